@@ -1,0 +1,71 @@
+"""What Hatif expects of ears and of a voice. Engines live in modules of their own, behind these protocols."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+__all__ = ["Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer"]
+
+
+class Hearing(Struct, frozen=True):
+    """One utterance, decoded twice: under the question's own words, and under every word of the model."""
+
+    closed: str  # text under the grammar; '' when nothing was recognised
+    open: str  # text under the open vocabulary; '' when nothing was recognised
+    confidence: float  # 0..1, the lowest word confidence of `closed`; it does not tell right from wrong
+    recognise_seconds: float  # from `finish` to the last decoder's answer
+
+
+class RecognitionStream(Protocol):
+    """One utterance on its way to the recogniser."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Hand over more audio: signed 16-bit little-endian, 8 kHz, mono. Never waits, never raises."""
+        ...
+
+    async def finish(self) -> Hearing:
+        """The utterance has ended.
+
+        Raises:
+            WorkerError: the recogniser died or did not answer in time; the caller is to be asked again.
+
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Forget the utterance; safe at any time, also after `finish`."""
+        ...
+
+
+class Recognizer(Protocol):
+    """Ears shared by all calls."""
+
+    def open(self, phrases: Sequence[str]) -> RecognitionStream:
+        """Begin an utterance that is expected to be one of `phrases` (spelled as the model spells)."""
+        ...
+
+
+class Speech(Struct, frozen=True):
+    """Synthesised speech."""
+
+    pcm: bytes  # signed 16-bit little-endian, mono
+    rate: int  # hertz
+
+
+class Synthesizer(Protocol):
+    """A voice."""
+
+    @property
+    def identity(self) -> str:
+        """Engine, version, voice and prosody: whatever changes the sound changes this text."""
+        ...
+
+    async def synthesise(self, text: str) -> Speech:
+        """Speak `text`.
+
+        Raises:
+            WorkerError: the engine died, hung or refused the text.
+
+        """
+        ...

@@ -1,0 +1,79 @@
+"""What a carrier tells us, in one vocabulary whatever its wire looks like. Events are past tense."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+__all__ = [
+    "AudioReceived",
+    "CallDescribed",
+    "CallDetails",
+    "CallEnded",
+    "CallStarted",
+    "Direction",
+    "DtmfReceived",
+    "Event",
+    "MarkReturned",
+]
+
+
+class Direction(StrEnum):
+    """Who called whom, as seen from the hospital."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class CallDetails(Struct, frozen=True):
+    """What the carrier knows about the call. Absent facts are None, never guessed."""
+
+    provider_call_id: str | None = None
+    stream_id: str | None = None
+    caller_number: str | None = None  # digits as the carrier sent them
+    callee_number: str | None = None
+    direction: Direction | None = None
+    custom: dict[str, str] = {}  # what the campaign or the webhook attached; values as text
+
+    @property
+    def subject_number(self) -> str | None:
+        """The number of the person being asked: the callee of an outbound call, else the caller."""
+        return self.callee_number if self.direction is Direction.OUTBOUND else self.caller_number
+
+
+class CallStarted(Struct, frozen=True):
+    """The call may begin: the carrier has introduced it and its credential is good."""
+
+    details: CallDetails
+
+
+class CallDescribed(Struct, frozen=True):
+    """More became known about a call that had already started."""
+
+    details: CallDetails
+
+
+class AudioReceived(Struct, frozen=True):
+    """Some of the caller's audio."""
+
+    payload: bytes  # mu-law, 8 kHz, mono; any length
+    timestamp_ms: int | None = None  # milliseconds since the stream began, where the carrier says so
+
+
+class DtmfReceived(Struct, frozen=True):
+    """The caller pressed one key."""
+
+    key: str  # one of 0-9 * # A-D
+
+
+class MarkReturned(Struct, frozen=True):
+    """A mark came back: the audio before it was `played`, or dropped because of a clear."""
+
+    name: str
+    played: bool
+
+
+class CallEnded(Struct, frozen=True):
+    """The carrier ended the stream in so many words. A closed socket means the same."""
+
+
+Event = CallStarted | CallDescribed | AudioReceived | DtmfReceived | MarkReturned | CallEnded
