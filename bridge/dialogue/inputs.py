@@ -1,0 +1,35 @@
+"""What the dialogue hears. No audio, no clock: what was said, what was pressed, or that nothing came."""
+
+from msgspec import Struct
+
+__all__ = ["Digits", "HungUp", "Input", "NoInput", "NotHeard", "Utterance"]
+
+
+class Utterance(Struct, frozen=True, tag=True):
+    """The caller spoke."""
+
+    closed: str  # as decoded under the question's grammar; '' when nothing was recognised
+    open: str  # as decoded under every word that the recogniser knows; '' when nothing was recognised
+    confidence: float  # the recogniser's own, 0..1
+    speech_seconds: float = 0.0
+
+
+class Digits(Struct, frozen=True, tag=True):
+    """The caller pressed keys: one whole entry, without its terminator."""
+
+    keys: str
+
+
+class NoInput(Struct, frozen=True, tag=True):
+    """The caller was given the time to answer and did not."""
+
+
+class NotHeard(Struct, frozen=True, tag=True):
+    """The caller spoke, and our ears failed. Not the caller's mistake: it costs no try."""
+
+
+class HungUp(Struct, frozen=True, tag=True):
+    """The caller, or the carrier, has gone."""
+
+
+Input = Utterance | Digits | NoInput | NotHeard | HungUp
