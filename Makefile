@@ -1,0 +1,45 @@
+# Everything a newcomer, a developer and the continuous integration need. `make help` lists it.
+PYTHON ?= python3.11
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types imports bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Hatif needs $(PYTHON); set PYTHON=... to use another Python from 3.11 on" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your eyes
+	@$(BIN)/hatif demo
+
+test: $(STAMP)  ## the tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP) lint types imports test  ## all that must be green before a commit
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports
+
+format: $(STAMP)  ## format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
+	$(BIN)/python benchmarks/hearing.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz)
+
+clean:  ## remove what was installed and cached
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,206 @@
+"""The composition root: the only module that knows all the others. It builds the daemon, runs it, takes it down."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+from bridge.admission import Admission
+from bridge.audio.playout import Ticker
+from bridge.clock import Clock
+from bridge.config import Settings
+from bridge.dialogue.loader import load_folder
+from bridge.dialogue.prompts import known_prompts
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.errors import ConfigError, StorageError
+from bridge.lifecycle import Lifecycle, State
+from bridge.session import Patience, Services
+from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.prompts import PromptCache
+from bridge.speech.vosk import VoskRecognizer
+from bridge.storage.store import Store
+from bridge.switchboard import Switchboard
+from bridge.tokens import StreamTokens
+from bridge.web.health import Component, Health
+from bridge.web.media import MediaSockets, SocketLimits
+from bridge.web.server import Server
+
+__all__ = ["Daemon", "build_voice", "prompt_texts"]
+
+log = structlog.get_logger()
+
+
+class Daemon:
+    """The whole of Hatif, from configuration to last call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lifecycle = Lifecycle()
+        self._clock = Clock(settings.clock.speed)
+        self._store: Store | None = None
+        self._recognizer: VoskRecognizer | None = None
+        self._voice: EspeakSynthesizer | None = None
+        self._switchboard: Switchboard | None = None
+        health = Health(
+            lifecycle=self._lifecycle,
+            components=self._components,
+            active_calls=lambda: self._switchboard.active_calls if self._switchboard else 0,
+        )
+        self._server = Server(health)
+
+    @property
+    def port(self) -> int:
+        """The port listened on, once started."""
+        return self._server.port
+
+    async def run(self) -> None:
+        """Start, serve until a signal, drain, stop.
+
+        Raises:
+            BridgeError: something that is needed is missing or wrong; nothing is left half-started.
+
+        """
+        self._lifecycle.watch_signals()
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._lifecycle.advance(State.RUNNING)
+            log.info("ready", host=self._settings.server.host, port=self._server.port)
+            await self._lifecycle.reached(State.DRAINING)
+            log.info("stopping")
+            if self._switchboard is not None:
+                await self._switchboard.drain(self._settings.calls.drain_seconds)
+        self._lifecycle.advance(State.STOPPED)
+        log.info("stopped")
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
+        settings = self._settings
+        questionnaires = load_folder(settings.questionnaires.folder)
+        _require_default(questionnaires, settings)
+        stack.push_async_callback(self._server.stop)
+        await self._server.start(settings.server.host, settings.server.port)
+
+        self._store = await Store.open(settings.storage.path, clock=self._clock)
+        stack.push_async_callback(self._store.close)
+        interrupted = await self._store.close_interrupted()
+        if interrupted:
+            log.warning("calls_were_interrupted", calls=interrupted)
+
+        self._recognizer = VoskRecognizer(
+            settings.recogniser.model,
+            threads=settings.recogniser.threads,
+            finish_timeout_seconds=settings.recogniser.finish_timeout_seconds,
+        )
+        stack.push_async_callback(self._recognizer.stop)
+        await self._recognizer.start()
+
+        self._voice = build_voice(settings)
+        stack.push_async_callback(self._voice.stop)
+        await self._voice.start()
+        prompts = PromptCache(settings.prompts.folder, self._voice)
+        rendered = await prompts.render(prompt_texts(questionnaires))
+        log.info("prompts_ready", rendered=rendered)
+
+        ticker = Ticker(self._clock, on_error=_on_tick_error)
+        ticking = asyncio.create_task(ticker.run(), name="ticker")
+        stack.push_async_callback(_cancel, ticking)
+        services = Services(
+            clock=self._clock,
+            store=self._store,
+            recognizer=self._recognizer,
+            recognizer_identity=self._recognizer.identity,
+            prompts=prompts,
+            ticker=ticker,
+            patience=Patience(
+                first_message_seconds=settings.server.first_message_seconds,
+                max_call_seconds=settings.calls.max_seconds,
+                look_back_seconds=settings.calls.look_back_seconds,
+            ),
+        )
+        self._open_media(services, questionnaires, self._store)
+
+    def _open_media(
+        self, services: Services, questionnaires: dict[str, Questionnaire], store: Store
+    ) -> None:
+        settings = self._settings
+        self._switchboard = Switchboard(
+            services=services,
+            questionnaires=questionnaires,
+            default_questionnaire=settings.questionnaires.default,
+            admission=Admission(settings.calls.max_concurrent),
+            lifecycle=self._lifecycle,
+            new_call_id=lambda: uuid4().hex,
+            recordings=_recordings(settings),
+        )
+        maqsam_token = settings.providers.maqsam.token
+        tokens_secret = settings.tokens.secret
+        self._server.open_media(
+            MediaSockets(
+                switchboard=self._switchboard,
+                store=store,
+                limits=SocketLimits(
+                    max_message_bytes=settings.server.max_message_bytes,
+                    heartbeat_seconds=settings.server.heartbeat_seconds,
+                    idle_seconds=settings.server.idle_seconds,
+                ),
+                maqsam_token=maqsam_token.get_secret_value() if maqsam_token else None,
+                tokens=StreamTokens(tokens_secret.get_secret_value()) if tokens_secret else None,
+            )
+        )
+        for setting, secret in (("providers.maqsam.token", maqsam_token), ("tokens.secret", tokens_secret)):
+            if secret is None:
+                log.warning("no_credential_configured", setting=setting, effect="loopback only")
+
+    async def _components(self) -> list[Component]:
+        recognizer, voice = self._recognizer, self._voice
+        return [
+            Component("storage", *await self._storage_health()),
+            Component("recogniser", recognizer is not None and recognizer.is_ready),
+            Component("voice", voice is not None and voice.is_ready),
+        ]
+
+    async def _storage_health(self) -> tuple[bool, str]:
+        if self._store is None:
+            return False, "not open"
+        try:
+            await self._store.ping()
+        except StorageError as error:
+            return False, str(error)
+        return True, ""
+
+
+def build_voice(settings: Settings) -> EspeakSynthesizer:
+    """The configured voice, not yet started."""
+    voice = settings.voice
+    return EspeakSynthesizer(voice=voice.voice, words_per_minute=voice.words_per_minute, pitch=voice.pitch)
+
+
+def prompt_texts(questionnaires: dict[str, Questionnaire]) -> list[str]:
+    """Every text that a call may have to say, once each, in a stable order."""
+    texts = (prompt.text for one in questionnaires.values() for prompt in known_prompts(one))
+    return list(dict.fromkeys(texts))
+
+
+def _require_default(questionnaires: dict[str, Questionnaire], settings: Settings) -> None:
+    name = settings.questionnaires.default
+    if name not in questionnaires:
+        known = ", ".join(sorted(questionnaires)) or "none"
+        raise ConfigError(f"questionnaires.default is {name!r}, but the folder holds: {known}")
+
+
+def _recordings(settings: Settings) -> Path | None:
+    if not settings.recording.enabled:
+        return None
+    settings.recording.folder.mkdir(parents=True, exist_ok=True)
+    return settings.recording.folder
+
+
+def _on_tick_error(_callback: object, error: BaseException) -> None:
+    log.error("playout_failed", exc_info=error)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

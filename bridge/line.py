@@ -1,0 +1,229 @@
+"""The phone line of one call: what comes in and what goes out, as happenings and commands.
+
+It joins the provider's protocol to the voice gate on the way in and to the playout on the way out. It knows no
+question and no answer. Messages come from an iterator and leave through a function, so it knows no socket either.
+Both queues are bounded: a carrier that does not read, or a session that does not listen, loses its own call.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import structlog
+from msgspec import Struct
+
+from bridge.audio.gate import GateEvent, VoiceGate
+from bridge.audio.playout import PhraseProgress, Playout
+from bridge.audio.recording import CallRecorder
+from bridge.clock import Clock
+from protocols import commands, events
+from protocols.base import MediaProtocol
+from protocols.errors import CLOSE_POLICY, RemoteProtocolError
+
+__all__ = ["CLOSE_NORMAL", "Gone", "Happening", "KeyPressed", "Line", "PlayoutFinished"]
+
+CLOSE_NORMAL = 1000  # RFC 6455 section 7.4.1
+
+OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
+INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
+
+log = structlog.get_logger()
+
+
+class KeyPressed(Struct, frozen=True):
+    """The caller pressed one key."""
+
+    key: str
+
+
+class PlayoutFinished(Struct, frozen=True):
+    """Everything that was said has been heard."""
+
+
+class Gone(Struct, frozen=True):
+    """The carrier has left, or must be treated so. Nothing follows."""
+
+
+Happening = GateEvent | KeyPressed | PlayoutFinished | Gone
+
+
+class Line:
+    """One call's two directions."""
+
+    def __init__(
+        self,
+        protocol: MediaProtocol,
+        *,
+        clock: Clock,
+        send: Callable[[str | bytes], Awaitable[None]],
+        send_seconds: float = 5.0,
+        look_back_seconds: float = 0.3,
+        recorder: CallRecorder | None = None,
+    ) -> None:
+        self.capabilities = protocol.capabilities
+        self.gate = VoiceGate(look_back_seconds=look_back_seconds)
+        self.introduction: asyncio.Future[events.CallDetails | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self.further_details: list[events.CallDetails] = []
+        self.close_code = CLOSE_NORMAL
+        self.close_reason = ""
+        self.is_gone = False
+        self.is_speaking = False  # we are
+
+        self._protocol = protocol
+        self._clock = clock
+        self._send = send
+        self._send_seconds = send_seconds
+        self._recorder = recorder
+        self._playout = Playout(acknowledges=protocol.capabilities.acknowledges_playback)
+        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
+        self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue(OUTBOX_MESSAGES)
+        self._phrases = 0
+        self._on_first_audio: Callable[[float], None] | None = None
+
+    # ── in ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def read(self, messages: AsyncIterator[str | bytes]) -> None:
+        """Translate all that the carrier sends, until it stops or breaks the protocol."""
+        try:
+            async for message in messages:
+                for event in self._protocol.receive(message):
+                    self._on_event(event)
+        except RemoteProtocolError as error:
+            self.fail(error.close_code, str(error))
+        self.leave()
+
+    async def next(self, seconds: float | None = None) -> Happening | None:
+        """The next happening; None when nothing happened for `seconds` of call time."""
+        if seconds is None:
+            return await self._inbox.get()
+        with suppress(TimeoutError):
+            async with self._clock.timeout(max(0.0, seconds)):
+                return await self._inbox.get()
+        return None
+
+    def begin_without_setup(self) -> None:
+        """The carrier's grace to introduce the call is over: begin, if it has shown its credential."""
+        with suppress(RemoteProtocolError):  # it has not; it may still come with the setup
+            for event in self._protocol.begin_without_setup():
+                self._on_event(event)
+
+    def _on_event(self, event: events.Event) -> None:
+        match event:
+            case events.AudioReceived(payload=payload):
+                self._on_audio(payload)
+            case events.DtmfReceived(key=key):
+                self._happened(KeyPressed(key))
+            case events.MarkReturned(name=name, played=played):
+                self._playout.mark_returned(name, played=played, now=self._clock.monotonic())
+            case events.CallStarted(details=details):
+                if not self.introduction.done():
+                    self.introduction.set_result(details)
+            case events.CallDescribed(details=details):
+                self.further_details.append(details)
+            case events.CallEnded():
+                self.leave()
+
+    def _on_audio(self, payload: bytes) -> None:
+        if self._recorder is not None:
+            self._recorder.heard(payload)
+        for happening in self.gate.process(payload):
+            self._happened(happening)
+
+    def _happened(self, happening: Happening) -> None:
+        if self._inbox.qsize() < INBOX_HAPPENINGS:
+            self._inbox.put_nowait(happening)
+        else:
+            self.fail(CLOSE_POLICY, "more came in than could be listened to")
+
+    # ── out ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def say(self, phrases: Sequence[bytes], *, on_first_audio: Callable[[float], None] | None = None) -> None:
+        """Queue mu-law phrases as one prompt. `on_first_audio` is told when its first audio leaves."""
+        now = self._clock.monotonic()
+        self._playout.begin_turn()
+        for phrase in phrases:
+            self._phrases += 1
+            self._playout.queue(f"phrase-{self._phrases}", phrase, now)
+        self._on_first_audio = on_first_audio
+        self.is_speaking = bool(phrases)
+        self.tick(now)
+
+    def tick(self, now: float) -> None:
+        """Send what is due; the shared ticker calls this every 20 ms."""
+        for due in self._playout.due(now):
+            if isinstance(due, bytes):
+                self._play(due, now)
+            else:
+                self.command(commands.SendMark(due.name))
+        if self.is_speaking and self._playout.is_finished(now):
+            self.is_speaking = False
+            self._happened(PlayoutFinished())
+
+    def _play(self, audio: bytes, now: float) -> None:
+        self.command(commands.PlayAudio(audio))
+        if self._recorder is not None:
+            self._recorder.played(audio)
+        if self._on_first_audio is not None:
+            self._on_first_audio(now)
+            self._on_first_audio = None
+
+    def clear(self) -> None:
+        """Fall silent: the caller is speaking."""
+        self._playout.clear(self._clock.monotonic())
+        self.is_speaking = False
+        if self.capabilities.can_clear:
+            self.command(commands.ClearAudio())
+        if self._recorder is not None:
+            self._recorder.cleared()
+
+    def progress(self) -> list[PhraseProgress]:
+        """How much of each phrase of the present prompt has been heard."""
+        return self._playout.progress(self._clock.monotonic())
+
+    def command(self, command: commands.Command) -> None:
+        """Queue one command for the carrier; nothing happens when it has gone."""
+        if self.is_gone:
+            return
+        for message in self._protocol.send(command):
+            try:
+                self._outbox.put_nowait(message)
+            except asyncio.QueueFull:
+                self.fail(CLOSE_POLICY, "the carrier reads too slowly")
+                return
+
+    async def write(self) -> None:
+        """Deliver what is queued, for ever; a carrier that does not take it in time has gone."""
+        while True:
+            message = await self._outbox.get()
+            try:
+                async with self._clock.timeout(self._send_seconds):
+                    await self._send(message)
+            except (ConnectionError, TimeoutError):
+                self.leave()
+            finally:
+                self._outbox.task_done()
+
+    async def flush(self) -> None:
+        """Wait until everything queued has been delivered, but not for ever."""
+        with suppress(TimeoutError):
+            async with self._clock.timeout(self._send_seconds):
+                await self._outbox.join()
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def fail(self, close_code: int, reason: str) -> None:
+        """The carrier has misbehaved: remember how to close, and treat it as gone."""
+        if not self.is_gone:
+            self.close_code, self.close_reason = close_code, reason
+        self.leave()
+
+    def leave(self) -> None:
+        """Nothing more will come, and nothing more can be sent."""
+        if self.is_gone:
+            return
+        self.is_gone = True
+        self._inbox.put_nowait(Gone())
+        if not self.introduction.done():
+            self.introduction.set_result(None)

@@ -1,0 +1,198 @@
+"""Waiting for the caller: from happenings on the line to one input for the dialogue.
+
+Speech and keys are heard at the same time, and whichever is complete first is the input. A caller who speaks or
+presses a key over a prompt stops it, where the prompt allows that. An utterance that goes on right after its
+endpoint comes back whole, marked as a revision of the turn before.
+"""
+
+from msgspec import Struct
+
+from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
+from bridge.clock import Clock
+from bridge.dialogue.actions import Keys, Listen
+from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.dialogue.keypad import Keypad
+from bridge.errors import WorkerError
+from bridge.line import Gone, Happening, KeyPressed, Line, PlayoutFinished
+from bridge.speech.base import RecognitionStream, Recognizer
+
+__all__ = ["Heard", "Listener", "Unfinished"]
+
+NO_KEYS = Keys(max_digits=0)
+
+
+class Heard(Struct, frozen=True):
+    """One input, and what is known of how it came. Times are seconds of call time."""
+
+    input: Input
+    pcm: bytes = b""  # the utterance's audio, levelled
+    revises: bool = False  # the utterance before went on, and this is all of it
+    endpoint_seconds: float | None = None  # the silence that was waited for
+    recognise_seconds: float | None = None
+    speech_ended_at: float | None = None
+
+
+class Unfinished(Struct, frozen=True):
+    """The utterance before, for as long as it may go on."""
+
+    phrases: tuple[str, ...]
+    pcm: bytes
+
+
+class Listener:
+    """Waits for one input under one `Listen`; None waits only for the prompt's end."""
+
+    def __init__(
+        self,
+        line: Line,
+        recognizer: Recognizer,
+        clock: Clock,
+        *,
+        listen: Listen | None,
+        barge_in: bool,
+        unfinished: Unfinished | None,
+    ) -> None:
+        self._line = line
+        self._recognizer = recognizer
+        self._clock = clock
+        self._listen = listen
+        self._barge_in = barge_in
+        self._unfinished = unfinished
+        self._keypad = Keypad(listen.keys if listen else NO_KEYS)
+        self._stream: RecognitionStream | None = None
+        self._pcm = bytearray()
+        self._revises = False
+        self._heard: Heard | None = None
+        self._restart_timer()
+
+    async def hear(self) -> Heard | None:
+        """The caller's next input; None when there is nothing to listen for and the prompt has ended."""
+        if self._listen is not None:
+            self._line.gate.expect(
+                end_silence_seconds=self._listen.end_silence_seconds,
+                max_speech_seconds=self._listen.max_speech_seconds,
+            )
+        try:
+            while self._heard is None and not self._is_through():
+                happening = await self._line.next(self._seconds_left())
+                if happening is None:
+                    self._on_silence()
+                else:
+                    await self._on_happening(happening)
+        finally:
+            if self._stream is not None:
+                self._stream.cancel()
+        return self._heard
+
+    def _is_through(self) -> bool:
+        return self._listen is None and not self._line.is_speaking and self._stream is None
+
+    async def _on_happening(self, happening: Happening) -> None:
+        match happening:
+            case UtteranceStarted(pcm=pcm):
+                self._start(pcm)
+            case UtteranceResumed(pcm=pcm):
+                self._resume(pcm)
+            case UtteranceContinued(pcm=pcm):
+                self._feed(pcm)
+            case UtteranceEnded():
+                await self._end(happening)
+            case KeyPressed(key=key):
+                self._press(key)
+            case PlayoutFinished():
+                self._restart_timer()
+            case Gone():
+                self._heard = Heard(HungUp())
+
+    # ── speech ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _start(self, pcm: bytes) -> None:
+        if self._listen is None or not self._listen.phrases or not self._may_interrupt():
+            return
+        self._interrupt()
+        self._open(self._listen.phrases, pcm)
+
+    def _resume(self, pcm: bytes) -> None:
+        if self._unfinished is None:
+            return
+        self._revises = True
+        self._open(self._unfinished.phrases, self._unfinished.pcm + pcm)
+
+    def _open(self, phrases: tuple[str, ...], pcm: bytes) -> None:
+        if self._stream is not None:
+            self._stream.cancel()
+        self._stream = self._recognizer.open(phrases)
+        self._pcm.clear()
+        self._feed(pcm)
+
+    def _feed(self, pcm: bytes) -> None:
+        if self._stream is not None:
+            self._stream.feed(pcm)
+            self._pcm += pcm
+
+    async def _end(self, ended: UtteranceEnded) -> None:
+        self._restart_timer()
+        if self._stream is None:
+            return
+        self._feed(ended.pcm)
+        speech_ended_at = self._clock.monotonic() - ended.silence_seconds
+        try:
+            hearing = await self._stream.finish()
+        except WorkerError:
+            self._heard = Heard(NotHeard(), speech_ended_at=speech_ended_at)
+            return
+        finally:
+            self._stream = None
+        self._heard = Heard(
+            Utterance(hearing.closed, hearing.open, hearing.confidence, ended.speech_seconds),
+            pcm=bytes(self._pcm),
+            revises=self._revises,
+            endpoint_seconds=ended.silence_seconds,
+            recognise_seconds=hearing.recognise_seconds,
+            speech_ended_at=speech_ended_at,
+        )
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _press(self, key: str) -> None:
+        if self._listen is None or not self._may_interrupt():
+            return
+        self._interrupt()
+        if self._stream is not None:  # a key is certain; what was being said is not
+            self._stream.cancel()
+            self._stream = None
+        self._keyed(self._keypad.press(key))
+        self._restart_timer()
+
+    def _keyed(self, digits: Digits | None) -> None:
+        if digits is not None:
+            self._heard = Heard(digits)
+
+    # ── silence ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _on_silence(self) -> None:
+        if self._keypad.is_empty:
+            self._heard = Heard(NoInput())
+        else:
+            self._keyed(self._keypad.expire())
+
+    def _restart_timer(self) -> None:
+        self._quiet_since = self._clock.monotonic()
+
+    def _seconds_left(self) -> float | None:
+        """How long silence may still last; None while somebody is speaking."""
+        if self._listen is None or self._line.is_speaking or self._stream is not None:
+            return None
+        patience = (
+            self._listen.no_input_seconds if self._keypad.is_empty else self._listen.keys.interdigit_seconds
+        )
+        return self._quiet_since + patience - self._clock.monotonic()
+
+    # ── speaking over the prompt ─────────────────────────────────────────────────────────────────────────
+
+    def _may_interrupt(self) -> bool:
+        return self._barge_in or not self._line.is_speaking
+
+    def _interrupt(self) -> None:
+        if self._line.is_speaking:
+            self._line.clear()

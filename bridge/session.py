@@ -1,0 +1,411 @@
+"""One call, told as a story: be introduced, converse, finish.
+
+The session joins the line, the dialogue, the prompts and the store. Whatever goes wrong in here ends this call and
+no other. Three rules hold throughout. An answer is committed before anything else is said. Speech that goes on right
+after its endpoint belongs to the utterance before it, so that turn is taken again from the state before it. And every
+wait has a deadline.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from bridge.audio.playout import Ticker
+from bridge.audio.recording import CallRecorder
+from bridge.clock import Clock
+from bridge.dialogue import engine
+from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Say, Store
+from bridge.dialogue.answer import Answer, AnswerStatus, Via
+from bridge.dialogue.engine import DialogueState, Turn
+from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.errors import StorageError, WorkerError
+from bridge.line import Line
+from bridge.listening import Heard, Listener, Unfinished
+from bridge.speech.base import Recognizer
+from bridge.speech.prompts import PromptCache
+from bridge.storage.store import CallRecord, TurnRecord
+from bridge.storage.store import Store as AnswerStore
+from protocols import commands, events
+from protocols.base import MediaProtocol
+from protocols.errors import CLOSE_POLICY
+
+__all__ = ["CallSession", "Outcome", "Patience", "Services"]
+
+CLOSE_TRY_AGAIN = 1013  # registered with IANA: the service cannot go on, another call may
+APOLOGY_SECONDS = 10.0  # longer than any apology
+
+log = structlog.get_logger()
+
+_INPUT_NAMES: dict[type[Input], str] = {
+    Utterance: "speech",
+    Digits: "dtmf",
+    NoInput: "no_input",
+    NotHeard: "not_heard",
+    HungUp: "hung_up",
+}
+
+
+class Patience(Struct, frozen=True):
+    """How long a session waits, in seconds of call time."""
+
+    first_message_seconds: float = 10.0
+    send_seconds: float = 5.0
+    max_call_seconds: float = 1800.0
+    look_back_seconds: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all calls share."""
+
+    clock: Clock
+    store: AnswerStore
+    recognizer: Recognizer
+    recognizer_identity: str
+    prompts: PromptCache
+    ticker: Ticker
+    patience: Patience
+
+
+class Outcome(Struct, frozen=True):
+    """How a session ended, for the socket and the log."""
+
+    disposition: Disposition | None  # None: no call came about
+    close_code: int
+    detail: str
+
+
+class _Said(Struct, frozen=True):
+    """The present prompt."""
+
+    text: str = ""
+    barge_in: bool = True
+
+
+class _Taken(Struct, frozen=True):
+    """The last turn taken, kept for as long as its utterance may go on."""
+
+    before: DialogueState
+    unfinished: Unfinished
+    answers: tuple[Answer, ...]
+
+
+class _AwaitingReply(Struct, frozen=True):
+    """A turn whose reply has not begun to leave yet."""
+
+    turn_index: int
+    committed_at: float
+    speech_ended_at: float | None
+
+
+class CallSession:
+    """Serves one call over one protocol."""
+
+    def __init__(
+        self,
+        *,
+        call_id: str,
+        protocol: MediaProtocol,
+        questionnaire: Questionnaire,
+        services: Services,
+        send: Callable[[str | bytes], Awaitable[None]],
+        recorder: CallRecorder | None = None,
+    ) -> None:
+        self.call_id = call_id
+        self._questionnaire = questionnaire
+        self._services = services
+        self._clock = services.clock
+        self._recorder = recorder
+        self._line = Line(
+            protocol,
+            clock=services.clock,
+            send=send,
+            send_seconds=services.patience.send_seconds,
+            look_back_seconds=services.patience.look_back_seconds,
+            recorder=recorder,
+        )
+        self._log = log.bind(call_id=call_id, provider=protocol.capabilities.name)
+        self._said = _Said()
+        self._taken: _Taken | None = None
+        self._awaiting_reply: _AwaitingReply | None = None
+        self._notes: set[asyncio.Task[None]] = set()
+
+    async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
+        """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
+        disposition = None
+        async with asyncio.TaskGroup() as directions:
+            reader = directions.create_task(self._line.read(messages))
+            writer = directions.create_task(self._line.write())
+            try:
+                disposition = await self._serve()
+                await self._line.flush()
+            finally:
+                reader.cancel()
+                writer.cancel()
+        return Outcome(disposition, self._line.close_code, self._line.close_reason)
+
+    async def _serve(self) -> Disposition | None:
+        details = await self._introduced()
+        if details is None:
+            self._log.warning("call_not_started", detail=self._line.close_reason)
+            return None
+        try:
+            await self._services.store.begin_call(self._call_record(details))
+        except StorageError as error:
+            self._log.error("call_not_recorded", code=error.code, detail=str(error))
+            self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
+            return None
+        return await self._hold(details)
+
+    async def _hold(self, details: events.CallDetails) -> Disposition:
+        """Hold the conversation, and close the call's record whatever happens."""
+        self._log.info("call_started", questionnaire=self._questionnaire.id, direction=details.direction)
+        started = self._clock.monotonic()
+        disposition = Disposition.INTERRUPTED
+        remove_from_ticker = self._services.ticker.add(self._line.tick)
+        try:
+            self._line.command(commands.AcceptCall())
+            disposition = await self._converse_safely()
+        finally:
+            remove_from_ticker()
+            await asyncio.shield(self._finish(disposition))
+            seconds = round(self._clock.monotonic() - started, 1)
+            self._log.info("call_ended", disposition=disposition, seconds=seconds)
+        return disposition
+
+    # ── be introduced ────────────────────────────────────────────────────────────────────────────────────
+
+    async def _introduced(self) -> events.CallDetails | None:
+        """Wait for the carrier to introduce the call; None when it does not."""
+        grace = self._line.capabilities.setup_grace_seconds
+        if grace is not None:
+            with suppress(TimeoutError):
+                return await self._introduced_within(grace)
+            self._line.begin_without_setup()
+        patience = self._services.patience.first_message_seconds
+        try:
+            return await self._introduced_within(patience)
+        except TimeoutError:
+            self._line.fail(CLOSE_POLICY, f"no call setup within {patience:g} s")
+            return None
+
+    async def _introduced_within(self, seconds: float) -> events.CallDetails | None:
+        async with self._clock.timeout(seconds):
+            return await asyncio.shield(self._line.introduction)
+
+    def _call_record(self, details: events.CallDetails) -> CallRecord:
+        return CallRecord(
+            call_id=self.call_id,
+            provider=self._line.capabilities.name,
+            questionnaire=self._questionnaire.id,
+            questionnaire_version=self._questionnaire.version,
+            questionnaire_hash=self._questionnaire.hash,
+            model=self._services.recognizer_identity,
+            started_at=self._clock.now(),
+            **_described(details),
+        )
+
+    async def _describe_further(self) -> None:
+        """Record what the carrier told about the call after it had begun."""
+        while self._line.further_details:
+            details = self._line.further_details.pop(0)
+            await self._services.store.describe_call(self.call_id, **_described(details))
+
+    # ── converse ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _converse_safely(self) -> Disposition:
+        limit = self._services.patience.max_call_seconds
+        try:
+            async with self._clock.timeout(limit):
+                return await self._converse()
+        except TimeoutError:
+            self._log.warning("call_too_long", limit_seconds=limit)
+            return Disposition.INTERRUPTED
+        except (StorageError, WorkerError) as error:
+            self._log.error("call_failed", code=error.code, detail=str(error))
+        except Exception:  # noqa: BLE001
+            # The session's edge: a bug ends this call and is reported in full; no other call notices.
+            self._log.exception("call_failed")
+        await self._apologise()
+        return Disposition.FAILED
+
+    async def _converse(self) -> Disposition:
+        turn = engine.begin(self._questionnaire)
+        state = turn.state
+        await self._perform(turn.actions)
+        while True:
+            heard = await self._hear(_listen(turn))
+            if heard is None:
+                return _disposition(turn)
+            before = self._taken.before if heard.revises and self._taken else state
+            started = self._clock.monotonic()
+            following = engine.advance(self._questionnaire, before, heard.input)
+            understand_seconds = self._clock.monotonic() - started
+            if heard.revises and following.reading == turn.reading:
+                continue  # more was said, and it means the same
+            answers = await self._commit(heard, following, understand_seconds)
+            self._taken = _taken(heard, before, self._taken, turn, answers)
+            if heard.revises:
+                self._line.clear()
+            turn, state = following, following.state
+            await self._perform(turn.actions)
+
+    async def _hear(self, listen: Listen | None) -> Heard | None:
+        return await Listener(
+            self._line,
+            self._services.recognizer,
+            self._clock,
+            listen=listen,
+            barge_in=self._said.barge_in,
+            unfinished=self._taken.unfinished if self._taken else None,
+        ).hear()
+
+    async def _perform(self, actions: tuple[Action, ...]) -> None:
+        """Say what is to be said. Answers among the actions were committed with the turn."""
+        says = [action for action in actions if isinstance(action, Say)]
+        phrases = [await self._services.prompts.phrase(say.text) for say in says]
+        self._said = _Said(" ".join(say.text for say in says), all(say.barge_in for say in says))
+        self._line.say(phrases, on_first_audio=self._on_first_audio)
+
+    # ── commit ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _commit(self, heard: Heard, following: Turn, understand_seconds: float) -> tuple[Answer, ...]:
+        """Put the turn, its answers and the dialogue's state on disk, in one transaction."""
+        answers = tuple(action.answer for action in following.actions if isinstance(action, Store))
+        withdrawn = self._withdrawn(answers) if heard.revises else ()
+        await self._describe_further()
+        receipt = await self._services.store.record_turn(
+            self.call_id,
+            self._turn_record(heard, following, understand_seconds),
+            answers + withdrawn,
+            msgspec.json.encode(following.state),
+        )
+        self._awaiting_reply = _AwaitingReply(receipt.index, self._clock.monotonic(), heard.speech_ended_at)
+        self._log.info("turn_taken", turn=receipt.index, item=following.reading.item)
+        return answers
+
+    def _withdrawn(self, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+        """What the first part of the utterance had us store, and the whole of it does not say."""
+        kept = {answer.item for answer in answers}
+        earlier = self._taken.answers if self._taken else ()
+        return tuple(
+            Answer(
+                item=answer.item,
+                status=AnswerStatus.WITHDRAWN,
+                value=None,
+                via=Via.NONE,
+                tries=answer.tries,
+                confirmed=False,
+            )
+            for answer in earlier
+            if answer.item not in kept
+        )
+
+    def _turn_record(self, heard: Heard, following: Turn, understand_seconds: float) -> TurnRecord:
+        progress = self._line.progress()
+        utterance = heard.input if isinstance(heard.input, Utterance) else None
+        return TurnRecord(
+            at=self._clock.now(),
+            item=following.reading.item,
+            input=_INPUT_NAMES[type(heard.input)],
+            closed=utterance.closed if utterance else "",
+            open=utterance.open if utterance else "",
+            confidence=utterance.confidence if utterance else None,
+            meaning=following.reading.meaning,
+            value=following.reading.value,
+            prompt=self._said.text,
+            prompt_seconds=sum(phrase.seconds for phrase in progress),
+            prompt_heard_seconds=sum(phrase.heard_seconds for phrase in progress),
+            prompt_acknowledged=all(phrase.acknowledged for phrase in progress),
+            speech_seconds=utterance.speech_seconds if utterance else None,
+            endpoint_ms=_milliseconds(heard.endpoint_seconds),
+            recognise_ms=_milliseconds(heard.recognise_seconds),
+            understand_ms=_milliseconds(understand_seconds),
+        )
+
+    def _on_first_audio(self, now: float) -> None:
+        """The reply to a turn has begun to leave: measure how long the caller waited for it."""
+        waited, self._awaiting_reply = self._awaiting_reply, None
+        if waited is None:
+            return
+        first_audio_ms = (now - waited.committed_at) * 1000
+        total_ms = None if waited.speech_ended_at is None else (now - waited.speech_ended_at) * 1000
+        note = asyncio.create_task(self._note_first_audio(waited.turn_index, first_audio_ms, total_ms))
+        self._notes.add(note)
+        note.add_done_callback(self._notes.discard)
+
+    async def _note_first_audio(self, turn_index: int, first_audio_ms: float, total_ms: float | None) -> None:
+        try:
+            await self._services.store.note_first_audio(self.call_id, turn_index, first_audio_ms, total_ms)
+        except StorageError as error:  # a measurement, not an answer: the call goes on
+            self._log.warning("latency_not_stored", code=error.code)
+
+    # ── finish ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _apologise(self) -> None:
+        """Tell the caller that it is our fault, if we still can."""
+        with suppress(StorageError, WorkerError, TimeoutError):
+            async with self._clock.timeout(APOLOGY_SECONDS):
+                self._line.clear()
+                await self._perform((engine.apology(self._questionnaire),))
+                await self._hear(None)
+
+    async def _finish(self, disposition: Disposition) -> None:
+        """Close the record and leave the line as the disposition wants it."""
+        await asyncio.gather(*self._notes)
+        try:
+            await self._services.store.end_call(self.call_id, disposition)
+        except StorageError as error:  # the next start finds the call open and marks it interrupted
+            self._log.error("call_end_not_stored", code=error.code, detail=str(error))
+        wants_person = disposition is Disposition.TRANSFERRED and self._line.capabilities.can_transfer
+        self._line.command(commands.TransferCall() if wants_person else commands.HangUp())
+        if self._recorder is not None:
+            self._recorder.close()
+
+
+def _listen(turn: Turn) -> Listen | None:
+    last = turn.actions[-1]
+    return last if isinstance(last, Listen) else None
+
+
+def _disposition(turn: Turn) -> Disposition:
+    match turn.actions[-1]:
+        case HangUp(disposition=disposition):
+            return disposition
+        case _:
+            return Disposition.TRANSFERRED
+
+
+def _taken(
+    heard: Heard, before: DialogueState, taken: _Taken | None, asked: Turn, answers: tuple[Answer, ...]
+) -> _Taken | None:
+    """What to keep of a turn so that it can be taken again; only speech can go on."""
+    if not isinstance(heard.input, Utterance):
+        return None
+    if heard.revises and taken is not None:
+        return _Taken(before, Unfinished(taken.unfinished.phrases, heard.pcm), answers)
+    listen = _listen(asked)
+    return _Taken(before, Unfinished(listen.phrases if listen else (), heard.pcm), answers)
+
+
+def _described(details: events.CallDetails) -> dict[str, Any]:
+    """The call's details as the store names them."""
+    return {
+        "provider_call_id": details.provider_call_id,
+        "stream_id": details.stream_id,
+        "caller_number": details.caller_number,
+        "callee_number": details.callee_number,
+        "direction": details.direction,
+        "custom": details.custom,
+    }
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000

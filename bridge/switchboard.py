@@ -1,0 +1,113 @@
+"""Where calls are put through: admission, the questionnaire, the session, and all calls in progress.
+
+It knows no HTTP. The web hands it a protocol, the messages that come in and a function that sends.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import structlog
+
+from bridge.admission import Accept, Admission, Busy
+from bridge.audio.recording import CallRecorder
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.lifecycle import Lifecycle, State
+from bridge.session import CallSession, Outcome, Services
+from protocols.base import MediaProtocol
+
+__all__ = ["Switchboard"]
+
+log = structlog.get_logger()
+
+
+class Switchboard:
+    """Takes calls, holds them, and lets them go."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        questionnaires: Mapping[str, Questionnaire],
+        default_questionnaire: str,
+        admission: Admission,
+        lifecycle: Lifecycle,
+        new_call_id: Callable[[], str],
+        recordings: Path | None = None,
+    ) -> None:
+        self._services = services
+        self._questionnaires = questionnaires
+        self._default_questionnaire = default_questionnaire
+        self._admission = admission
+        self._lifecycle = lifecycle
+        self._new_call_id = new_call_id
+        self._recordings = recordings
+        self._calls: set[asyncio.Task[Outcome]] = set()
+
+    @property
+    def active_calls(self) -> int:
+        return self._admission.active
+
+    def admit(self) -> Accept | Busy:
+        """May one more call start?"""
+        state = self._lifecycle.state
+        return self._admission.ask(
+            is_ready=state is not State.STARTING,
+            is_draining=state in {State.DRAINING, State.STOPPED},
+        )
+
+    def questionnaire(self, name: str | None) -> Questionnaire | None:
+        """The questionnaire of that id, or the default one; None when there is no such."""
+        return self._questionnaires.get(name or self._default_questionnaire)
+
+    async def connect(
+        self,
+        protocol: MediaProtocol,
+        questionnaire: Questionnaire,
+        messages: AsyncIterator[str | bytes],
+        send: Callable[[str | bytes], Awaitable[None]],
+    ) -> Outcome:
+        """Hold one call until it is over.
+
+        Raises:
+            asyncio.CancelledError: the daemon is stopping; the call's record says that it was interrupted.
+
+        """
+        call_id = self._new_call_id()
+        session = CallSession(
+            call_id=call_id,
+            protocol=protocol,
+            questionnaire=questionnaire,
+            services=self._services,
+            send=send,
+            recorder=self._recorder(call_id),
+        )
+        with self._admission.place():
+            call = asyncio.create_task(session.run(messages), name=f"call-{call_id}")
+            self._calls.add(call)
+            try:
+                return await call
+            finally:
+                self._calls.discard(call)
+
+    def _recorder(self, call_id: str) -> CallRecorder | None:
+        return CallRecorder(self._recordings / f"{call_id}.wav") if self._recordings else None
+
+    async def drain(self, seconds: float) -> None:
+        """Let the running calls finish, for so long; then, or when the life cycle stops, end them."""
+        stopped = asyncio.create_task(self._lifecycle.reached(State.STOPPED))
+        try:
+            if self._calls:
+                log.info("draining", calls=len(self._calls), limit_seconds=seconds)
+                idle = asyncio.create_task(self._all_over())
+                await asyncio.wait({idle, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+                idle.cancel()
+        finally:
+            stopped.cancel()
+        for call in tuple(self._calls):
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    async def _all_over(self) -> None:
+        while self._calls:
+            await asyncio.wait(self._calls)

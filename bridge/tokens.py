@@ -1,0 +1,93 @@
+"""Stream tokens: what opens one media socket, once, within a minute.
+
+Providers whose sockets carry no credential of their own (Twilio) are given a URL that ends in such a token.
+It is a JWT (RFC 7519) signed with the deployment's secret; that it is used only once is storage's business
+(`Store.redeem`), because a restart must not make it good again.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import jwt
+from msgspec import Struct
+
+from bridge.errors import CredentialError
+
+__all__ = ["MIN_SECRET_BYTES", "StreamClaims", "StreamTokens"]
+
+MIN_SECRET_BYTES = 32  # RFC 7518 section 3.2: an HS256 key has at least the hash's 256 bits
+LEEWAY_SECONDS = 5  # clocks of two machines differ; longer would stretch a 60 s token noticeably
+
+_ALGORITHM = "HS256"  # one algorithm for this key; a token that names another is refused
+_ISSUER = "hatif"
+_AUDIENCE = "hatif:stream"
+_REQUIRED = ["exp", "iat", "aud", "iss", "sub", "jti"]
+
+
+class StreamClaims(Struct, frozen=True):
+    """What a good token says."""
+
+    token_id: str
+    provider: str
+    questionnaire: str | None
+    expires_at: datetime
+
+
+class StreamTokens:
+    """Issues and reads stream tokens under one secret."""
+
+    def __init__(self, secret: str, *, now: Callable[[], datetime] | None = None) -> None:
+        if len(secret.encode()) < MIN_SECRET_BYTES:
+            raise CredentialError(
+                f"tokens.secret is too short: at least {MIN_SECRET_BYTES} bytes are needed, "
+                "for example from `openssl rand -base64 32`"
+            )
+        self._secret = secret
+        self._now = now or (lambda: datetime.now(UTC))
+
+    def issue(self, *, provider: str, questionnaire: str | None = None, seconds: float = 60) -> str:
+        """A new token for one media socket of `provider`."""
+        now = self._now()
+        claims = {
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+            "sub": provider,
+            "jti": uuid4().hex,
+            "iat": now,
+            "exp": now + timedelta(seconds=seconds),
+        }
+        if questionnaire is not None:
+            claims["questionnaire"] = questionnaire
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+    def read(self, token: str, *, provider: str) -> StreamClaims:
+        """The claims of a good token.
+
+        Raises:
+            CredentialError: the token is malformed, forged, expired, or made for something else. The text
+                says which, for our log; the peer is told nothing.
+
+        """
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                issuer=_ISSUER,
+                leeway=LEEWAY_SECONDS,
+                options={"require": _REQUIRED},
+            )
+        except jwt.ExpiredSignatureError:
+            raise CredentialError("the stream token has expired: ask for a new one for every call") from None
+        except jwt.PyJWTError as error:
+            raise CredentialError(f"the stream token is not valid ({type(error).__name__})") from None
+        if claims["sub"] != provider:
+            raise CredentialError("the stream token was issued for another provider")
+        return StreamClaims(
+            token_id=claims["jti"],
+            provider=provider,
+            questionnaire=claims.get("questionnaire"),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )

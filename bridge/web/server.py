@@ -1,0 +1,87 @@
+"""The HTTP server: routes, limits and the listening socket. `AppRunner`, not `run_app`: draining is ours."""
+
+import errno
+
+from aiohttp import web
+
+from bridge.errors import ConfigError
+from bridge.web.health import Health
+from bridge.web.media import MediaSockets
+
+__all__ = ["Server"]
+
+KEEPALIVE_SECONDS = 15.0  # aiohttp's default is an hour; this also closes clients that drip their headers
+SHUTDOWN_SECONDS = 2.0  # calls are over by then; what is left are slow readers of health
+
+
+class Server:
+    """One listening socket. Health is served at once, calls as soon as `media` is given."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._media: MediaSockets | None = None
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen.
+
+        Raises:
+            ConfigError: the address is in use or not ours.
+
+        """
+        application = web.Application()
+        application.add_routes(
+            [
+                web.get("/", self._health.index),
+                web.get("/livez", self._health.livez),
+                web.get("/readyz", self._health.readyz),
+                web.get("/health", self._health.health),
+                web.get("/ws/maqsam", self._maqsam),
+                web.get("/ws/maqsam/{questionnaire}", self._maqsam),
+                web.get("/ws/twilio/{token}", self._twilio),
+            ]
+        )
+        self._runner = web.AppRunner(
+            application,
+            handle_signals=False,
+            access_log=None,  # a path may hold a stream token
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            await self.stop()
+            raise ConfigError(_why_not_listening(error, host, port)) from None
+        self.port = self._runner.addresses[0][1]
+
+    def open_media(self, media: MediaSockets) -> None:
+        """From now on calls are put through."""
+        self._media = media
+
+    async def stop(self) -> None:
+        """Close the listening socket and what is still connected."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _maqsam(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready_media().maqsam(request)
+
+    async def _twilio(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready_media().twilio(request)
+
+    def _ready_media(self) -> MediaSockets:
+        if self._media is None:
+            raise web.HTTPServiceUnavailable(text="starting\n", headers={"Retry-After": "5"})
+        return self._media
+
+
+def _why_not_listening(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use: stop the other program, or set server.port to a free port"
+    if error.errno == errno.EACCES:
+        return f"port {port} may not be opened by this user: choose a server.port of 1024 or above"
+    return f"cannot listen on {host}:{port} ({error.strerror}): check server.host and server.port"
