@@ -1,0 +1,141 @@
+"""From a caller's mu-law to utterances: framing, speech detection, endpointing and levelling in one place.
+
+What it emits is what the recogniser should hear: levelled PCM from at least 300 ms before the first speech
+to the end of the silence that ended the utterance, without a gap. It knows neither questions nor recognisers.
+"""
+
+from collections import deque
+
+from msgspec import Struct
+
+from bridge.audio.endpointing import (
+    RESUME_WINDOW_SECONDS,
+    Endpointer,
+    EndReason,
+    SpeechEnded,
+    SpeechResumed,
+    SpeechStarted,
+)
+from bridge.audio.frames import FRAME_SECONDS, Framer
+from bridge.audio.g711 import decode_ulaw
+from bridge.audio.levels import Leveller
+from bridge.audio.vad import SpeechDetector
+
+__all__ = [
+    "GateEvent",
+    "UtteranceContinued",
+    "UtteranceEnded",
+    "UtteranceResumed",
+    "UtteranceStarted",
+    "VoiceGate",
+]
+
+CHUNK_FRAMES = 5  # 100 ms: the recogniser's network runs every 210 ms, so finer chunks only cost
+
+
+class UtteranceStarted(Struct, frozen=True):
+    """The caller has begun to speak."""
+
+    pcm: bytes  # levelled; from the look-back before the first speech
+
+
+class UtteranceContinued(Struct, frozen=True):
+    """100 ms more of the utterance."""
+
+    pcm: bytes
+
+
+class UtteranceEnded(Struct, frozen=True):
+    """The caller has stopped, or has spoken for too long."""
+
+    pcm_tail: bytes  # what had not been emitted yet; may be empty
+    silence_seconds: float  # heard since the last speech
+    speech_seconds: float  # from the first speech to the last
+    reason: EndReason
+
+
+class UtteranceResumed(Struct, frozen=True):
+    """The caller went on after all: this belongs to the utterance that had ended."""
+
+    pcm: bytes  # everything since that end
+
+
+GateEvent = UtteranceStarted | UtteranceContinued | UtteranceEnded | UtteranceResumed
+
+
+class VoiceGate:
+    """One call's ear: closed while nobody speaks."""
+
+    def __init__(self, *, look_back_seconds: float = 0.3) -> None:
+        if look_back_seconds < RESUME_WINDOW_SECONDS:
+            raise ValueError(f"the look-back must be at least {RESUME_WINDOW_SECONDS:g} s")
+        self._look_back_frames = round(look_back_seconds / FRAME_SECONDS)
+        self._framer = Framer()
+        self._detector = SpeechDetector()
+        self._endpointer = Endpointer()
+        self._leveller = Leveller()
+        self._held: deque[bytes] = deque()  # PCM frames not emitted: look-back, or the chunk under way
+        self._frames = 0
+
+    @property
+    def position_seconds(self) -> float:
+        """How much audio has been heard."""
+        return self._frames * FRAME_SECONDS
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether an utterance is open."""
+        return self._endpointer.is_speaking
+
+    def expect(self, *, end_silence_seconds: float, max_speech_seconds: float) -> None:
+        """Be as patient as the question asks, from the next frame on."""
+        self._endpointer.expect(
+            end_silence_seconds=end_silence_seconds, max_speech_seconds=max_speech_seconds
+        )
+
+    def process(self, payload: bytes) -> list[GateEvent]:
+        """Take in mu-law of any length; say what the frames it completes decided."""
+        events: list[GateEvent] = []
+        for frame in self._framer.push(payload):
+            event = self._hear(decode_ulaw(frame))
+            if event is not None:
+                events.append(event)
+        return events
+
+    def _hear(self, frame_pcm: bytes) -> GateEvent | None:
+        self._frames += 1
+        self._held.append(frame_pcm)
+        endpoint = self._endpointer.process(FRAME_SECONDS, self._detector.is_speech(frame_pcm))
+        match endpoint:
+            case None:
+                return self._wait()
+            case SpeechStarted():
+                return self._start()
+            case SpeechResumed():
+                return UtteranceResumed(self._leveller.apply(self._release()))
+            case SpeechEnded():
+                tail = self._leveller.apply(self._release())
+                return UtteranceEnded(
+                    tail, endpoint.silence_seconds, endpoint.speech_seconds, endpoint.reason
+                )
+
+    def _start(self) -> UtteranceStarted:
+        pcm = self._release()
+        self._leveller.begin(pcm)
+        return UtteranceStarted(self._leveller.apply(pcm))
+
+    def _wait(self) -> UtteranceContinued | None:
+        if self._endpointer.is_speaking:
+            return self._continue() if len(self._held) >= CHUNK_FRAMES else None
+        # While speech may be beginning, what led up to it is kept as well as the look-back.
+        if len(self._held) > self._look_back_frames and not self._endpointer.has_onset:
+            self._held.popleft()
+        return None
+
+    def _continue(self) -> UtteranceContinued:
+        return UtteranceContinued(self._leveller.apply(self._release()))
+
+    def _release(self) -> bytes:
+        pcm = b"".join(self._held)
+        self._held.clear()
+        return pcm
