@@ -18,7 +18,7 @@ class ProtocolError(Exception):
 
 
 class RemoteProtocolError(ProtocolError):
-    """The carrier sent what its protocol does not allow; `close_code` is what the socket should be closed with."""
+    """The carrier sent what its protocol does not allow; `close_code` is for the socket to be closed with."""
 
     def __init__(self, message: str, *, close_code: int = CLOSE_UNSUPPORTED) -> None:
         super().__init__(message)
