@@ -1,5 +1,4 @@
-"""How the far end reads: as `protocols.wire` does, except that nothing unknown is forgiven.
-"""
+"""How the far end reads: as `protocols.wire` does, except that nothing unknown is forgiven."""
 
 from typing import TypeVar
 

@@ -125,7 +125,7 @@ _DECODER: MessageDecoder[_FromHatif] = MessageDecoder(_FromHatif)
 
 
 class TwilioWire(CarrierWire):
-    """One stream, from Twilio's end. Its imagined TwiML passes on who called whom (see `protocols.twilio`)."""
+    """One stream, from Twilio's end. Its imagined TwiML says who called whom (see `protocols.twilio`)."""
 
     waits_for_accept = False
     returns_marks_on_clear = True
