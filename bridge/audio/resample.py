@@ -1,4 +1,4 @@
-"""Between 8 kHz and whatever rate an engine or a provider speaks, by soxr: one stream or one piece at a time."""
+"""Between 8 kHz and whatever rate an engine or a provider speaks, by soxr: a stream or a piece at a time."""
 
 import numpy as np
 import soxr

@@ -1,0 +1,262 @@
+"""Sending prompts in time, and knowing how much of them the caller has heard.
+
+A `Playout` is one call's queue of phrases: pure, told the time, never more than 400 ms ahead of the caller's
+ear, so that little is left over when the caller interrupts. Each phrase is followed by a mark. What was
+heard is what a mark acknowledges; where marks do not come, or come too late, it is what the clock says.
+
+The `Ticker` is the one task that makes all calls send: every 20 ms, on deadlines that do not drift.
+"""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from bridge.audio.frames import FRAME_BYTES, FRAME_SECONDS, SAMPLE_RATE
+from bridge.audio.g711 import ULAW_SILENCE
+from bridge.clock import Clock
+
+__all__ = ["Mark", "PhraseProgress", "Playout", "Ticker"]
+
+LEAD_SECONDS = 0.4  # bridges a hiccup of the network or of our own loop; longer would make a clear come late
+MARK_GRACE_SECONDS = 1.0  # a carrier's jitter buffer and the way back; after that the mark is not coming
+_SILENCE = bytes((ULAW_SILENCE,))
+_TOLERANCE_SECONDS = 1e-6  # deadlines are sums of floats
+
+TickCallback = Callable[[float], None]
+TickErrorCallback = Callable[[TickCallback, Exception], None]
+
+
+class Mark(Struct, frozen=True):
+    """Ask the carrier to tell when everything before has been played."""
+
+    name: str
+
+
+class PhraseProgress(Struct, frozen=True):
+    """How far the caller has heard one phrase."""
+
+    name: str
+    seconds: float
+    heard_seconds: float
+    finished: bool  # heard to its end
+    acknowledged: bool  # its own mark came back as played
+
+
+@dataclass(slots=True)
+class _Phrase:
+    name: str
+    audio: bytes
+    sent_bytes: int = 0
+    plays_until: float = 0.0  # when the last byte sent will have been heard
+    was_played: bool = False  # its mark, or a later one, came back
+    is_acknowledged: bool = False
+    heard_at_clear: float | None = None  # seconds; set when the rest was dropped
+
+    @property
+    def seconds(self) -> float:
+        return len(self.audio) / SAMPLE_RATE
+
+    @property
+    def was_cleared(self) -> bool:
+        return self.heard_at_clear is not None
+
+    @property
+    def is_sent(self) -> bool:
+        return self.sent_bytes == len(self.audio)
+
+    def heard_seconds(self, now: float) -> float:
+        if self.heard_at_clear is not None:
+            return self.heard_at_clear
+        return max(0.0, self.sent_bytes / SAMPLE_RATE - max(0.0, self.plays_until - now))
+
+
+class Playout:
+    """One call's prompts on their way to the caller."""
+
+    __slots__ = (
+        "_acknowledges",
+        "_generation",
+        "_lead_seconds",
+        "_mark_grace_seconds",
+        "_phrases",
+        "_plays_until",
+        "_unsent",
+    )
+
+    def __init__(
+        self,
+        *,
+        lead_seconds: float = LEAD_SECONDS,
+        mark_grace_seconds: float = MARK_GRACE_SECONDS,
+        acknowledges: bool,
+    ) -> None:
+        self._lead_seconds = lead_seconds
+        self._mark_grace_seconds = mark_grace_seconds
+        self._acknowledges = acknowledges
+        self._phrases: dict[str, _Phrase] = {}  # of the turn, in order
+        self._unsent: deque[_Phrase] = deque()
+        self._plays_until = 0.0  # when the caller will have heard everything sent
+        self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        """How many clears there have been: what belongs to an earlier generation will not be heard."""
+        return self._generation
+
+    def queue(self, name: str, audio: bytes, now: float) -> None:
+        """Say this after everything queued before; mu-law of any length, a name never used in this turn."""
+        if name in self._phrases:
+            raise ValueError("a phrase of this name is already queued")
+        phrase = _Phrase(name, audio, plays_until=max(now, self._plays_until))
+        self._phrases[name] = phrase
+        self._unsent.append(phrase)
+
+    def due(self, now: float) -> list[bytes | Mark]:
+        """What to send at this moment: whole frames of mu-law, each phrase's mark after its last frame."""
+        sendable: list[bytes | Mark] = []
+        while self._unsent:
+            begins_at = max(now, self._plays_until)
+            room = int((now + self._lead_seconds - begins_at + _TOLERANCE_SECONDS) / FRAME_SECONDS)
+            if room <= 0:
+                break
+            chunk, ended = self._next_chunk(room * FRAME_BYTES, begins_at)
+            if chunk:
+                sendable.append(chunk)
+                self._plays_until = begins_at + len(chunk) / SAMPLE_RATE
+            if self._acknowledges:
+                sendable += [Mark(phrase.name) for phrase in ended]
+        return sendable
+
+    def mark_returned(self, name: str, *, played: bool, now: float) -> None:
+        """A mark came back. Those of dropped audio, of earlier turns or of nobody mean nothing."""
+        phrase = self._phrases.get(name)
+        if phrase is None or not played or not phrase.is_sent or phrase.was_cleared:
+            return
+        phrase.is_acknowledged = True
+        for earlier in self._phrases.values():  # a carrier plays in order, so they were heard as well
+            earlier.was_played = not earlier.was_cleared
+            earlier.plays_until = min(earlier.plays_until, now)
+            if earlier is phrase:
+                break
+
+    def clear(self, now: float) -> None:
+        """Drop what has not been heard: the caller speaks. The carrier must be told to do the same."""
+        for phrase in self._phrases.values():
+            if not self._is_finished(phrase, now):
+                phrase.heard_at_clear = phrase.heard_seconds(now)
+        self._unsent.clear()
+        self._plays_until = now
+        self._generation += 1
+
+    def reset(self, now: float) -> None:
+        """A new turn begins: report only what is still being said and what is queued from here on."""
+        self._phrases = {name: phrase for name, phrase in self._phrases.items() if self._is_due(phrase, now)}
+
+    def progress(self, now: float) -> list[PhraseProgress]:
+        """How much of each of the turn's phrases the caller has heard, in order."""
+        return [
+            PhraseProgress(
+                phrase.name,
+                phrase.seconds,
+                phrase.heard_seconds(now),
+                self._is_finished(phrase, now),
+                phrase.is_acknowledged,
+            )
+            for phrase in self._phrases.values()
+        ]
+
+    def is_finished(self, now: float) -> bool:
+        """Whether nothing is left that the caller has yet to hear."""
+        return not self._unsent and not any(self._is_due(phrase, now) for phrase in self._phrases.values())
+
+    def _is_finished(self, phrase: _Phrase, now: float) -> bool:
+        if phrase.was_played or phrase.was_cleared or not phrase.is_sent:
+            return phrase.was_played
+        grace_seconds = self._mark_grace_seconds if self._acknowledges else 0.0
+        return now >= phrase.plays_until + grace_seconds - _TOLERANCE_SECONDS
+
+    def _is_due(self, phrase: _Phrase, now: float) -> bool:
+        return not phrase.was_cleared and not self._is_finished(phrase, now)
+
+    def _next_chunk(self, limit_bytes: int, begins_at: float) -> tuple[bytes, list[_Phrase]]:
+        """The next frames, at most up to one in which phrases end: their marks belong right behind it."""
+        parts: list[bytes] = []
+        length = 0
+        ended: list[_Phrase] = []
+        while self._unsent and length < limit_bytes:
+            phrase = self._unsent[0]
+            piece = phrase.audio[phrase.sent_bytes : phrase.sent_bytes + limit_bytes - length]
+            parts.append(piece)
+            length += len(piece)
+            phrase.sent_bytes += len(piece)
+            phrase.plays_until = begins_at + length / SAMPLE_RATE
+            if phrase.is_sent:
+                ended.append(self._unsent.popleft())
+                limit_bytes = math.ceil(length / FRAME_BYTES) * FRAME_BYTES
+        parts.append(_SILENCE * (-length % FRAME_BYTES))  # only when the queue ran dry in mid-frame
+        return b"".join(parts), ended
+
+
+class Ticker:
+    """Calls everybody back every 20 ms of call time, from one task; sleeps while there is nobody to call."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        period_seconds: float = FRAME_SECONDS,
+        *,
+        on_error: TickErrorCallback | None = None,
+    ) -> None:
+        self._clock = clock
+        self._period_seconds = period_seconds
+        self._on_error = on_error or _report_to_loop
+        self._callbacks: dict[object, TickCallback] = {}
+        self._is_wanted = asyncio.Event()
+
+    def add(self, callback: TickCallback) -> Callable[[], None]:
+        """Call `callback(now)` on each tick, until the returned function is called."""
+        key = object()
+        self._callbacks[key] = callback
+        self._is_wanted.set()
+
+        def remove() -> None:
+            self._callbacks.pop(key, None)
+
+        return remove
+
+    async def run(self) -> None:
+        """Tick until cancelled. Ticks that were missed are left out, not made up for in a burst."""
+        deadline = self._clock.monotonic()
+        while True:
+            if not self._callbacks:
+                await self._wait_until_wanted()
+                deadline = self._clock.monotonic()
+            now = self._clock.monotonic()
+            self._tick(now)
+            missed = max(0, int((now - deadline) / self._period_seconds))
+            deadline += (1 + missed) * self._period_seconds
+            await self._clock.sleep(max(0.0, deadline - self._clock.monotonic()))
+
+    async def _wait_until_wanted(self) -> None:
+        self._is_wanted.clear()
+        await self._is_wanted.wait()
+
+    def _tick(self, now: float) -> None:
+        for key, callback in tuple(self._callbacks.items()):
+            if key not in self._callbacks:  # removed by one called before it
+                continue
+            try:
+                callback(now)
+            except Exception as error:  # noqa: BLE001  # one call's failure is that call's alone
+                self._callbacks.pop(key, None)
+                self._on_error(callback, error)
+
+
+def _report_to_loop(callback: TickCallback, error: Exception) -> None:
+    asyncio.get_running_loop().call_exception_handler(
+        {"message": "a tick callback failed and was removed", "exception": error, "callback": callback}
+    )
