@@ -101,6 +101,7 @@ class _AwaitingReply(Struct, frozen=True):
     """A turn whose reply has not begun to leave yet."""
 
     turn_index: int
+    commit_ms: float
     committed_at: float
     speech_ended_at: float | None
 
@@ -287,7 +288,9 @@ class CallSession:
             answers + withdrawn,
             msgspec.json.encode(following.state),
         )
-        self._awaiting_reply = _AwaitingReply(receipt.index, self._clock.monotonic(), heard.speech_ended_at)
+        self._awaiting_reply = _AwaitingReply(
+            receipt.index, receipt.commit_ms, self._clock.monotonic(), heard.speech_ended_at
+        )
         self._log.info("turn_taken", turn=receipt.index, item=following.reading.item)
         return answers
 
@@ -310,21 +313,18 @@ class CallSession:
 
     def _turn_record(self, heard: Heard, following: Turn, understand_seconds: float) -> TurnRecord:
         progress = self._line.progress()
-        utterance = heard.input if isinstance(heard.input, Utterance) else None
         return TurnRecord(
             at=self._clock.now(),
             item=following.reading.item,
             input=_INPUT_NAMES[type(heard.input)],
-            closed=utterance.closed if utterance else "",
-            open=utterance.open if utterance else "",
-            confidence=utterance.confidence if utterance else None,
             meaning=following.reading.meaning,
+            rule=following.reading.rule,
             value=following.reading.value,
             prompt=self._said.text,
             prompt_seconds=sum(phrase.seconds for phrase in progress),
             prompt_heard_seconds=sum(phrase.heard_seconds for phrase in progress),
             prompt_acknowledged=all(phrase.acknowledged for phrase in progress),
-            speech_seconds=utterance.speech_seconds if utterance else None,
+            **_evidence(heard.input),
             endpoint_ms=_milliseconds(heard.endpoint_seconds),
             recognise_ms=_milliseconds(heard.recognise_seconds),
             understand_ms=_milliseconds(understand_seconds),
@@ -335,15 +335,17 @@ class CallSession:
         waited, self._awaiting_reply = self._awaiting_reply, None
         if waited is None:
             return
-        first_audio_ms = (now - waited.committed_at) * 1000
-        total_ms = None if waited.speech_ended_at is None else (now - waited.speech_ended_at) * 1000
-        note = asyncio.create_task(self._note_first_audio(waited.turn_index, first_audio_ms, total_ms))
+        note = asyncio.create_task(self._note_latency(waited, now))
         self._notes.add(note)
         note.add_done_callback(self._notes.discard)
 
-    async def _note_first_audio(self, turn_index: int, first_audio_ms: float, total_ms: float | None) -> None:
+    async def _note_latency(self, waited: _AwaitingReply, now: float) -> None:
+        first_audio_ms = (now - waited.committed_at) * 1000
+        total_ms = None if waited.speech_ended_at is None else (now - waited.speech_ended_at) * 1000
         try:
-            await self._services.store.note_first_audio(self.call_id, turn_index, first_audio_ms, total_ms)
+            await self._services.store.note_first_audio(
+                self.call_id, waited.turn_index, first_audio_ms, total_ms, commit_ms=waited.commit_ms
+            )
         except StorageError as error:  # a measurement, not an answer: the call goes on
             self._log.warning("latency_not_stored", code=error.code)
 
@@ -393,6 +395,22 @@ def _taken(
         return _Taken(before, Unfinished(taken.unfinished.phrases, heard.pcm), answers)
     listen = _listen(asked)
     return _Taken(before, Unfinished(listen.phrases if listen else (), heard.pcm), answers)
+
+
+def _evidence(heard: Input) -> dict[str, Any]:
+    """What came in, as the store names it."""
+    match heard:
+        case Utterance():
+            return {
+                "closed": heard.closed,
+                "open": heard.open,
+                "confidence": heard.confidence,
+                "speech_seconds": heard.speech_seconds,
+            }
+        case Digits(keys=keys):
+            return {"closed": keys}
+        case _:
+            return {}
 
 
 def _described(details: events.CallDetails) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class AnswerStatus(StrEnum):
     DONT_KNOW = "dont_know"
     REFUSED = "refused"
     NOT_OBTAINED = "not_obtained"  # asked as often as allowed, in vain
+    WITHDRAWN = "withdrawn"  # taken too early: the caller was still speaking, and meant something else
 
 
 class Answer(Struct, frozen=True):

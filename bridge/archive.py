@@ -1,0 +1,84 @@
+"""What `hatif answers` shows: stored calls, read through storage and put together for a reader."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from bridge.clock import Clock
+from bridge.errors import StorageError
+from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
+
+__all__ = ["CallInFull", "CallInShort", "list_calls", "show_call"]
+
+SEARCHED_CALLS = 10_000  # how far back a call is looked for by the beginning of its id
+
+
+class CallInShort(Struct, frozen=True):
+    """One line of the list."""
+
+    call_id: str
+    started_at: datetime
+    provider: str
+    questionnaire: str
+    disposition: str | None
+    answers: int
+
+
+class CallInFull(Struct, frozen=True):
+    """Everything about one call."""
+
+    call: StoredCall
+    answers: list[StoredAnswer]
+    turns: list[StoredTurn]
+
+
+async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInShort]:
+    """The latest calls, newest first.
+
+    Raises:
+        StorageError: there is no database, or it cannot be read.
+
+    """
+    async with _open(database, clock) as store:
+        return [
+            CallInShort(
+                call_id=call.call_id,
+                started_at=call.started_at,
+                provider=call.provider,
+                questionnaire=call.questionnaire,
+                disposition=call.disposition,
+                answers=len(await store.answers(call.call_id)),
+            )
+            for call in await store.calls(limit)
+        ]
+
+
+async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
+    """The one call whose id begins so.
+
+    Raises:
+        StorageError: no call does, or several do, or there is no database.
+
+    """
+    async with _open(database, clock) as store:
+        found = [call for call in await store.calls(SEARCHED_CALLS) if call.call_id.startswith(beginning)]
+        if not found:
+            raise StorageError(f"no call's id begins with {beginning!r}; `hatif answers list` shows them")
+        if len(found) > 1:
+            raise StorageError(f"{len(found)} calls' ids begin with {beginning!r}: give more of it")
+        call = found[0]
+        return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id))
+
+
+@asynccontextmanager
+async def _open(database: Path, clock: Clock) -> AsyncIterator[Store]:
+    if not database.exists():
+        raise StorageError(f"there is no database at {database}: no call has been taken yet, or storage.path differs")
+    store = await Store.open(database, clock=clock)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,0 +1,117 @@
+"""`hatif check`: everything that a start needs, looked at in one go and reported together.
+
+Nothing is started and nothing is changed, so it may run beside a daemon.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct
+
+from bridge.config import Settings, load_settings
+from bridge.dialogue.loader import load
+from bridge.dialogue.prompts import vocabulary
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.errors import BridgeError
+from bridge.speech.vosk_model import ModelSummary, check_model
+
+__all__ = ["Finding", "Verdict", "examine"]
+
+MIN_FREE_BYTES = 1 << 30  # years of answers; but a full disk ends every call, so warn early
+
+
+class Verdict(StrEnum):
+    """How a thing is."""
+
+    GOOD = "good"
+    WARNING = "warning"  # works, but not as one would want it
+    BAD = "bad"  # the daemon would not start, or could not serve
+
+
+class Finding(Struct, frozen=True):
+    """One thing that was looked at."""
+
+    subject: str
+    verdict: Verdict
+    detail: str
+
+
+def examine(config: Path | None) -> list[Finding]:
+    """Look at configuration, questionnaires, model and disk."""
+    try:
+        settings = load_settings(config)
+    except BridgeError as error:
+        return [Finding("configuration", Verdict.BAD, str(error))]
+    return [Finding("configuration", Verdict.GOOD, "every option is known and valid"), *_look(settings)]
+
+
+def _look(settings: Settings) -> Iterator[Finding]:
+    yield from _credentials(settings)
+    summary, finding = _model(settings)
+    yield finding
+    yield from _questionnaires(settings, summary)
+    yield from _folders(settings)
+
+
+def _credentials(settings: Settings) -> Iterator[Finding]:
+    secrets = {"providers.maqsam.token": settings.providers.maqsam.token, "tokens.secret": settings.tokens.secret}
+    for name, secret in secrets.items():
+        if secret is None:
+            detail = "not configured: sockets of that kind are served to this machine only"
+            yield Finding(name, Verdict.WARNING, detail)
+        else:
+            yield Finding(name, Verdict.GOOD, "configured")
+
+
+def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:
+    try:
+        summary = check_model(settings.recogniser.model)
+    except BridgeError as error:
+        return None, Finding("model", Verdict.BAD, str(error))
+    detail = f"{summary.identity}: {len(summary.words)} words, {summary.size_bytes / 2**20:.1f} MiB"
+    if not summary.supports_grammar:
+        return summary, Finding("model", Verdict.WARNING, f"{detail}; its static graph takes no grammar")
+    return summary, Finding("model", Verdict.GOOD, detail)
+
+
+def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterator[Finding]:
+    folder = settings.questionnaires.folder
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        yield Finding("questionnaires", Verdict.BAD, f"{folder} holds no *.yaml file")
+    for path in files:
+        try:
+            questionnaire = load(path)
+        except BridgeError as error:
+            yield Finding(path.name, Verdict.BAD, str(error))
+        else:
+            yield _sayable(path, questionnaire, summary)
+
+
+def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | None) -> Finding:
+    """Does the recogniser know the words that the questionnaire waits for?"""
+    detail = f"{questionnaire.id} {questionnaire.version}: {len(questionnaire.items)} items"
+    unknown = sorted(vocabulary(questionnaire) - summary.vocabulary) if summary else []
+    if unknown:
+        return Finding(path.name, Verdict.WARNING, f"{detail}; the model does not know {'، '.join(unknown)}")
+    return Finding(path.name, Verdict.GOOD, detail)
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    folders = {"storage": settings.storage.path.parent, "prompts": settings.prompts.folder}
+    if settings.recording.enabled:
+        folders["recordings"] = settings.recording.folder
+    for subject, folder in folders.items():
+        yield _folder(subject, folder)
+
+
+def _folder(subject: str, folder: Path) -> Finding:
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        return Finding(subject, Verdict.BAD, f"{existing} cannot be written to by this user")
+    free = shutil.disk_usage(existing).free
+    detail = f"{folder}: {free / 2**30:.1f} GiB free"
+    return Finding(subject, Verdict.GOOD if free >= MIN_FREE_BYTES else Verdict.WARNING, detail)

@@ -1,0 +1,360 @@
+"""The `hatif` command: one noun or verb each, with help and an example. It parses, prints and exits; others do."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bridge.clock import Clock
+from bridge.config import Settings, load_settings
+from bridge.content import DEFAULT_CONFIG
+from bridge.demo.options import CallerKind, DemoOptions
+from bridge.errors import BridgeError
+from bridge.reports import STDOUT, write_report
+
+__all__ = ["main"]
+
+T = TypeVar("T")
+
+EXIT_WRONG = 1  # it ran, and the result is not what it should be
+EXIT_REFUSED = 2  # it could not run: bad configuration, bad arguments
+
+app = typer.Typer(
+    name="hatif",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Hatif completes healthcare questionnaires by telephone, in Arabic, and never loses an answer.",
+)
+answers_app = typer.Typer(no_args_is_help=True, help="Look at stored calls and answers.")
+token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
+app.add_typer(answers_app, name="answers")
+app.add_typer(token_app, name="token")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Provider(StrEnum):
+    """The protocols that calls can be placed in."""
+
+    MAQSAM = "maqsam"
+    TWILIO = "twilio"
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", envvar="HATIF_CONFIG", help="config.yaml; the shipped one by default."),
+]
+
+
+Json = Annotated[
+    Path | None, typer.Option("--json", help="Write the report as JSON to this file, or - for standard output.")
+]
+
+
+def main() -> None:
+    """Run the command; a failure is one sentence and an exit status, never a traceback."""
+    try:
+        app()
+    except BridgeError as error:
+        _refuse(error)
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        sys.exit(130)  # 128 + SIGINT, as shells count
+
+
+def _refuse(error: BridgeError) -> NoReturn:
+    err.print(f"[bold red]hatif:[/] {_plain(error)}", highlight=False, soft_wrap=True)
+    sys.exit(EXIT_REFUSED)
+
+
+def _plain(error: BridgeError) -> str:
+    return str(error).replace("[", r"\[")
+
+
+def _settings(config: Path | None) -> Settings:
+    return load_settings(config or DEFAULT_CONFIG)
+
+
+# ── the daemon ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Run the daemon: take calls until SIGTERM or Ctrl-C.
+
+    The first signal lets running calls finish; a second one ends them. Answers are on disk either way.
+
+    Example: [bold]hatif serve --config /etc/hatif/config.yaml[/]
+    """
+    from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
+    from bridge.telemetry import logs  # noqa: PLC0415
+
+    settings = _settings(config)
+    logs.configure(settings.log.level, settings.log.format, sys.stderr)
+    asyncio.run(Daemon(settings).run())
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Look at configuration, questionnaires, model and disk, and report all that is wrong at once.
+
+    Example: [bold]hatif check --config /etc/hatif/config.yaml[/]
+    """
+    from bridge.checkup import Verdict, examine  # noqa: PLC0415
+
+    looks = {Verdict.GOOD: "[green]good[/]", Verdict.WARNING: "[yellow]warning[/]", Verdict.BAD: "[red]bad[/]"}
+    findings = examine(config or DEFAULT_CONFIG)
+    table = Table("", "what", "how it is", box=None, padding=(0, 2, 0, 0))
+    for finding in findings:
+        table.add_row(looks[finding.verdict], finding.subject, finding.detail.replace("[", r"\["))
+    out.print(table)
+    bad = sum(finding.verdict is Verdict.BAD for finding in findings)
+    if bad:
+        err.print(f"{bad} of {len(findings)} must be mended before the daemon can serve")
+        raise typer.Exit(EXIT_WRONG)
+
+
+@app.command()
+def render(
+    questionnaire: Annotated[str | None, typer.Argument(help="Its id or file; all of them by default.")] = None,
+    config: Config = None,
+) -> None:
+    """Render the prompts of a questionnaire ahead of its first call. What is rendered already is kept.
+
+    Example: [bold]hatif render post_discharge[/]
+    """
+    from bridge.app import build_voice, prompt_texts  # noqa: PLC0415
+    from bridge.dialogue.loader import load, load_folder  # noqa: PLC0415
+    from bridge.speech.prompts import PromptCache  # noqa: PLC0415
+
+    settings = _settings(config)
+    if questionnaire is not None and questionnaire.endswith((".yaml", ".yml")):
+        one = load(Path(questionnaire))
+        chosen = {one.id: one}
+    else:
+        chosen = load_folder(settings.questionnaires.folder)
+    if questionnaire is not None and questionnaire in chosen:
+        chosen = {questionnaire: chosen[questionnaire]}
+    elif questionnaire is not None and not questionnaire.endswith((".yaml", ".yml")):
+        _refuse(BridgeError(f"no questionnaire {questionnaire!r}; there are: {', '.join(sorted(chosen))}"))
+
+    async def run() -> int:
+        voice = build_voice(settings)
+        await voice.start()
+        try:
+            cache = PromptCache(settings.prompts.folder, voice)
+            missing = cache.missing(prompt_texts(chosen))
+            with _progress() as progress:
+                task = progress.add_task("rendering prompts", total=len(missing))
+                return await cache.render(missing, on_progress=lambda _text: progress.advance(task))
+        finally:
+            await voice.stop()
+
+    rendered = _run(run)
+    out.print(f"{rendered} prompts rendered, all are ready in {settings.prompts.folder}", soft_wrap=True)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err)
+
+
+def _run(main_coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run one coroutine with logging as quiet as a command line wants it."""
+    from bridge.telemetry import logs  # noqa: PLC0415
+
+    logs.configure("warning", "console", sys.stderr)
+    return asyncio.run(main_coroutine())
+
+
+# ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def demo(
+    provider: Annotated[Provider, typer.Option(help="Whose protocol the call speaks.")] = Provider.MAQSAM,
+    fast: Annotated[bool, typer.Option("--fast", help="Compress silence: the same call, four times as fast.")] = False,
+    answers: Annotated[Path | None, typer.Option(help="What the caller answers (YAML).")] = None,
+    caller: Annotated[CallerKind, typer.Option(help="A synthetic voice, or recordings.")] = CallerKind.SYNTHETIC,
+    speech: Annotated[Path | None, typer.Option(help="The recordings: DIR/WORD/SPEAKER_NO_ROUND.ulaw.")] = None,
+    speaker: Annotated[str, typer.Option(help="Whose recordings.")] = "00000012",
+    take: Annotated[str, typer.Option("--round", help="Which round of the recordings.")] = "01",
+    voice: Annotated[str, typer.Option(help="The synthetic caller's espeak-ng voice.")] = "ar+Denis",
+    keep: Annotated[Path | None, typer.Option(help="Keep database, log and WAV in this folder.")] = None,
+    port: Annotated[int | None, typer.Option(help="The daemon's port; a free one by default.")] = None,
+    json: Json = None,
+) -> None:
+    """Place one whole call in Arabic to the real daemon, and watch it being heard, understood and stored.
+
+    Examples: [bold]hatif demo[/]   [bold]hatif demo --provider twilio --fast --json report.json[/]
+    """
+    from bridge.demo.story import run_demo  # noqa: PLC0415
+
+    options = DemoOptions(
+        provider=provider,
+        fast=fast,
+        answers=answers,
+        caller=caller,
+        speech=speech,
+        speaker=speaker,
+        take=take,
+        voice=voice,
+        keep=keep,
+        port=port,
+        json=json,
+    )
+    raise typer.Exit(_run(lambda: run_demo(options)))
+
+
+@app.command()
+def call(
+    url: Annotated[str, typer.Argument(help="ws:// or wss:// address of the media socket.")],
+    provider: Annotated[Provider, typer.Option(help="Whose protocol to speak.")] = Provider.MAQSAM,
+    token: Annotated[str | None, typer.Option(help="The credential, as the provider would show it.")] = None,
+    caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "9621234567",
+    callee: Annotated[str, typer.Option("--to", help="The called number.")] = "9621234566",
+    script: Annotated[Path | None, typer.Option(help="What to say and press, in order (YAML).")] = None,
+    say: Annotated[list[str] | None, typer.Option(help="Say this text; may be repeated.")] = None,
+    wav: Annotated[list[Path] | None, typer.Option(help="Play this WAV file; may be repeated.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Record the call: caller left, far end right.")] = None,
+    json: Json = None,
+) -> None:
+    """Place one simulated call to any Hatif, or to any server of that protocol, and report what happened.
+
+    Example: [bold]hatif call ws://127.0.0.1:8080/ws/maqsam --say نَعَم --say لَا --save call.wav[/]
+    """
+    from bridge.carriers.placing import CallOptions, place_call  # noqa: PLC0415
+
+    options = CallOptions(
+        url=url,
+        provider=provider,
+        token=token,
+        from_number=caller,
+        to_number=callee,
+        script=script,
+        say=tuple(say or ()),
+        wav=tuple(wav or ()),
+        save=save,
+    )
+    report = _run(lambda: place_call(options))
+    if json is not None:
+        write_report(report, json)
+    if json != STDOUT:
+        outcome = report.outcome
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        table.add_row("ended by", f"{outcome.ended_by} {outcome.detail}".strip())
+        table.add_row("lasted", f"{outcome.seconds:.1f} s")
+        table.add_row("far end spoke", f"{report.heard_speech_seconds:.1f} s")
+        if report.lines_left:
+            table.add_row("not said", f"{report.lines_left} lines of the script")
+        if report.recording:
+            table.add_row("recording", report.recording)
+        out.print(table)
+    if not report.outcome.accepted:
+        raise typer.Exit(EXIT_WRONG)
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@answers_app.command("list")
+def answers_list(
+    config: Config = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many calls, the newest first.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """List the latest calls and how many answers each gave.
+
+    Example: [bold]hatif answers list --limit 5[/]
+    """
+    from bridge.archive import list_calls  # noqa: PLC0415
+
+    settings = _settings(config)
+    calls = _run(lambda: list_calls(settings.storage.path, Clock(), limit))
+    if json:
+        write_report(calls, STDOUT)
+        return
+    table = Table("call", "began", "provider", "questionnaire", "answers", "ended")
+    for one in calls:
+        began = one.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        ended = one.disposition or "in progress"
+        table.add_row(one.call_id, began, one.provider, one.questionnaire, str(one.answers), ended)
+    out.print(table)
+
+
+@answers_app.command("show")
+def answers_show(
+    call_id: Annotated[str, typer.Argument(help="The call's id, or its beginning.")],
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Show one call: its answers, and what was heard turn by turn.
+
+    Example: [bold]hatif answers show 3f2a[/]
+    """
+    from bridge.archive import show_call  # noqa: PLC0415
+
+    settings = _settings(config)
+    shown = _run(lambda: show_call(settings.storage.path, Clock(), call_id))
+    if json:
+        write_report(shown, STDOUT)
+        return
+    table = Table("item", "value", "status", "via", "tries", "read back", "heard", title=f"call {shown.call.call_id}")
+    for answer in shown.answers:
+        value = "" if answer.value is None else msgspec.json.encode(answer.value).decode()
+        confirmed = "yes" if answer.confirmed else ""
+        row = (answer.item, value, answer.status, answer.via, str(answer.tries), confirmed, answer.closed)
+        table.add_row(*row)
+    out.print(table)
+    turns = Table("turn", "item", "input", "meaning", "reply after", "heard")
+    for turn in shown.turns:
+        reply = "" if turn.total_ms is None else f"{turn.total_ms:.0f} ms"
+        turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, reply, turn.closed)
+    out.print(turns)
+
+
+# ── credentials ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@token_app.command("stream")
+def token_stream(
+    provider: Annotated[Provider, typer.Option(help="Whose media socket it opens.")] = Provider.TWILIO,
+    questionnaire: Annotated[str | None, typer.Option(help="The questionnaire's id.")] = None,
+    config: Config = None,
+) -> None:
+    """Print a token that opens one media socket, once, within tokens.stream_seconds.
+
+    Example: [bold]wss://your.host/ws/twilio/$(hatif token stream)[/]
+    """
+    from bridge.tokens import StreamTokens  # noqa: PLC0415
+
+    settings = _settings(config)
+    if settings.tokens.secret is None:
+        _refuse(BridgeError("tokens.secret is not configured: set HATIF_TOKENS__SECRET to 32 random characters or more"))
+    tokens = StreamTokens(settings.tokens.secret.get_secret_value())
+    typer.echo(tokens.issue(provider=provider, questionnaire=questionnaire, seconds=settings.tokens.stream_seconds))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hatif {version('hatif')}")
+        raise typer.Exit
+
+
+@app.callback()
+def hatif(
+    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Hatif completes healthcare questionnaires by telephone, in Arabic, and never loses an answer."""

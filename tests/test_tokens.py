@@ -1,0 +1,78 @@
+"""A stream token says who may open which socket, until when; everything else is refused."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from bridge.errors import CredentialError
+from bridge.tokens import StreamTokens
+
+SECRET = "k" * 32
+OTHER_SECRET = "o" * 32
+
+
+def good_claims(**changes: Any) -> dict[str, Any]:
+    """The claims of a good token, with some changed; None leaves one out."""
+    now = datetime.now(UTC)
+    claims: dict[str, Any] = {
+        "iss": "hatif",
+        "aud": "hatif:stream",
+        "sub": "twilio",
+        "jti": "7",
+        "iat": now,
+        "exp": now + timedelta(seconds=60),
+    }
+    claims.update(changes)
+    return {name: claim for name, claim in claims.items() if claim is not None}
+
+
+def signed(claims: Mapping[str, Any], secret: str = SECRET, algorithm: str = "HS256") -> str:
+    """A token as somebody else might make it."""
+    return jwt.encode(dict(claims), secret, algorithm=algorithm)
+
+
+def test_what_was_issued_is_read() -> None:
+    """A fresh token names its provider and questionnaire."""
+    tokens = StreamTokens(SECRET)
+    claims = tokens.read(tokens.issue(provider="twilio", questionnaire="bp"), provider="twilio")
+    assert (claims.provider, claims.questionnaire) == ("twilio", "bp")
+    assert claims.expires_at > datetime.now(UTC)
+
+
+def test_no_two_tokens_are_the_same() -> None:
+    """Single use needs an identity of its own for each token."""
+    tokens = StreamTokens(SECRET)
+    first, second = (tokens.read(tokens.issue(provider="twilio"), provider="twilio") for _ in range(2))
+    assert first.token_id != second.token_id
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "garbage",
+        "a.b.c",
+        signed(good_claims(), OTHER_SECRET),
+        signed(good_claims(), SECRET * 2, "HS512"),
+        jwt.encode(good_claims(), None, algorithm="none"),
+        signed(good_claims(exp=datetime.now(UTC) - timedelta(seconds=30))),
+        signed(good_claims(iat=datetime.now(UTC) + timedelta(hours=1))),
+        signed(good_claims(aud="hatif:admin")),
+        signed(good_claims(iss="somebody")),
+        signed(good_claims(sub="telnyx")),
+        *(signed(good_claims(**{name: None})) for name in ("exp", "iat", "aud", "iss", "sub", "jti")),
+    ],
+)
+def test_a_bad_token_is_refused(token: str) -> None:
+    """Forged, expired, incomplete or meant for something else: one kind of error, and no other."""
+    with pytest.raises(CredentialError):
+        StreamTokens(SECRET).read(token, provider="twilio")
+
+
+def test_a_short_secret_is_refused() -> None:
+    """A secret that could be guessed never signs anything."""
+    with pytest.raises(CredentialError, match="at least 32 bytes"):
+        StreamTokens("short")
