@@ -1,0 +1,158 @@
+"""How the database is opened, and what its errors mean. Knows SQLite's habits, nothing of calls or answers.
+
+SQLite runs in WAL mode with synchronous=FULL: when a commit returns, the disk has it (sqlite.org/wal.html,
+sqlite.org/pragma.html#pragma_synchronous). Transactions are begun by us, not by the driver: one that
+writes takes the lock at once (BEGIN IMMEDIATE): what it reads before it writes cannot change under it.
+"""
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bridge.errors import StorageError
+
+__all__ = ["BUSY_SECONDS", "create_engine", "database_url", "explain", "is_busy", "prepare_file", "writing"]
+
+BUSY_SECONDS = 5.0  # how long SQLite itself waits for another process's lock before it says "busy"
+POOL_CONNECTIONS = 5  # one writes, the others read; each is a thread
+PRIVATE_FILE = 0o600  # answers are medical data: nobody but the daemon's user reads them
+PRIVATE_FOLDER = 0o700
+
+_WRITES = "hatif_writes"
+
+# https://sqlite.org/rescode.html; the primary code's name is the first two words of the extended one's.
+_CAUSES = {
+    "SQLITE_BUSY": "is locked by another process; end that process, or wait until it is done",
+    "SQLITE_LOCKED": "is locked by another connection; try again",
+    "SQLITE_READONLY": "is read-only; give the daemon's user the right to write the file and its folder",
+    "SQLITE_PERM": "may not be opened; give the daemon's user the right to read and write it",
+    "SQLITE_CANTOPEN": "cannot be opened; its folder must exist and be readable and writable",
+    "SQLITE_NOTADB": "is not an SQLite database; storage.path must name one, or a new file",
+    "SQLITE_CORRUPT": "is damaged; restore it from a backup",
+    "SQLITE_FULL": "cannot grow, the disk is full; free some space",
+    "SQLITE_IOERR": "cannot be read or written, the disk reports an error; check the disk",
+    "SQLITE_SCHEMA": "was changed by another process; restart the daemon",
+}
+
+
+def database_url(url_or_path: str | Path) -> URL:
+    """A database URL as it is, a path as an SQLite database."""
+    if isinstance(url_or_path, Path) or "://" not in url_or_path:
+        return URL.create("sqlite+aiosqlite", database=str(url_or_path))
+    try:
+        return make_url(url_or_path)
+    except ArgumentError:
+        raise StorageError(
+            "the database URL cannot be read; write a path, or sqlite+aiosqlite:///PATH"
+        ) from None
+
+
+def prepare_file(url: URL) -> None:
+    """Make the folder and the file, closed to other users, before SQLite would make them open to all."""
+    if not _is_sqlite_file(url):
+        return
+    path = Path(str(url.database))
+    if path.is_dir():
+        raise StorageError(f"the database {path} is a folder; storage.path must name a file")
+    try:
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+    except OSError as error:
+        raise StorageError(f"the database {path} cannot be opened: {_reason(error)}") from None
+
+
+def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngine:
+    """The pool of connections, each set up to lose nothing."""
+    if url.get_backend_name() != "sqlite":
+        return _create(url)
+    engine = _create(url, connect_args={"isolation_level": None})  # None: the driver begins nothing by itself
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"PRAGMA busy_timeout={round(busy_seconds * 1000)}")
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.Error:
+            connection.close()  # nobody else will, and its thread would stay
+            raise
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def writing(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool, for transactions that write."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def is_busy(error: BaseException) -> bool:
+    """Another process holds the lock: trying again may help."""
+    return _cause(error) in {"SQLITE_BUSY", "SQLITE_LOCKED"}
+
+
+def explain(error: SQLAlchemyError, url: URL) -> StorageError:
+    """Say in one sentence what went wrong. Statement and values stay out of it."""
+    name = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    if isinstance(error, NoSuchModuleError):
+        return StorageError(f"no driver for {url.drivername} is installed; use a path for an SQLite database")
+    cause = _cause(error)
+    known = _CAUSES.get(cause or "")
+    if known is not None:
+        return StorageError(f"the database {name} {known}")
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return StorageError(f"the database {name} refused the request ({cause or type(original).__name__})")
+
+
+def _create(url: URL, connect_args: dict[str, object] | None = None) -> AsyncEngine:
+    try:
+        return create_async_engine(
+            url,
+            hide_parameters=True,  # values are what callers said
+            pool_size=POOL_CONNECTIONS,
+            max_overflow=0,
+            connect_args=connect_args or {},
+        )
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+        raise StorageError(
+            f"no driver for {url.drivername} is installed; use a path for an SQLite database"
+        ) from None
+
+
+def _is_sqlite_file(url: URL) -> bool:
+    return (
+        url.get_backend_name() == "sqlite"
+        and bool(url.database)
+        and not str(url.database).startswith("file:")
+    )
+
+
+def _cause(error: BaseException) -> str | None:
+    """SQLite's primary error code by name, wherever in the chain it is."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    name = getattr(original, "sqlite_errorname", None)
+    return "_".join(name.split("_")[:2]) if isinstance(name, str) else None
+
+
+def _reason(error: OSError) -> str:
+    reasons = {
+        errno.EACCES: "the daemon's user may not read and write it",
+        errno.EROFS: "the file system is read-only",
+        errno.ENOTDIR: "a part of its path is a file, not a folder",
+        errno.EEXIST: "a part of its path is a file, not a folder",
+        errno.ENOSPC: "the disk is full",
+    }
+    return reasons.get(error.errno or 0, os.strerror(error.errno or errno.EIO).lower())

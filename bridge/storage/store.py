@@ -1,0 +1,422 @@
+"""Calls, turns and answers on disk. What has been acknowledged is there after a crash, a kill or a power cut.
+
+A turn, its answers and the dialogue's state are one transaction, and `record_turn` returns when the disk has
+it. There is one writer. A write that has begun is finished even when its caller is cancelled: a hang-up in
+mid-commit loses nothing. Error texts name the call and the cause, never what was said.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgspec
+from sqlalchemy import RowMapping, Select, and_, delete, false, func, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
+
+from bridge.clock import Clock
+from bridge.dialogue.actions import Disposition
+from bridge.dialogue.answer import Answer, Value
+from bridge.errors import StorageError
+from bridge.storage import schema, tables
+from bridge.storage.database import (
+    BUSY_SECONDS,
+    create_engine,
+    database_url,
+    explain,
+    is_busy,
+    prepare_file,
+    writing,
+)
+from bridge.storage.records import (
+    CallRecord,
+    StoredAnswer,
+    StoredCall,
+    StoredTurn,
+    TurnReceipt,
+    TurnRecord,
+)
+
+__all__ = [
+    "CallRecord",
+    "Store",
+    "StoredAnswer",
+    "StoredCall",
+    "StoredTurn",
+    "TurnReceipt",
+    "TurnRecord",
+]
+
+T = TypeVar("T")
+
+# SQLite itself waits BUSY_SECONDS each time, so a lock held for 15 s (a backup, a check) is borne.
+WRITE_ATTEMPTS = 3
+RETRY_SECONDS = 0.25
+# Long after its expiry a token fails by its date alone, whatever a clock was set back by.
+KEEP_EXPIRED_TOKENS = timedelta(days=1)
+
+
+class Store:
+    """The database, open. Made by `Store.open`."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._writer = writing(engine)
+        self._clock = clock
+        self._one_writer = asyncio.Lock()
+        self._writes: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    async def open(cls, url_or_path: str | Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """Open the database, making it or bringing it up to date first.
+
+        Raises:
+            StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif.
+
+        """
+        url = database_url(url_or_path)
+        prepare_file(url)
+        engine = create_engine(url, busy_seconds=busy_seconds)
+        try:
+            async with writing(engine).begin() as connection:
+                await connection.run_sync(schema.upgrade)
+                await _write_nothing(connection)
+        except SQLAlchemyError as error:
+            await engine.dispose()
+            raise explain(error, url) from None
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine, clock=clock)
+
+    async def close(self) -> None:
+        """Finish what is being written, then let go of the file."""
+        if self._writes:
+            await asyncio.wait(self._writes)
+        await self._engine.dispose()
+
+    async def ping(self) -> None:
+        """Prove that a write could begin now.
+
+        Raises:
+            StorageError: it could not: locked, read-only, gone.
+
+        """
+        await self._write(_write_nothing, attempts=1)
+
+    async def begin_call(self, call: CallRecord) -> None:
+        """Store that a call begins."""
+        row = msgspec.structs.asdict(call)
+        row["custom_json"] = _json(row.pop("custom"))
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(tables.calls).values(row))
+
+        try:
+            await self._write(work)
+        except IntegrityError:
+            raise StorageError(f"call {call.call_id} is stored already; a call id is used once") from None
+
+    async def describe_call(
+        self,
+        call_id: str,
+        *,
+        provider_call_id: str | None = None,
+        stream_id: str | None = None,
+        caller_number: str | None = None,
+        callee_number: str | None = None,
+        direction: str | None = None,
+        custom: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add what became known about a call. What is None stays as it is."""
+        facts = {
+            "provider_call_id": provider_call_id,
+            "stream_id": stream_id,
+            "caller_number": caller_number,
+            "callee_number": callee_number,
+            "direction": direction,
+            "custom_json": None if custom is None else _json(dict(custom)),
+        }
+        known = {name: fact for name, fact in facts.items() if fact is not None}
+        if known:
+            await self._update_call(call_id, known)
+
+    async def record_turn(
+        self, call_id: str, turn: TurnRecord, answers: Sequence[Answer], state: bytes
+    ) -> TurnReceipt:
+        """Commit a turn, its answers and the dialogue's state (JSON) together.
+
+        When this returns, the disk has them. When it raises StorageError, nothing of them was stored.
+        """
+        began = self._clock.monotonic()
+
+        async def work(connection: AsyncConnection) -> int:
+            index = await _next_turn(connection, call_id)
+            await _insert_turn(connection, call_id, index, turn)
+            for answer in answers:
+                await _insert_answer(connection, call_id, index, turn.at, answer)
+            await _put_state(connection, call_id, index, turn.at, state.decode())
+            return index
+
+        try:
+            index = await self._write(work)
+        except IntegrityError:
+            raise StorageError(f"there is no call {call_id} to store a turn of") from None
+        return TurnReceipt(index=index, commit_ms=(self._clock.monotonic() - began) * 1000)
+
+    async def note_first_audio(
+        self,
+        call_id: str,
+        index: int,
+        first_audio_ms: float | None,
+        total_ms: float | None,
+        *,
+        commit_ms: float | None = None,
+    ) -> None:
+        """Add to a turn what can only be measured after its commit."""
+        table = tables.turns
+        measured = {"first_audio_ms": first_audio_ms, "total_ms": total_ms, "commit_ms": commit_ms}
+        statement = update(table).where(table.c.call_id == call_id, table.c.turn_index == index)
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(statement.values(measured))).rowcount
+
+        if not await self._write(work):
+            raise StorageError(f"call {call_id} has no turn {index}")
+
+    async def end_call(self, call_id: str, disposition: str) -> None:
+        """Store how a call ended. The first ending stands."""
+        ended = tables.calls.c.ended_at
+        now = self._clock.now()
+        # coalesce: the row is found either way, so an unknown call is told from one that has ended
+        await self._update_call(
+            call_id,
+            {
+                "ended_at": func.coalesce(ended, now),
+                "disposition": func.coalesce(tables.calls.c.disposition, disposition),
+            },
+        )
+
+    async def close_interrupted(self) -> int:
+        """End, as interrupted, the calls that have no end: at start, those of a daemon that died."""
+        calls, turns = tables.calls, tables.turns
+        last_turn = select(func.max(turns.c.at)).where(turns.c.call_id == calls.c.call_id).scalar_subquery()
+        ending = {
+            "disposition": Disposition.INTERRUPTED,
+            "ended_at": func.coalesce(last_turn, calls.c.started_at),
+        }
+        statement = update(calls).where(calls.c.ended_at.is_(None)).values(ending)
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(statement)).rowcount
+
+        return await self._write(work)
+
+    async def redeem(self, token_id: str, expires_at: datetime) -> bool:
+        """Use a token up. False: it was used before."""
+        now = self._clock.now()
+        table = tables.redeemed_tokens
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(table).where(table.c.expires_at < now - KEEP_EXPIRED_TOKENS))
+            row = {"token_id": token_id, "expires_at": expires_at, "redeemed_at": now}
+            await connection.execute(insert(table).values(row))
+
+        try:
+            await self._write(work)
+        except IntegrityError:
+            return False
+        return True
+
+    async def calls(self, limit: int = 50) -> list[StoredCall]:
+        """The latest calls, newest first."""
+        table = tables.calls
+        newest = select(table).order_by(table.c.started_at.desc(), table.c.call_id).limit(limit)
+        return [_stored_call(row) for row in await self._read(newest)]
+
+    async def call(self, call_id: str) -> StoredCall | None:
+        """One call, or None."""
+        rows = await self._read(select(tables.calls).where(tables.calls.c.call_id == call_id))
+        return _stored_call(rows[0]) if rows else None
+
+    async def turns(self, call_id: str) -> list[StoredTurn]:
+        """A call's turns, in order."""
+        table = tables.turns
+        rows = await self._read(select(table).where(table.c.call_id == call_id).order_by(table.c.turn_index))
+        return [_stored_turn(row) for row in rows]
+
+    async def answers(
+        self, call_id: str | None = None, *, every_revision: bool = False
+    ) -> list[StoredAnswer]:
+        """Answers in the order given: of one call or of all, as they stand or with what was corrected."""
+        rows = await self._read(_answers_query(call_id, every_revision=every_revision))
+        return [_stored_answer(row) for row in rows]
+
+    async def dialogue_state(self, call_id: str) -> bytes | None:
+        """The dialogue's state after the call's last committed turn, as it was given."""
+        table = tables.dialogue_states
+        rows = await self._read(select(table.c.state_json).where(table.c.call_id == call_id))
+        return str(rows[0]["state_json"]).encode() if rows else None
+
+    async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
+        statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(dict(values))
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(statement)).rowcount
+
+        if not await self._write(work):
+            raise StorageError(f"there is no call {call_id}")
+
+    async def _write(
+        self, work: Callable[[AsyncConnection], Awaitable[T]], *, attempts: int = WRITE_ATTEMPTS
+    ) -> T:
+        """Run `work` in a transaction of its own, in a task of its own, so that it ends once begun."""
+        task = asyncio.create_task(self._transact(work, attempts), name="storage-write")
+        self._writes.add(task)
+        task.add_done_callback(self._written)
+        return await asyncio.shield(task)
+
+    def _written(self, task: asyncio.Task[Any]) -> None:
+        self._writes.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may be gone: nobody else would look at it
+
+    async def _transact(self, work: Callable[[AsyncConnection], Awaitable[T]], attempts: int) -> T:
+        try:
+            return await _patiently(attempts)(self._transact_once, work)
+        except IntegrityError:
+            raise  # each caller knows what it means there
+        except SQLAlchemyError as error:
+            raise explain(error, self._engine.url) from None
+
+    async def _transact_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self._one_writer, self._writer.begin() as connection:
+            return await work(connection)
+
+    async def _read(self, query: Select[Any]) -> Sequence[RowMapping]:
+        try:
+            async with self._engine.connect() as connection:
+                return list((await connection.execute(query)).mappings())
+        except SQLAlchemyError as error:
+            raise explain(error, self._engine.url) from None
+
+
+def _patiently(attempts: int) -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception(is_busy),
+        stop=stop_after_attempt(attempts),
+        wait=wait_fixed(RETRY_SECONDS),
+        reraise=True,
+    )
+
+
+async def _write_nothing(connection: AsyncConnection) -> None:
+    """Ask for a change that changes nothing: BEGIN IMMEDIATE alone succeeds on a read-only file."""
+    await connection.execute(delete(tables.redeemed_tokens).where(false()))
+
+
+async def _next_turn(connection: AsyncConnection, call_id: str) -> int:
+    table = tables.turns
+    last = select(func.max(table.c.turn_index)).where(table.c.call_id == call_id)
+    return ((await connection.execute(last)).scalar() or 0) + 1
+
+
+async def _insert_turn(connection: AsyncConnection, call_id: str, index: int, turn: TurnRecord) -> None:
+    row = msgspec.structs.asdict(turn)
+    row["value_json"] = _json_or_null(row.pop("value"))
+    await connection.execute(insert(tables.turns).values(call_id=call_id, turn_index=index, **row))
+
+
+async def _insert_answer(
+    connection: AsyncConnection, call_id: str, index: int, at: datetime, answer: Answer
+) -> None:
+    table = tables.answers
+    row = msgspec.structs.asdict(answer)
+    value = row.pop("value")
+    last = select(func.max(table.c.revision)).where(table.c.call_id == call_id, table.c.item == answer.item)
+    row |= {
+        "call_id": call_id,
+        "turn_index": index,
+        "at": at,
+        "revision": ((await connection.execute(last)).scalar() or 0) + 1,
+        "value_json": _json_or_null(value),
+        "value_text": _text(value),
+    }
+    await connection.execute(insert(table).values(row))
+
+
+async def _put_state(connection: AsyncConnection, call_id: str, index: int, at: datetime, state: str) -> None:
+    table = tables.dialogue_states
+    values = {"turn_index": index, "at": at, "state_json": state}
+    known = await connection.execute(update(table).where(table.c.call_id == call_id).values(values))
+    if not known.rowcount:
+        await connection.execute(insert(table).values(call_id=call_id, **values))
+
+
+def _answers_query(call_id: str | None, *, every_revision: bool) -> Select[Any]:
+    answers, calls = tables.answers, tables.calls
+    traces = (
+        calls.c.questionnaire,
+        calls.c.questionnaire_version,
+        calls.c.questionnaire_hash,
+        calls.c.model,
+    )
+    query = (
+        select(answers, *traces)
+        .join_from(answers, calls, answers.c.call_id == calls.c.call_id)
+        .order_by(calls.c.started_at, calls.c.call_id, answers.c.turn_index, answers.c.item)
+    )
+    if call_id is not None:
+        query = query.where(answers.c.call_id == call_id)
+    return query if every_revision else query.where(answers.c.revision == _latest_revision())
+
+
+def _latest_revision() -> Any:
+    newer = tables.answers.alias("newer")
+    same = and_(newer.c.call_id == tables.answers.c.call_id, newer.c.item == tables.answers.c.item)
+    return select(func.max(newer.c.revision)).where(same).correlate(tables.answers).scalar_subquery()
+
+
+def _fields(row: RowMapping) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}  # names come as a subclass that msgspec refuses
+
+
+def _stored_call(row: RowMapping) -> StoredCall:
+    fields = _fields(row)
+    fields["custom"] = msgspec.json.decode(fields.pop("custom_json"))
+    return msgspec.convert(fields, StoredCall)
+
+
+def _stored_turn(row: RowMapping) -> StoredTurn:
+    fields = _fields(row)
+    fields["index"] = fields.pop("turn_index")
+    fields["value"] = _value(fields.pop("value_json"))
+    return msgspec.convert(fields, StoredTurn)
+
+
+def _stored_answer(row: RowMapping) -> StoredAnswer:
+    fields = _fields(row)
+    fields["value"] = _value(fields.pop("value_json"))
+    return msgspec.convert(fields, StoredAnswer)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _json_or_null(value: Value) -> str | None:
+    return None if value is None else _json(value)
+
+
+def _value(value_json: str | None) -> Value:
+    return None if value_json is None else msgspec.json.decode(value_json, type=Value)
+
+
+def _text(value: Value) -> str | None:
+    """The value for a reader: true, 7, later."""
+    if value is None or isinstance(value, str):
+        return value
+    return _json(value)

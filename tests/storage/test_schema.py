@@ -1,0 +1,74 @@
+"""Migrations: they make what the tables say, run when the database is opened, and never run backwards."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bridge.clock import Clock
+from bridge.errors import StorageError
+from bridge.storage.database import create_engine, database_url
+from bridge.storage.store import CallRecord, Store
+from bridge.storage.tables import metadata
+
+
+async def test_migrations_make_what_the_tables_say(store: Store, path: Path) -> None:
+    """Between a migrated database and the tables in code there is no difference."""
+    engine = create_engine(database_url(path))
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(
+                MigrationContext.configure(sync, opts={"compare_server_default": True}), metadata
+            )
+        )
+    await engine.dispose()
+    assert differences == []
+
+
+async def test_opening_again_changes_nothing(
+    store: Store, path: Path, query: Callable[..., list[Any]], a_call: Callable[..., CallRecord]
+) -> None:
+    """An up-to-date database is opened as it is."""
+    await store.begin_call(a_call())
+    again = await Store.open(path, clock=Clock())
+    assert [call.call_id for call in await again.calls()] == ["c1"]
+    assert query("SELECT version_num FROM alembic_version") == [("0001",)]
+    await again.close()
+
+
+async def test_two_daemons_may_start_at_once(path: Path, query: Callable[..., list[Any]]) -> None:
+    """The second waits until the first has migrated."""
+    stores = await asyncio.gather(*(Store.open(path, clock=Clock()) for _ in range(3)))
+    for store in stores:
+        await store.ping()
+        await store.close()
+    assert query("SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+async def test_newer_schema_is_refused(path: Path) -> None:
+    """A database that a later version has changed is not touched."""
+    await (await Store.open(path, clock=Clock())).close()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(
+        StorageError, match=r"written by a newer Hatif \(its schema is 9999, this one knows 0001"
+    ):
+        await Store.open(path, clock=Clock())
+
+
+async def test_failed_migration_leaves_nothing_behind(path: Path) -> None:
+    """All of a migration happens, or none of it."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE answers (not_ours TEXT)")
+    with pytest.raises(StorageError, match="refused the request"):
+        await Store.open(path, clock=Clock())
+    with closing(sqlite3.connect(path)) as other:
+        names = other.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    assert names == [("answers",)]
