@@ -1,0 +1,148 @@
+"""A voice made of espeak-ng, as Hatif sees it: a `Synthesizer` whose engine runs in a worker process.
+
+Any number of voices share one process. It never loads the library, which is GPL.
+"""
+
+import re
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from bridge.errors import WorkerError
+from bridge.speech.base import Speech, Synthesizer
+from bridge.speech.messages import OpenEspeak, Speak, Spoken
+from bridge.speech.worker import RestartPolicy, WorkerProcess
+
+__all__ = ["EspeakSynthesizer", "EspeakWorker", "shadda_first"]
+
+WORDS_PER_MINUTE = range(80, 451)  # espeak-ng's own limits; outside them it speaks at a speed of its own
+PITCH = range(101)
+MAX_TEXT_CHARACTERS = 4000  # five minutes of speech
+SPEAK_TIMEOUT_SECONDS = 10.0  # five minutes of speech take it half a second
+
+_PACKAGE = "espeakng-loader"
+_VOWEL_THEN_SHADDA = re.compile("([\u064b-\u0650\u0652\u0670]+)\u0651")
+
+
+class EspeakWorker:
+    """The process that espeak-ng runs in."""
+
+    def __init__(
+        self, *, policy: RestartPolicy | None = None, on_restart: Callable[[], None] | None = None
+    ) -> None:
+        self._worker = WorkerProcess(
+            "espeak", "bridge.speech.espeak_worker", OpenEspeak(), policy=policy, on_restart=on_restart
+        )
+
+    async def start(self) -> None:
+        """Start the process and wait for its self-test; WorkerError says why it cannot be used."""
+        await self._worker.start()
+
+    async def stop(self) -> None:
+        """End the process."""
+        await self._worker.stop()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process has spoken, and been reliable lately."""
+        return self._worker.is_ready
+
+    @property
+    def pid(self) -> int | None:
+        """The process that speaks now."""
+        return self._worker.pid
+
+    @property
+    def restarts(self) -> int:
+        """How often the process has been replaced."""
+        return self._worker.restarts
+
+    async def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int) -> Speech:
+        """Speak `text`, spelled as espeak-ng needs it.
+
+        Raises:
+            WorkerError: there is no such voice, nothing to speak, or no process that does it in time.
+
+        """
+        if len(text) > MAX_TEXT_CHARACTERS:
+            raise WorkerError(f"a text of {len(text)} characters is longer than {MAX_TEXT_CHARACTERS}")
+        await self._worker.up(SPEAK_TIMEOUT_SECONDS)
+        request = Speak(self._worker.new_id(), text, voice, words_per_minute, pitch)
+        spoken = await self._worker.request(request, Spoken, SPEAK_TIMEOUT_SECONDS)
+        return Speech(spoken.pcm, spoken.rate)
+
+
+class EspeakSynthesizer(Synthesizer):
+    """One voice: a language of espeak-ng ("ar") or a variant of one ("ar+Denis").
+
+    It has a process of its own, or speaks through a worker that others use too, started by whoever made it.
+    """
+
+    def __init__(
+        self,
+        *,
+        voice: str = "ar",
+        words_per_minute: int = 150,
+        pitch: int = 50,
+        worker: EspeakWorker | None = None,
+    ) -> None:
+        if words_per_minute not in WORDS_PER_MINUTE:
+            raise ValueError(f"words_per_minute must be 80 to 450, not {words_per_minute}")
+        if pitch not in PITCH:
+            raise ValueError(f"pitch must be 0 to 100, not {pitch}")
+        self._worker = worker or EspeakWorker()
+        self._owns_worker = worker is None
+        self._voice = voice
+        self._words_per_minute = words_per_minute
+        self._pitch = pitch
+
+    async def start(self) -> None:
+        """Start the process, where it is ours; WorkerError when it or the voice cannot be used."""
+        if self._owns_worker:
+            await self._worker.start()
+
+    async def stop(self) -> None:
+        """End the process, where it is ours."""
+        if self._owns_worker:
+            await self._worker.stop()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process has spoken, and been reliable lately."""
+        return self._worker.is_ready
+
+    @property
+    def pid(self) -> int | None:
+        """The process that speaks now."""
+        return self._worker.pid
+
+    @property
+    def restarts(self) -> int:
+        """How often the process has been replaced."""
+        return self._worker.restarts
+
+    @property
+    def identity(self) -> str:
+        """The engine's package, voice and prosody; known before the process runs."""
+        prosody = f"wpm={self._words_per_minute} pitch={self._pitch}"
+        return f"espeak-ng/{_package_version()} voice={self._voice} {prosody} shadda-first"
+
+    async def synthesise(self, text: str) -> Speech:
+        """Speak `text`, vowelled or not."""
+        return await self._worker.speak(
+            shadda_first(text), voice=self._voice, words_per_minute=self._words_per_minute, pitch=self._pitch
+        )
+
+
+def shadda_first(text: str) -> str:
+    """Put every shadda before the vowel signs of its letter, where espeak-ng looks for it.
+
+    Unicode's canonical order is the other way round, and makes espeak-ng swallow the vowel.
+    """
+    return _VOWEL_THEN_SHADDA.sub("\u0651\\1", text)
+
+
+def _package_version() -> str:
+    try:
+        return version(_PACKAGE)
+    except PackageNotFoundError:
+        return "unknown"

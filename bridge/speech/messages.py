@@ -1,0 +1,124 @@
+"""What Hatif and an engine's worker process say to each other, one tagged struct per message.
+
+Both ends import this module and nothing of each other. `id` ties an answer to its request; the parent hands
+ids out and never uses one twice. A `reason` is one sentence without anything that a caller said.
+"""
+
+from msgspec import Struct
+
+__all__ = [
+    "MAX_STREAMS",
+    "MAX_UTTERANCE_BYTES",
+    "SAMPLE_RATE",
+    "CancelStream",
+    "EspeakRequest",
+    "FeedStream",
+    "FinishStream",
+    "Heard",
+    "LoadModel",
+    "Message",
+    "OpenEspeak",
+    "OpenStream",
+    "Ready",
+    "Refused",
+    "Reply",
+    "Request",
+    "Speak",
+    "Spoken",
+    "StartFailed",
+    "VoskRequest",
+    "WorkerMessage",
+]
+
+SAMPLE_RATE = 8000  # of everything that is heard
+MAX_STREAMS = 256  # utterances at a time, 2 MB each: five times the calls that one machine takes
+MAX_UTTERANCE_BYTES = 60 * SAMPLE_RATE * 2  # nobody answers for a minute; a stuck line hums for hours
+
+
+class Message(Struct, frozen=True, tag=True):
+    """Anything that crosses the pipe."""
+
+
+class Request(Message, frozen=True):
+    """Something that belongs to one piece of work."""
+
+    id: int
+
+
+class Ready(Message, frozen=True):
+    """The engine is loaded and has passed its self-test."""
+
+    version: str
+
+
+class StartFailed(Message, frozen=True):
+    """The engine cannot start; the process ends after saying so."""
+
+    reason: str
+
+
+class Refused(Request, frozen=True):
+    """This piece of work failed; the process goes on."""
+
+    reason: str
+
+
+class LoadModel(Message, frozen=True):
+    """The first message to the Vosk worker."""
+
+    path: str
+    threads: int
+
+
+class OpenStream(Request, frozen=True):
+    """An utterance begins; `phrases` are spelled in words of the model, () for the open vocabulary alone."""
+
+    phrases: tuple[str, ...]
+
+
+class FeedStream(Request, frozen=True):
+    """More of its audio."""
+
+    pcm: bytes  # signed 16-bit little-endian, 8 kHz, mono
+
+
+class FinishStream(Request, frozen=True):
+    """It has ended: answer with `Heard`."""
+
+
+class CancelStream(Request, frozen=True):
+    """Nobody waits for it any more."""
+
+
+class Heard(Request, frozen=True):
+    """What an utterance was decoded to, in words of the model."""
+
+    closed: str
+    open: str
+    confidence: float
+
+
+class OpenEspeak(Message, frozen=True):
+    """The first message to the espeak-ng worker."""
+
+
+class Speak(Request, frozen=True):
+    """Speak a text: answer with `Spoken`."""
+
+    text: str
+    voice: str
+    words_per_minute: int
+    pitch: int
+
+
+class Spoken(Request, frozen=True):
+    """The sound of a text."""
+
+    pcm: bytes  # signed 16-bit little-endian, mono
+    rate: int  # hertz
+
+
+VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
+EspeakRequest = OpenEspeak | Speak
+Reply = Heard | Spoken | Refused
+WorkerMessage = Ready | StartFailed | Reply

@@ -1,0 +1,229 @@
+"""Ears made of Vosk, as the calls see them: a `Recognizer` whose engine runs in a worker process.
+
+It spells phrases in the model's own words and back, and says honestly when an utterance was lost with the
+process that heard it. It never imports vosk, some of whose calls end the process.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import structlog
+
+from bridge.errors import ModelError, WorkerError
+from bridge.speech.base import Hearing, RecognitionStream, Recognizer
+from bridge.speech.messages import (
+    MAX_STREAMS,
+    MAX_UTTERANCE_BYTES,
+    CancelStream,
+    FeedStream,
+    FinishStream,
+    Heard,
+    LoadModel,
+    OpenStream,
+)
+from bridge.speech.vosk_model import UNKNOWN_WORD, ModelSummary, check_model, written
+from bridge.speech.worker import RestartPolicy, WorkerProcess
+
+__all__ = ["ModelSummary", "VoskRecognizer", "check_model"]
+
+MAX_PHRASES = 1000  # a grammar is built anew for every utterance; no question has as many answers
+MAX_GRAMMARS = 512  # spelled grammars that are remembered; a questionnaire has a few dozen
+
+log = structlog.get_logger()
+
+
+class VoskRecognizer(Recognizer):
+    """One Vosk worker process, shared by all calls."""
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        threads: int = 2,
+        finish_timeout_seconds: float = 5.0,
+        policy: RestartPolicy | None = None,
+        on_restart: Callable[[], None] | None = None,
+    ) -> None:
+        self._path = model
+        self._finish_timeout_seconds = finish_timeout_seconds
+        self._grammars: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._open_streams: set[_VoskStream] = set()
+        setup = LoadModel(str(model.absolute()), max(1, threads))
+        self._worker = WorkerProcess(
+            "vosk", "bridge.speech.vosk_worker", setup, policy=policy, on_restart=on_restart
+        )
+        self.unknown_phrases = 0  # phrases that were asked for and that the model cannot hear
+
+    async def start(self) -> None:
+        """Check the model, start the process and wait for its self-test; ModelError says what is wrong."""
+        await asyncio.to_thread(lambda: self.summary)
+        try:
+            await self._worker.start()
+        except WorkerError as error:
+            raise ModelError(f"{self._path} cannot be used as a recognition model: {error}") from error
+
+    async def stop(self) -> None:
+        """End the process."""
+        await self._worker.stop()
+
+    def open(self, phrases: Sequence[str]) -> RecognitionStream:
+        """Begin an utterance; phrases that the model has no words for are left out, and counted."""
+        if len(self._open_streams) >= MAX_STREAMS:
+            return _LostStream("the recogniser has as many utterances under way as it takes")
+        spelled = self._spell(tuple(phrases))
+        forget = self._open_streams.discard
+        stream = _VoskStream(self._worker, spelled, self._finish_timeout_seconds, forget)
+        self._open_streams.add(stream)
+        return stream
+
+    def knows(self, phrase: str) -> bool:
+        """Whether the model can hear this phrase."""
+        return self.summary.spell(phrase) is not None
+
+    @cached_property
+    def summary(self) -> ModelSummary:
+        """What the model directory holds; ModelError when it is no model."""
+        return check_model(self._path)
+
+    @property
+    def identity(self) -> str:
+        """The model's name and a short hash of its files."""
+        return self.summary.identity
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word that the model can hear, as people write it."""
+        return self.summary.vocabulary
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process has loaded the model, decoded some audio, and been reliable lately."""
+        return self._worker.is_ready
+
+    @property
+    def pid(self) -> int | None:
+        """The process that hears now."""
+        return self._worker.pid
+
+    @property
+    def restarts(self) -> int:
+        """How often the process has been replaced."""
+        return self._worker.restarts
+
+    def _spell(self, phrases: tuple[str, ...]) -> tuple[str, ...]:
+        """The phrases in words of the model; () when nothing is left, or nothing would be used."""
+        if phrases not in self._grammars:
+            if len(self._grammars) >= MAX_GRAMMARS:
+                self._grammars.clear()
+            self._grammars[phrases] = self._spell_anew(phrases)
+        return self._grammars[phrases]
+
+    def _spell_anew(self, phrases: tuple[str, ...]) -> tuple[str, ...]:
+        summary = self.summary
+        spelled = [summary.spell(phrase) for phrase in phrases[:MAX_PHRASES]]
+        known = list(dict.fromkeys(phrase for phrase in spelled if phrase is not None))
+        if unknown := len(phrases) - sum(phrase is not None for phrase in spelled):
+            self.unknown_phrases += unknown
+            log.warning("grammar_phrases_unknown", count=unknown)
+        if not known or not summary.supports_grammar:
+            return ()
+        return (*known, UNKNOWN_WORD) if UNKNOWN_WORD in summary.words else tuple(known)
+
+
+class _VoskStream(RecognitionStream):
+    """One utterance. Opened while no process is there, it keeps its audio and hands it over when one is."""
+
+    def __init__(
+        self,
+        worker: WorkerProcess,
+        phrases: tuple[str, ...],
+        timeout_seconds: float,
+        on_over: Callable[["_VoskStream"], None],
+    ) -> None:
+        self._worker = worker
+        self._phrases = phrases
+        self._timeout_seconds = timeout_seconds
+        self._on_over = on_over
+        self._id = worker.new_id()
+        self._generation: int | None = None  # the process that has our audio
+        self._kept: list[bytes] = []
+        self._bytes = 0
+        self._is_over = False
+        self._hand_over()
+
+    def feed(self, pcm: bytes) -> None:
+        """Hand over more audio; what comes after a minute, or after the end, is dropped."""
+        self._bytes += len(pcm)
+        if self._is_over or self._bytes > MAX_UTTERANCE_BYTES:
+            return
+        if self._generation is None:
+            self._kept.append(pcm)
+            self._hand_over()
+        elif not self._is_lost:
+            self._worker.post(FeedStream(self._id, pcm))
+
+    async def finish(self) -> Hearing:
+        """Wait for both decoders."""
+        if self._is_over:
+            raise WorkerError("the utterance is over already")
+        try:
+            return await self._finish()
+        finally:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Forget the utterance; its decoders are freed."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._kept.clear()
+        self._on_over(self)
+        if self._generation is not None and not self._is_lost:
+            self._worker.post(CancelStream(self._id))
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._generation is not None and (
+            self._generation != self._worker.generation or not self._worker.is_up
+        )
+
+    def _hand_over(self) -> None:
+        if not self._worker.is_up:
+            return
+        self._generation = self._worker.generation
+        self._worker.post(OpenStream(self._id, self._phrases))
+        for pcm in self._kept:
+            self._worker.post(FeedStream(self._id, pcm))
+        self._kept.clear()
+
+    async def _finish(self) -> Hearing:
+        clock = asyncio.get_running_loop()
+        began = clock.time()
+        if self._generation is None:
+            await self._worker.up(self._timeout_seconds)
+            self._hand_over()
+        if self._is_lost:
+            raise WorkerError("the recogniser died while the caller was speaking")
+        remaining_seconds = self._timeout_seconds - (clock.time() - began)
+        heard = await self._worker.request(FinishStream(self._id), Heard, remaining_seconds)
+        seconds = clock.time() - began
+        return Hearing(written(heard.closed), written(heard.open), heard.confidence, seconds)
+
+
+class _LostStream(RecognitionStream):
+    """An utterance that could not be taken on."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def feed(self, pcm: bytes) -> None:
+        """Drop it."""
+
+    async def finish(self) -> Hearing:
+        """Say why nothing was heard."""
+        raise WorkerError(self._reason)
+
+    def cancel(self) -> None:
+        """Nothing to forget."""

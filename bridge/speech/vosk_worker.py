@@ -1,0 +1,269 @@
+"""The process in which Vosk lives: `python -m bridge.speech.vosk_worker`. Nothing else imports vosk.
+
+Each utterance is decoded twice, under its own phrases and under every word of the model, by two decoders on a
+bounded pool of threads; one utterance's jobs are done one at a time and in order. It refuses to know what
+words mean. What Vosk would crash on never reaches it: no `SetGrammar`, no empty list, no unknown word.
+"""
+
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+from typing import Protocol, assert_never
+
+import msgspec
+
+from bridge.speech.messages import (
+    MAX_STREAMS,
+    MAX_UTTERANCE_BYTES,
+    SAMPLE_RATE,
+    CancelStream,
+    FeedStream,
+    FinishStream,
+    Heard,
+    LoadModel,
+    Message,
+    OpenStream,
+    Ready,
+    Refused,
+    StartFailed,
+    VoskRequest,
+)
+from bridge.speech.pipe import ParentPipe
+
+__all__ = ["main"]
+
+SELF_TEST_SECONDS = 0.5
+
+Send = Callable[[Message], None]
+
+
+class _Word(msgspec.Struct):
+    word: str
+    conf: float
+
+
+class _Result(msgspec.Struct):
+    """What Vosk says of one piece of an utterance; without any word it gives no `result`."""
+
+    result: list[_Word] = []
+
+
+class _KaldiRecognizer(Protocol):
+    def AcceptWaveform(self, data: bytes) -> int: ...  # noqa: N802 - the library's own name
+    def Result(self) -> str: ...  # noqa: N802
+    def FinalResult(self) -> str: ...  # noqa: N802
+    def SetWords(self, enable: bool) -> None: ...  # noqa: N802
+
+
+class _Decoder:
+    """One recogniser over one utterance, with the pieces that Vosk finished on the way joined again."""
+
+    def __init__(self, recognizer: _KaldiRecognizer) -> None:
+        recognizer.SetWords(True)  # with their confidences
+        self._recognizer = recognizer
+        self._pieces: list[str] = []
+
+    def accept(self, pcm: bytes) -> None:
+        if self._recognizer.AcceptWaveform(pcm):  # a pause ended a piece; the utterance goes on
+            self._pieces.append(self._recognizer.Result())
+
+    def finish(self) -> list[_Word]:
+        self._pieces.append(self._recognizer.FinalResult())
+        results = (msgspec.json.decode(piece, type=_Result) for piece in self._pieces)
+        return list(chain.from_iterable(result.result for result in results))
+
+
+class _Model:
+    """The loaded model: a source of decoders."""
+
+    def __init__(self, path: str) -> None:
+        import vosk  # noqa: PLC0415 - only once the frame pipe is safe from what it prints
+
+        vosk.SetLogLevel(-1)
+        self._vosk = vosk
+        self._model = vosk.Model(path)
+        self._takes_grammars = not (Path(path) / "graph" / "HCLG.fst").exists()
+
+    def open_vocabulary(self) -> _Decoder:
+        return _Decoder(self._vosk.KaldiRecognizer(self._model, SAMPLE_RATE))
+
+    def closed_vocabulary(self, phrases: Sequence[str]) -> _Decoder | None:
+        """A decoder for these phrases alone; None when Vosk could not be given a single one of them."""
+        known = [phrase for phrase in phrases if self._knows(phrase)]
+        if not known or not self._takes_grammars:
+            return None
+        grammar = json.dumps(known, ensure_ascii=False)
+        return _Decoder(self._vosk.KaldiRecognizer(self._model, SAMPLE_RATE, grammar))
+
+    def test(self) -> None:
+        """Decode silence, as a real utterance would be."""
+        decoder = self.open_vocabulary()
+        decoder.accept(bytes(int(SELF_TEST_SECONDS * SAMPLE_RATE) * 2))
+        decoder.finish()
+
+    def _knows(self, phrase: str) -> bool:
+        words = phrase.split()
+        return bool(words) and all(self._model.vosk_model_find_word(word) >= 0 for word in words)
+
+
+class _Utterance:
+    """One utterance and the jobs that wait for it: done one at a time, in order, on the shared pool.
+
+    A Vosk recogniser has no lock and dies if two threads meet in it, or if it is freed under a running one.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, send: Send, message: OpenStream, model: _Model) -> None:
+        self._pool = pool
+        self._send = send
+        self._id = message.id
+        self._lock = threading.Lock()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._is_busy = False
+        self._received_bytes = 0
+        self._closed: _Decoder | None = None
+        self._open: _Decoder | None = None
+        self._failure = ""
+        self._do(lambda: self._create(model, message.phrases))
+
+    def feed(self, pcm: bytes) -> None:
+        self._received_bytes += len(pcm)
+        if self._received_bytes <= MAX_UTTERANCE_BYTES:
+            self._do(lambda: self._accept(pcm))
+
+    def finish(self) -> None:
+        self._do(self._answer)
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._jobs.clear()
+        self._do(self._free)
+
+    def _do(self, job: Callable[[], None]) -> None:
+        with self._lock:
+            self._jobs.append(job)
+            if self._is_busy:
+                return
+            self._is_busy = True
+        self._pool.submit(self._work)
+
+    def _work(self) -> None:
+        """Do one job, then queue again behind the other utterances."""
+        with self._lock:
+            job = self._jobs.popleft() if self._jobs else None
+        if job is not None:
+            self._attempt(job)
+        with self._lock:
+            self._is_busy = bool(self._jobs)
+            if not self._is_busy:
+                return
+        self._pool.submit(self._work)
+
+    def _attempt(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 - Vosk raises plain Exception; the other utterances go on
+            self._failure = f"the recogniser failed ({type(error).__name__})"
+            self._free()
+            if job == self._answer:
+                self._send(Refused(self._id, self._failure))
+
+    def _create(self, model: _Model, phrases: Sequence[str]) -> None:
+        self._open = model.open_vocabulary()
+        self._closed = model.closed_vocabulary(phrases)
+
+    def _accept(self, pcm: bytes) -> None:
+        for decoder in self._decoders():
+            decoder.accept(pcm)
+
+    def _answer(self) -> None:
+        if self._failure:
+            self._send(Refused(self._id, self._failure))
+            return
+        closed = self._closed.finish() if self._closed else []
+        heard = self._open.finish() if self._open else []
+        self._free()
+        confidence = min((word.conf for word in closed), default=0.0)
+        self._send(Heard(self._id, _text(closed), _text(heard), min(max(confidence, 0.0), 1.0)))
+
+    def _decoders(self) -> Iterator[_Decoder]:
+        return (decoder for decoder in (self._closed, self._open) if decoder is not None)
+
+    def _free(self) -> None:
+        self._closed = self._open = None
+
+
+class _Ears:
+    """Every utterance under way. Used by the main thread only, which never waits for a decoder."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._pool: ThreadPoolExecutor | None = None
+        self._model: _Model | None = None
+        self._streams: dict[int, _Utterance] = {}
+
+    def handle(self, message: VoskRequest) -> None:
+        match message:
+            case LoadModel(path=path, threads=threads):
+                self._pool = ThreadPoolExecutor(max_workers=threads)
+                self._pool.submit(self._load, path)
+            case OpenStream():
+                self._begin(message)
+            case FeedStream(id=key, pcm=pcm):
+                if stream := self._streams.get(key):
+                    stream.feed(pcm)
+            case FinishStream(id=key):
+                self._finish(key)
+            case CancelStream(id=key):
+                if stream := self._streams.pop(key, None):
+                    stream.cancel()
+            case _:
+                assert_never(message)
+
+    def _load(self, path: str) -> None:
+        """Seconds for a large model: off the main thread, which must see the parent go."""
+        try:
+            model = _Model(path)
+            model.test()
+        except ImportError:
+            self._send(StartFailed("the vosk package cannot be imported"))
+        except Exception:  # noqa: BLE001 - Vosk raises plain Exception, and its reasons go to stderr
+            self._send(StartFailed("Vosk cannot load it"))
+        else:
+            self._model = model
+            self._send(Ready(f"vosk {version('vosk')}"))
+
+    def _begin(self, message: OpenStream) -> None:
+        if self._pool and self._model and len(self._streams) < MAX_STREAMS:
+            self._streams[message.id] = _Utterance(self._pool, self._send, message, self._model)
+
+    def _finish(self, key: int) -> None:
+        stream = self._streams.pop(key, None)
+        if stream is None:
+            self._send(Refused(key, "the recogniser has as many utterances under way as it takes"))
+        else:
+            stream.finish()
+
+
+def _text(words: Sequence[_Word]) -> str:
+    return " ".join(word.word for word in words)
+
+
+def main() -> None:
+    """Serve the parent until it closes the pipe."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the pool is the only source of parallelism
+    pipe = ParentPipe.claim()
+    ears = _Ears(pipe.send)
+    decoder: msgspec.msgpack.Decoder[VoskRequest] = msgspec.msgpack.Decoder(VoskRequest)
+    for message in pipe.receive(decoder):
+        ears.handle(message)
+    pipe.leave()
+
+
+if __name__ == "__main__":
+    main()
