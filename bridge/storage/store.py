@@ -81,9 +81,8 @@ class Store:
         prepare_file(url)
         engine = create_engine(url, busy_seconds=busy_seconds)
         try:
-            async with writing(engine).begin() as connection:
-                await connection.run_sync(schema.upgrade)
-                await _write_nothing(connection)
+            # Two daemons make the file at once: the second is told "busy" at once while WAL is turned on.
+            await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
         except SQLAlchemyError as error:
             await engine.dispose()
             raise explain(error, url) from None
@@ -311,6 +310,12 @@ def _patiently(attempts: int) -> AsyncRetrying:
         wait=wait_fixed(RETRY_SECONDS),
         reraise=True,
     )
+
+
+async def _make_ready(writer: AsyncEngine) -> None:
+    async with writer.begin() as connection:
+        await connection.run_sync(schema.upgrade)
+        await _write_nothing(connection)
 
 
 async def _write_nothing(connection: AsyncConnection) -> None:
