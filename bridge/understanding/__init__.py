@@ -1,0 +1,24 @@
+"""What Arabic words mean as an answer: text to typed value, with the rule that decided. Pure."""
+
+from bridge.understanding.choices import read_choice
+from bridge.understanding.commands import read_command, read_red_flag
+from bridge.understanding.meaning import Command, Finding, Meaning
+from bridge.understanding.normalisation import bare, normalise
+from bridge.understanding.numbers import read_number
+from bridge.understanding.reading import understand
+from bridge.understanding.yes_no import YesNoKind, read_yes_no
+
+__all__ = [
+    "Command",
+    "Finding",
+    "Meaning",
+    "YesNoKind",
+    "bare",
+    "normalise",
+    "read_choice",
+    "read_command",
+    "read_number",
+    "read_red_flag",
+    "read_yes_no",
+    "understand",
+]

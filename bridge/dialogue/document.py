@@ -1,0 +1,175 @@
+"""YAML 1.2 read into plain data, with the line of every field. No tags, no anchors, no doubles.
+
+Plain `no` stays a word, `12:30` stays a text, and a number with a leading nought is refused, since readers
+differ on it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+__all__ = ["Document", "Path", "Problem", "read_document"]
+
+MAX_CHARACTERS = 256 * 1024  # the longest questionnaire known is under 40 KiB
+MAX_DEPTH = 12  # items > options > accept needs six
+
+Path = tuple[str | int, ...]
+Plain = Any  # what YAML can hold: mappings, sequences, texts, numbers, booleans, null
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_LEADING_NOUGHT = re.compile(r"[-+]?0[0-9]+")
+_WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "": None} | {
+    word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
+}
+
+
+class Problem(Struct, frozen=True):
+    """Something wrong in a document."""
+
+    path: Path
+    text: str
+    line: int | None = None  # where the document says so itself; otherwise the path's line is meant
+
+
+class Document(Struct, frozen=True):
+    """Plain data, and where each part of it stands."""
+
+    data: Plain
+    lines: dict[Path, int]
+    problems: tuple[Problem, ...] = ()
+
+
+class _UnreadableError(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+
+
+def read_document(text: str) -> Document:
+    """Read `text`; what is wrong with it comes back as problems, never as an exception."""
+    if len(text) > MAX_CHARACTERS:
+        return Document(None, {}, (Problem((), f"longer than {MAX_CHARACTERS} characters", 1),))
+    reader = _Reader(text)
+    try:
+        data = reader.read()
+    except _UnreadableError as error:
+        return Document(None, {}, (*reader.problems, error.problem))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        return Document(None, {}, (Problem((), f"not YAML: {error.problem or error.context}", line),))
+    except (
+        YAMLError,
+        ValueError,
+        IndexError,
+    ) as error:  # what the scanner lets out on control characters and the like
+        return Document(None, {}, (Problem((), f"not YAML: {type(error).__name__}"),))
+    return Document(data, reader.lines, tuple(reader.problems))
+
+
+class _Reader:
+    """One pass over the parser's events; the depth limit bounds the recursion."""
+
+    def __init__(self, text: str) -> None:
+        self._events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
+
+    def read(self) -> Plain:
+        self._skip(StreamStartEvent)
+        self._skip(DocumentStartEvent)
+        data = self._node(next(self._events), ())
+        self._skip(DocumentEndEvent)
+        self._skip(StreamEndEvent)
+        return data
+
+    def _skip(self, expected: type[Event]) -> None:
+        event = next(self._events)
+        if not isinstance(event, expected):
+            text = "empty" if isinstance(event, StreamEndEvent) else "more than one document in the file"
+            raise _UnreadableError(Problem((), text, _line(event)))
+
+    def _node(self, event: Event, path: Path) -> Plain:
+        self.lines.setdefault(path, _line(event))
+        self._refuse_machinery(event, path)
+        if len(path) > MAX_DEPTH:
+            raise _UnreadableError(Problem(path[:3], f"nested deeper than {MAX_DEPTH} levels", _line(event)))
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, SequenceStartEvent):
+            return self._sequence(path)
+        return self._scalar(event, path)
+
+    def _refuse_machinery(self, event: Event, path: Path) -> None:
+        if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):
+            raise _UnreadableError(
+                Problem(path, "anchors and aliases are not used here; write it out", _line(event))
+            )
+        if getattr(event, "tag", None) is not None:
+            raise _UnreadableError(Problem(path, "tags are not used here; leave it out", _line(event)))
+
+    def _sequence(self, path: Path) -> list[Plain]:
+        found: list[Plain] = []
+        while not isinstance(event := next(self._events), SequenceEndEvent):
+            found.append(self._node(event, (*path, len(found))))
+        return found
+
+    def _mapping(self, path: Path) -> dict[str, Plain]:
+        found: dict[str, Plain] = {}
+        while not isinstance(event := next(self._events), MappingEndEvent):
+            key = self._key(event, path)
+            if key in found:
+                text = f"stands here twice; first on line {self.lines[(*path, key)]}"
+                self.problems.append(Problem((*path, key), text, _line(event)))
+            self.lines[(*path, key)] = _line(event)
+            found[key] = self._node(next(self._events), (*path, key))
+        return found
+
+    def _key(self, event: Event, path: Path) -> str:
+        if not isinstance(event, ScalarEvent):
+            raise _UnreadableError(Problem(path, "a field's name is a plain word", _line(event)))
+        self._refuse_machinery(event, path)
+        return str(event.value)
+
+    def _scalar(self, event: Event, path: Path) -> Plain:
+        value = str(getattr(event, "value", ""))
+        if getattr(event, "style", None) is not None:
+            return value
+        if value in _WORDS:
+            return _WORDS[value]
+        if _LEADING_NOUGHT.fullmatch(value):
+            self.problems.append(
+                Problem(path, "a number with a leading nought; put it in quotes", _line(event))
+            )
+            return value
+        if len(value) < 20:  # noqa: PLR2004  # longer rows of digits are no number that anyone means
+            return (
+                int(value)
+                if _INTEGER.fullmatch(value)
+                else float(value)
+                if _FLOAT.fullmatch(value)
+                else value
+            )
+        return value
+
+
+def _line(event: Event) -> int:
+    return int(event.start_mark.line) + 1

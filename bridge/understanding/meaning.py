@@ -1,0 +1,52 @@
+"""What a text was found to mean, and by which rule: the one result of every reader in this package."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+__all__ = ["Command", "Finding", "Meaning", "nothing"]
+
+
+class Finding(StrEnum):
+    """What kind of sense a text made."""
+
+    VALUE = "value"  # an answer to the question
+    COMMAND = "command"  # a wish about the call itself
+    OUT_OF_RANGE = "out_of_range"  # a number, but not one that the question allows
+    AMBIGUOUS = "ambiguous"  # known words that do not add up to one meaning
+    NOTHING = "nothing"  # words that say nothing here
+
+
+class Command(StrEnum):
+    """What a caller may want at any time."""
+
+    REPEAT = "repeat"
+    STOP = "stop"
+    PERSON = "person"  # speak to a human being
+    EMERGENCY = "emergency"  # words of danger: always followed up, never acted on unasked
+    DONT_KNOW = "dont_know"
+    REFUSE = "refuse"
+
+
+class Meaning(Struct, frozen=True):
+    """One reading of one text."""
+
+    finding: Finding
+    rule: str  # which rule decided, for the record
+    value: bool | int | str | None = None
+    command: Command | None = None
+    doubtful: bool = False  # understood, but the words have another reading too: to be read back
+
+    def agrees_with(self, other: "Meaning") -> bool:
+        """Whether both say the same, whatever rule found it."""
+        said = (Finding.VALUE, Finding.COMMAND, Finding.OUT_OF_RANGE)
+        return self.finding in said and (self.finding, self.value, self.command) == (
+            other.finding,
+            other.value,
+            other.command,
+        )
+
+
+def nothing(rule: str) -> Meaning:
+    """The text says nothing here, because of `rule`."""
+    return Meaning(Finding.NOTHING, rule)

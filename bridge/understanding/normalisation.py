@@ -1,0 +1,67 @@
+"""One spelling for every way of writing the same Arabic word.
+
+Applied to the lexicon and to what was recognised alike, so that both meet; the raw text is kept elsewhere,
+for audit. It knows letters and signs, no words: nothing is stemmed, no article or conjunction is cut off.
+"""
+
+import re
+import unicodedata
+
+__all__ = ["bare", "normalise"]
+
+# Written but not read: tatweel, zero-width and bidirectional controls, soft hyphen, byte order mark.
+_INVISIBLE = (
+    "\u0640\u00ad\u061c\ufeff\u200b\u200c\u200d\u200e\u200f"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+_LETTERS = str.maketrans(
+    {
+        **dict.fromkeys("أإآٱ", "ا"),
+        **dict.fromkeys("ىیے", "ي"),
+        **dict.fromkeys("ةہھە", "ه"),
+        "ک": "ك",
+        "ؤ": "و",
+        "ئ": "ي",
+        "ء": None,
+        # Letters of dialects and of Persian keyboards: the recogniser and the lexicon may differ in them.
+        "گ": "ق",
+        "چ": "ج",
+        "ڤ": "ف",
+        "پ": "ب",
+        "٫": ".",
+        "٬": None,
+        "٪": "%",
+        **dict.fromkeys(_INVISIBLE, None),
+    }
+)
+_THOUSANDS_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")
+_NOT_A_DECIMAL_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
+_SLASH = re.compile(r"/")
+_SEPARATOR = re.compile(r"[^\w.%/]|_")
+_DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")  # نعمممم
+
+
+def normalise(text: str) -> str:
+    """Spell `text` in the one way in which words are compared."""
+    text = _without_marks(unicodedata.normalize("NFKC", text)).translate(_LETTERS)
+    text = "".join(_ascii_digit(character) for character in text)
+    text = _DECIMAL_COMMA.sub(".", _THOUSANDS_COMMA.sub("", text))
+    text = _NOT_A_DECIMAL_POINT.sub(" ", _SEPARATOR.sub(" ", text))
+    text = _DRAWN_OUT.sub(r"\1", _SLASH.sub(" / ", text))
+    return " ".join(text.split())
+
+
+def bare(text: str) -> str:
+    """Take the vowel signs away and leave the letters: a prompt's word as a recogniser spells it."""
+    return " ".join(_without_marks(text).replace("\u0640", "").split())
+
+
+def _without_marks(text: str) -> str:
+    return "".join(character for character in text if unicodedata.category(character) != "Mn")
+
+
+def _ascii_digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)
