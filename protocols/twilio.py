@@ -19,7 +19,7 @@ The rules behind the states and the table `_SENDABLE`:
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import assert_never
+from typing import assert_never, get_args
 
 from msgspec import Raw, Struct
 
@@ -44,12 +44,12 @@ class State(StrEnum):
     STOPPED = "stopped"  # by Twilio
 
 
-_IN_BAND = frozenset[type[Command]]({AcceptCall, PlayAudio, SendMark, ClearAudio, HangUp})
+_ANYTHING = frozenset[type[Command]](get_args(Command))
 _SENDABLE: dict[State, frozenset[type[Command]]] = {
     State.WAITING: frozenset(),
-    State.STARTED: _IN_BAND,
+    State.STARTED: _ANYTHING,
     State.RELEASED: frozenset({HangUp}),
-    State.STOPPED: _IN_BAND,  # said to nobody: Twilio's stop and our words may cross
+    State.STOPPED: _ANYTHING,  # said to nobody: Twilio's stop and our words may cross
 }
 
 

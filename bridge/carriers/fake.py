@@ -109,7 +109,8 @@ class FakeCarrier:
                 return CallOutcome(ended_by=EndedBy.REFUSED, http_status=refusal.status, detail=detail)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 return CallOutcome(ended_by=EndedBy.REFUSED, detail=_why_unreachable(error))
-            return await self._converse(socket, call, max_seconds)
+            leg = _Leg(socket, self._wire, self._caller, self._clock, self._on_frame)
+            return await leg.converse(call, max_seconds)
 
     async def _dial(
         self, http: aiohttp.ClientSession, url: str, headers: Mapping[str, str] | None
@@ -119,19 +120,6 @@ class FakeCarrier:
             return await http.ws_connect(
                 url, headers=headers, timeout=closing, max_msg_size=MAX_MESSAGE_BYTES
             )
-
-    async def _converse(
-        self, socket: aiohttp.ClientWebSocketResponse, call: CarrierCall, max_seconds: float
-    ) -> CallOutcome:
-        leg = _Leg(socket, self._wire, self._caller, self._clock, self._on_frame)
-        close_code = CLOSE_NORMAL
-        try:
-            outcome = await leg.converse(call, max_seconds)
-            if outcome.ended_by is EndedBy.PROTOCOL_ERROR:
-                close_code = CLOSE_PROTOCOL_ERROR
-        finally:
-            await _close(socket, close_code)
-        return outcome
 
 
 class _Ending(Struct, frozen=True):
@@ -177,22 +165,44 @@ class _Leg:
         )
 
     async def _until_someone_ends(self, call: CarrierCall, max_seconds: float) -> _Ending:
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._talk(call))]
+        listening = asyncio.create_task(self._listen())
+        talking = asyncio.create_task(self._talk(call))
+        ending = None
         try:
-            limit = self._clock.real_seconds(max_seconds)
-            done, _ = await asyncio.wait(tasks, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            return next((task.result() for task in tasks if task in done), _Ending(EndedBy.TIME_LIMIT))
+            ending = await self._first_to_end(listening, talking, max_seconds)
+            return ending
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            talking.cancel()
+            await self._close(ending)  # while someone listens: cancelling a receive would break the socket
+            listening.cancel()
+            await asyncio.gather(listening, talking, return_exceptions=True)
+
+    async def _first_to_end(
+        self, listening: asyncio.Task[_Ending], talking: asyncio.Task[_Ending], max_seconds: float
+    ) -> _Ending:
+        await asyncio.wait(
+            (listening, talking),
+            timeout=self._clock.real_seconds(max_seconds),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        for task in (listening, talking):
+            if task.done():
+                return task.result()
+        return _Ending(EndedBy.TIME_LIMIT)
+
+    async def _close(self, ending: _Ending | None) -> None:
+        """Say goodbye, but do not wait long for a server that does not answer."""
+        is_broken = ending is not None and ending.ended_by is EndedBy.PROTOCOL_ERROR
+        with suppress(aiohttp.ClientError, OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._socket.close(code=CLOSE_PROTOCOL_ERROR if is_broken else CLOSE_NORMAL)
 
     async def _listen(self) -> _Ending:
         """Do what Hatif asks, until it ends the call, breaks the protocol or leaves."""
         try:
             async for message in self._socket:
                 if message.type is aiohttp.WSMsgType.ERROR:
-                    break
+                    return _Ending(EndedBy.PROTOCOL_ERROR, detail="The WebSocket itself was broken.")
                 for event in self._wire.receive(message.data):
                     if (ending := self._obey(event)) is not None:
                         return ending
@@ -225,8 +235,6 @@ class _Leg:
             self._cleared_marks.extend(dropped)
 
     def _closed(self) -> _Ending:
-        if isinstance(self._socket.exception(), aiohttp.WebSocketError):
-            return _Ending(EndedBy.PROTOCOL_ERROR, detail="The WebSocket itself was broken.")
         ended_by = EndedBy.HATIF_HUNG_UP if self._wire.hangs_up_on_close else EndedBy.HATIF_CLOSED
         return _Ending(ended_by, close_code=self._socket.close_code)
 
@@ -271,13 +279,6 @@ class _Leg:
         with suppress(ConnectionError):  # whoever listens learns how it ended
             for message in messages:
                 await self._socket.send_str(message)
-
-
-async def _close(socket: aiohttp.ClientWebSocketResponse, code: int) -> None:
-    """Say goodbye, but do not wait long for a server that does not answer."""
-    with suppress(aiohttp.ClientError, OSError, TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await socket.close(code=code)
 
 
 def _why_unreachable(error: Exception) -> str:
