@@ -24,6 +24,7 @@ ONSET_GAP_SECONDS = (
     0.2  # the closure inside ستة lasts 160 ms; after a longer gap what came before was a noise
 )
 PAUSE_SECONDS = 0.2  # after a cut: so much silence before anything new may start
+_LONG_AGO_SECONDS = RESUME_WINDOW_SECONDS + 1
 _TOLERANCE_SECONDS = 1e-4  # sums of 0.02 miss round numbers by rounding errors
 
 
@@ -80,7 +81,7 @@ class Endpointer:
         self._spoken_seconds = 0.0  # of the utterance, from its first speech to now
         self._burst_seconds = 0.0  # speech heard in the onset under suspicion
         self._onset_seconds = 0.0  # since that onset began
-        self._ended_ago_seconds = RESUME_WINDOW_SECONDS + 1
+        self._ended_ago_seconds = _LONG_AGO_SECONDS
         self._resumes = False  # the onset began soon enough after an end
 
     @property
@@ -122,7 +123,7 @@ class Endpointer:
 
     def _end(self, reason: EndReason) -> SpeechEnded:
         self._is_speaking = False
-        self._ended_ago_seconds = 0.0
+        self._ended_ago_seconds = 0.0 if reason is EndReason.SILENCE else _LONG_AGO_SECONDS
         self._forget_onset()
         return SpeechEnded(self._silence_seconds, self._spoken_seconds - self._silence_seconds, reason)
 

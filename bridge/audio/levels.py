@@ -16,7 +16,7 @@ TARGET_PEAK = (
     8_000  # -12 dBFS: what the model was measured at, with room for a guess that was 12 dB too quiet
 )
 MAX_GAIN = 32.0  # 30 dB: below a peak of -42 dBFS there is no voice to raise, only the line
-MEMORY = 0.3  # how far the expected peak moves towards each utterance's: a caller's level wanders slowly
+MEMORY = 0.3  # how far, in decibels, the expected peak moves towards each utterance's own
 
 
 def peak_dbfs(pcm: bytes) -> float:
@@ -64,4 +64,4 @@ class Leveller:
         if not self._highest:
             return
         before = self._expected_peak or self._highest
-        self._expected_peak = before + MEMORY * (self._highest - before)
+        self._expected_peak = before * (self._highest / before) ** MEMORY

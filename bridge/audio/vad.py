@@ -25,16 +25,17 @@ MIN_FLOOR = 10.0  # below, mu-law's own steps (8 at the centre) are all there is
 
 LEARNING_FRAMES = 10  # 200 ms: whatever a call begins with is the line, not the caller
 OPEN_RATIO = 3.16  # 10 dB over the floor makes speech likely
-MIN_OPEN_LEVEL = 40.0
-KEEP_RATIO = 1.6  # 4 dB are enough shortly after: the ends of words are weak, and ستة is two short vowels
-MIN_KEEP_LEVEL = 30.0
+MIN_OPEN_LEVEL = 30.0
+KEEP_RATIO = 1.4  # 3 dB are enough shortly after: the ends of words are weak, and ستة is two short vowels
+MIN_KEEP_LEVEL = 18.0
 KEEP_FRAMES = 10  # 200 ms after the last strong frame
 
 TARGET_PEAK = 12_000.0  # -8.7 dBFS, where mode 3 is at its best
 ASSUMED_PEAK = 2_000.0  # before anybody spoke: hears a caller at -30 dBFS, but no noise below -45
-PEAK_DECAY = 0.995  # per loud frame; a quieter voice is followed within seconds of its speech
+LOUD_DECAY = 0.95  # per frame that stands out: after a shout, an ordinary voice is heard within half a second
+QUIET_DECAY = 0.995  # below the assumed peak: slow, or any noise that lasts would be raised to a voice
 MAX_GAIN = 10.0
-MAX_NOISE_LEVEL = 260.0  # -42 dBFS: amplified beyond that, line noise is speech to mode 3
+MAX_NOISE_LEVEL = 400.0  # -38 dBFS: amplified beyond that, line noise is speech to mode 3
 
 
 class NoiseFloor:
@@ -99,6 +100,7 @@ class SpeechDetector:
         return level >= MIN_KEEP_LEVEL and level >= floor * KEEP_RATIO
 
     def _normalised(self, frame_pcm: bytes, floor: float) -> bytes:
-        self._peak = max(peak(frame_pcm), self._peak * PEAK_DECAY)
+        decay = LOUD_DECAY if self._peak > ASSUMED_PEAK else QUIET_DECAY
+        self._peak = max(peak(frame_pcm), self._peak * decay)
         gain = min(TARGET_PEAK / self._peak, MAX_GAIN, MAX_NOISE_LEVEL / floor)
         return amplify(frame_pcm, gain) if gain > 1.0 else frame_pcm

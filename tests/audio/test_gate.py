@@ -1,0 +1,176 @@
+"""gate: mu-law in, levelled utterances out."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.audio.endpointing import EndReason
+from bridge.audio.g711 import decode_ulaw, encode_ulaw
+from bridge.audio.gate import (
+    GateEvent,
+    UtteranceContinued,
+    UtteranceEnded,
+    UtteranceResumed,
+    UtteranceStarted,
+    VoiceGate,
+)
+from bridge.audio.levels import Leveller, peak_dbfs
+
+
+def hear(gate: VoiceGate, pcm: bytes) -> list[GateEvent]:
+    return gate.process(encode_ulaw(pcm))
+
+
+class Unlevelled(Leveller):
+    """Changes nothing, so that what is emitted can be found on the line."""
+
+    def apply(self, pcm: bytes) -> bytes:
+        return pcm
+
+
+def shape(events: list[GateEvent]) -> list[type[GateEvent]]:
+    return [type(event) for event in events if not isinstance(event, UtteranceContinued)]
+
+
+def audio_of(event: GateEvent) -> bytes:
+    return event.pcm_tail if isinstance(event, UtteranceEnded) else event.pcm
+
+
+@pytest.mark.parametrize("peak_dbfs", [-6, -12, -20, -30])
+def test_a_word_is_one_utterance_at_every_level(sounds: Any, peak_dbfs: float) -> None:
+    """However loud the caller, a word gives one utterance and a silent line none."""
+    events = hear(VoiceGate(), sounds.call((1, None), (0.5, peak_dbfs), (1, None), noise_dbfs=peak_dbfs - 45))
+    assert shape(events) == [UtteranceStarted, UtteranceEnded]
+    assert events[-1].reason is EndReason.SILENCE
+    assert 0.4 <= events[-1].speech_seconds <= 0.6
+
+
+@pytest.mark.parametrize("level_dbfs", [-10, -20, -30])
+def test_utterances_are_handed_on_equally_loud(sounds: Any, level_dbfs: float) -> None:
+    """The recogniser hears every caller at about -12 dBFS."""
+    events = hear(VoiceGate(), sounds.call((1, None), (0.5, level_dbfs), (1, None), noise_dbfs=-75))
+    assert peak_dbfs(b"".join(map(audio_of, events))) == pytest.approx(-12, abs=3)
+
+
+def test_the_look_back_reaches_before_the_onset(sounds: Any) -> None:
+    """The first audio of an utterance is at least 300 ms older than its first speech."""
+    pcm = sounds.silence(1) + sounds.vowel(0.5, -12)
+    first = hear(VoiceGate(), pcm)[0]
+    heard_until_start = next(
+        index for index in range(1, len(pcm) // 320 + 1) if hear(VoiceGate(), pcm[: index * 320])
+    )
+    begins_at = heard_until_start * 0.02 - len(first.pcm) / 16_000
+    assert begins_at <= 1 - 0.3 + 0.06  # the detector may take three frames to be sure
+
+
+def test_a_longer_look_back_is_kept(sounds: Any) -> None:
+    """The look-back is as long as configured."""
+    pcm = sounds.call((2, None), (0.5, -12))
+    short, long = (hear(VoiceGate(look_back_seconds=seconds), pcm)[0].pcm for seconds in (0.3, 0.8))
+    assert len(long) - len(short) == 2 * 8_000 * 0.5
+
+
+def test_a_look_back_below_300_ms_is_refused() -> None:
+    """Shorter, and the first consonants of a word are lost."""
+    with pytest.raises(ValueError, match="look-back"):
+        VoiceGate(look_back_seconds=0.1)
+
+
+def test_speech_comes_in_chunks_of_100_ms(sounds: Any) -> None:
+    """Between start and end, audio is handed on ten times a second, not fifty."""
+    events = hear(VoiceGate(), sounds.call((1, None), (2, -12), (1, None)))
+    continued = [event for event in events if isinstance(event, UtteranceContinued)]
+    assert {len(event.pcm) for event in continued} == {1_600}
+
+
+def test_what_comes_soon_after_the_end_resumes_the_utterance(sounds: Any) -> None:
+    """A word that follows within 300 ms of the end belongs to the utterance before."""
+    gate = VoiceGate()
+    gate.expect(end_silence_seconds=0.2, max_speech_seconds=10)
+    events = hear(gate, sounds.call((1, None), (0.4, -12), (0.35, None), (0.4, -12), (0.5, None)))
+    assert shape(events) == [UtteranceStarted, UtteranceEnded, UtteranceResumed, UtteranceEnded]
+
+
+STRETCHES = st.lists(
+    st.tuples(st.sampled_from([0.04, 0.1, 0.14, 0.3, 0.5, 1.5]), st.sampled_from([None, -6, -20])),
+    max_size=10,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stretches=STRETCHES, patience=st.sampled_from([0.2, 0.4]), longest=st.sampled_from([0.6, 10.0]))
+def test_an_utterance_is_a_stretch_of_the_line_without_gaps(
+    sounds: Any, stretches: list[tuple[float, float | None]], patience: float, longest: float
+) -> None:
+    """For any call, an utterance's pieces join to exactly what was on the line, and events come in order."""
+    pcm = sounds.call((1, None), *stretches, (1, None))
+    gate = VoiceGate()
+    gate._leveller = Unlevelled()
+    gate.expect(end_silence_seconds=patience, max_speech_seconds=longest)
+    utterances: list[bytes] = []
+    is_open = False
+    for event in hear(gate, pcm):
+        assert is_open == isinstance(event, UtteranceContinued | UtteranceEnded)
+        is_open = not isinstance(event, UtteranceEnded)
+        if isinstance(event, UtteranceStarted):
+            utterances.append(b"")
+        utterances[-1] += audio_of(event)
+    assert all(utterance in decode_ulaw(encode_ulaw(pcm)) for utterance in utterances)
+
+
+def test_a_late_word_is_another_utterance(sounds: Any) -> None:
+    """Half a second after the end, speech begins anew."""
+    gate = VoiceGate()
+    gate.expect(end_silence_seconds=0.2, max_speech_seconds=10)
+    events = hear(gate, sounds.call((1, None), (0.4, -12), (0.8, None), (0.4, -12), (1, None)))
+    assert shape(events) == [UtteranceStarted, UtteranceEnded] * 2
+
+
+def test_the_question_decides_how_long_to_wait(sounds: Any) -> None:
+    """A patient question takes in the pause that an impatient one ends at."""
+    call = sounds.call((1, None), (0.4, -12), (0.6, None), (0.4, -12), (2, None))
+    gate = VoiceGate()
+    gate.expect(end_silence_seconds=1.0, max_speech_seconds=10)
+    assert shape(hear(gate, call)) == [UtteranceStarted, UtteranceEnded]
+
+
+def test_loud_noise_does_not_hold_an_utterance_open(sounds: Any) -> None:
+    """Noise that sets in gives at most one utterance, which ends by itself."""
+    gate = VoiceGate()
+    gate.expect(end_silence_seconds=0.4, max_speech_seconds=4)
+    events = hear(gate, sounds.silence(1) + sounds.noise(20, -20))
+    assert shape(events) == [UtteranceStarted, UtteranceEnded]
+    assert not gate.is_speaking
+
+
+def test_endless_speech_is_cut(sounds: Any) -> None:
+    """Whoever does not stop is answered all the same."""
+    gate = VoiceGate()
+    gate.expect(end_silence_seconds=0.4, max_speech_seconds=1)
+    ended = [e for e in hear(gate, sounds.call((1, None), (1.3, -12))) if isinstance(e, UtteranceEnded)]
+    assert [event.reason for event in ended] == [EndReason.TOO_LONG]
+
+
+@pytest.mark.parametrize("rms_dbfs", [-70, -60, -50, -40])
+def test_a_noisy_line_opens_nothing(sounds: Any, rms_dbfs: float) -> None:
+    """The noise with which a call begins is never an utterance."""
+    assert hear(VoiceGate(), sounds.noise(10, rms_dbfs)) == []
+
+
+@pytest.mark.parametrize("size", [1, 159, 161, 3_000])
+def test_how_audio_is_split_does_not_matter(sounds: Any, size: int) -> None:
+    """Any chunk length gives the same events as the whole."""
+    payload = encode_ulaw(sounds.call((0.6, None), (0.4, -12), (0.6, None)))
+    gate = VoiceGate()
+    split = [e for start in range(0, len(payload), size) for e in gate.process(payload[start : start + size])]
+    assert split == VoiceGate().process(payload)
+
+
+def test_position_counts_audio(sounds: Any) -> None:
+    """Audio time is what was heard, in whole frames."""
+    gate = VoiceGate()
+    gate.process(b"\xff" * 1_700)
+    assert gate.position_seconds == pytest.approx(0.2)
+    assert not gate.is_speaking
