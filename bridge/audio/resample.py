@@ -1,19 +1,23 @@
-"""Between 8 kHz and whatever rate an engine or a provider speaks, by soxr: a stream or a piece at a time."""
+"""Between 8 kHz and whatever rate an engine or a provider speaks, by soxr: a stream or a piece at a time.
+
+soxr is given floating point: to 16 bits it would round with random dither, and no run would repeat another.
+"""
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 __all__ = ["Resampler", "resample"]
 
 _PCM = np.dtype("<i2")
-_EMPTY = np.empty(0, dtype=_PCM)
+_LOWEST, _HIGHEST = -32_768, 32_767
 
 
 class Resampler:
     """One stream: chunks in, chunks out, no seams between them. Output lags by the filter's length."""
 
     def __init__(self, source_hz: int, target_hz: int) -> None:
-        self._stream = soxr.ResampleStream(source_hz, target_hz, num_channels=1, dtype="int16")
+        self._stream = soxr.ResampleStream(source_hz, target_hz, num_channels=1, dtype="float32")
         self._odd = b""
 
     def process(self, pcm: bytes) -> bytes:
@@ -21,24 +25,26 @@ class Resampler:
         joined = self._odd + pcm
         whole = len(joined) - len(joined) % _PCM.itemsize
         self._odd = joined[whole:]
-        if not whole:
-            return b""
-        return self._chunk(np.frombuffer(joined[:whole], dtype=_PCM), last=False)
+        return _to_pcm(self._stream.resample_chunk(_to_samples(joined[:whole]))) if whole else b""
 
     def flush(self) -> bytes:
         """The rest, after which the resampler may serve another stream."""
-        tail = self._chunk(_EMPTY, last=True)
+        rest = _to_pcm(self._stream.resample_chunk(_to_samples(b""), last=True))
         self._stream.clear()
         self._odd = b""
-        return tail
-
-    def _chunk(self, samples: np.ndarray[tuple[int], np.dtype[np.int16]], *, last: bool) -> bytes:
-        return bytes(self._stream.resample_chunk(samples, last=last).astype(_PCM, copy=False).tobytes())
+        return rest
 
 
 def resample(pcm: bytes, source_hz: int, target_hz: int) -> bytes:
     """One whole piece of audio at another rate, its length to the sample."""
     if source_hz == target_hz:
         return pcm
-    samples = np.frombuffer(pcm, dtype=_PCM)
-    return bytes(soxr.resample(samples, source_hz, target_hz).astype(_PCM, copy=False).tobytes())
+    return _to_pcm(soxr.resample(_to_samples(pcm), source_hz, target_hz))
+
+
+def _to_samples(pcm: bytes) -> NDArray[np.float32]:
+    return np.frombuffer(pcm, dtype=_PCM).astype(np.float32)
+
+
+def _to_pcm(samples: NDArray[np.float32]) -> bytes:
+    return np.rint(samples).clip(_LOWEST, _HIGHEST).astype(_PCM).tobytes()

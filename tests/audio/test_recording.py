@@ -1,0 +1,83 @@
+"""recording: a WAV that any player opens, at any moment."""
+
+import os
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.audio.g711 import decode_ulaw
+from bridge.audio.recording import StereoRecorder
+
+LEFT, RIGHT = b"\x10" * 160, b"\x90" * 160
+
+
+def read(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as wav:
+        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, 8_000)
+        return np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
+
+
+def test_each_party_has_a_side(tmp_path: Path) -> None:
+    """The first is left, the second right."""
+    path = tmp_path / "call.wav"
+    with StereoRecorder(path) as recorder:
+        recorder.write(LEFT, RIGHT)
+    sides = read(path)
+    assert sides[:, 0].tobytes() == decode_ulaw(LEFT)
+    assert sides[:, 1].tobytes() == decode_ulaw(RIGHT)
+
+
+def test_the_shorter_side_is_filled_up_with_silence(tmp_path: Path) -> None:
+    """Both sides stay in step whatever is missing of one."""
+    path = tmp_path / "call.wav"
+    with StereoRecorder(path) as recorder:
+        recorder.write(LEFT, b"")
+        recorder.write(b"", RIGHT)
+    sides = read(path)
+    assert len(sides) == 320
+    assert not sides[:160, 1].any()
+    assert not sides[160:, 0].any()
+
+
+def test_nothing_recorded_is_a_valid_file(tmp_path: Path) -> None:
+    """A call without audio leaves an empty WAV, not a broken one."""
+    path = tmp_path / "call.wav"
+    StereoRecorder(path).close()
+    assert len(read(path)) == 0
+
+
+def test_closing_twice_is_harmless(tmp_path: Path) -> None:
+    """Whoever cleans up need not know who did before."""
+    recorder = StereoRecorder(tmp_path / "call.wav")
+    recorder.close()
+    recorder.close()
+
+
+def test_the_file_is_closed_when_the_call_fails(tmp_path: Path) -> None:
+    """An exception in the call leaves what was recorded until then."""
+    path = tmp_path / "call.wav"
+
+    def call() -> None:
+        with StereoRecorder(path) as recorder:
+            recorder.write(LEFT, RIGHT)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        call()
+    assert len(read(path)) == 160
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to kill a recording process")
+def test_the_file_is_valid_when_the_process_dies(tmp_path: Path) -> None:
+    """Killed without warning after 2.5 s, at least 2 s can be played."""
+    path = tmp_path / "call.wav"
+    child = os.fork()
+    if child == 0:
+        recorder = StereoRecorder(path)
+        for _ in range(125):
+            recorder.write(LEFT, RIGHT)
+        os._exit(9)
+    os.waitpid(child, 0)
+    assert len(read(path)) >= 16_000
