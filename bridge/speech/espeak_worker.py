@@ -6,8 +6,8 @@ speaks one text after the other, through the C interface in speak_lib.h (espeak-
 
 import ctypes
 import os
+import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import assert_never
@@ -29,6 +29,9 @@ from bridge.speech.pipe import ParentPipe
 __all__ = ["main"]
 
 MAX_SPEECH_SECONDS = 300  # of one text; a prompt is ten. A frame of the pipe holds it
+MAX_SPEAKING_SECONDS = (
+    8  # it takes it half of one; below the parent's patience, which costs the whole process
+)
 BUFFER_MS = 60
 
 # speak_lib.h
@@ -81,7 +84,7 @@ class _Espeak:
         self._library.espeak_Synth(text, len(text), 0, 1, 0, _CHARS_UTF8 | _ENDPAUSE, None, None)
         if len(self._pcm) > self._max_bytes:
             raise _SpeechRefusedError(f"a text takes longer than {MAX_SPEECH_SECONDS} s to speak")
-        if not self._pcm:
+        if not any(self._pcm):
             raise _SpeechRefusedError("a text has nothing in it that espeak-ng can speak")
         return bytes(self._pcm)
 
@@ -129,44 +132,63 @@ class _Espeak:
 
 
 class _Mouth:
-    """One text at a time, in the order asked, off the main thread, which must see the parent go."""
+    """Speaks every text in a forked copy of this process, from the library's first state.
+
+    espeak-ng's flutter goes on from text to text; in a copy, the same text in the same voice is the same
+    sound to the sample, and a text that crashes the library costs nobody else anything.
+    """
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
-        self._thread = ThreadPoolExecutor(max_workers=1)
         self._espeak: _Espeak | None = None
 
     def handle(self, message: EspeakRequest) -> None:
         match message:
             case OpenEspeak():
-                self._thread.submit(self._open)
+                self._open()
             case Speak():
-                self._thread.submit(self._speak, message)
+                self._speak(message)
             case _:
                 assert_never(message)
 
     def _open(self) -> None:
         try:
             espeak = _Espeak()
-            espeak.speak(Speak(0, "نعم", "ar", 150, 50))
-        except (ImportError, OSError, _SpeechRefusedError) as error:
-            self._send(StartFailed(f"espeak-ng cannot be used ({type(error).__name__})"))
-        else:
-            self._espeak = espeak
-            self._send(Ready(f"espeak-ng {espeak.version}"))
+        except (ImportError, OSError) as error:
+            self._send(StartFailed(f"espeak-ng cannot be loaded ({type(error).__name__})"))
+            return
+        test = Speak(0, "نعم", "ar", 150, 50)
+        if _exit_status_of(lambda: espeak.speak(test)):
+            self._send(StartFailed("espeak-ng cannot speak Arabic"))
+            return
+        self._espeak = espeak
+        self._send(Ready(f"espeak-ng {espeak.version}"))
 
     def _speak(self, request: Speak) -> None:
-        try:
-            self._send(self._spoken(request))
-        except _SpeechRefusedError as error:
-            self._send(Refused(request.id, str(error)))
-        except Exception as error:  # noqa: BLE001 - the next text may be fine
-            self._send(Refused(request.id, f"espeak-ng failed ({type(error).__name__})"))
+        if _exit_status_of(lambda: self._send(self._answer(request))):
+            self._send(Refused(request.id, "espeak-ng died over a text, or took too long"))
 
-    def _spoken(self, request: Speak) -> Spoken:
+    def _answer(self, request: Speak) -> Spoken | Refused:
         if self._espeak is None:
-            raise _SpeechRefusedError("espeak-ng is not open")
-        return Spoken(request.id, self._espeak.speak(request), self._espeak.rate)
+            return Refused(request.id, "espeak-ng has not been opened")
+        try:
+            return Spoken(request.id, self._espeak.speak(request), self._espeak.rate)
+        except _SpeechRefusedError as error:
+            return Refused(request.id, str(error))
+
+
+def _exit_status_of(work: Callable[[], object]) -> int:
+    """Do it in a copy of this process, which has one thread and so may fork; 0 when that ended well."""
+    copy = os.fork()
+    if copy:
+        return os.waitpid(copy, 0)[1]
+    status = 1
+    try:
+        signal.alarm(MAX_SPEAKING_SECONDS)
+        work()
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def main() -> None:

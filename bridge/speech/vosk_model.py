@@ -136,7 +136,7 @@ def _graph_problem(file: Path) -> str:
         *_, states, arcs = _FST_NUMBERS.unpack_from(header, offset)
     except struct.error:
         return "is cut short"
-    announced = max(states, 0) * _FST_STATE_BYTES + max(arcs, 0) * _FST_ARC_BYTES
+    announced = offset + _FST_NUMBERS.size + max(states, 0) * _FST_STATE_BYTES + max(arcs, 0) * _FST_ARC_BYTES
     is_short = kind in {b"vector", b"const"} and file.stat().st_size < announced
     return "is cut short" if is_short else ""
 

@@ -150,6 +150,7 @@ class WorkerProcess:
             life.post(self._setup)
             self.version = await life.readiness(self._start_timeout_seconds)
         except BaseException:
+            life.kill()
             await life.end()
             raise
         self.generation += 1
@@ -259,7 +260,7 @@ class _Life:
         """Give the process up; SIGKILL ends a stopped one too."""
         self._lose()
         if self._process.returncode is None:
-            # Not Process.kill(): it polls first, and so may take the exit status away from asyncio's own watcher.
+            # Not Process.kill(): it polls first, and so may take the exit status from asyncio's watcher.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 

@@ -1,0 +1,258 @@
+"""The ears as the calls see them, with the real model, over a real telephone line of mu-law."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ModelError, WorkerError
+from bridge.speech.base import Speech
+from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
+from bridge.speech.messages import MAX_STREAMS, MAX_UTTERANCE_BYTES
+from bridge.speech.vosk import VoskRecognizer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+YES_NO = ("نعم", "لا", "لا أعرف")
+CHUNK_BYTES = 1600  # 100 ms
+
+Say = Callable[..., Awaitable[bytes]]
+Until = Callable[[Callable[[], bool]], Awaitable[None]]
+
+
+@pytest.fixture
+def say(espeak: EspeakWorker, telephone: Callable[[Speech], bytes]) -> Say:
+    """Words as they come out of a telephone line, in a voice that the model was not trained on."""
+
+    async def speak(text: str, voice: str = "ar+Denis") -> bytes:
+        return telephone(await EspeakSynthesizer(worker=espeak, voice=voice).synthesise(text))
+
+    return speak
+
+
+def chunks(pcm: bytes) -> list[bytes]:
+    return [pcm[i : i + CHUNK_BYTES] for i in range(0, len(pcm), CHUNK_BYTES)]
+
+
+async def hear(recognizer: VoskRecognizer, pcm: bytes, phrases: tuple[str, ...] = YES_NO) -> tuple[str, str]:
+    stream = recognizer.open(phrases)
+    for chunk in chunks(pcm):
+        stream.feed(chunk)
+    hearing = await stream.finish()
+    return hearing.closed, hearing.open
+
+
+def kill(recognizer: VoskRecognizer, how: int = signal.SIGKILL) -> None:
+    assert recognizer.pid is not None
+    os.kill(recognizer.pid, how)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "heard"),
+    [("نَعَم", "نعم"), ("لا", "لا"), ("لا أَعْرِف", "لا أعرف"), ("ثَلاثَة", "ثلاثة")],
+)
+async def test_a_word_is_heard(recognizer: VoskRecognizer, say: Say, spoken: str, heard: str) -> None:
+    """Both decoders hear a synthetic caller, and spell as people write."""
+    assert await hear(recognizer, await say(spoken), (*YES_NO, "ثلاثة")) == (heard, heard)
+
+
+async def test_confidence_and_time_are_told(recognizer: VoskRecognizer, say: Say) -> None:
+    """A hearing carries the lowest word confidence, and how long the answer took."""
+    stream = recognizer.open(YES_NO)
+    stream.feed(await say("نَعَم"))
+    hearing = await stream.finish()
+
+    assert 0 < hearing.confidence <= 1
+    assert hearing.recognise_seconds > 0
+
+
+async def test_pieces_are_joined(recognizer: VoskRecognizer, say: Say) -> None:
+    """A pause at which Vosk ends a piece does not end the utterance."""
+    pcm = await say("نَعَم") + bytes(int(8000 * 0.7) * 2) + await say("لا")
+
+    assert await hear(recognizer, pcm) == ("نعم لا", "نعم لا")
+
+
+async def test_the_grammar_narrows_what_is_heard(recognizer: VoskRecognizer, say: Say) -> None:
+    """A word outside the grammar is heard by the open decoder only."""
+    closed, opened = await hear(recognizer, await say("ثَلاثَة"), ("واحد",))
+
+    assert opened == "ثلاثة"
+    assert set(closed.split()) <= {"واحد"}
+
+
+async def test_unknown_phrases_are_dropped_and_counted(recognizer: VoskRecognizer, say: Say) -> None:
+    """Vosk never sees a word that the model lacks; the phrases that it has still work."""
+    before = recognizer.unknown_phrases
+    closed, _ = await hear(recognizer, await say("نَعَم"), ("زرافة", "ألم زرافة", "نعم"))
+
+    assert closed == "نعم"
+    assert recognizer.unknown_phrases == before + 2
+    assert recognizer.knows("لا أعرف")
+    assert not recognizer.knows("زرافة")
+
+
+@pytest.mark.parametrize("phrases", [(), ("زرافة",), ("",), ('"]', "[]", "\0")])
+async def test_an_empty_grammar_leaves_the_open_vocabulary(
+    recognizer: VoskRecognizer, say: Say, phrases: tuple[str, ...]
+) -> None:
+    """What would crash Vosk as a grammar is none: the closed text is empty, and the process lives."""
+    assert await hear(recognizer, await say("نَعَم"), phrases) == ("", "نعم")
+    assert recognizer.restarts == 0
+
+
+@pytest.mark.parametrize("pcm", [b"", b"\0", bytes(16000), b"\1\2\3" * 999])
+async def test_what_is_no_speech_is_heard_as_nothing(recognizer: VoskRecognizer, pcm: bytes) -> None:
+    """No audio, half a sample, silence or a hum give empty texts."""
+    assert await hear(recognizer, pcm) == ("", "")
+
+
+async def test_many_callers_are_heard_at_once(recognizer: VoskRecognizer, say: Say) -> None:
+    """Utterances that arrive chunk by chunk in turn do not mix."""
+    spoken = {"نعم": await say("نَعَم"), "لا": await say("لا"), "ثلاثة": await say("ثَلاثَة")}
+    callers = [(word, recognizer.open(tuple(spoken))) for word in spoken for _ in range(4)]
+    for i in range(max(map(len, spoken.values())) // CHUNK_BYTES + 1):
+        for word, stream in callers:
+            stream.feed(spoken[word][i * CHUNK_BYTES : (i + 1) * CHUNK_BYTES])
+    hearings = await asyncio.gather(*(stream.finish() for _, stream in callers))
+
+    assert [hearing.closed for hearing in hearings] == [word for word, _ in callers]
+
+
+async def test_utterances_are_bounded_and_cancelling_frees(recognizer: VoskRecognizer, say: Say) -> None:
+    """Beyond the bound an utterance fails by itself; a cancelled one makes room."""
+    streams = [recognizer.open(YES_NO) for _ in range(MAX_STREAMS)]
+    refused = recognizer.open(YES_NO)
+    refused.feed(b"\0\0")
+    with pytest.raises(WorkerError, match="as many"):
+        await refused.finish()
+    for stream in streams:
+        stream.cancel()
+
+    assert await hear(recognizer, await say("نَعَم")) == ("نعم", "نعم")
+
+
+async def test_a_minute_is_enough(recognizer: VoskRecognizer, say: Say) -> None:
+    """A line that hums for ever is cut off after a minute; what came before is heard."""
+    stream = recognizer.open(YES_NO)
+    stream.feed(await say("نَعَم"))
+    stream.feed(bytes(MAX_UTTERANCE_BYTES))
+    stream.feed(await say("لا"))
+
+    assert (await stream.finish()).closed == "نعم"
+
+
+async def test_what_is_over_is_over(recognizer: VoskRecognizer, say: Say) -> None:
+    """After the end, or a cancel, audio is ignored and another end is an error."""
+    stream = recognizer.open(YES_NO)
+    stream.feed(await say("نَعَم"))
+    await stream.finish()
+    stream.feed(b"\0\0")
+    stream.cancel()
+    with pytest.raises(WorkerError, match="over"):
+        await stream.finish()
+
+
+async def test_a_killed_worker_costs_one_utterance(mortal: VoskRecognizer, say: Say) -> None:
+    """The caller who spoke is told; the next utterance, begun at once, is heard by the new process."""
+    pcm = await say("نَعَم")
+    stream = mortal.open(YES_NO)
+    stream.feed(pcm[:8000])
+    before = mortal.pid
+    kill(mortal)
+    with pytest.raises(WorkerError, match="died"):
+        await stream.finish()
+
+    assert await hear(mortal, pcm) == ("نعم", "نعم")
+    assert mortal.pid != before
+    assert mortal.restarts == 1
+
+
+async def test_an_utterance_outlived_by_its_worker_is_lost(
+    mortal: VoskRecognizer, say: Say, until: Until
+) -> None:
+    """An utterance whose beginning died is never finished by a process that heard only its end."""
+    pcm = await say("نَعَم")
+    stream = mortal.open(YES_NO)
+    stream.feed(pcm[:4000])
+    kill(mortal)
+    await until(lambda: mortal.restarts == 1)
+    stream.feed(pcm[4000:])
+    with pytest.raises(WorkerError, match="died while the caller was speaking"):
+        await stream.finish()
+
+
+async def test_an_utterance_waits_for_the_new_worker(mortal: VoskRecognizer, say: Say, until: Until) -> None:
+    """Audio that comes while no process is there is kept and decoded by the next."""
+    pcm = await say("نَعَم")
+    kill(mortal)
+    await until(lambda: mortal.pid is None)
+
+    assert await hear(mortal, pcm) == ("نعم", "نعم")
+
+
+async def test_a_hung_worker_is_replaced(model: Path, say: Say, until: Until) -> None:
+    """A process that does not answer in time is killed; the next utterance is heard."""
+    pcm = await say("نَعَم")
+    recognizer = VoskRecognizer(model, finish_timeout_seconds=0.5)
+    await recognizer.start()
+    kill(recognizer, signal.SIGSTOP)
+    with pytest.raises(WorkerError, match="in time"):
+        await hear(recognizer, pcm)
+    await until(lambda: recognizer.restarts == 1)
+    heard = await hear(recognizer, pcm)
+    await recognizer.stop()
+
+    assert heard == ("نعم", "نعم")
+
+
+async def test_nothing_is_heard_before_the_start(model: Path) -> None:
+    """Ears that are not up are not ready, and say so within their time."""
+    recognizer = VoskRecognizer(model, finish_timeout_seconds=0.1)
+    stream = recognizer.open(YES_NO)
+
+    assert not recognizer.is_ready
+    assert recognizer.pid is None
+    with pytest.raises(WorkerError, match="not running"):
+        await stream.finish()
+
+
+async def test_ready_means_loaded_and_tried(recognizer: VoskRecognizer) -> None:
+    """After the start the model is loaded, and what it is can be told."""
+    assert recognizer.is_ready
+    assert recognizer.identity.startswith("hatif-ar-phone-0.1@")
+    assert "لا أعرف" in recognizer.vocabulary
+
+
+async def test_half_a_model_is_refused(model: Path, tmp_path: Path) -> None:
+    """A file that is missing is named before a process is started."""
+    half = Path(shutil.copytree(model, tmp_path / "half"))
+    (half / "graph" / "HCLr.fst").unlink()
+    recognizer = VoskRecognizer(half)
+    with pytest.raises(ModelError, match=r"graph/HCLr\.fst is missing"):
+        await recognizer.start()
+
+    assert not recognizer.is_ready
+
+
+async def test_a_model_that_only_vosk_can_judge_is_refused(model: Path, tmp_path: Path) -> None:
+    """What looks whole and is not, whether Vosk raises or aborts over it, is one sentence."""
+    bad = Path(shutil.copytree(model, tmp_path / "bad"))
+    network = bad / "am" / "final.mdl"
+    network.write_bytes(network.read_bytes()[:400] + b"</Nnet3>")
+    with pytest.raises(ModelError, match="cannot be used as a recognition model"):
+        await VoskRecognizer(bad).start()
+
+
+async def test_a_static_graph_gives_the_open_vocabulary_only(model: Path) -> None:
+    """Without grammars there is no closed text: two readings by one graph would always agree."""
+    recognizer = VoskRecognizer(model)
+    recognizer.summary = recognizer.summary.__class__(
+        "static", "static@1", recognizer.summary.words, 1, supports_grammar=False
+    )
+
+    assert recognizer._spell(("نعم", "لا")) == ()

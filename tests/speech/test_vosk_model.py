@@ -1,0 +1,136 @@
+"""A model directory is judged before Vosk sees it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ModelError
+from bridge.speech.vosk_model import ModelSummary, check_model, written
+
+
+@pytest.fixture
+def copy(model: Path, tmp_path: Path) -> Path:
+    """A model that a test may damage."""
+    return Path(shutil.copytree(model, tmp_path / "model"))
+
+
+def complaint(path: Path) -> str:
+    with pytest.raises(ModelError) as failure:
+        check_model(path)
+    return str(failure.value)
+
+
+def test_the_embedded_model_is_good(model: Path) -> None:
+    """It has its 112 words, and takes grammars."""
+    summary = check_model(model)
+
+    assert len(summary.words) == 112
+    assert summary.supports_grammar
+    assert {"نعم", "لا", "لا أعرف", "عشرة"} <= summary.vocabulary
+    assert "<eps>" not in summary.words
+
+
+def test_identity_is_of_the_content(model: Path, copy: Path) -> None:
+    """Another word list is another model; a changed description is not."""
+    before = check_model(copy).identity.partition("@")[2]
+    (copy / "README.md").write_text("new words about it")
+    assert check_model(copy).identity == f"model@{before}"
+    assert check_model(model).identity == f"hatif-ar-phone-0.1@{before}"
+    (copy / "graph" / "words.txt").write_text("<eps> 0\nنعم 1\n")
+
+    assert check_model(copy).identity != f"model@{before}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["am/final.mdl", "conf/model.conf", "graph/words.txt", "graph/HCLr.fst", "graph/Gr.fst"],
+)
+def test_a_missing_or_empty_file_is_named(copy: Path, name: str) -> None:
+    """The sentence says which file, and what a model needs."""
+    (copy / name).write_bytes(b"")
+    assert f"{name} is empty" in complaint(copy)
+    (copy / name).unlink()
+
+    assert f"{name} is missing; a Vosk model directory needs am/final.mdl" in complaint(copy)
+
+
+@pytest.mark.parametrize("name", ["am/final.mdl", "graph/HCLr.fst", "graph/Gr.fst"])
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.97])
+def test_half_a_file_is_noticed(copy: Path, name: str, part: float) -> None:
+    """A download that broke off is no model."""
+    content = (copy / name).read_bytes()
+    (copy / name).write_bytes(content[: int(len(content) * part)])
+
+    assert f"{name} is cut short" in complaint(copy)
+
+
+def test_files_of_another_kind_are_noticed(copy: Path) -> None:
+    """An error page saved under a model file's name is not taken for one."""
+    for name in ("am/final.mdl", "graph/Gr.fst"):
+        (copy / name).write_text("<html>not found</html>" * 50)
+    (copy / "graph" / "words.txt").write_text("<eps> 0\n")
+    sentence = complaint(copy)
+
+    assert "am/final.mdl is no acoustic model" in sentence
+    assert "graph/Gr.fst is no graph" in sentence
+    assert "graph/words.txt has no words in it" in sentence
+
+
+def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
+    """An empty folder gets one sentence with every file that it lacks."""
+    sentence = complaint(tmp_path)
+
+    for name in (
+        "am/final.mdl",
+        "conf/mfcc.conf or conf/fbank.conf",
+        "graph/HCLr.fst",
+        "graph/disambig_tid.int",
+    ):
+        assert f"{name} is missing" in sentence
+    assert "\n" not in sentence
+
+
+def test_a_path_without_a_directory_is_no_model(tmp_path: Path) -> None:
+    """Nothing there, or a file there, is said plainly."""
+    (tmp_path / "file").write_text("x")
+
+    assert "it does not exist" in complaint(tmp_path / "nothing")
+    assert "it is not a directory" in complaint(tmp_path / "file")
+
+
+def test_a_static_graph_takes_no_grammar(copy: Path) -> None:
+    """With HCLG.fst the dynamic graph is not needed, nor used."""
+    (copy / "graph" / "HCLr.fst").rename(copy / "graph" / "HCLG.fst")
+    (copy / "graph" / "Gr.fst").unlink()
+
+    assert not check_model(copy).supports_grammar
+
+
+@pytest.mark.parametrize(
+    ("phrase", "spelled"),
+    [
+        ("نعم", "نعم"),
+        ("لا أعرف", "لا_أعرف"),
+        ("  لا   أعرف ", "لا_أعرف"),
+        ("نعم لا أعرف نعم", "نعم لا_أعرف نعم"),
+        ("ألم رأس", "ألم رأس"),
+        ("ألم شيء", None),
+        ("", None),
+    ],
+)
+def test_phrases_are_spelled_in_the_models_words(model: Path, phrase: str, spelled: str | None) -> None:
+    """Joined words first, then words one by one; with one unknown word the phrase cannot be heard."""
+    assert check_model(model).spell(phrase) == spelled
+
+
+def test_without_the_joined_word_its_parts_will_do() -> None:
+    """A model without لا_أعرف hears its two words."""
+    summary = ModelSummary("m", "m@1", frozenset({"لا", "أعرف"}), 1, supports_grammar=True)
+
+    assert summary.spell("لا أعرف") == "لا أعرف"
+
+
+def test_written_text_has_no_underscores() -> None:
+    """What leaves the recogniser is spelled as people write."""
+    assert written("نعم لا_أعرف") == "نعم لا أعرف"

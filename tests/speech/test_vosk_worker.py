@@ -1,0 +1,89 @@
+"""The child that Vosk lives in, spoken to directly: it defends itself even against its own parent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import WorkerError
+from bridge.speech.messages import (
+    MAX_STREAMS,
+    CancelStream,
+    FeedStream,
+    FinishStream,
+    Heard,
+    LoadModel,
+    OpenStream,
+)
+from bridge.speech.worker import WorkerProcess
+
+SECONDS = 20.0
+SILENCE = bytes(16000)
+
+
+@pytest.fixture
+async def worker(model: Path) -> AsyncIterator[WorkerProcess]:
+    process = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(model), 2))
+    await process.start()
+    yield process
+    await process.stop()
+
+
+async def heard(worker: WorkerProcess, *phrases: str) -> Heard:
+    key = worker.new_id()
+    worker.post(OpenStream(key, phrases))
+    worker.post(FeedStream(key, SILENCE))
+    return await worker.request(FinishStream(key), Heard, SECONDS)
+
+
+@pytest.mark.parametrize("phrases", [(), ("",), ("[]",), ("زرافة",), ('"', "\\"), ("نعم", "زرافة", "")])
+async def test_no_grammar_crashes_it(worker: WorkerProcess, phrases: tuple[str, ...]) -> None:
+    """What the parent should have caught is caught again."""
+    assert (await heard(worker, *phrases)).closed == ""
+    assert worker.restarts == 0
+
+
+async def test_an_unknown_utterance_is_refused(worker: WorkerProcess) -> None:
+    """An end without a beginning is answered, and so is audio without one: with nothing."""
+    worker.post(FeedStream(99, SILENCE))
+    worker.post(CancelStream(99))
+    with pytest.raises(WorkerError):
+        await worker.request(FinishStream(99), Heard, SECONDS)
+
+    assert (await heard(worker, "نعم")).open == ""
+
+
+async def test_it_takes_no_more_than_it_can(worker: WorkerProcess) -> None:
+    """Utterances beyond the bound are refused; those within it, and those after a cancel, are heard."""
+    keys = [worker.new_id() for _ in range(MAX_STREAMS)]
+    for key in keys:
+        worker.post(OpenStream(key, ("نعم",)))
+    with pytest.raises(WorkerError, match="as many"):
+        await heard(worker, "نعم")
+    for key in keys[1:]:
+        worker.post(CancelStream(key))
+
+    assert (await heard(worker, "نعم")).open == ""
+    assert (await worker.request(FinishStream(keys[0]), Heard, SECONDS)).open == ""
+
+
+async def test_cancelling_in_the_middle_is_safe(worker: WorkerProcess) -> None:
+    """Decoders are never freed under a thread that runs them."""
+    for _ in range(50):
+        key = worker.new_id()
+        worker.post(OpenStream(key, ("نعم", "لا")))
+        for _ in range(5):
+            worker.post(FeedStream(key, SILENCE))
+        worker.post(CancelStream(key))
+        await asyncio.sleep(0)
+
+    assert (await heard(worker, "نعم")).open == ""
+    assert worker.restarts == 0
+
+
+async def test_a_model_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    """Vosk's refusal becomes the reason why the worker does not start."""
+    worker = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(tmp_path), 1))
+    with pytest.raises(WorkerError, match="Vosk cannot load it"):
+        await worker.start()
