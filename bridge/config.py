@@ -1,0 +1,346 @@
+"""Every option of Hatif, with its default and what it may be: `load_settings` makes one frozen `Settings`.
+
+config.yaml is overridden by the environment (HATIF_SECTION__KEY), and that by the files maqsam_token and
+tokens_secret in $CREDENTIALS_DIRECTORY. Whatever is wrong is told in one go: where, what, and what would be
+right. Secrets are never part of a text.
+"""
+
+import ipaddress
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from bridge.clock import MAX_SPEED
+from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
+from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.errors import ConfigError
+
+__all__ = ["Settings", "load_settings", "missing_files", "option_names"]
+
+MIN_SECRET_BYTES = 32  # RFC 7518 section 3.2: a key for HS256 has at least the hash's own size
+CREDENTIALS = {"maqsam_token": "providers.maqsam.token", "tokens_secret": "tokens.secret"}
+SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
+SHOWN_CHARACTERS = 60
+
+
+def _number_and_no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")  # noqa: TRY004 (pydantic wants ValueError)
+    return value
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+        raise ValueError("too short")
+    return secret
+
+
+def _beside(kind: str) -> Callable[[object, ValidationInfo], object]:
+    """Resolve a relative path against the folder that was given for this kind of path."""
+
+    def resolve(value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str | Path) or not str(value).strip():
+            raise ValueError("no path")
+        path = Path(value).expanduser()
+        folder = (info.context or {}).get(kind)
+        return path if folder is None else folder / path
+
+    return resolve
+
+
+Whole = Annotated[int, BeforeValidator(_number_and_no_truth)]
+Number = Annotated[float, BeforeValidator(_number_and_no_truth), Field(allow_inf_nan=False)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+ContentPath = Annotated[Path, BeforeValidator(_beside("content"))]  # what is shipped: questions, models
+DataPath = Annotated[Path, BeforeValidator(_beside("data"))]  # what the daemon writes
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def option(default: object, right: str, **limits: Any) -> Any:
+    """An option: its default, and in words what it may be (the sentence goes on after "it must be")."""
+    return Field(default, description=right, **limits)
+
+
+class Section(BaseModel):
+    """Options that belong together. Frozen; an unknown one is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
+
+
+class Server(Section):
+    """Where the daemon listens, and how much it takes from a stranger."""
+
+    host: Word = option("127.0.0.1", "an address of this machine, such as 127.0.0.1 or 0.0.0.0")
+    port: Whole = option(8080, "a port from 1 to 65535, or 0 for any free one", ge=0, le=65535)
+    max_message_bytes: Whole = option(65536, "a number of bytes from 4096 to 1048576", ge=4096, le=1048576)
+    heartbeat_seconds: Number = option(20.0, "a number of seconds from 1 to 300", ge=1, le=300)
+    first_message_seconds: Number = option(10.0, "a number of seconds from 0.1 to 60", ge=0.1, le=60)
+    idle_seconds: Number = option(30.0, "a number of seconds from 1 to 600", ge=1, le=600)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+class Storage(Section):
+    """Where answers are kept."""
+
+    path: DataPath = option(Path("data/hatif.db"), "the path of a file")
+
+
+class Questionnaires(Section):
+    """What is asked."""
+
+    folder: ContentPath = option(Path("questionnaires"), "the path of a folder with questionnaires, *.yaml")
+    default: Word = option("post_discharge", "the id of a questionnaire in that folder")
+
+
+class Recogniser(Section):
+    """The ears."""
+
+    model: ContentPath = option(Path("models/hatif-ar-phone-0.1"), "the path of a Vosk model's folder")
+    threads: Whole = option(2, "a whole number from 1 to 64", ge=1, le=64)
+    finish_timeout_seconds: Number = option(5.0, "a number of seconds from 0.5 to 60", ge=0.5, le=60)
+
+
+class Voice(Section):
+    """The voice that the prompts are rendered with."""
+
+    engine: Literal["espeak-ng"] = option("espeak-ng", "espeak-ng")
+    voice: Word = option("ar", "the name of a voice of that engine, such as ar")
+    words_per_minute: Whole = option(140, "a whole number from 80 to 450", ge=80, le=450)
+    pitch: Whole = option(50, "a whole number from 0 to 99", ge=0, le=99)
+
+
+class Prompts(Section):
+    """Rendered prompts."""
+
+    folder: DataPath = option(Path("data/prompts"), "the path of a folder")
+
+
+class Calls(Section):
+    """How many calls, and how long."""
+
+    max_concurrent: Whole = option(50, "a whole number from 1 to 10000", ge=1, le=10000)
+    max_seconds: Number = option(1800.0, "a number of seconds from 1 to 86400", ge=1, le=86400)
+    drain_seconds: Number = option(600.0, "a number of seconds from 0 to 86400", ge=0, le=86400)
+    look_back_seconds: Number = option(0.3, "a number of seconds from 0.3 to 2", ge=0.3, le=2)
+
+
+class Maqsam(Section):
+    """Calls from Maqsam."""
+
+    token: Secret | None = option(None, "the token that Maqsam sends with each call, in quotes")
+
+
+class Twilio(Section):
+    """Calls from Twilio."""
+
+    enabled: bool = option(True, "true or false")
+
+
+class Providers(Section):
+    """Who may bring calls."""
+
+    maqsam: Maqsam = Maqsam()
+    twilio: Twilio = Twilio()
+
+
+class Tokens(Section):
+    """Stream tokens, which we issue ourselves."""
+
+    secret: Annotated[Secret, AfterValidator(_long_enough)] | None = option(
+        None, f"{MIN_SECRET_BYTES} random bytes or more (`openssl rand -hex 32` makes them)"
+    )
+    stream_seconds: Whole = option(60, "a whole number of seconds from 5 to 3600", ge=5, le=3600)
+
+
+class Recording(Section):
+    """Whether the sound of calls is kept."""
+
+    enabled: bool = option(False, "true or false")
+    folder: DataPath = option(Path("data/recordings"), "the path of a folder")
+
+
+class Log(Section):
+    """What the daemon tells about itself."""
+
+    level: Literal["debug", "info", "warning", "error"] = option("info", "debug, info, warning or error")
+    format: Literal["console", "json"] = option("console", "console or json")
+
+
+class ClockSettings(Section):
+    """Time, for demonstrations and tests."""
+
+    speed: Number = option(1.0, f"a number above 0 and at most {MAX_SPEED:g}", gt=0, le=MAX_SPEED)
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    server: Server = Server()
+    storage: Storage = Storage()
+    questionnaires: Questionnaires = Questionnaires()
+    recogniser: Recogniser = Recogniser()
+    voice: Voice = Voice()
+    prompts: Prompts = Prompts()
+    calls: Calls = Calls()
+    providers: Providers = Providers()
+    tokens: Tokens = Tokens()
+    recording: Recording = Recording()
+    log: Log = Log()
+    clock: ClockSettings = ClockSettings()
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _speed_is_for_this_machine(self) -> Self:
+        if self.clock.speed != 1 and not self.server.is_loopback:
+            raise ValueError(
+                f"clock.speed: {self.clock.speed:g} is not allowed while server.host is {self.server.host}; "
+                "it must be 1 where anybody but this machine can call"
+            )
+        return self
+
+    def origin(self, name: str) -> str:
+        """Where an option was written, such as `config.yaml:12`; "default" when it was left out."""
+        return self._origins.get(name, "default")
+
+
+def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read config.yaml (`path`, else $HATIF_CONFIG, else the shipped one) and what overrides it.
+
+    Relative paths are relative to the folder of config.yaml.
+
+    Raises:
+        ConfigError: with a line for every problem found.
+
+    """
+    environ = os.environ if environ is None else environ
+    path = path or Path(environ.get("HATIF_CONFIG") or DEFAULT_CONFIG)
+    given, problems = _gather(path, environ)
+    settings = _validate(given, path, problems)
+    if problems or settings is None:
+        raise ConfigError("\n".join(problems))
+    return settings
+
+
+def missing_files(settings: Settings) -> list[str]:
+    """One sentence for each folder that must be there before the daemon starts, and is not."""
+    needed = dict(zip(SHIPPED, (settings.questionnaires.folder, settings.recogniser.model), strict=True))
+    return [
+        f"{settings.origin(name)}: {name}: there is no folder {folder}; it must be "
+        f"{option_names()[name].description}, or be left out for the one that is shipped"
+        for name, folder in needed.items()
+        if not folder.is_dir()
+    ]
+
+
+def option_names() -> dict[str, FieldInfo]:
+    """Every option by its dotted name."""
+    return dict(_options(Settings, ""))
+
+
+def _options(section: type[Section], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, info in section.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from _options(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, info
+
+
+def _gather(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Given], list[str]]:
+    """What all sources give, the later ones first in rank, and what is wrong with them."""
+    options = option_names()
+    sources = [read_yaml(path, options), read_environment(environ, options)]
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    sources.append(read_credentials(Path(credentials), CREDENTIALS) if credentials else Source())
+    given = {name: value for source in sources for name, value in source.given.items()}
+    return given, [problem for source in sources for problem in source.problems]
+
+
+def _validate(given: Mapping[str, Given], path: Path, problems: list[str]) -> Settings | None:
+    """Make the settings; what is wrong with a value is added to `problems`."""
+    values = {name: info.default for name, info in option_names().items()}
+    for name in SHIPPED:
+        values[name] = CONTENT / values[name]
+    values |= {name: each.value for name, each in given.items()}
+    try:
+        settings = Settings.model_validate(_nested(values), context=_folders(path))
+    except ValidationError as error:
+        problems += [_sentence(detail, given) for detail in error.errors(include_url=False)]
+        return None
+    settings._origins.update({name: each.origin for name, each in given.items()})  # noqa: SLF001
+    return settings
+
+
+def _folders(path: Path) -> dict[str, Path]:
+    """What relative paths are relative to: config.yaml's folder.
+
+    The config.yaml inside an installed package has no folder for data beside it; there it is the current one.
+    """
+    content = path.absolute().parent
+    is_installed = CONTENT.name == "_content" and path.absolute() == DEFAULT_CONFIG
+    return {"content": content, "data": Path.cwd() if is_installed else content}
+
+
+def _nested(values: Mapping[str, object]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, value in values.items():
+        *sections, key = name.split(".")
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[key] = value
+    return tree
+
+
+def _sentence(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
+    """`config.yaml:3: server.port: 99999 is not allowed; it must be ...`."""
+    options = option_names()
+    dotted = ".".join(str(part) for part in detail["loc"])
+    # the location of a union's member ends with more than the option's name
+    name = next((known for known in options if dotted == known or dotted.startswith(f"{known}.")), None)
+    if name is None:  # a rule about several options; its text begins with the one to change
+        text = str(detail.get("ctx", {}).get("error", detail["msg"]))
+        return f"{_origin(text.partition(':')[0], given)}: {text}"
+    info = options[name]
+    value = "this value" if "Secret" in str(info.annotation) else _shown(given[name].value)
+    return f"{_origin(name, given)}: {name}: {value} is not allowed; it must be {info.description}"
+
+
+def _origin(name: str, given: Mapping[str, Given]) -> str:
+    return given[name].origin if name in given else "default"
+
+
+def _shown(value: object) -> str:
+    """A value as one would write it in config.yaml."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a section"
+    if isinstance(value, list):
+        return "a list"
+    return json.dumps(value, ensure_ascii=False, default=str)[:SHOWN_CHARACTERS]
