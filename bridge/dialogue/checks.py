@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from bridge.dialogue.document import Path, Problem
 from bridge.dialogue.questionnaire import ChoiceItem, ConsentItem, Item, NumberItem, Questionnaire
-from bridge.understanding import normalise, read_command, read_red_flag
+from bridge.understanding import bare, normalise, read_command, read_red_flag
 
 __all__ = ["check"]
 
@@ -21,6 +21,8 @@ PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "keypad_number": ("minimum", "maximum"),
     "keypad_option": ("option", "key"),
 }
+_WORD = re.compile(r"[\u0621-\u0652\u0670]+")
+_SUKUN = "\u0652"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 NEEDED = ("value", "option", "key")  # without these the sentence would say nothing
 
@@ -82,9 +84,14 @@ def _item(path: Path, item: Item) -> Iterator[Problem]:
 
 
 def _wording(path: Path, text: str) -> Iterator[Problem]:
-    first = normalise(text).split()[:1]
-    if first and first[0] in {normalise(opening) for opening in NEGATIVE_OPENINGS}:
+    first = _WORD.search(text)
+    if first and bare(first[0]) in NEGATIVE_OPENINGS and not _is_pain(first[0]):
         yield Problem(path, "a negative question: its 'yes' means two things; begin with 'هل'")
+
+
+def _is_pain(word: str) -> bool:
+    """Tell the noun from "did not": the particle ends in a sukun, and a word without vowels may be either."""
+    return bare(word) == "ألم" and word != bare(word) and not word.endswith(_SUKUN)
 
 
 def _options(path: Path, item: ChoiceItem) -> Iterator[Problem]:

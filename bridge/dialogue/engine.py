@@ -360,6 +360,8 @@ def _on_answer(scene: _Scene, heard: Heard, utterance: Utterance) -> Turn:
         return _no_match(scene)
     if heard.trust is Trust.AGREED and not _must_confirm(scene, candidate):
         return _store_said(scene, candidate, confirmed=False)
+    if heard.trust is Trust.AGREED:
+        scene = scene.read_as("unconfirmed", candidate.value, heard.meaning.rule)
     return _put(scene.in_state(replace(scene.state, candidate=candidate)).asking(Asked.READBACK))
 
 

@@ -8,7 +8,7 @@ import difflib
 import hashlib
 import json
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any, Union, get_args, get_origin
 
@@ -110,7 +110,7 @@ def _build(own: _Source, common: _Source) -> Questionnaire:
         # By way of JSON, where strictness knows that a sequence may be a tuple.
         questionnaire = Questionnaire.model_validate_json(json.dumps(merged.data), context=digest)
     except ValidationError as error:
-        merged.refuse_if_any(_problem(details) for details in error.errors())
+        merged.refuse_if_any(_problem(details) for details in _causes(error.errors()))
         raise
     merged.refuse_if_any(check(questionnaire))
     return questionnaire
@@ -195,6 +195,17 @@ _TEXTS = {
 }
 
 
+def _causes(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Leave out "too few" where it only follows from faults inside."""
+    for details in errors:
+        path = details["loc"]
+        is_consequence = details["type"] == "too_short" and any(
+            other["loc"][: len(path)] == path and len(other["loc"]) > len(path) for other in errors
+        )
+        if not is_consequence:
+            yield details
+
+
 def _problem(details: ErrorDetails) -> Problem:
     path = tuple(details["loc"])
     kind, context = details["type"], details.get("ctx", {})
@@ -206,6 +217,11 @@ def _problem(details: ErrorDetails) -> Problem:
         return Problem((*path, "type"), f"{text}; one of {', '.join(tags)}")
     if kind in ("enum", "literal_error"):
         return Problem(path, f"should be {context['expected']}")
+    if kind in ("too_short", "too_long"):
+        bound = (
+            f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+        )
+        return Problem(path, f"has {context['actual_length']} entries; {bound}")
     if kind == "value_error":
         return Problem(path, str(context["error"]))
     return Problem(path, _TEXTS.get(kind) or details["msg"][:1].lower() + details["msg"][1:])

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from bridge.dialogue.actions import PromptRole
 from bridge.dialogue.answer import AnswerStatus, Value
+from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.questionnaire import ChoiceItem, Item, NumberItem, Questionnaire
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "out_of_range_text",
     "readback_text",
     "text_of_value",
+    "vocabulary",
 ]
 
 

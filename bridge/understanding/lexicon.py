@@ -20,6 +20,7 @@ __all__ = [
     "STOP",
     "SYMPTOM_WORDS",
     "UNCLEAR",
+    "UNCLEAR_PERMISSION",
     "YES",
     "YES_CONFIRMATION",
     "YES_EXISTENCE",
@@ -69,8 +70,7 @@ YES_STILL = _phrases(
 )
 # Said to "may I?", "shall we?": most of them contain a negation and mean yes.
 YES_IDIOMS = _phrases(
-    msa="تفضل، تفضلي، حسنا، طيب، لا مانع، ليس لدي مانع، لا مشكلة، لا بأس، مسموح، موافق، "
-    "موافقة، أوافق، ابدأ، أريد",
+    msa="تفضل، تفضلي، حسنا، طيب، لا مانع، ليس لدي مانع، لا مشكلة، لا بأس، مسموح، موافق، موافقة، أوافق، أريد",
     glf="ما عندي مانع، ماعندي مانع، ما في مانع، مافي مانع، مو مشكلة، ما يخالف، ما عليه، "
     "أبشر، تم، زين، تمام، أبغى، أبي",
     egy="ماشي، معنديش مانع، مفيش مانع، مفيش مشكلة، مش مشكلة، حاضر، اتفضل، اتفضلي، عايز، عايزة، ياريت",
@@ -119,6 +119,8 @@ UNCLEAR = _phrases(
     "يجوز، بركي، محتمل، نوعا ما، نص نص، أحيانا، مرات، مو دايما، مش دايما، مو كل يوم، "
     "حسب، إن شاء الله، انشاء الله، انشالله",
 )
+# "Begin!" and "never!" are one word once normalised: to "may I?" it says both.
+UNCLEAR_PERMISSION = _phrases(msa="ابدأ")
 # "A little" goes with yes; "no ... a little" is a contradiction.
 SOME = _phrases(
     all="شوي، شوية، شويه، بسيط، بسيطة، قليل، قليلا، كثير، كتير، كثيرا، شديد، خفيف، بزاف، "

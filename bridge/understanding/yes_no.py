@@ -46,7 +46,11 @@ _EVERY_KIND = [
     *_entries(_Says.YES_PERHAPS, lexicon.YES_OR_WHAT),
     *_entries(_Says.NO, lexicon.NO, lexicon.NO_CONFIRMATION),
 ]
-_WILLING = [*_entries(_Says.YES, lexicon.YES_IDIOMS), *_entries(_Says.NO, lexicon.NO_PERMISSION)]
+_WILLING = [
+    *_entries(_Says.YES, lexicon.YES_IDIOMS, lexicon.YES_PROMISE),
+    *_entries(_Says.NO, lexicon.NO_PERMISSION),
+    *_entries(_Says.UNCLEAR, lexicon.UNCLEAR_PERMISSION),
+]
 _EXISTING = [
     *_entries(_Says.YES, lexicon.YES_EXISTENCE, lexicon.YES_STILL),
     *_entries(_Says.NO, lexicon.NO_EXISTENCE),
@@ -55,8 +59,8 @@ _EXISTING = [
 _NO_HARM = ("لا بأس", "لاباس", "لا مشكلة", "ما في مشكلة", "مافي مشكلة", "مفيش مشكلة", "مافيه مشكلة")
 
 _PHRASEBOOKS = {
-    YesNoKind.PERMISSION: Phrasebook([*_EVERY_KIND, *_WILLING, *_entries(_Says.YES, lexicon.YES_PROMISE)]),
-    YesNoKind.PROMISE: Phrasebook([*_EVERY_KIND, *_WILLING, *_entries(_Says.YES, lexicon.YES_PROMISE)]),
+    YesNoKind.PERMISSION: Phrasebook([*_EVERY_KIND, *_WILLING]),
+    YesNoKind.PROMISE: Phrasebook([*_EVERY_KIND, *_WILLING]),
     YesNoKind.SYMPTOM: Phrasebook([*_EVERY_KIND, *_EXISTING, *_entries(_Says.NO, _NO_HARM)]),
     YesNoKind.FACT: Phrasebook([*_EVERY_KIND, *_EXISTING, *_entries(_Says.UNCLEAR, _NO_HARM)]),
 }

@@ -1,0 +1,409 @@
+"""The dialogue, turn by turn, and under any sequence of inputs."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.content import CONTENT
+from bridge.dialogue import engine
+from bridge.dialogue.actions import Disposition, HangUp, Listen, PromptRole, Say, Store, Transfer
+from bridge.dialogue.answer import Answer, AnswerStatus, Via
+from bridge.dialogue.engine import DialogueState
+from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.dialogue.loader import load
+from bridge.dialogue.prompts import known_prompts
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.state import Asked, Tally
+
+SHIPPED = load(CONTENT / "questionnaires" / "post_discharge.yaml")
+KNOWN_TEXTS = {prompt.text for prompt in known_prompts(SHIPPED)}
+WORDS = ["", "نعم", "لا", "أيوه", "إيه", "موافق", "صفر", "ثلاثة", "ستة", "سبعة", "عشرون", "جيد", "سيئ"]
+WORDS += ["لا أعرف", "التالي", "أعد", "توقف", "مساعدة", "طبيب", "طوارئ", "قدم", "نعم لا", "سبعة تسعة"]
+SPOKEN = st.builds(Utterance, st.sampled_from(WORDS), st.sampled_from(WORDS), st.floats(0, 1))
+CLEAR = st.sampled_from(WORDS).map(lambda word: Utterance(word, word, 0.9))
+KEYED = st.builds(
+    Digits, st.one_of(st.sampled_from(["1", "2", "3", "5", "0", "*", "10", "11"]), st.text(max_size=4))
+)
+INPUTS: st.SearchStrategy[Input] = st.one_of(SPOKEN, CLEAR, KEYED, st.just(NoInput()), st.just(NotHeard()))
+
+
+Talk = Any  # conftest.Talk, which a test module cannot import
+
+
+# The straight path
+
+
+def test_the_opening_and_the_consent_question_may_not_be_interrupted(talk: Talk) -> None:
+    """A "yes?" at pick-up is a greeting, not consent."""
+    assert talk.roles == [PromptRole.OPENING, PromptRole.ASK]
+    assert not any(say.barge_in for say in talk.says)
+    assert talk.reading.meaning == "begin"
+
+
+def test_a_call_runs_from_consent_to_goodbye(talk: Talk) -> None:
+    """Answers that both readings agree on are taken at once."""
+    talk.say("نعم", "لا", "خمسة", "جيد").press("80")
+    assert talk.values == {"consent": True, "pain": False, "level": 5, "sleep": "good", "weight": 80}
+    assert talk.disposition is Disposition.COMPLETED
+    assert engine.is_over(talk.state)
+
+
+def test_an_answer_is_stored_before_anything_is_said(talk: Talk) -> None:
+    """What is acknowledged is on disk."""
+    talk.say("نعم")
+    assert isinstance(talk.actions[0], Store)
+    assert talk.says[0].item == "pain"
+
+
+def test_an_answer_keeps_its_evidence(talk: Talk) -> None:
+    """Both texts and the confidence are stored with the value."""
+    talk.say("نعم").hear(Utterance("لا", "كلا", 0.7))
+    assert talk.stored[-1] == Answer(
+        "pain",
+        AnswerStatus.ANSWERED,
+        value=False,
+        via=Via.SPEECH,
+        tries=1,
+        confirmed=False,
+        closed="لا",
+        open="كلا",
+        confidence=0.7,
+    )
+
+
+def test_a_refused_consent_ends_the_call_politely(talk: Talk) -> None:
+    """The "no" is stored, and nothing is asked."""
+    talk.say("لا")
+    assert talk.values == {"consent": False}
+    assert talk.disposition is Disposition.NO_CONSENT
+
+
+# The hearing rule
+
+
+@pytest.mark.parametrize("open_", ["", "لا", "قدم", "توقف", "لا أعرف"])
+def test_an_answer_that_one_reading_heard_is_read_back(talk: Talk, open_: str) -> None:
+    """Nothing is stored until the caller confirms."""
+    talk.say("نعم").mumble("نعم", open_)
+    assert talk.roles == [PromptRole.READBACK]
+    assert (talk.reading.meaning, "pain" in talk.values) == ("doubt", False)
+    talk.say("نعم")
+    assert (talk.values["pain"], talk.stored[-1].confirmed) == (True, True)
+
+
+def test_the_open_reading_alone_can_be_read_back(talk: Talk) -> None:
+    """Where the closed reading heard nothing, the open one is offered."""
+    talk.say("نعم").mumble("", "لا").say("نعم")
+    assert talk.values["pain"] is False
+
+
+@pytest.mark.parametrize(("word", "value"), [("ستة", 6), ("سبعة", 7), ("تسعة", 9)])
+def test_numbers_that_are_misheard_are_always_read_back(talk: Talk, word: str, value: int) -> None:
+    """Six, seven and nine are confirmed though both readings agree."""
+    talk.say("نعم", "لا", word)
+    assert (talk.roles, talk.reading.meaning) == ([PromptRole.READBACK], "unconfirmed")
+    assert talk.say("نعم").values["level"] == value
+
+
+def test_a_word_with_a_second_sense_is_read_back(talk: Talk) -> None:
+    """A "yes" that is "what?" elsewhere is confirmed."""
+    assert talk.say("نعم", "إيه").roles == [PromptRole.READBACK]
+
+
+def test_an_unclear_confirmation_repeats_the_readback(talk: Talk) -> None:
+    """A yes that one reading heard confirms nothing."""
+    talk.say("نعم").mumble("نعم", "لا").mumble("نعم", "لا")
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.READBACK]
+    assert talk.mumble("نعم", "").listen.phrases == ()
+    assert "pain" not in talk.values
+
+
+def test_a_denied_readback_asks_again(talk: Talk) -> None:
+    """The stale value is forgotten."""
+    talk.say("نعم").mumble("نعم", "لا").say("لا")
+    assert (talk.asked, talk.roles) == ("pain", [PromptRole.ASK])
+    talk.say("لا")
+    assert (talk.values["pain"], talk.stored[-1].tries) == (False, 2)
+
+
+def test_a_readback_is_answered_by_key(talk: Talk) -> None:
+    """One confirms, two denies, anything else is unclear."""
+    talk.say("نعم").mumble("نعم", "لا").press("7", "1")
+    assert (talk.values["pain"], talk.stored[-1].confirmed, talk.stored[-1].via) == (True, True, Via.SPEECH)
+
+
+# Trouble
+
+
+def test_questions_taper(talk: Talk) -> None:
+    """The second asking says more than the first."""
+    first = talk.say("نعم").last_text
+    assert talk.say("قدم").last_text != first
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK]
+
+
+def test_after_two_failures_only_keys_are_listened_for(talk: Talk) -> None:
+    """The keypad is the way out of every misunderstanding."""
+    talk.say("نعم", "قدم", "قدم")
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK, PromptRole.KEYPAD]
+    assert talk.listen.phrases == ()
+    assert talk.press("2").stored[-1] == Answer(
+        "pain", AnswerStatus.ANSWERED, False, Via.DTMF, tries=3, confirmed=False
+    )
+
+
+def test_speech_is_not_taken_while_keys_are_asked_for(talk: Talk) -> None:
+    """An utterance that slips through answers nothing then."""
+    assert "pain" not in talk.say("نعم", "قدم", "قدم", "نعم").values
+
+
+def test_wrong_keys_leave_a_required_item_without_an_answer(talk: Talk) -> None:
+    """The call goes on; that nothing was obtained is stored."""
+    talk.say("نعم", "قدم", "قدم").press("7", "8")
+    assert (talk.stored[-1].status, talk.stored[-1].value) == (AnswerStatus.NOT_OBTAINED, None)
+    assert talk.asked == "level"
+
+
+def test_an_item_that_is_not_required_is_passed_over(talk: Talk) -> None:
+    """No keypad for what may be missing."""
+    talk.say("نعم", "لا", "خمسة", "قدم", "قدم")
+    assert (talk.stored[-1].item, talk.stored[-1].status) == ("sleep", AnswerStatus.NOT_OBTAINED)
+
+
+def test_consent_that_cannot_be_had_is_no_consent(talk: Talk) -> None:
+    """Without a clear yes nothing is asked."""
+    talk.say("قدم", "قدم").press("7", "8")
+    assert talk.disposition is Disposition.NO_CONSENT
+    assert talk.stored[-1].status is AnswerStatus.NOT_OBTAINED
+
+
+def test_a_number_out_of_range_is_told_so(talk: Talk) -> None:
+    """Out of range has words of its own, by voice and by key."""
+    talk.say("نعم", "لا", "عشرون")
+    assert talk.reading.meaning == "out_of_range"
+    assert "صِفْر" in talk.says[0].text
+    assert talk.press("11").reading.meaning == "out_of_range"
+
+
+def test_three_silences_end_the_call(talk: Talk) -> None:
+    """Each silence has its own words, then a goodbye."""
+    talk.be_silent(2)
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK]
+    assert talk.be_silent().disposition is Disposition.NO_ANSWER
+
+
+def test_silences_count_only_in_a_row(talk: Talk) -> None:
+    """A sign of life begins the count anew."""
+    assert talk.be_silent(2).say("نعم").be_silent(2).disposition is None
+
+
+def test_our_own_failure_costs_no_try(talk: Talk) -> None:
+    """The caller hears an apology and the same question."""
+    talk.say("نعم").go_unheard()
+    assert talk.roles == [PromptRole.APOLOGY, PromptRole.ASK]
+    assert talk.say("لا").stored[-1].tries == 1
+
+
+def test_ears_that_keep_failing_turn_to_the_keypad(talk: Talk) -> None:
+    """Keys need no recogniser."""
+    assert talk.say("نعم").go_unheard(2).listen.phrases == ()
+    assert talk.go_unheard(2).stored[-1].status is AnswerStatus.NOT_OBTAINED
+
+
+def test_a_hang_up_says_nothing_more(talk: Talk) -> None:
+    """Nobody listens."""
+    talk.say("نعم").hang_up()
+    assert talk.actions == (HangUp(Disposition.HUNG_UP),)
+    assert talk.say("نعم").actions == (HangUp(Disposition.HUNG_UP),)
+
+
+def test_a_number_beyond_the_ears_is_asked_by_keypad_at_once(talk: Talk) -> None:
+    """What the recogniser cannot know is never listened for."""
+    talk.say("نعم", "لا", "خمسة", "جيد")
+    assert (talk.roles, talk.listen.phrases) == ([PromptRole.ASK, PromptRole.KEYPAD], ())
+    assert talk.listen.keys.max_digits == 3
+
+
+# Commands
+
+
+def test_repeat_says_the_same_again_and_costs_nothing(talk: Talk) -> None:
+    """The question does not taper and the try is not counted."""
+    before = talk.say("نعم").last_text
+    assert talk.say("أعد").press("*").last_text == before
+    assert talk.say("لا").stored[-1].tries == 1
+
+
+def test_repeats_are_bounded(talk: Talk) -> None:
+    """After three the caller is helped along."""
+    assert talk.say("نعم").press(*"****").roles == [PromptRole.REPROMPT, PromptRole.ASK]
+
+
+def test_stop_is_confirmed(talk: Talk) -> None:
+    """A yes ends the call, a no returns to the question."""
+    talk.say("نعم", "توقف")
+    assert talk.roles == [PromptRole.COMMAND]
+    talk.say("لا")
+    assert (talk.roles, talk.asked) == ([PromptRole.ASK], "pain")
+    assert talk.say("توقف", "نعم").disposition is Disposition.STOPPED
+
+
+def test_stop_during_a_readback_returns_to_the_readback(talk: Talk) -> None:
+    """An interrupted question of ours is taken up again."""
+    talk.say("نعم").mumble("نعم", "").say("توقف", "لا")
+    assert talk.roles == [PromptRole.READBACK]
+    assert talk.say("توقف", "توقف").disposition is Disposition.STOPPED
+
+
+def test_an_unclear_wish_to_stop_goes_on(talk: Talk) -> None:
+    """The call does not end on a guess."""
+    talk.say("نعم", "توقف").mumble("نعم", "لا").mumble("نعم", "لا")
+    assert (talk.roles, talk.disposition) == ([PromptRole.ASK], None)
+
+
+def test_a_command_that_one_reading_heard_is_not_acted_on(talk: Talk) -> None:
+    """It counts as not understood."""
+    talk.say("نعم").mumble("قدم", "توقف")
+    assert (talk.reading.meaning, talk.roles) == ("no_match", [PromptRole.REPROMPT, PromptRole.ASK])
+
+
+def test_a_person_is_given_when_both_readings_agree(talk: Talk) -> None:
+    """The caller is told, and transferred."""
+    talk.say("نعم", "مساعدة")
+    assert isinstance(talk.actions[-1], Transfer)
+    assert talk.state.outcome is Disposition.TRANSFERRED
+
+
+def test_a_person_that_one_reading_heard_is_asked_about(talk: Talk) -> None:
+    """A doubtful wish is a question."""
+    talk.say("نعم").mumble("قدم", "طبيب")
+    assert talk.roles == [PromptRole.COMMAND]
+    assert talk.say("نعم").disposition is Disposition.TRANSFERRED
+
+
+def test_nought_is_a_person_where_it_is_no_answer(talk: Talk) -> None:
+    """In a number from nought on it is the number."""
+    assert talk.say("نعم", "لا").press("0").values["level"] == 0
+    assert talk.press("0").disposition is Disposition.TRANSFERRED
+
+
+@pytest.mark.parametrize("open_", ["طوارئ", "قدم", "نعم"])
+def test_words_of_danger_are_followed_up(talk: Talk, open_: str) -> None:
+    """In either reading they lead to a question; a yes transfers."""
+    talk.say("نعم").mumble("طوارئ", open_)
+    assert talk.roles == [PromptRole.ESCALATION]
+    assert talk.say("نعم").disposition is Disposition.TRANSFERRED
+
+
+def test_danger_denied_returns_to_the_question(talk: Talk) -> None:
+    """A false alarm costs one question."""
+    assert talk.say("نعم").mumble("طوارئ", "قدم").say("لا").asked == "pain"
+
+
+def test_danger_without_a_clear_reply_is_handed_over(talk: Talk) -> None:
+    """When in doubt, a person."""
+    talk.say("نعم").mumble("طوارئ", "قدم").mumble("نعم", "لا").mumble("طوارئ", "لا")
+    assert talk.disposition is Disposition.TRANSFERRED
+
+
+def test_not_knowing_is_a_reply_where_it_is_allowed(talk: Talk) -> None:
+    """It is stored at once when agreed, and is no answer elsewhere."""
+    talk.say("نعم", "لا أعرف")
+    assert talk.stored[-1].status is AnswerStatus.DONT_KNOW
+    assert talk.say("لا أعرف").reading.meaning == "command:dont_know"
+    assert "level" not in talk.values
+
+
+def test_a_doubtful_refusal_is_read_back(talk: Talk) -> None:
+    """Refusing is stored as a reply of its own."""
+    talk.say("نعم", "لا", "خمسة").mumble("التالي", "")
+    assert talk.roles == [PromptRole.READBACK]
+    assert talk.say("نعم").stored[-1].status is AnswerStatus.REFUSED
+
+
+# Any state, any input
+
+
+def accounted_for(questionnaire: Questionnaire, before: DialogueState, heard: Input, answer: Answer) -> bool:
+    """Whether an answer was agreed on, confirmed or keyed, judged from outside."""
+    if answer.via is Via.NONE:
+        return answer.value is None
+    if answer.via is Via.DTMF:
+        return isinstance(heard, Digits)
+    if answer.confirmed:
+        agreed_yes = isinstance(heard, Utterance) and heard.closed == heard.open
+        agreed_yes = agreed_yes or (isinstance(heard, Utterance) and "" not in (heard.closed, heard.open))
+        return before.asked is Asked.READBACK and (agreed_yes or heard == Digits("1"))
+    return isinstance(heard, Utterance) and (answer.closed, answer.open) == (heard.closed, heard.open)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(INPUTS, min_size=60, max_size=60))
+def test_every_call_is_legal_and_ends(inputs: list[Input]) -> None:
+    """Whatever comes: known words only, one last act a turn, true answers, and an end within sixty turns."""
+    turn = engine.begin(SHIPPED)
+    for heard in inputs:
+        before, turn = turn.state, engine.advance(SHIPPED, turn.state, heard)
+        *earlier, last = turn.actions
+        assert isinstance(last, Listen | HangUp | Transfer)
+        assert all(isinstance(action, Say | Store) for action in earlier)
+        assert all(action.text in KNOWN_TEXTS for action in earlier if isinstance(action, Say))
+        stored = [action.answer for action in earlier if isinstance(action, Store)]
+        assert all(accounted_for(SHIPPED, before, heard, answer) for answer in stored)
+        assert msgspec.json.decode(msgspec.json.encode(turn.state), type=DialogueState) == turn.state
+    assert engine.is_over(turn.state)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(INPUTS, max_size=60),
+    st.sampled_from([NotHeard(), Utterance("قدم", "يد", 0.1), Utterance("نعم", "لا", 1)]),
+)
+def test_no_unagreed_utterance_is_ever_stored_at_once(inputs: list[Input], noise: Input) -> None:
+    """At any point of any call, what the readings disagree about stores no value."""
+    turn = engine.begin(SHIPPED)
+    for heard in inputs:
+        turn = engine.advance(SHIPPED, turn.state, heard)
+    following = engine.advance(SHIPPED, turn.state, noise)
+    assert all(
+        action.answer.status is AnswerStatus.NOT_OBTAINED
+        for action in following.actions
+        if isinstance(action, Store)
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.builds(
+        DialogueState,
+        asked=st.sampled_from(Asked),
+        tally=st.builds(
+            Tally, *[st.integers(0, 4)] * 3, keypad_failures=st.integers(0, 4), doubts=st.integers(0, 4)
+        ),
+        silences=st.integers(0, 4),
+        turns=st.integers(0, 80),
+    ),
+    st.one_of(INPUTS, st.just(HungUp())),
+)
+def test_any_state_takes_any_input(state: DialogueState, heard: Input) -> None:
+    """A state that no call of ours would reach is still answered legally."""
+    turn = engine.advance(SHIPPED, state, heard)
+    assert isinstance(turn.actions[-1], Listen | HangUp | Transfer)
+
+
+def test_answers_to_a_longer_questionnaire_complete_a_shorter_one(short: Questionnaire) -> None:
+    """A state without an open item closes the call."""
+    answers = tuple(
+        Answer(item.id, AnswerStatus.NOT_OBTAINED, None, Via.NONE, tries=1, confirmed=False)
+        for item in short.items
+    )
+    turn = engine.advance(short, DialogueState(answers=answers), NoInput())
+    assert turn.state.outcome is Disposition.COMPLETED
+
+
+def test_the_apology_is_a_known_sentence() -> None:
+    """What is said when the call fails is rendered ahead like everything else."""
+    assert engine.apology(SHIPPED).text in KNOWN_TEXTS

@@ -1,0 +1,59 @@
+"""The hearing rule as a table."""
+
+import pytest
+
+from bridge.dialogue.hearing import Trust, hear
+from bridge.dialogue.inputs import Utterance
+from bridge.understanding import Command, Finding, Meaning, read_number
+
+BOTH_WAYS = [
+    ("خمسة", "خمسة", Trust.AGREED, 5),
+    ("خمسة", "٥", Trust.AGREED, 5),
+    ("خمسة", "سبعة", Trust.DOUBT, 5),
+    ("خمسة", "", Trust.DOUBT, 5),
+    ("", "خمسة", Trust.DOUBT, 5),
+    ("خمسة", "توقف", Trust.DOUBT, 5),
+    ("خمسة", "عشرون", Trust.DOUBT, 5),
+    ("قدم", "قدم", Trust.NONE, None),
+    ("", "", Trust.NONE, None),
+]
+COMMANDS = [
+    ("توقف", "توقف", Trust.AGREED, Command.STOP),
+    ("توقف", "أعد", Trust.NONE, Command.STOP),
+    ("مساعدة", "قدم", Trust.DOUBT, Command.PERSON),
+    ("لا أعرف", "قدم", Trust.DOUBT, Command.DONT_KNOW),
+    ("لا أعرف", "طبيب", Trust.DOUBT, Command.DONT_KNOW),
+    ("خمسة", "طوارئ", Trust.DOUBT, Command.EMERGENCY),
+]
+
+
+def read(text: str) -> Meaning:
+    return read_number(text, 0, 10)
+
+
+@pytest.mark.parametrize(("closed", "open_", "trust", "value"), BOTH_WAYS)
+def test_a_value_is_trusted_when_both_say_it(
+    closed: str, open_: str, trust: Trust, value: int | None
+) -> None:
+    """One reading alone is doubted, the closed one's value first."""
+    heard = hear(Utterance(closed, open_, 1.0), read)
+    assert (heard.trust, heard.meaning.value) == (trust, value)
+
+
+@pytest.mark.parametrize(("closed", "open_", "trust", "command"), COMMANDS)
+def test_commands_are_weighed_too(closed: str, open_: str, trust: Trust, command: Command) -> None:
+    """Danger is never dropped; a person is asked about; other commands need both readings."""
+    heard = hear(Utterance(closed, open_, 1.0), read)
+    assert (heard.trust, heard.meaning.command) == (trust, command)
+
+
+def test_confidence_does_not_matter() -> None:
+    """It is as high on reversed answers as on right ones."""
+    assert hear(Utterance("خمسة", "سبعة", 1.0), read) == hear(Utterance("خمسة", "سبعة", 0.0), read)
+
+
+@pytest.mark.parametrize(("closed", "open_"), [("عشرون", "عشرون"), ("عشرون", "قدم"), ("قدم", "عشرون")])
+def test_a_number_out_of_range_is_nothing_to_act_upon(closed: str, open_: str) -> None:
+    """But it is known for what it is, so that the range can be said."""
+    heard = hear(Utterance(closed, open_, 1.0), read)
+    assert (heard.trust, heard.meaning.finding) == (Trust.NONE, Finding.OUT_OF_RANGE)

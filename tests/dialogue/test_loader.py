@@ -1,0 +1,151 @@
+"""Loading: what is wrong is said by file, line and field."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.dialogue.loader import load, load_folder, parse
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.errors import QuestionnaireError
+
+GOOD = """\
+format: 1
+id: one
+version: "1"
+title: واحد
+language: ar
+status: draft
+items:
+  - id: fever
+    type: yes_no
+    kind: symptom
+    ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]
+"""
+
+
+def complaint(text: str, common: str) -> str:
+    with pytest.raises(QuestionnaireError) as caught:
+        parse(text, name="one.yaml", common=common)
+    return str(caught.value)
+
+
+def test_a_short_file_makes_a_whole_questionnaire(common: str) -> None:
+    """The common content supplies the rest."""
+    questionnaire = parse(GOOD, name="one.yaml", common=common)
+    assert (questionnaire.id, len(questionnaire.items), questionnaire.limits.failures) == ("one", 1, 2)
+
+
+def test_a_questionnaire_may_say_common_things_differently(common: str) -> None:
+    """One sentence or one limit, the others stay."""
+    own = GOOD + 'prompts: {opening: "أَهْلًا"}\nwords: {"yes": {say: "أَجَلْ"}}\n'
+    questionnaire = parse(own, name="one.yaml", common=common)
+    assert (questionnaire.prompts.opening, questionnaire.words.yes.say) == ("أَهْلًا", "أَجَلْ")
+    assert questionnaire.words.yes.phrases[0] == "نعم"
+
+
+def test_the_hash_covers_both_sources(common: str) -> None:
+    """A changed common sentence is another questionnaire."""
+    one = parse(GOOD, name="one.yaml", common=common).hash
+    assert len(one) == 64
+    assert one != parse(GOOD + "# changed\n", name="one.yaml", common=common).hash
+    assert one != parse(GOOD, name="one.yaml", common=common + "# changed\n").hash
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "expected"),
+    [
+        (
+            "    kind: symptom",
+            "    kimd: symptom",
+            "one.yaml:10: items.0.kimd: unknown field; did you mean 'kind'?",
+        ),
+        ("    kind: symptom\n", "", "items.0.kind: missing"),
+        ("kind: symptom", "kind: symptoms", "one.yaml:10: items.0.kind: should be 'permission', 'symptom'"),
+        (
+            "type: yes_no",
+            "type: yesno",
+            "one.yaml:9: items.0.type: unknown type 'yesno'; did you mean 'yes_no'?",
+        ),
+        ("    type: yes_no\n", "", "one.yaml:8: items.0: 'type' is missing"),
+        ("title: واحد\n", "", "one.yaml:1: title: missing"),
+        ("title: واحد", "tittle: واحد", "one.yaml:4: tittle: unknown field; did you mean 'title'?"),
+        ('version: "1"', "version: 1", "one.yaml:3: version: should be text"),
+        ("format: 1", "format: 2", "one.yaml:1: format: should be 1"),
+        ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', 'ask: ["…"]', "one.yaml:11: items.0.ask.0: it has no words to speak"),
+        ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', "ask: []", "one.yaml:11: items.0.ask: has 0 entries; at least 1"),
+        ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', "ask: هل", "one.yaml:11: items.0.ask: should be a list"),
+        ("id: fever", "id: fever\n    id: pain", "one.yaml:9: items.0.id: stands here twice"),
+        ("items:", "items: [", "not YAML"),
+    ],
+)
+def test_a_fault_is_named_by_line_and_field(wrong: str, right: str, expected: str, common: str) -> None:
+    """One sentence for each, with what was probably meant."""
+    assert expected in complaint(GOOD.replace(wrong, right), common)
+
+
+def test_all_faults_are_named_at_once(common: str) -> None:
+    """An author is not sent back for each."""
+    text = GOOD.replace("title: واحد\n", "").replace("kind: symptom", "kimd: symptom")
+    assert len(complaint(text, common).splitlines()) == 3
+
+
+@pytest.mark.parametrize("text", ["- a\n", "just words", ""])
+def test_another_file_is_no_questionnaire(text: str, common: str) -> None:
+    """A list or a text has no fields."""
+    assert "one.yaml:1:" in complaint(text, common)
+
+
+def test_a_fault_in_the_common_content_is_named_there(common: str) -> None:
+    """Each line is counted in its own file."""
+    assert "common:" in complaint(GOOD, common.replace("  opening:", "  openning:"))
+    assert "holds only prompts" in complaint(GOOD, common + "items: []\n")
+    assert complaint(GOOD, common + "limits: {}\n").startswith("common:")
+
+
+def test_a_file_is_completed_from_the_folder_beside_it(tmp_path: Path, common: str) -> None:
+    """Where there is none, from the shipped content."""
+    file = tmp_path / "one.yaml"
+    file.write_text(GOOD, encoding="utf-8")
+    shipped = load(file)
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "ar.yaml").write_text(common + "# ours\n", encoding="utf-8")
+    assert load(file).hash != shipped.hash
+
+
+def test_a_folder_is_loaded_by_id(tmp_path: Path) -> None:
+    """Folders inside it are content of another kind."""
+    (tmp_path / "one.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "x.yaml").write_text("nothing of ours", encoding="utf-8")
+    assert list(load_folder(tmp_path)) == ["one"]
+
+
+def test_a_folder_names_the_faults_of_all_its_files(tmp_path: Path) -> None:
+    """Two files of one id are a fault too."""
+    (tmp_path / "a.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(GOOD.replace("title", "tittle"), encoding="utf-8")
+    with pytest.raises(QuestionnaireError, match=r"(?s)b\.yaml:1: id: 'one'.*c\.yaml:4"):
+        load_folder(tmp_path)
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.write_bytes(b"\xff\xfe")])
+def test_a_file_that_cannot_be_read_is_one_sentence(make: Any, tmp_path: Path) -> None:
+    """Missing, or not UTF-8."""
+    file = tmp_path / "one.yaml"
+    make(file)
+    with pytest.raises(QuestionnaireError, match=r"one\.yaml"):
+        load(file)
+
+
+def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
+    """It says what should be there."""
+    with pytest.raises(QuestionnaireError, match="no such folder"):
+        load_folder(tmp_path / "none")
+
+
+def test_the_shipped_questionnaire_is_a_draft_that_asks_consent_first(shipped: Questionnaire) -> None:
+    """Six to eight items follow the consent."""
+    assert (shipped.status, shipped.items[0].type) == ("draft", "consent")
+    assert 7 <= len(shipped.items) <= 9
