@@ -142,7 +142,7 @@ class Line:
     def say(self, phrases: Sequence[bytes], *, on_first_audio: Callable[[float], None] | None = None) -> None:
         """Queue mu-law phrases as one prompt. `on_first_audio` is told when its first audio leaves."""
         now = self._clock.monotonic()
-        self._playout.begin_turn()
+        self._playout.reset(now)
         for phrase in phrases:
             self._phrases += 1
             self._playout.queue(f"phrase-{self._phrases}", phrase, now)

@@ -134,7 +134,7 @@ class Listener:
         self._restart_timer()
         if self._stream is None:
             return
-        self._feed(ended.pcm)
+        self._feed(ended.pcm_tail)
         speech_ended_at = self._clock.monotonic() - ended.silence_seconds
         try:
             hearing = await self._stream.finish()

@@ -13,7 +13,7 @@ import numpy as np
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.g711 import SAMPLE_WIDTH, ULAW_SILENCE, decode_ulaw
 
-__all__ = ["StereoRecorder"]
+__all__ = ["CallRecorder", "StereoRecorder"]
 
 _CHANNELS = 2
 _BLOCK_BYTES = _CHANNELS * SAMPLE_WIDTH
@@ -85,6 +85,36 @@ class StereoRecorder:
         self._file.flush()
         self._file.seek(0, 2)
         self._announced_bytes = self._data_bytes
+
+
+class CallRecorder:
+    """Records a call as it goes: the caller left, Hatif right.
+
+    What is sent runs ahead of what is heard, so it waits here and is written beside the caller's audio of the
+    same moment, as the carrier plays it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._recorder = StereoRecorder(path)
+        self._to_be_heard = bytearray()
+
+    def heard(self, ulaw: bytes) -> None:
+        """Write some of the caller's audio; it is the clock of the recording."""
+        playing = bytes(self._to_be_heard[: len(ulaw)])
+        del self._to_be_heard[: len(ulaw)]
+        self._recorder.write(ulaw, playing)
+
+    def played(self, ulaw: bytes) -> None:
+        """Remember what was sent, to be played after everything sent before."""
+        self._to_be_heard += ulaw
+
+    def cleared(self) -> None:
+        """Forget what was sent and not played."""
+        self._to_be_heard.clear()
+
+    def close(self) -> None:
+        """Finish the file; safe to repeat."""
+        self._recorder.close()
 
 
 def _samples(ulaw: bytes, count: int) -> np.ndarray[tuple[int], np.dtype[np.int16]]:

@@ -1,0 +1,146 @@
+"""What whole-daemon tests share: the real `hatif serve`, as a process, on a free port, in a folder of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.content import DEFAULT_CONFIG
+
+MAQSAM_TOKEN = "the-maqsam-token"
+TOKENS_SECRET = "s" * 48
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class DaemonUnderTest:
+    """One daemon process and what it left behind."""
+
+    folder: Path
+    environment: dict[str, str]
+    config: Path = DEFAULT_CONFIG
+    port: int = 0
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "hatif.db"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "daemon.log").read_text(encoding="utf-8")
+
+    @property
+    def token(self) -> str:
+        return self.environment.get("HATIF_PROVIDERS__MAQSAM__TOKEN", "")
+
+    @property
+    def tokens_secret(self) -> str:
+        return self.environment.get("HATIF_TOKENS__SECRET", "")
+
+    def url(self, path: str) -> str:
+        """The WebSocket address of a path."""
+        return f"ws://127.0.0.1:{self.port}{path}"
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON body of a GET; (0, None) when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+        except OSError:
+            return 0, None
+
+    def start(self) -> None:
+        """Start and wait until calls are taken."""
+        self.port = self.port or free_port()
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("HATIF_")}
+        environment |= {
+            "HATIF_SERVER__PORT": str(self.port),
+            "HATIF_STORAGE__PATH": str(self.database),
+            "HATIF_PROMPTS__FOLDER": str(self.folder / "prompts"),
+            "HATIF_LOG__FORMAT": "json",
+        }
+        with (self.folder / "daemon.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bridge", "serve", "--config", str(self.config)],
+                env=environment | self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self.get("/readyz")[0] != 200:
+            assert self.process.poll() is None, f"the daemon ended: {self.log}"
+            assert time.monotonic() < deadline, f"the daemon was not ready in time: {self.log}"
+            time.sleep(0.05)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+    def children(self) -> dict[str, int]:
+        """The engines' processes, by the module that they run."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        found = {}
+        for pid in children:
+            with suppress(OSError):
+                arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                found[arguments[2].decode()] = int(pid)
+        return found
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., DaemonUnderTest]]:
+    """Start a daemon with credentials, at four times the speed of life; keywords are environment variables."""
+    started: list[DaemonUnderTest] = []
+    prompts = tmp_path_factory.mktemp("prompts")
+
+    def start(*, config: Path = DEFAULT_CONFIG, **environment: str) -> DaemonUnderTest:
+        defaults = {
+            "HATIF_PROVIDERS__MAQSAM__TOKEN": MAQSAM_TOKEN,
+            "HATIF_TOKENS__SECRET": TOKENS_SECRET,
+            "HATIF_CLOCK__SPEED": "4",
+            "HATIF_PROMPTS__FOLDER": str(prompts),
+        }
+        chosen = {name: text for name, text in (defaults | environment).items() if text}
+        daemon = DaemonUnderTest(tmp_path_factory.mktemp("daemon"), chosen, config)
+        started.append(daemon)
+        daemon.start()
+        return daemon
+
+    yield start
+    for daemon in started:
+        if daemon.process.poll() is None:
+            daemon.process.kill()
+            daemon.process.wait()
+
+
+@pytest.fixture(scope="session")
+def daemon(start_daemon: Callable[..., DaemonUnderTest]) -> DaemonUnderTest:
+    """A daemon that many tests may call; nobody stops it."""
+    return start_daemon()

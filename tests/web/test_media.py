@@ -1,0 +1,195 @@
+"""Media sockets of the real daemon: who is let in, who is not, and what a misbehaving carrier can do (nothing)."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bridge.tokens import StreamTokens
+
+SETUP = {"type": "session.setup", "data": {"context": {"id": 7, "direction": "inbound"}}}
+START = {
+    "event": "start",
+    "sequenceNumber": "1",
+    "streamSid": "MZ1",
+    "start": {
+        "streamSid": "MZ1",
+        "accountSid": "AC1",
+        "callSid": "CA1",
+        "tracks": ["inbound"],
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        "customParameters": {},
+    },
+}
+
+
+async def upgrade(daemon: Any, path: str, headers: dict[str, str] | None = None) -> int:
+    """The HTTP status with which an upgrade is answered; 101 when the socket opens."""
+    async with aiohttp.ClientSession() as client:
+        try:
+            async with client.ws_connect(daemon.url(path), headers=headers):
+                return 101
+        except aiohttp.WSServerHandshakeError as refused:
+            return refused.status
+
+
+async def exchange(
+    daemon: Any, path: str, *messages: Any, headers: dict[str, str] | None = None
+) -> tuple[list[str], int | None]:
+    """Send messages; the kinds of what came back in the first second or until the close, and the close code."""
+    kinds: list[str] = []
+    async with aiohttp.ClientSession() as client, client.ws_connect(daemon.url(path), headers=headers) as socket:
+        for message in messages:
+            if isinstance(message, bytes):
+                await socket.send_bytes(message)
+            else:
+                await socket.send_str(message if isinstance(message, str) else json.dumps(message))
+        try:
+            async with asyncio.timeout(4):
+                async for answer in socket:
+                    said = json.loads(answer.data)
+                    kinds.append(said.get("type") or said.get("event"))
+                    if len(kinds) > 3:
+                        return kinds, None
+        except TimeoutError:
+            return kinds, None
+        return kinds, socket.close_code
+
+
+def auth(daemon: Any) -> dict[str, str]:
+    """The header that Maqsam would send."""
+    return {"Auth": daemon.token}
+
+
+class TestMaqsam:
+    """`/ws/maqsam[/QUESTIONNAIRE]`"""
+
+    @pytest.mark.parametrize("header", ["Auth", "Authorization"])
+    async def test_a_good_header_is_let_in_and_hears_us(self, daemon: Any, header: str) -> None:
+        """With the token in the header, the call is accepted and the opening is played."""
+        kinds, _ = await exchange(daemon, "/ws/maqsam", SETUP, headers={header: daemon.token})
+        assert kinds[:2] == ["session.ready", "response.stream"]
+
+    async def test_a_good_header_needs_no_setup(self, daemon: Any) -> None:
+        """A carrier that has shown its token and says nothing more is answered all the same."""
+        kinds, _ = await exchange(daemon, "/ws/maqsam", headers=auth(daemon))
+        assert kinds[:1] == ["session.ready"]
+
+    async def test_a_wrong_header_is_refused_on_the_upgrade(self, daemon: Any) -> None:
+        """No socket opens on a wrong token."""
+        assert await upgrade(daemon, "/ws/maqsam", {"Auth": "wrong"}) == 401
+
+    async def test_a_good_key_in_the_setup_is_let_in(self, daemon: Any) -> None:
+        """Maqsam's other method: the token as `apiKey`."""
+        kinds, _ = await exchange(daemon, "/ws/maqsam", SETUP | {"apiKey": daemon.token})
+        assert kinds[:2] == ["session.ready", "response.stream"]
+
+    @pytest.mark.parametrize("setup", [SETUP, SETUP | {"apiKey": "wrong"}, SETUP | {"apiKey": ""}])
+    async def test_a_setup_without_the_key_is_closed(self, daemon: Any, setup: dict[str, Any]) -> None:
+        """Nothing is played to a carrier that cannot show the token; 1008 tells it so."""
+        assert await exchange(daemon, "/ws/maqsam", setup) == ([], 1008)
+
+    async def test_a_silent_stranger_is_closed(self, daemon: Any) -> None:
+        """Who neither shows a token nor says anything may not keep the socket."""
+        assert await exchange(daemon, "/ws/maqsam") == ([], 1008)
+
+    async def test_an_unknown_questionnaire_is_not_found(self, daemon: Any) -> None:
+        """The path names a questionnaire that exists, or there is no call."""
+        assert await upgrade(daemon, "/ws/maqsam/nothing", auth(daemon)) == 404
+        assert await upgrade(daemon, "/ws/maqsam/post_discharge", auth(daemon)) == 101
+
+    @pytest.mark.parametrize(
+        ("hostile", "code"),
+        [
+            ("not json", 1003),
+            ('{"type":', 1003),
+            ("[" * 10_000, 1003),
+            ('{"type":"audio.input","data":{"audio":"%%%"}}', 1003),
+            (b"\x00\x01", 1003),
+            ("x" * 70_000, 1009),
+        ],
+    )
+    async def test_garbage_ends_its_own_call_only(self, daemon: Any, hostile: str | bytes, code: int) -> None:
+        """A hostile message closes its socket with the right code; another call goes on being served."""
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(daemon.url("/ws/maqsam"), headers=auth(daemon)) as other,
+        ):
+            await other.send_json(SETUP)
+            _, closed_with = await exchange(daemon, "/ws/maqsam", SETUP, hostile, headers=auth(daemon))
+            before = await other.receive_json(timeout=5)
+        assert (closed_with or code, before["type"]) == (code, "session.ready")
+
+
+class TestTwilio:
+    """`/ws/twilio/TOKEN`"""
+
+    def token(self, daemon: Any, **claims: Any) -> str:
+        """A token as `hatif token stream` makes it."""
+        return StreamTokens(daemon.tokens_secret).issue(**({"provider": "twilio"} | claims))
+
+    async def test_a_token_opens_one_socket_once(self, daemon: Any) -> None:
+        """The first use is a call; the second is refused."""
+        path = f"/ws/twilio/{self.token(daemon)}"
+        kinds, _ = await exchange(daemon, path, START)
+        assert kinds[:1] == ["media"]
+        assert await upgrade(daemon, path) == 401
+
+    async def test_a_forged_or_expired_token_is_refused(self, daemon: Any) -> None:
+        """A token under another secret, for another provider, or too old, opens nothing."""
+        forged = StreamTokens("x" * 48).issue(provider="twilio")
+        expired = self.token(daemon, seconds=-60)
+        elsewhere = self.token(daemon, provider="telnyx")
+        statuses = [await upgrade(daemon, f"/ws/twilio/{bad}") for bad in (forged, expired, elsewhere, "x")]
+        assert statuses == [401] * 4
+
+    async def test_a_token_names_its_questionnaire(self, daemon: Any) -> None:
+        """A token for a questionnaire that does not exist finds nothing."""
+        assert await upgrade(daemon, f"/ws/twilio/{self.token(daemon, questionnaire='nothing')}") == 404
+
+
+async def test_without_credentials_only_this_machine_is_served(start_daemon: Callable[..., Any]) -> None:
+    """An unconfigured daemon takes a local call, refuses one that a proxy passes on, and says so in its log."""
+    daemon = start_daemon(HATIF_PROVIDERS__MAQSAM__TOKEN="", HATIF_TOKENS__SECRET="")
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+    assert await upgrade(daemon, "/ws/maqsam") == 101
+    assert await upgrade(daemon, "/ws/twilio/anything") == 101
+    assert await upgrade(daemon, "/ws/maqsam", forwarded) == 401
+    assert await upgrade(daemon, "/ws/twilio/anything", forwarded) == 401
+    assert daemon.log.count("no_credential_configured") == 2
+    daemon.stop()
+
+
+async def test_a_full_house_answers_busy(start_daemon: Callable[..., Any]) -> None:
+    """One call more than allowed is refused before it is answered, and told when to come back."""
+    daemon = start_daemon(HATIF_CALLS__MAX_CONCURRENT="1")
+    async with (
+        aiohttp.ClientSession() as client,
+        client.ws_connect(daemon.url("/ws/maqsam"), headers=auth(daemon)) as first,
+    ):
+        await first.send_json(SETUP)
+        await first.receive(timeout=5)
+        assert await upgrade(daemon, "/ws/maqsam", auth(daemon)) == 503
+    daemon.stop()
+
+
+class TestHealth:
+    """`/`, `/livez`, `/readyz`, `/health`"""
+
+    def test_a_running_daemon_is_ready_and_healthy(self, daemon: Any) -> None:
+        """Every component is named, and each is well."""
+        status, health = daemon.get("/health")
+        assert (status, health["status"]) == (200, "healthy")
+        assert {name for name, part in health["components"].items() if part["ready"]} == {
+            "storage",
+            "recogniser",
+            "voice",
+        }
+
+    def test_the_front_page_says_what_this_is(self, daemon: Any) -> None:
+        """A curious person learns the name, the version and where to ask."""
+        status, index = daemon.get("/")
+        assert (status, index["service"], index["state"]) == (200, "hatif", "running")
