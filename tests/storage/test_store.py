@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer, AnswerStatus, Value, Via
@@ -334,6 +335,29 @@ async def test_long_lock_is_told(
     await store.ping()
     assert (await store.record_turn("c1", a_turn(), [], b"{}")).index == 1
     await store.close()
+
+
+async def test_full_disk_is_told_and_outlived(
+    store: Store,
+    query: Callable[..., list[Any]],
+    a_call: Callable[..., CallRecord],
+    a_turn: Callable[..., TurnRecord],
+) -> None:
+    """When the file cannot grow, the turn is refused whole; when it can again, the next one is stored."""
+    await store.begin_call(a_call())
+    large = a_turn(open="x" * 1_000_000)
+    await _limit_pages(store, 30)
+    with pytest.raises(StorageError, match="the disk is full; free some space"):
+        await store.record_turn("c1", large, [], b"{}")
+    assert query("SELECT count(*) FROM turns") == [(0,)]
+    await _limit_pages(store, 1_000_000)
+    assert (await store.record_turn("c1", large, [], b"{}")).index == 1
+
+
+async def _limit_pages(store: Store, pages: int) -> None:
+    """Let SQLite believe that the disk ends there."""
+    async with store._engine.connect() as connection:
+        await connection.execute(text(f"PRAGMA max_page_count={pages}"))
 
 
 async def test_reading_goes_on_while_another_writes(

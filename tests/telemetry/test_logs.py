@@ -125,6 +125,13 @@ def test_telephone_number_is_taken_out(lines: Lines, number: str | int) -> None:
     assert "[digits]" in line["reason"]
 
 
+def test_short_numbers_and_truths_stay(lines: Lines) -> None:
+    """What cannot be a telephone number is written as it is."""
+    log.info("call_refused", status=503, state=True, components=["1.2.3", 7, 0.5, None])
+    (line,) = lines()
+    assert (line["status"], line["state"], line["components"]) == (503, True, ["1.2.3", 7, 0.5, None])
+
+
 def test_our_own_identifiers_keep_their_numbers(lines: Lines) -> None:
     """A call id may be a long number; it is how a line is found again."""
     log.info("worker_started", call_id="20261121001234567", pid=4194303, host="192.168.100.200", port=65535)
