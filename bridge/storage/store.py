@@ -12,7 +12,20 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import msgspec
-from sqlalchemy import RowMapping, Select, and_, delete, false, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
@@ -153,8 +166,7 @@ class Store:
         began = self._clock.monotonic()
 
         async def work(connection: AsyncConnection) -> int:
-            index = await _next_turn(connection, call_id)
-            await _insert_turn(connection, call_id, index, turn)
+            index = await _insert_turn(connection, call_id, turn)
             for answer in answers:
                 await _insert_answer(connection, call_id, index, turn.at, answer)
             await _put_state(connection, call_id, index, turn.at, state.decode())
@@ -323,16 +335,17 @@ async def _write_nothing(connection: AsyncConnection) -> None:
     await connection.execute(delete(tables.redeemed_tokens).where(false()))
 
 
-async def _next_turn(connection: AsyncConnection, call_id: str) -> int:
+async def _insert_turn(connection: AsyncConnection, call_id: str, turn: TurnRecord) -> int:
+    """Add the turn after the call's last one; every statement saved is a wait saved for the caller."""
     table = tables.turns
-    last = select(func.max(table.c.turn_index)).where(table.c.call_id == call_id)
-    return ((await connection.execute(last)).scalar() or 0) + 1
-
-
-async def _insert_turn(connection: AsyncConnection, call_id: str, index: int, turn: TurnRecord) -> None:
     row = msgspec.structs.asdict(turn)
-    row["value_json"] = _json_or_null(row.pop("value"))
-    await connection.execute(insert(tables.turns).values(call_id=call_id, turn_index=index, **row))
+    row |= {
+        "call_id": call_id,
+        "turn_index": _one_more(table.c.turn_index, table.c.call_id == call_id),
+        "value_json": _json_or_null(row.pop("value")),
+    }
+    added = await connection.execute(insert(table).values(row).returning(table.c.turn_index))
+    return int(added.scalar_one())
 
 
 async def _insert_answer(
@@ -341,12 +354,11 @@ async def _insert_answer(
     table = tables.answers
     row = msgspec.structs.asdict(answer)
     value = row.pop("value")
-    last = select(func.max(table.c.revision)).where(table.c.call_id == call_id, table.c.item == answer.item)
     row |= {
         "call_id": call_id,
         "turn_index": index,
         "at": at,
-        "revision": ((await connection.execute(last)).scalar() or 0) + 1,
+        "revision": _one_more(table.c.revision, table.c.call_id == call_id, table.c.item == answer.item),
         "value_json": _json_or_null(value),
         "value_text": _text(value),
     }
@@ -354,11 +366,18 @@ async def _insert_answer(
 
 
 async def _put_state(connection: AsyncConnection, call_id: str, index: int, at: datetime, state: str) -> None:
+    """One row for each call; it is there from the first turn on."""
     table = tables.dialogue_states
     values = {"turn_index": index, "at": at, "state_json": state}
-    known = await connection.execute(update(table).where(table.c.call_id == call_id).values(values))
-    if not known.rowcount:
+    if index == 1:
         await connection.execute(insert(table).values(call_id=call_id, **values))
+    else:
+        await connection.execute(update(table).where(table.c.call_id == call_id).values(values))
+
+
+def _one_more(column: Column[int], *where: ColumnElement[bool]) -> ScalarSelect[int]:
+    """The number after the highest so far; exact, because a transaction that writes is alone."""
+    return select(func.coalesce(func.max(column), 0) + 1).where(*where).scalar_subquery()
 
 
 def _answers_query(call_id: str | None, *, every_revision: bool) -> Select[Any]:
