@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from bridge.audio.frames import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE
-from bridge.audio.g711 import encode_ulaw
+from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.audio.levels import scale_to_peak
 from bridge.audio.resample import resample
 from bridge.errors import BridgeError
@@ -104,15 +104,17 @@ class SyntheticVoice:
 
 
 class RecordedVoice:
-    """One real speaker's recordings, played as they are.
+    """One real speaker's recordings, `WORD/SPEAKER_NO_ROUND.ulaw` in a folder or a tar archive.
 
-    They lie in a folder or a tar archive as `WORD/SPEAKER_NO_ROUND.ulaw`.
+    Nothing is done to them but to lay the line's noise beneath: a line that fell silent whenever its caller
+    spoke would teach the far end a noise floor that is not there.
     """
 
-    def __init__(self, source: Path, speaker: str, take: str = "01") -> None:
+    def __init__(self, source: Path, speaker: str, take: str = "01", *, noise: LineNoise) -> None:
         if not source.exists():
             raise RecordingError(f"{source}: no such folder or archive of recordings")
         self._source = source
+        self._noise = noise
         self._name = f"{speaker}_NO_{take}{_RECORDING_SUFFIX}"
         self._words = dict(self._from_archive() if source.is_file() else self._from_folder())
         if not self._words:
@@ -127,10 +129,9 @@ class RecordedVoice:
         """Play the recording of `wording.word`."""
         if not wording.word:
             raise RecordingError(f'"{wording.say}" names no recording; give it a word, such as word: yes')
-        try:
-            return self._words[wording.word]
-        except KeyError:
-            raise RecordingError(f"{self._source / wording.word / self._name}: no such recording") from None
+        if wording.word not in self._words:
+            raise RecordingError(f"{self._source / wording.word / self._name}: no such recording")
+        return encode_ulaw(self._noise.under(decode_ulaw(self._words[wording.word])))
 
     def _from_folder(self) -> Iterator[tuple[str, bytes]]:
         for path in sorted(self._source.glob(f"*/{self._name}")):

@@ -68,6 +68,7 @@ class Ledger:
     def open(cls, database: Path) -> Iterator["Ledger"]:
         """Connect read-only."""
         connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
         try:
             yield cls(connection)
         finally:
@@ -85,8 +86,8 @@ class Ledger:
 
     def turns(self, call_id: str) -> list[LedgerTurn]:
         """Every turn of the call, in order."""
-        rows = self._connection.execute(_TURNS, (call_id,))
-        return [LedgerTurn(*row[:8], Latency(*map(_rounded, row[8:]))) for row in rows]
+        rows = self._connection.execute(_TURNS, (call_id,)).fetchall()
+        return [_turn(row) for row in rows]
 
     def answers(self, call_id: str) -> list[tuple[int, StoredAnswer]]:
         """The latest answer to each item, with the turn that it came in."""
@@ -96,6 +97,20 @@ class Ledger:
             for item, turn, status, value, via, tries in rows
             if status != AnswerStatus.WITHDRAWN
         ]
+
+
+def _turn(row: sqlite3.Row) -> LedgerTurn:
+    return LedgerTurn(
+        index=row["turn_index"],
+        item=row["item"],
+        input=row["input"],
+        closed=row["closed"],
+        open=row["open"],
+        confidence=row["confidence"],
+        meaning=row["meaning"],
+        prompt=row["prompt"],
+        latency_ms=Latency(**{name: _rounded(row[f"{name}_ms"]) for name in Latency.__struct_fields__}),
+    )
 
 
 def _value(text: str | None) -> Value:

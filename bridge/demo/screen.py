@@ -92,10 +92,10 @@ def _caller_line(turn: LedgerTurn) -> Text:
 def _measurements(turn: LedgerTurn) -> str:
     latency = turn.latency_ms
     parts = [
-        ("understood as {}", turn.meaning or None),
+        ("{}", turn.meaning or None),
         ("confidence {:.2f}", turn.confidence),
-        ("turn ended after {:.0f} ms", latency.endpoint),
-        ("reply after {:.0f} ms", latency.total),
+        ("endpoint {:.0f} ms", latency.endpoint),
+        ("reply {:.0f} ms", latency.total),
     ]
     return " · ".join(text.format(value) for text, value in parts if value is not None)
 

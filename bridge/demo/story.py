@@ -215,7 +215,7 @@ async def _caller_voice(options: DemoOptions, noise: LineNoise) -> AsyncIterator
     if options.caller is CallerKind.RECORDED:
         if options.speech is None:
             raise DemoError("a recorded caller needs recordings: give --speech DIR")
-        yield RecordedVoice(options.speech, options.speaker, options.take)
+        yield RecordedVoice(options.speech, options.speaker, options.take, noise=noise)
         return
     synthesizer = EspeakSynthesizer(voice=options.voice)
     try:

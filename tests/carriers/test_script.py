@@ -67,7 +67,7 @@ def test_each_wording_is_listed_once(questionnaire: Questionnaire) -> None:
     """A voice speaks each word once, however often it is said."""
     wordings = load_answers(SHIPPED, questionnaire).wordings
 
-    assert len(wordings) == len(set(wordings)) == 4
+    assert len(wordings) == len(set(wordings)) == 5
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_answers_can_be_said_one_after_the_other() -> None:
     """A file of answers is a script too: for servers whose prompts nobody knows."""
     steps = load_steps(SHIPPED)
 
-    assert steps[0] == Step(say="نَعَمْ")
+    assert steps[1] == Step(say="نَعَمْ")
     assert Step(press="1") in steps
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.audio.g711 import decode_ulaw, rms
+from bridge.audio.g711 import decode_ulaw, encode_ulaw, rms
 from bridge.audio.levels import peak_dbfs
 from bridge.carriers.voice import LineNoise, RecordedVoice, RecordingError, SyntheticVoice, Wording
 from bridge.speech.base import Speech
@@ -28,6 +28,10 @@ class Hum:
 
 def noise(seed: int = 1) -> LineNoise:
     return LineNoise(np.random.default_rng(seed))
+
+
+def samples(ulaw: bytes) -> np.ndarray:
+    return np.frombuffer(decode_ulaw(ulaw), dtype="<i2").astype(int)
 
 
 def level_dbfs(ulaw: bytes) -> float:
@@ -72,12 +76,14 @@ def test_noise_is_never_digital_silence() -> None:
     assert all(line.frame().strip(b"\xff\x7f") for _ in range(100))
 
 
-async def test_recordings_are_played_as_they_are(recordings: Path) -> None:
-    """A recorded voice changes nothing about the recording."""
-    voice = RecordedVoice(recordings, "00000012", "01")
+async def test_recordings_are_played_over_the_lines_noise(recordings: Path) -> None:
+    """A recorded voice adds the noise of its line, and nothing else."""
+    voice = RecordedVoice(recordings, "00000012", "01", noise=noise())
 
+    played = await voice.speak(Wording("نَعَمْ", word="yes"))
     assert voice.words == {"yes", "no"}
-    assert await voice.speak(Wording("نَعَمْ", word="yes")) == WORD
+    assert samples(played) - samples(WORD) == pytest.approx(0, abs=1200)
+    assert level_dbfs(encode_ulaw((samples(played) - samples(WORD)).astype("<i2").tobytes())) < -35
 
 
 async def test_recordings_are_read_from_an_archive(recordings: Path, tmp_path: Path) -> None:
@@ -86,14 +92,14 @@ async def test_recordings_are_read_from_an_archive(recordings: Path, tmp_path: P
     with tarfile.open(archive, "w:xz") as tar:
         tar.add(recordings / "yes", "yes")
 
-    voice = RecordedVoice(archive, "00000012", "01")
+    voice = RecordedVoice(archive, "00000012", "01", noise=noise())
 
-    assert await voice.speak(Wording("نَعَمْ", word="yes")) == WORD
+    assert len(await voice.speak(Wording("نَعَمْ", word="yes"))) == len(WORD)
 
 
 async def test_a_missing_recording_is_named(recordings: Path) -> None:
     """The error says which file was expected where."""
-    voice = RecordedVoice(recordings, "00000012", "01")
+    voice = RecordedVoice(recordings, "00000012", "01", noise=noise())
 
     with pytest.raises(RecordingError, match=r"asc/seven/00000012_NO_01\.ulaw: no such recording"):
         await voice.speak(Wording("سَبْعَة", word="seven"))
@@ -101,7 +107,7 @@ async def test_a_missing_recording_is_named(recordings: Path) -> None:
 
 async def test_an_answer_without_a_recorded_word_is_refused(recordings: Path) -> None:
     """A recorded voice cannot say what has only a text."""
-    voice = RecordedVoice(recordings, "00000012", "01")
+    voice = RecordedVoice(recordings, "00000012", "01", noise=noise())
 
     with pytest.raises(RecordingError, match="names no recording"):
         await voice.speak(Wording("غَدًا"))
@@ -110,7 +116,7 @@ async def test_an_answer_without_a_recorded_word_is_refused(recordings: Path) ->
 def test_an_unknown_speaker_is_refused(recordings: Path) -> None:
     """A speaker of whom nothing is there is told at once."""
     with pytest.raises(RecordingError, match=r"holds no WORD/7_NO_01\.ulaw"):
-        RecordedVoice(recordings, "7", "01")
+        RecordedVoice(recordings, "7", "01", noise=noise())
 
 
 @pytest.mark.parametrize(
@@ -129,7 +135,7 @@ def test_what_is_no_set_of_recordings_is_refused(
         (tmp_path / name).write_bytes(content)
 
     with pytest.raises(RecordingError, match=complaint):
-        RecordedVoice(tmp_path / name, "00000012")
+        RecordedVoice(tmp_path / name, "00000012", noise=noise())
 
 
 def test_an_empty_recording_is_refused(recordings: Path) -> None:
@@ -137,4 +143,4 @@ def test_an_empty_recording_is_refused(recordings: Path) -> None:
     (recordings / "no" / "00000012_NO_01.ulaw").write_bytes(b"")
 
     with pytest.raises(RecordingError, match=r"no/00000012_NO_01\.ulaw: not a word"):
-        RecordedVoice(recordings, "00000012")
+        RecordedVoice(recordings, "00000012", noise=noise())

@@ -141,7 +141,7 @@ async def test_a_watcher_shows_each_turn_once_it_is_complete(store: Store, datab
         watcher.look()
 
     assert early == ""
-    assert output.getvalue().count("reply after 640 ms") == 1
+    assert output.getvalue().count("reply 640 ms") == 1
     assert output.getvalue().count("stored: pain = 3") == 1
 
 

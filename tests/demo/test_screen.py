@@ -41,8 +41,8 @@ def test_a_turn_tells_who_said_what_and_how_fast(screen: Screen, output: io.Stri
         "كم درجة الألم؟",
         "ثلاثة",
         "confidence 0.93",
-        "ended after 610 ms",
-        "reply after 655 ms",
+        "endpoint 610 ms",
+        "reply 655 ms",
         "pain = 3",
     ):
         assert text in output.getvalue()
