@@ -20,9 +20,7 @@ __all__ = ["EndReason", "Endpoint", "Endpointer", "SpeechEnded", "SpeechResumed"
 MIN_SPEECH_SECONDS = 0.12  # a click, a cough's edge or a key press is shorter; the shortest word (لا) is not
 RESUME_SPEECH_SECONDS = 0.06  # less evidence is needed soon after speech than out of silence
 RESUME_WINDOW_SECONDS = 0.3  # speech that begins again this soon belongs to the utterance before
-ONSET_GAP_SECONDS = (
-    0.2  # the closure inside ستة lasts 160 ms; after a longer gap what came before was a noise
-)
+ONSET_GAP_SECONDS = 0.2  # the closure inside ستة lasts 160 ms; what a longer gap precedes was a noise
 PAUSE_SECONDS = 0.2  # after a cut: so much silence before anything new may start
 _LONG_AGO_SECONDS = RESUME_WINDOW_SECONDS + 1
 _TOLERANCE_SECONDS = 1e-4  # sums of 0.02 miss round numbers by rounding errors

@@ -22,6 +22,8 @@ STRICTEST_MODE = 3  # modes 0-2 hold noise of +-16 steps to be speech for second
 FLOOR_BLOCK_FRAMES = 20
 FLOOR_BLOCKS = 3  # the floor is the quietest frame of 1.2 to 1.6 s: fluent speech dips more often than that
 MIN_FLOOR = 10.0  # below, mu-law's own steps (8 at the centre) are all there is
+MUTED_LEVEL = 4.0  # digital silence: the line is muted and tells nothing of the noise it will come back with
+ASSUMED_FLOOR = 33.0  # then: a quiet room's, -60 dBFS. With less, noise coming back opened utterances
 
 LEARNING_FRAMES = 10  # 200 ms: whatever a call begins with is the line, not the caller
 OPEN_RATIO = 3.16  # 10 dB over the floor makes speech likely
@@ -51,7 +53,7 @@ class NoiseFloor:
 
     def track(self, level: float) -> float:
         """Take in one frame's level; the floor as it is now."""
-        self._quietest = min(self._quietest, level)
+        self._quietest = min(self._quietest, level if level >= MUTED_LEVEL else ASSUMED_FLOOR)
         floor = max(MIN_FLOOR, min(self._quietest, self._earlier))
         self._frames += 1
         if self._frames == FLOOR_BLOCK_FRAMES:

