@@ -1,4 +1,4 @@
-"""The composition root: the only module that knows all the others. It builds the daemon, runs it, takes it down."""
+"""The composition root, the only module that knows all the others: it builds the daemon and takes it down."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -121,9 +121,7 @@ class Daemon:
         )
         self._open_media(services, questionnaires, self._store)
 
-    def _open_media(
-        self, services: Services, questionnaires: dict[str, Questionnaire], store: Store
-    ) -> None:
+    def _open_media(self, services: Services, questionnaires: dict[str, Questionnaire], store: Store) -> None:
         settings = self._settings
         self._switchboard = Switchboard(
             services=services,

@@ -1,5 +1,6 @@
 """What `hatif answers` shows: stored calls, read through storage and put together for a reader."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -75,8 +76,10 @@ async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
 
 @asynccontextmanager
 async def _open(database: Path, clock: Clock) -> AsyncIterator[Store]:
-    if not database.exists():
-        raise StorageError(f"there is no database at {database}: no call has been taken yet, or storage.path differs")
+    if not await asyncio.to_thread(database.exists):
+        raise StorageError(
+            f"there is no database at {database}: no call has been taken yet, or storage.path differs"
+        )
     store = await Store.open(database, clock=clock)
     try:
         yield store

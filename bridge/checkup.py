@@ -57,7 +57,10 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
-    secrets = {"providers.maqsam.token": settings.providers.maqsam.token, "tokens.secret": settings.tokens.secret}
+    secrets = {
+        "providers.maqsam.token": settings.providers.maqsam.token,
+        "tokens.secret": settings.tokens.secret,
+    }
     for name, secret in secrets.items():
         if secret is None:
             detail = "not configured: sockets of that kind are served to this machine only"

@@ -1,4 +1,4 @@
-"""The `hatif` command: one noun or verb each, with help and an example. It parses, prints and exits; others do."""
+"""The `hatif` command: one noun or verb each, with help and an example. It parses and prints; others do."""
 
 import asyncio
 import sys
@@ -59,7 +59,8 @@ Config = Annotated[
 
 
 Json = Annotated[
-    Path | None, typer.Option("--json", help="Write the report as JSON to this file, or - for standard output.")
+    Path | None,
+    typer.Option("--json", help="Write the report as JSON to this file, or - for standard output."),
 ]
 
 
@@ -87,7 +88,7 @@ def _settings(config: Path | None) -> Settings:
     return load_settings(config or DEFAULT_CONFIG)
 
 
-# ── the daemon ───────────────────────────────────────────────────────────────────────────────────────────────
+# The daemon
 
 
 @app.command()
@@ -114,7 +115,11 @@ def check(config: Config = None) -> None:
     """
     from bridge.checkup import Verdict, examine  # noqa: PLC0415
 
-    looks = {Verdict.GOOD: "[green]good[/]", Verdict.WARNING: "[yellow]warning[/]", Verdict.BAD: "[red]bad[/]"}
+    looks = {
+        Verdict.GOOD: "[green]good[/]",
+        Verdict.WARNING: "[yellow]warning[/]",
+        Verdict.BAD: "[red]bad[/]",
+    }
     findings = examine(config or DEFAULT_CONFIG)
     table = Table("", "what", "how it is", box=None, padding=(0, 2, 0, 0))
     for finding in findings:
@@ -128,7 +133,9 @@ def check(config: Config = None) -> None:
 
 @app.command()
 def render(
-    questionnaire: Annotated[str | None, typer.Argument(help="Its id or file; all of them by default.")] = None,
+    questionnaire: Annotated[
+        str | None, typer.Argument(help="Its id or file; all of them by default.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Render the prompts of a questionnaire ahead of its first call. What is rendered already is kept.
@@ -179,16 +186,22 @@ def _run(main_coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
     return asyncio.run(main_coroutine())
 
 
-# ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────
+# Calls
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0917 - a command's options
     provider: Annotated[Provider, typer.Option(help="Whose protocol the call speaks.")] = Provider.MAQSAM,
-    fast: Annotated[bool, typer.Option("--fast", help="Compress silence: the same call, four times as fast.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Compress silence: the same call, four times as fast.")
+    ] = False,
     answers: Annotated[Path | None, typer.Option(help="What the caller answers (YAML).")] = None,
-    caller: Annotated[CallerKind, typer.Option(help="A synthetic voice, or recordings.")] = CallerKind.SYNTHETIC,
-    speech: Annotated[Path | None, typer.Option(help="The recordings: DIR/WORD/SPEAKER_NO_ROUND.ulaw.")] = None,
+    caller: Annotated[
+        CallerKind, typer.Option(help="A synthetic voice, or recordings.")
+    ] = CallerKind.SYNTHETIC,
+    speech: Annotated[
+        Path | None, typer.Option(help="The recordings: DIR/WORD/SPEAKER_NO_ROUND.ulaw.")
+    ] = None,
     speaker: Annotated[str, typer.Option(help="Whose recordings.")] = "00000012",
     take: Annotated[str, typer.Option("--round", help="Which round of the recordings.")] = "01",
     voice: Annotated[str, typer.Option(help="The synthetic caller's espeak-ng voice.")] = "ar+Denis",
@@ -219,7 +232,7 @@ def demo(
 
 
 @app.command()
-def call(
+def call(  # noqa: PLR0917 - a command's options
     url: Annotated[str, typer.Argument(help="ws:// or wss:// address of the media socket.")],
     provider: Annotated[Provider, typer.Option(help="Whose protocol to speak.")] = Provider.MAQSAM,
     token: Annotated[str | None, typer.Option(help="The credential, as the provider would show it.")] = None,
@@ -266,7 +279,7 @@ def call(
         raise typer.Exit(EXIT_WRONG)
 
 
-# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────
+# Answers
 
 
 @answers_app.command("list")
@@ -311,7 +324,9 @@ def answers_show(
     if json:
         write_report(shown, STDOUT)
         return
-    table = Table("item", "value", "status", "via", "tries", "read back", "heard", title=f"call {shown.call.call_id}")
+    table = Table(
+        "item", "value", "status", "via", "tries", "read back", "heard", title=f"call {shown.call.call_id}"
+    )
     for answer in shown.answers:
         value = "" if answer.value is None else msgspec.json.encode(answer.value).decode()
         confirmed = "yes" if answer.confirmed else ""
@@ -325,7 +340,7 @@ def answers_show(
     out.print(turns)
 
 
-# ── credentials ──────────────────────────────────────────────────────────────────────────────────────────────
+# Credentials
 
 
 @token_app.command("stream")
@@ -342,9 +357,15 @@ def token_stream(
 
     settings = _settings(config)
     if settings.tokens.secret is None:
-        _refuse(BridgeError("tokens.secret is not configured: set HATIF_TOKENS__SECRET to 32 random characters or more"))
+        _refuse(
+            BridgeError(
+                "tokens.secret is not configured: set HATIF_TOKENS__SECRET to 32 random characters or more"
+            )
+        )
     tokens = StreamTokens(settings.tokens.secret.get_secret_value())
-    typer.echo(tokens.issue(provider=provider, questionnaire=questionnaire, seconds=settings.tokens.stream_seconds))
+    typer.echo(
+        tokens.issue(provider=provider, questionnaire=questionnaire, seconds=settings.tokens.stream_seconds)
+    )
 
 
 def _version(wanted: bool) -> None:
@@ -355,6 +376,8 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def hatif(
-    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")
+    ] = False,
 ) -> None:
     """Hatif completes healthcare questionnaires by telephone, in Arabic, and never loses an answer."""

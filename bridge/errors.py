@@ -1,4 +1,4 @@
-"""What can go wrong on our side, one class per cause, each with a stable code for logs, metrics and HTTP answers.
+"""What can go wrong on our side, one class per cause, each with a stable code for logs and HTTP answers.
 
 BridgeError
 ├── ConfigError          config.yaml, the environment or a credential file is wrong

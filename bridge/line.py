@@ -1,8 +1,9 @@
 """The phone line of one call: what comes in and what goes out, as happenings and commands.
 
-It joins the provider's protocol to the voice gate on the way in and to the playout on the way out. It knows no
-question and no answer. Messages come from an iterator and leave through a function, so it knows no socket either.
-Both queues are bounded: a carrier that does not read, or a session that does not listen, loses its own call.
+It joins the provider's protocol to the voice gate on the way in and to the playout on the way out. It knows
+no question and no answer. Messages come from an iterator and leave through a function, so it knows no socket
+either. Both queues are bounded: a carrier that does not read, or a session that does not listen, loses its
+own call.
 """
 
 import asyncio
@@ -82,7 +83,7 @@ class Line:
         self._phrases = 0
         self._on_first_audio: Callable[[float], None] | None = None
 
-    # ── in ───────────────────────────────────────────────────────────────────────────────────────────────
+    # In
 
     async def read(self, messages: AsyncIterator[str | bytes]) -> None:
         """Translate all that the carrier sends, until it stops or breaks the protocol."""
@@ -137,7 +138,7 @@ class Line:
         else:
             self.fail(CLOSE_POLICY, "more came in than could be listened to")
 
-    # ── out ──────────────────────────────────────────────────────────────────────────────────────────────
+    # Out
 
     def say(self, phrases: Sequence[bytes], *, on_first_audio: Callable[[float], None] | None = None) -> None:
         """Queue mu-law phrases as one prompt. `on_first_audio` is told when its first audio leaves."""
@@ -211,7 +212,7 @@ class Line:
             async with self._clock.timeout(self._send_seconds):
                 await self._outbox.join()
 
-    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────
+    # The end
 
     def fail(self, close_code: int, reason: str) -> None:
         """The carrier has misbehaved: remember how to close, and treat it as gone."""

@@ -1,8 +1,8 @@
 """Waiting for the caller: from happenings on the line to one input for the dialogue.
 
-Speech and keys are heard at the same time, and whichever is complete first is the input. A caller who speaks or
-presses a key over a prompt stops it, where the prompt allows that. An utterance that goes on right after its
-endpoint comes back whole, marked as a revision of the turn before.
+Speech and keys are heard at the same time, and whichever is complete first is the input. A caller who speaks
+or presses a key over a prompt stops it, where the prompt allows that. An utterance that goes on right after
+its endpoint comes back whole, marked as a revision of the turn before.
 """
 
 from msgspec import Struct
@@ -104,7 +104,7 @@ class Listener:
             case Gone():
                 self._heard = Heard(HungUp())
 
-    # ── speech ───────────────────────────────────────────────────────────────────────────────────────────
+    # Speech
 
     def _start(self, pcm: bytes) -> None:
         if self._listen is None or not self._listen.phrases or not self._may_interrupt():
@@ -152,7 +152,7 @@ class Listener:
             speech_ended_at=speech_ended_at,
         )
 
-    # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────
+    # Keys
 
     def _press(self, key: str) -> None:
         if self._listen is None or not self._may_interrupt():
@@ -168,7 +168,7 @@ class Listener:
         if digits is not None:
             self._heard = Heard(digits)
 
-    # ── silence ──────────────────────────────────────────────────────────────────────────────────────────
+    # Silence
 
     def _on_silence(self) -> None:
         if self._keypad.is_empty:
@@ -188,7 +188,7 @@ class Listener:
         )
         return self._quiet_since + patience - self._clock.monotonic()
 
-    # ── speaking over the prompt ─────────────────────────────────────────────────────────────────────────
+    # Speaking over the prompt
 
     def _may_interrupt(self) -> bool:
         return self._barge_in or not self._line.is_speaking

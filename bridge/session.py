@@ -1,9 +1,9 @@
 """One call, told as a story: be introduced, converse, finish.
 
-The session joins the line, the dialogue, the prompts and the store. Whatever goes wrong in here ends this call and
-no other. Three rules hold throughout. An answer is committed before anything else is said. Speech that goes on right
-after its endpoint belongs to the utterance before it, so that turn is taken again from the state before it. And every
-wait has a deadline.
+The session joins the line, the dialogue, the prompts and the store. Whatever goes wrong in here ends this
+call and no other. Three rules hold throughout. An answer is committed before anything else is said. Speech
+that goes on right after its endpoint belongs to the utterance before it, so that turn is taken again from the
+state before it. And every wait has a deadline.
 """
 
 import asyncio
@@ -181,7 +181,7 @@ class CallSession:
             self._log.info("call_ended", disposition=disposition, seconds=seconds)
         return disposition
 
-    # ── be introduced ────────────────────────────────────────────────────────────────────────────────────
+    # Be introduced
 
     async def _introduced(self) -> events.CallDetails | None:
         """Wait for the carrier to introduce the call; None when it does not."""
@@ -219,7 +219,7 @@ class CallSession:
             details = self._line.further_details.pop(0)
             await self._services.store.describe_call(self.call_id, **_described(details))
 
-    # ── converse ─────────────────────────────────────────────────────────────────────────────────────────
+    # Converse
 
     async def _converse_safely(self) -> Disposition:
         limit = self._services.patience.max_call_seconds
@@ -275,7 +275,7 @@ class CallSession:
         self._said = _Said(" ".join(say.text for say in says), all(say.barge_in for say in says))
         self._line.say(phrases, on_first_audio=self._on_first_audio)
 
-    # ── commit ───────────────────────────────────────────────────────────────────────────────────────────
+    # Commit
 
     async def _commit(self, heard: Heard, following: Turn, understand_seconds: float) -> tuple[Answer, ...]:
         """Put the turn, its answers and the dialogue's state on disk, in one transaction."""
@@ -349,7 +349,7 @@ class CallSession:
         except StorageError as error:  # a measurement, not an answer: the call goes on
             self._log.warning("latency_not_stored", code=error.code)
 
-    # ── finish ───────────────────────────────────────────────────────────────────────────────────────────
+    # Finish
 
     async def _apologise(self) -> None:
         """Tell the caller that it is our fault, if we still can."""

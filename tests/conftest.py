@@ -1,4 +1,4 @@
-"""What whole-daemon tests share: the real `hatif serve`, as a process, on a free port, in a folder of its own."""
+"""What whole-daemon tests share: the real `hatif serve`, as a process, in a folder of its own."""
 
 import json
 import os
@@ -116,7 +116,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., DaemonUnderTest]]:
-    """Start a daemon with credentials, at four times the speed of life; keywords are environment variables."""
+    """Start a daemon with credentials, at four times the speed of life; keywords are its environment."""
     started: list[DaemonUnderTest] = []
     prompts = tmp_path_factory.mktemp("prompts")
 

@@ -23,7 +23,11 @@ def test_a_place_is_given_back_when_a_call_fails() -> None:
 
 @pytest.mark.parametrize(
     ("is_ready", "is_draining", "reason"),
-    [(False, False, BusyReason.NOT_READY), (True, True, BusyReason.DRAINING), (False, True, BusyReason.DRAINING)],
+    [
+        (False, False, BusyReason.NOT_READY),
+        (True, True, BusyReason.DRAINING),
+        (False, True, BusyReason.DRAINING),
+    ],
 )
 def test_only_a_running_daemon_takes_calls(is_ready: bool, is_draining: bool, reason: BusyReason) -> None:
     """While starting or draining every call is refused, and told why."""

@@ -1,4 +1,4 @@
-"""What a load balancer, a supervisor and a curious person may ask. Nothing here needs a credential or says much."""
+"""What a load balancer, a supervisor and a curious person may ask. It needs no credential and says little."""
 
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
@@ -63,9 +63,7 @@ class Health:
             "state": self._lifecycle.state,
             "version": version("hatif"),
             "active_calls": self._active_calls(),
-            "components": {
-                part.name: {"ready": part.is_ready, "detail": part.detail} for part in components
-            },
+            "components": {part.name: {"ready": part.is_ready, "detail": part.detail} for part in components},
         }
         return web.json_response(report, status=200 if healthy else 503)
 

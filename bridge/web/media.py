@@ -1,8 +1,8 @@
 """Media sockets: a carrier connects, shows its credential, and is put through.
 
-A socket without a good credential is refused before any audio is processed: 401 on the upgrade, or close code 1008
-when the credential was to come in the first message. Where no credential is configured, sockets are served to
-programs on this machine only.
+A socket without a good credential is refused before any audio is processed: 401 on the upgrade, or close code
+1008 when the credential was to come in the first message. Where no credential is configured, sockets are
+served to programs on this machine only.
 """
 
 import hmac
@@ -80,13 +80,13 @@ class MediaSockets:
         try:
             is_first_use = await self._store.redeem(claims.token_id, claims.expires_at)
         except StorageError as error:
-            log.error("token_not_redeemed", code=error.code, detail=str(error))
+            log.error("token_not_redeemed", code=error.code, detail=str(error))  # noqa: TRY400
             raise web.HTTPServiceUnavailable(text="the token cannot be checked now\n") from None
         if not is_first_use:
             raise self._refused("the stream token has been used before")
         return await self._put_through(request, TwilioProtocol(), questionnaire)
 
-    # ── credentials ──────────────────────────────────────────────────────────────────────────────────────
+    # Credentials
 
     def _maqsam_header_is_good(self, request: web.Request) -> bool:
         """Has the upgrade shown the token? False: it may still come in the setup."""
@@ -114,7 +114,7 @@ class MediaSockets:
         log.warning("socket_refused", detail=why)
         return web.HTTPUnauthorized(text="a valid credential is needed\n")
 
-    # ── the call ─────────────────────────────────────────────────────────────────────────────────────────
+    # The call
 
     def _admit(self, name: str | None) -> Questionnaire:
         decision = self._switchboard.admit()

@@ -1,4 +1,4 @@
-"""Media sockets of the real daemon: who is let in, who is not, and what a misbehaving carrier can do (nothing)."""
+"""Media sockets of the real daemon: who is let in, who is not, and what a misbehaving carrier can do."""
 
 import asyncio
 import json
@@ -39,9 +39,12 @@ async def upgrade(daemon: Any, path: str, headers: dict[str, str] | None = None)
 async def exchange(
     daemon: Any, path: str, *messages: Any, headers: dict[str, str] | None = None
 ) -> tuple[list[str], int | None]:
-    """Send messages; the kinds of what came back in the first second or until the close, and the close code."""
+    """Send messages; the kinds of what came back, up to four or until the close, and the close code."""
     kinds: list[str] = []
-    async with aiohttp.ClientSession() as client, client.ws_connect(daemon.url(path), headers=headers) as socket:
+    async with (
+        aiohttp.ClientSession() as client,
+        client.ws_connect(daemon.url(path), headers=headers) as socket,
+    ):
         for message in messages:
             if isinstance(message, bytes):
                 await socket.send_bytes(message)
@@ -152,7 +155,7 @@ class TestTwilio:
 
 
 async def test_without_credentials_only_this_machine_is_served(start_daemon: Callable[..., Any]) -> None:
-    """An unconfigured daemon takes a local call, refuses one that a proxy passes on, and says so in its log."""
+    """An unconfigured daemon takes a local call, refuses one that a proxy passes on, and logs that."""
     daemon = start_daemon(HATIF_PROVIDERS__MAQSAM__TOKEN="", HATIF_TOKENS__SECRET="")
     forwarded = {"X-Forwarded-For": "203.0.113.9"}
     assert await upgrade(daemon, "/ws/maqsam") == 101
