@@ -80,7 +80,7 @@ async def place_call(options: CallOptions) -> CallReport:
     with contextlib.ExitStack() as stack:
         on_frame = None
         if options.save is not None:
-            on_frame = stack.enter_context(StereoRecorder(options.save)).write
+            on_frame = stack.enter_context(_recorder(options.save)).write
         carrier = FakeCarrier(
             WIRES[options.provider](), caller, clock=Clock(options.speed), on_frame=on_frame
         )
@@ -95,6 +95,13 @@ async def place_call(options: CallOptions) -> CallReport:
         lines_left=caller.lines_left,
         recording=str(options.save) if options.save else None,
     )
+
+
+def _recorder(path: Path) -> StereoRecorder:
+    try:
+        return StereoRecorder(path)
+    except OSError as error:
+        raise PlacingError(f"{path}: the call cannot be recorded there ({error.strerror})") from error
 
 
 def _check(options: CallOptions) -> None:

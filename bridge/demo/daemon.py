@@ -122,8 +122,7 @@ class DaemonProcess:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A second Ctrl-C must not leave the daemon running either.
-        await asyncio.shield(asyncio.ensure_future(self._stop()))
+        await self._stop()
 
     async def ready(self, on_wait: Callable[[str], None]) -> None:
         """Wait until the daemon takes calls; `on_wait` is told what it is waiting for.
@@ -153,6 +152,14 @@ class DaemonProcess:
 
     async def _stop(self) -> None:
         process = self._running()
+        try:
+            await self._end(process)
+        finally:  # also when a second Ctrl-C cuts the waiting short
+            if process.returncode is None:
+                process.kill()
+
+    @staticmethod
+    async def _end(process: Process) -> None:
         for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
             if process.returncode is not None:
                 return

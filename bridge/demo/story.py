@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -157,8 +157,11 @@ class Demonstration:
                 outcome = await _watched(placed, watcher)
             finally:
                 placed.cancel()
+                await asyncio.wait({placed})  # so that its socket is closed while the daemon still listens
         if watcher.call_id is None:
             raise DemoError(f"the daemon took no call: {outcome.ended_by} {outcome.detail}; see {setup.log}")
+        if caller.garbled:
+            self._screen.problem(f"the caller did not understand Hatif {caller.garbled} times")
         return watcher.call_id
 
     def _judge(self, found: DemoReport, setup: DaemonSetup) -> int:
@@ -175,7 +178,10 @@ class Demonstration:
 def _folder(keep: Path | None) -> Iterator[Path]:
     """The demonstration's folder. What one may want to look at stays; prompts can be made again."""
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
+        try:
+            keep.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DemoError(f"{keep} cannot be used as a folder ({error.strerror})") from error
         yield keep.resolve()
         return
     folder = Path(tempfile.mkdtemp(prefix="hatif-demo-"))
@@ -183,6 +189,8 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder / "prompts", ignore_errors=True)
+        with suppress(OSError):  # it holds something, so there is something to look at
+            folder.rmdir()
 
 
 def _default_questionnaire(settings: Settings) -> Questionnaire:
@@ -239,7 +247,7 @@ async def _watched(placed: "asyncio.Task[CallOutcome]", watcher: Watcher) -> Cal
         await asyncio.wait({placed}, timeout=POLL_SECONDS)
         watcher.look()
     for _ in range(round(CLOSING_SECONDS / POLL_SECONDS)):
-        if watcher.is_over:
+        if watcher.is_over or not placed.result().accepted:
             break
         await asyncio.sleep(POLL_SECONDS)
     watcher.look(to_the_end=True)
@@ -255,6 +263,7 @@ def _next_steps(setup: DaemonSetup) -> list[tuple[str, str]]:
         ("the call, caller left, Hatif right", str(_wav(setup))),
         ("the database", str(setup.database)),
         ("the daemon's log", str(setup.log)),
+        ("its answers again", f"HATIF_STORAGE__PATH={setup.database} hatif answers list"),
         ("the same call as Twilio makes it", "hatif demo --provider twilio"),
         ("a daemon of your own", "hatif serve"),
         ("a call to it", 'hatif call ws://127.0.0.1:8080/ws/maqsam --say "نَعَم"'),

@@ -104,7 +104,7 @@ def failures(outcome: DemoReport) -> list[str]:
     """Why the demonstration did not succeed, one sentence each; nothing when it did."""
     found = []
     if not outcome.completed:
-        found.append(f"the call was not completed: {outcome.disposition or 'nothing of it was recorded'}")
+        found.append(f"the call was not completed: {outcome.disposition or 'its end was not recorded'}")
     found += [_mismatch(answer) for answer in outcome.answers if not answer.ok]
     for via, at_least in ((Via.SPEECH, MIN_BY_SPEECH), (Via.DTMF, MIN_BY_KEY)):
         count = sum(answer.ok and answer.via == via for answer in outcome.answers)
