@@ -229,7 +229,7 @@ def _listen(turn: engine.Turn) -> Listen:
 def _readback_listen(numbers: Questionnaire) -> Listen:
     """What is listened for after a value was read back: six is always."""
     six = numbers.words.number_phrases[6]
-    return _listen(engine.advance(numbers, engine.begin(numbers).state, Utterance(six, six, 1.0)))
+    return _listen(engine.advance(numbers, engine.begin(numbers).state, Utterance((six,), (six,), 1.0)))
 
 
 def judge(questionnaire: Questionnaire, utterances: list[Utterance], truth: Value) -> Verdict:
@@ -336,12 +336,12 @@ def _order(recording: Recording) -> tuple[int, str, str]:
 def _try(recording: Recording, questions: Questions, heard: Heard, rounds: list[str]) -> Trial:
     questionnaire, truth = questions.of(recording), recording.truth
     utterances = heard[recording, questions.listens[recording.kind][0]]
-    by_grammar = [Utterance(one.closed, one.closed, one.confidence) for one in utterances]
+    by_grammar = [Utterance(one.closed[:1], one.closed[:1], one.confidence) for one in utterances]
     ending, stored, asked = converse(questionnaire, Caller(recording, heard, rounds), truth)
     return Trial(
         recording,
-        closed=utterances[0].closed if utterances else "",
-        open=utterances[0].open if utterances else "",
+        closed=utterances[0].closed_text if utterances else "",
+        open=utterances[0].open_text if utterances else "",
         verdict=judge(questionnaire, utterances, truth),
         grammar_alone_wrong=judge(questionnaire, by_grammar, truth)
         in (Verdict.WRONG_AT_ONCE, Verdict.READ_BACK_WRONG),

@@ -91,6 +91,7 @@ class Daemon:
         self._recognizer = VoskRecognizer(
             settings.recogniser.model,
             threads=settings.recogniser.threads,
+            phases=settings.recogniser.phases,
             finish_timeout_seconds=settings.recogniser.finish_timeout_seconds,
         )
         stack.push_async_callback(self._recognizer.stop)

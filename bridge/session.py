@@ -402,8 +402,8 @@ def _evidence(heard: Input) -> dict[str, Any]:
     match heard:
         case Utterance():
             return {
-                "closed": heard.closed,
-                "open": heard.open,
+                "closed": heard.closed_text,
+                "open": heard.open_text,
                 "confidence": heard.confidence,
                 "speech_seconds": heard.speech_seconds,
             }

@@ -5,7 +5,7 @@ weighed, stored, read back or asked again; counters decide when another way is t
 listening, in a transfer or in hanging up, and every call ends: each kind of trouble has its limit, and all
 turns together have one.
 
-What is stored was said so that both readings agree, or was confirmed, or was keyed. Nothing else ever is.
+What is stored was said so that the readings agree, or was confirmed, or was keyed. Nothing else ever is.
 """
 
 from dataclasses import dataclass
@@ -370,7 +370,7 @@ def _candidate(item: Item, heard: Heard, utterance: Utterance) -> Candidate | No
     if status is None or heard.trust is Trust.NONE:
         return None
     value = heard.meaning.value if status is AnswerStatus.ANSWERED else None
-    return Candidate(status, value, utterance.closed, utterance.open, utterance.confidence)
+    return Candidate(status, value, utterance.closed_text, utterance.open_text, utterance.confidence)
 
 
 def _status(item: Item, meaning: Meaning) -> AnswerStatus | None:

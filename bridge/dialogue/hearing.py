@@ -1,17 +1,19 @@
-"""The hearing rule: a thing is believed at once only when two readings of one utterance mean the same.
+"""The hearing rule: a thing is believed at once only when the readings of one utterance mean the same.
 
 The recogniser's own confidence does not tell right from wrong (of real voices' yes and no one in eleven is
-reversed, at a confidence of 0.9), so each utterance is decoded twice, under the question's words and under
-all words, and both texts are understood.
+reversed, at a confidence of 0.9), so each utterance is decoded under the question's words and under all words,
+either once or several times, and all the texts are understood. What is believed is what every closed reading
+says and at least one open reading says too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
 from bridge.dialogue.inputs import Utterance
 from bridge.understanding import Command, Finding, Meaning, understand
+from bridge.understanding.meaning import nothing
 
 __all__ = ["Heard", "Trust", "hear"]
 
@@ -19,13 +21,13 @@ __all__ = ["Heard", "Trust", "hear"]
 class Trust(StrEnum):
     """How far a meaning may be acted upon."""
 
-    AGREED = "agreed"  # both readings say so
+    AGREED = "agreed"  # the closed readings and an open one say so
     DOUBT = "doubt"  # one reading says so, or the words have a second sense: ask whether it is right
     NONE = "none"  # nothing to act upon
 
 
 class Heard(Struct, frozen=True):
-    """What an utterance is taken to mean."""
+    """What an utterance is taken to mean, and how surely."""
 
     trust: Trust
     meaning: Meaning
@@ -35,30 +37,43 @@ _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
 
 
 def hear(utterance: Utterance, read: Callable[[str], Meaning]) -> Heard:
-    """Understand both readings of `utterance` and weigh them against each other.
+    """Understand all readings of `utterance` and weigh them against each other.
 
-    In order: words of danger in either reading are doubted, never dropped. What both say is agreed.
-    Otherwise an answer that one reading holds is doubted, the closed reading's first; then the wish for a
-    person. Any other command that one reading alone heard is not acted on.
+    In order: words of danger in any reading are doubted, never dropped. What the closed readings and an open
+    one say is agreed. Otherwise an answer that one reading holds is doubted, what most closed readings say
+    first; then the wish for a person. Any other command that is not agreed is not acted on.
     """
-    closed, open_ = understand(utterance.closed, read), understand(utterance.open, read)
-    if closed.agrees_with(open_):
+    closed = _commonest_first([understand(text, read) for text in utterance.closed])
+    open_ = _commonest_first([understand(text, read) for text in utterance.open])
+    if _agree(closed, open_):
         return _agreed(closed, open_)
-    both = (closed, open_)
-    doubted = _first(both, _is_emergency) or _first(both, _is_answer) or _first(both, _is_person)
+    every = (*closed, *open_)
+    doubted = _first(every, _is_emergency) or _first(every, _is_answer) or _first(every, _is_person)
     if doubted is not None:
         return Heard(Trust.DOUBT, doubted)
-    return Heard(Trust.NONE, _first(both, _is_out_of_range) or closed)
+    return Heard(Trust.NONE, _first(every, _is_out_of_range) or (every[0] if every else nothing("unheard")))
 
 
-def _agreed(closed: Meaning, open_: Meaning) -> Heard:
-    if closed.finding is Finding.OUT_OF_RANGE:
-        return Heard(Trust.NONE, closed)
-    doubtful = closed.doubtful or open_.doubtful
-    return Heard(Trust.DOUBT if doubtful else Trust.AGREED, closed)
+def _agree(closed: list[Meaning], open_: list[Meaning]) -> bool:
+    if not closed:
+        return False
+    said = closed[0]
+    return all(said.agrees_with(one) for one in closed) and any(said.agrees_with(one) for one in open_)
 
 
-def _first(meanings: tuple[Meaning, Meaning], fits: Callable[[Meaning], bool]) -> Meaning | None:
+def _agreed(closed: list[Meaning], open_: list[Meaning]) -> Heard:
+    said = closed[0]
+    if said.finding is Finding.OUT_OF_RANGE:
+        return Heard(Trust.NONE, said)
+    is_doubtful = any(one.doubtful for one in (*closed, *open_) if said.agrees_with(one))
+    return Heard(Trust.DOUBT if is_doubtful else Trust.AGREED, said)
+
+
+def _commonest_first(meanings: list[Meaning]) -> list[Meaning]:
+    return sorted(meanings, key=lambda one: -sum(one.agrees_with(other) for other in meanings))
+
+
+def _first(meanings: Sequence[Meaning], fits: Callable[[Meaning], bool]) -> Meaning | None:
     return next((meaning for meaning in meanings if fits(meaning)), None)
 
 

@@ -6,12 +6,22 @@ __all__ = ["Digits", "HungUp", "Input", "NoInput", "NotHeard", "Utterance"]
 
 
 class Utterance(Struct, frozen=True, tag=True):
-    """The caller spoke."""
+    """The caller spoke. Each vocabulary gives one reading or several; '' is one that recognised nothing."""
 
-    closed: str  # as decoded under the question's grammar; '' when nothing was recognised
-    open: str  # as decoded under every word that the recogniser knows; '' when nothing was recognised
+    closed: tuple[str, ...]  # as decoded under the question's grammar
+    open: tuple[str, ...]  # as decoded under every word that the recogniser knows
     confidence: float  # the recogniser's own, 0..1
     speech_seconds: float = 0.0
+
+    @property
+    def closed_text(self) -> str:
+        """The closed readings for the record: one, or all that differ."""
+        return _for_the_record(self.closed)
+
+    @property
+    def open_text(self) -> str:
+        """The open readings for the record: one, or all that differ."""
+        return _for_the_record(self.open)
 
 
 class Digits(Struct, frozen=True, tag=True):
@@ -30,6 +40,10 @@ class NotHeard(Struct, frozen=True, tag=True):
 
 class HungUp(Struct, frozen=True, tag=True):
     """The caller, or the carrier, has gone."""
+
+
+def _for_the_record(readings: tuple[str, ...]) -> str:
+    return " | ".join(dict.fromkeys(readings))
 
 
 Input = Utterance | Digits | NoInput | NotHeard | HungUp

@@ -9,10 +9,14 @@ __all__ = ["Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer"
 
 
 class Hearing(Struct, frozen=True):
-    """One utterance, decoded twice: under the question's own words, and under every word of the model."""
+    """One utterance, decoded under the question's own words and under every word of the model.
 
-    closed: str  # text under the grammar; '' when nothing was recognised
-    open: str  # text under the open vocabulary; '' when nothing was recognised
+    Either is done several times, each begun a little later, and gives as many texts; '' where nothing was
+    recognised.
+    """
+
+    closed: tuple[str, ...]  # texts under the grammar; () when there was none to use
+    open: tuple[str, ...]  # texts under the open vocabulary
     confidence: float  # 0..1, the lowest word confidence of `closed`; it does not tell right from wrong
     recognise_seconds: float  # from `finish` to the last decoder's answer
 

@@ -68,6 +68,7 @@ class LoadModel(Message, frozen=True):
 
     path: str
     threads: int
+    phases: int  # how often each utterance is decoded under either vocabulary, each time begun 10 ms later
 
 
 class OpenStream(Request, frozen=True):
@@ -91,10 +92,10 @@ class CancelStream(Request, frozen=True):
 
 
 class Heard(Request, frozen=True):
-    """What an utterance was decoded to, in words of the model."""
+    """What an utterance was decoded to, in words of the model; one text for each phase."""
 
-    closed: str
-    open: str
+    closed: tuple[str, ...]  # () where no grammar could be used
+    open: tuple[str, ...]
     confidence: float
 
 

@@ -42,6 +42,7 @@ class VoskRecognizer(Recognizer):
         model: Path,
         *,
         threads: int = 2,
+        phases: int = 3,
         finish_timeout_seconds: float = 5.0,
         policy: RestartPolicy | None = None,
         on_restart: Callable[[], None] | None = None,
@@ -50,7 +51,7 @@ class VoskRecognizer(Recognizer):
         self._finish_timeout_seconds = finish_timeout_seconds
         self._grammars: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._open_streams: set[_VoskStream] = set()
-        setup = LoadModel(str(model.absolute()), max(1, threads))
+        setup = LoadModel(str(model.absolute()), max(1, threads), max(1, phases))
         self._worker = WorkerProcess(
             "vosk", "bridge.speech.vosk_worker", setup, policy=policy, on_restart=on_restart
         )
@@ -209,7 +210,8 @@ class _VoskStream(RecognitionStream):
         remaining_seconds = self._timeout_seconds - (clock.time() - began)
         heard = await self._worker.request(FinishStream(self._id), Heard, remaining_seconds)
         seconds = clock.time() - began
-        return Hearing(written(heard.closed), written(heard.open), heard.confidence, seconds)
+        closed, open_ = tuple(map(written, heard.closed)), tuple(map(written, heard.open))
+        return Hearing(closed, open_, heard.confidence, seconds)
 
 
 class _LostStream(RecognitionStream):

@@ -1,15 +1,18 @@
 """The process in which Vosk lives: `python -m bridge.speech.vosk_worker`. Nothing else imports vosk.
 
-Each utterance is decoded twice, under its own phrases and under every word of the model, by two decoders on a
-bounded pool of threads; one utterance's jobs are done one at a time and in order. It refuses to know what
+Each utterance is decoded under its own phrases and under every word of the model, either in several phases, on
+a bounded pool of threads; one utterance's jobs are done one at a time and in order. It refuses to know what
 words mean. What Vosk would crash on never reaches it: no `SetGrammar`, no empty list, no unknown word.
+
+Phases: a small model's network looks at every third frame of 10 ms, so the same utterance begun 10 or 20 ms later
+is a different one to it. What is recognised in one phase only was close to being something else.
 """
 
 import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import chain
@@ -39,6 +42,7 @@ from bridge.speech.pipe import ParentPipe
 __all__ = ["main"]
 
 SELF_TEST_SECONDS = 0.5
+PHASE_BYTES = SAMPLE_RATE // 100 * 2  # 10 ms: one frame of the features
 
 Send = Callable[[Message], None]
 
@@ -64,12 +68,15 @@ class _KaldiRecognizer(Protocol):
 class _Decoder:
     """One recogniser over one utterance, with the pieces that Vosk finished on the way joined again."""
 
-    def __init__(self, recognizer: _KaldiRecognizer) -> None:
+    def __init__(self, recognizer: _KaldiRecognizer, phase: int) -> None:
         recognizer.SetWords(True)  # with their confidences
         self._recognizer = recognizer
         self._pieces: list[str] = []
+        self._to_skip = phase * PHASE_BYTES
 
     def accept(self, pcm: bytes) -> None:
+        if self._to_skip:
+            pcm, self._to_skip = pcm[self._to_skip :], max(0, self._to_skip - len(pcm))
         if self._recognizer.AcceptWaveform(pcm):  # a pause ended a piece; the utterance goes on
             self._pieces.append(self._recognizer.Result())
 
@@ -82,30 +89,34 @@ class _Decoder:
 class _Model:
     """The loaded model: a source of decoders."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, phases: int) -> None:
         import vosk  # noqa: PLC0415 - only once the frame pipe is safe from what it prints
 
         vosk.SetLogLevel(-1)
         self._vosk = vosk
         self._model = vosk.Model(path)
+        self._phases = range(phases)
         self._takes_grammars = not (Path(path) / "graph" / "HCLG.fst").exists()
 
-    def open_vocabulary(self) -> _Decoder:
-        return _Decoder(self._vosk.KaldiRecognizer(self._model, SAMPLE_RATE))
+    def open_vocabulary(self) -> list[_Decoder]:
+        return self._decoders()
 
-    def closed_vocabulary(self, phrases: Sequence[str]) -> _Decoder | None:
-        """A decoder for these phrases alone; None when Vosk could not be given a single one of them."""
+    def closed_vocabulary(self, phrases: Sequence[str]) -> list[_Decoder]:
+        """Decoders for these phrases alone; none when Vosk could not be given a single one of them."""
         known = [phrase for phrase in phrases if self._knows(phrase)]
         if not known or not self._takes_grammars:
-            return None
-        grammar = json.dumps(known, ensure_ascii=False)
-        return _Decoder(self._vosk.KaldiRecognizer(self._model, SAMPLE_RATE, grammar))
+            return []
+        return self._decoders(json.dumps(known, ensure_ascii=False))
 
     def test(self) -> None:
         """Decode silence, as a real utterance would be."""
-        decoder = self.open_vocabulary()
-        decoder.accept(bytes(int(SELF_TEST_SECONDS * SAMPLE_RATE) * 2))
-        decoder.finish()
+        for decoder in self.open_vocabulary():
+            decoder.accept(bytes(int(SELF_TEST_SECONDS * SAMPLE_RATE) * 2))
+            decoder.finish()
+
+    def _decoders(self, *grammar: str) -> list[_Decoder]:
+        recognizer = self._vosk.KaldiRecognizer
+        return [_Decoder(recognizer(self._model, SAMPLE_RATE, *grammar), phase) for phase in self._phases]
 
     def _knows(self, phrase: str) -> bool:
         words = phrase.split()
@@ -126,8 +137,8 @@ class _Utterance:
         self._jobs: deque[Callable[[], None]] = deque()
         self._is_busy = False
         self._received_bytes = 0
-        self._closed: _Decoder | None = None
-        self._open: _Decoder | None = None
+        self._closed: list[_Decoder] = []
+        self._open: list[_Decoder] = []
         self._failure = ""
         self._do(lambda: self._create(model, message.phrases))
 
@@ -178,24 +189,21 @@ class _Utterance:
         self._closed = model.closed_vocabulary(phrases)
 
     def _accept(self, pcm: bytes) -> None:
-        for decoder in self._decoders():
+        for decoder in chain(self._closed, self._open):
             decoder.accept(pcm)
 
     def _answer(self) -> None:
         if self._failure:
             self._send(Refused(self._id, self._failure))
             return
-        closed = self._closed.finish() if self._closed else []
-        heard = self._open.finish() if self._open else []
+        closed = [decoder.finish() for decoder in self._closed]
+        heard = [decoder.finish() for decoder in self._open]
         self._free()
-        confidence = min((word.conf for word in closed), default=0.0)
-        self._send(Heard(self._id, _text(closed), _text(heard), min(max(confidence, 0.0), 1.0)))
-
-    def _decoders(self) -> Iterator[_Decoder]:
-        return (decoder for decoder in (self._closed, self._open) if decoder is not None)
+        confidence = min((word.conf for word in chain.from_iterable(closed)), default=0.0)
+        self._send(Heard(self._id, _texts(closed), _texts(heard), min(max(confidence, 0.0), 1.0)))
 
     def _free(self) -> None:
-        self._closed = self._open = None
+        self._closed, self._open = [], []
 
 
 class _Ears:
@@ -209,9 +217,9 @@ class _Ears:
 
     def handle(self, message: VoskRequest) -> None:
         match message:
-            case LoadModel(path=path, threads=threads):
+            case LoadModel(threads=threads):
                 self._pool = ThreadPoolExecutor(max_workers=threads)
-                self._pool.submit(self._load, path)
+                self._pool.submit(self._load, message)
             case OpenStream():
                 self._begin(message)
             case FeedStream(id=key, pcm=pcm):
@@ -225,10 +233,10 @@ class _Ears:
             case _:
                 assert_never(message)
 
-    def _load(self, path: str) -> None:
+    def _load(self, message: LoadModel) -> None:
         """Seconds for a large model: off the main thread, which must see the parent go."""
         try:
-            model = _Model(path)
+            model = _Model(message.path, message.phases)
             model.test()
         except ImportError:
             self._send(StartFailed("the vosk package cannot be imported"))
@@ -250,8 +258,8 @@ class _Ears:
             stream.finish()
 
 
-def _text(words: Sequence[_Word]) -> str:
-    return " ".join(word.word for word in words)
+def _texts(readings: Sequence[Sequence[_Word]]) -> tuple[str, ...]:
+    return tuple(" ".join(word.word for word in words) for words in readings)
 
 
 def main() -> None:

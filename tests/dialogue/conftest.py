@@ -62,11 +62,11 @@ class Talk:
 
     def say(self, *words: str) -> "Talk":
         """Both readings hear the same."""
-        return self.hear(*(Utterance(word, word, 0.9) for word in words))
+        return self.hear(*(Utterance((word,), (word,), 0.9) for word in words))
 
     def mumble(self, closed: str, open_: str = "") -> "Talk":
         """The two readings differ."""
-        return self.hear(Utterance(closed, open_, 0.9))
+        return self.hear(Utterance((closed,), (open_,), 0.9))
 
     def press(self, *keys: str) -> "Talk":
         return self.hear(*(Digits(entry) for entry in keys))

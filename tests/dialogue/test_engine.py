@@ -23,7 +23,7 @@ KNOWN_TEXTS = {prompt.text for prompt in known_prompts(SHIPPED)}
 WORDS = ["", "نعم", "لا", "أيوه", "إيه", "موافق", "صفر", "ثلاثة", "ستة", "سبعة", "عشرون", "جيد", "سيئ"]
 WORDS += ["لا أعرف", "التالي", "أعد", "توقف", "مساعدة", "طبيب", "طوارئ", "قدم", "نعم لا", "سبعة تسعة"]
 SPOKEN = st.builds(Utterance, st.sampled_from(WORDS), st.sampled_from(WORDS), st.floats(0, 1))
-CLEAR = st.sampled_from(WORDS).map(lambda word: Utterance(word, word, 0.9))
+CLEAR = st.sampled_from(WORDS).map(lambda word: Utterance((word,), (word,), 0.9))
 KEYED = st.builds(
     Digits, st.one_of(st.sampled_from(["1", "2", "3", "5", "0", "*", "10", "11"]), st.text(max_size=4))
 )
@@ -60,7 +60,7 @@ def test_an_answer_is_stored_before_anything_is_said(talk: Talk) -> None:
 
 def test_an_answer_keeps_its_evidence(talk: Talk) -> None:
     """Both texts and the confidence are stored with the value."""
-    talk.say("نعم").hear(Utterance("لا", "كلا", 0.7))
+    talk.say("نعم").hear(Utterance(("لا",), ("كلا",), 0.7))
     assert talk.stored[-1] == Answer(
         "pain",
         AnswerStatus.ANSWERED,
@@ -335,9 +335,14 @@ def accounted_for(questionnaire: Questionnaire, before: DialogueState, heard: In
         return isinstance(heard, Digits)
     if answer.confirmed:
         agreed_yes = isinstance(heard, Utterance) and heard.closed == heard.open
-        agreed_yes = agreed_yes or (isinstance(heard, Utterance) and "" not in (heard.closed, heard.open))
+        agreed_yes = agreed_yes or (
+            isinstance(heard, Utterance) and "" not in (heard.closed_text, heard.open_text)
+        )
         return before.asked is Asked.READBACK and (agreed_yes or heard == Digits("1"))
-    return isinstance(heard, Utterance) and (answer.closed, answer.open) == (heard.closed, heard.open)
+    return isinstance(heard, Utterance) and (answer.closed, answer.open) == (
+        heard.closed_text,
+        heard.open_text,
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -360,7 +365,7 @@ def test_every_call_is_legal_and_ends(inputs: list[Input]) -> None:
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(INPUTS, max_size=60),
-    st.sampled_from([NotHeard(), Utterance("قدم", "يد", 0.1), Utterance("نعم", "لا", 1)]),
+    st.sampled_from([NotHeard(), Utterance(("قدم",), ("يد",), 0.1), Utterance(("نعم",), ("لا",), 1)]),
 )
 def test_no_unagreed_utterance_is_ever_stored_at_once(inputs: list[Input], noise: Input) -> None:
     """At any point of any call, what the readings disagree about stores no value."""

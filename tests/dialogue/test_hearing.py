@@ -36,24 +36,52 @@ def test_a_value_is_trusted_when_both_say_it(
     closed: str, open_: str, trust: Trust, value: int | None
 ) -> None:
     """One reading alone is doubted, the closed one's value first."""
-    heard = hear(Utterance(closed, open_, 1.0), read)
+    heard = hear(Utterance((closed,), (open_,), 1.0), read)
     assert (heard.trust, heard.meaning.value) == (trust, value)
 
 
 @pytest.mark.parametrize(("closed", "open_", "trust", "command"), COMMANDS)
 def test_commands_are_weighed_too(closed: str, open_: str, trust: Trust, command: Command) -> None:
     """Danger is never dropped; a person is asked about; other commands need both readings."""
-    heard = hear(Utterance(closed, open_, 1.0), read)
+    heard = hear(Utterance((closed,), (open_,), 1.0), read)
     assert (heard.trust, heard.meaning.command) == (trust, command)
 
 
 def test_confidence_does_not_matter() -> None:
     """It is as high on reversed answers as on right ones."""
-    assert hear(Utterance("خمسة", "سبعة", 1.0), read) == hear(Utterance("خمسة", "سبعة", 0.0), read)
+    assert hear(Utterance(("خمسة",), ("سبعة",), 1.0), read) == hear(
+        Utterance(("خمسة",), ("سبعة",), 0.0), read
+    )
 
 
 @pytest.mark.parametrize(("closed", "open_"), [("عشرون", "عشرون"), ("عشرون", "قدم"), ("قدم", "عشرون")])
 def test_a_number_out_of_range_is_nothing_to_act_upon(closed: str, open_: str) -> None:
     """But it is known for what it is, so that the range can be said."""
-    heard = hear(Utterance(closed, open_, 1.0), read)
+    heard = hear(Utterance((closed,), (open_,), 1.0), read)
     assert (heard.trust, heard.meaning.finding) == (Trust.NONE, Finding.OUT_OF_RANGE)
+
+
+@pytest.mark.parametrize(
+    ("closed", "open_", "trust", "value"),
+    [
+        (("خمسة",) * 3, ("خمسة",) * 3, Trust.AGREED, 5),
+        (("خمسة",) * 3, ("قدم", "يد", "خمسة"), Trust.AGREED, 5),  # one open reading is enough
+        (("خمسة", "خمسة", "سبعة"), ("خمسة",) * 3, Trust.DOUBT, 5),  # the closed ones must all say so
+        (("سبعة", "خمسة", "خمسة"), ("سبعة",) * 3, Trust.DOUBT, 5),  # what most of them say is read back
+        (("خمسة", "", "خمسة"), ("خمسة",) * 3, Trust.DOUBT, 5),
+        ((), ("خمسة",) * 3, Trust.DOUBT, 5),  # a model that takes no grammar gives open readings only
+        ((), (), Trust.NONE, None),
+    ],
+)
+def test_several_readings_are_weighed(
+    closed: tuple[str, ...], open_: tuple[str, ...], trust: Trust, value: int | None
+) -> None:
+    """What is taken at once is what every closed reading says, and an open one too."""
+    heard = hear(Utterance(closed, open_, 1.0), read)
+    assert (heard.trust, heard.meaning.value) == (trust, value)
+
+
+def test_the_record_keeps_every_reading_that_differs() -> None:
+    """An answer can be traced to all that was heard."""
+    utterance = Utterance(("خمسة", "خمسة", "سبعة"), ("خمسة",) * 3, 1.0)
+    assert (utterance.closed_text, utterance.open_text) == ("خمسة | سبعة", "خمسة")

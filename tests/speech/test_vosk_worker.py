@@ -24,7 +24,7 @@ SILENCE = bytes(16000)
 
 @pytest.fixture
 async def worker(model: Path) -> AsyncIterator[WorkerProcess]:
-    process = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(model), 2))
+    process = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(model), 2, 3))
     await process.start()
     yield process
     await process.stop()
@@ -40,7 +40,7 @@ async def heard(worker: WorkerProcess, *phrases: str) -> Heard:
 @pytest.mark.parametrize("phrases", [(), ("",), ("[]",), ("زرافة",), ('"', "\\"), ("نعم", "زرافة", "")])
 async def test_no_grammar_crashes_it(worker: WorkerProcess, phrases: tuple[str, ...]) -> None:
     """What the parent should have caught is caught again."""
-    assert (await heard(worker, *phrases)).closed == ""
+    assert set((await heard(worker, *phrases)).closed) <= {""}
     assert worker.restarts == 0
 
 
@@ -51,7 +51,7 @@ async def test_an_unknown_utterance_is_refused(worker: WorkerProcess) -> None:
     with pytest.raises(WorkerError):
         await worker.request(FinishStream(99), Heard, SECONDS)
 
-    assert (await heard(worker, "نعم")).open == ""
+    assert (await heard(worker, "نعم")).open == ("",) * 3
 
 
 async def test_it_takes_no_more_than_it_can(worker: WorkerProcess) -> None:
@@ -64,8 +64,8 @@ async def test_it_takes_no_more_than_it_can(worker: WorkerProcess) -> None:
     for key in keys[1:]:
         worker.post(CancelStream(key))
 
-    assert (await heard(worker, "نعم")).open == ""
-    assert (await worker.request(FinishStream(keys[0]), Heard, SECONDS)).open == ""
+    assert (await heard(worker, "نعم")).open == ("",) * 3
+    assert (await worker.request(FinishStream(keys[0]), Heard, SECONDS)).open == ("",) * 3
 
 
 async def test_cancelling_in_the_middle_is_safe(worker: WorkerProcess) -> None:
@@ -78,12 +78,12 @@ async def test_cancelling_in_the_middle_is_safe(worker: WorkerProcess) -> None:
         worker.post(CancelStream(key))
         await asyncio.sleep(0)
 
-    assert (await heard(worker, "نعم")).open == ""
+    assert (await heard(worker, "نعم")).open == ("",) * 3
     assert worker.restarts == 0
 
 
 async def test_a_model_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     """Vosk's refusal becomes the reason why the worker does not start."""
-    worker = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(tmp_path), 1))
+    worker = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(tmp_path), 1, 1))
     with pytest.raises(WorkerError, match="Vosk cannot load it"):
         await worker.start()
