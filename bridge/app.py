@@ -12,11 +12,12 @@ from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.config import Settings
 from bridge.dialogue.loader import load_folder
-from bridge.dialogue.prompts import known_prompts
+from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ConfigError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.session import Patience, Services
+from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk import VoskRecognizer
@@ -27,7 +28,7 @@ from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.server import Server
 
-__all__ = ["Daemon", "build_voice", "prompt_texts"]
+__all__ = ["Daemon"]
 
 log = structlog.get_logger()
 
@@ -97,11 +98,11 @@ class Daemon:
         stack.push_async_callback(self._recognizer.stop)
         await self._recognizer.start()
 
-        self._voice = build_voice(settings)
+        self._voice = build_voice(settings.voice)
         stack.push_async_callback(self._voice.stop)
         await self._voice.start()
         prompts = PromptCache(settings.prompts.folder, self._voice)
-        rendered = await prompts.render(prompt_texts(questionnaires))
+        rendered = await prompts.render(prompt_texts(questionnaires.values()))
         log.info("prompts_ready", rendered=rendered)
 
         ticker = Ticker(self._clock, on_error=_on_tick_error)
@@ -168,18 +169,6 @@ class Daemon:
         except StorageError as error:
             return False, str(error)
         return True, ""
-
-
-def build_voice(settings: Settings) -> EspeakSynthesizer:
-    """The configured voice, not yet started."""
-    voice = settings.voice
-    return EspeakSynthesizer(voice=voice.voice, words_per_minute=voice.words_per_minute, pitch=voice.pitch)
-
-
-def prompt_texts(questionnaires: dict[str, Questionnaire]) -> list[str]:
-    """Every text that a call may have to say, once each, in a stable order."""
-    texts = (prompt.text for one in questionnaires.values() for prompt in known_prompts(one))
-    return list(dict.fromkeys(texts))
 
 
 def _require_default(questionnaires: dict[str, Questionnaire], settings: Settings) -> None:

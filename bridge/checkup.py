@@ -97,7 +97,7 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
 def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | None) -> Finding:
     """Does the recogniser know the words that the questionnaire waits for?"""
     detail = f"{questionnaire.id} {questionnaire.version}: {len(questionnaire.items)} items"
-    unknown = sorted(vocabulary(questionnaire) - summary.vocabulary) if summary else []
+    unknown = [one for one in sorted(vocabulary(questionnaire)) if summary and summary.spell(one) is None]
     if unknown:
         return Finding(path.name, Verdict.WARNING, f"{detail}; the model does not know {'، '.join(unknown)}")
     return Finding(path.name, Verdict.GOOD, detail)

@@ -142,8 +142,9 @@ def render(
 
     Example: [bold]hatif render post_discharge[/]
     """
-    from bridge.app import build_voice, prompt_texts  # noqa: PLC0415
     from bridge.dialogue.loader import load, load_folder  # noqa: PLC0415
+    from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415
+    from bridge.speech.engines import build_voice  # noqa: PLC0415
     from bridge.speech.prompts import PromptCache  # noqa: PLC0415
 
     settings = _settings(config)
@@ -158,11 +159,11 @@ def render(
         _refuse(BridgeError(f"no questionnaire {questionnaire!r}; there are: {', '.join(sorted(chosen))}"))
 
     async def run() -> int:
-        voice = build_voice(settings)
+        voice = build_voice(settings.voice)
         await voice.start()
         try:
             cache = PromptCache(settings.prompts.folder, voice)
-            missing = cache.missing(prompt_texts(chosen))
+            missing = cache.missing(prompt_texts(chosen.values()))
             with _progress() as progress:
                 task = progress.add_task("rendering prompts", total=len(missing))
                 return await cache.render(missing, on_progress=lambda _text: progress.advance(task))

@@ -32,10 +32,10 @@ from bridge.clock import MAX_SPEED
 from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
+from bridge.tokens import MIN_SECRET_BYTES
 
 __all__ = ["Settings", "load_settings", "missing_files", "option_names"]
 
-MIN_SECRET_BYTES = 32  # RFC 7518 section 3.2: a key for HS256 has at least the hash's own size
 CREDENTIALS = {"maqsam_token": "providers.maqsam.token", "tokens_secret": "tokens.secret"}
 SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
 SHOWN_CHARACTERS = 60

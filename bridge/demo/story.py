@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from bridge.app import build_voice
 from bridge.audio.recording import StereoRecorder
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import CallOutcome, FakeCarrier
@@ -34,6 +33,7 @@ from bridge.dialogue.prompts import KnownPrompt, known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.reports import write_report
+from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.tokens import StreamTokens
@@ -210,7 +210,7 @@ def _answers_file(options: DemoOptions, settings: Settings, questionnaire: Quest
 def _rendered_prompts(settings: Settings, questionnaire: Questionnaire) -> list[tuple[KnownPrompt, bytes]]:
     """Every prompt as the daemon will play it. A caller knows a question by its sound."""
     # Never started: the voice only tells under which names the daemon's own has put its prompts.
-    cache = PromptCache(settings.prompts.folder, build_voice(settings))
+    cache = PromptCache(settings.prompts.folder, build_voice(settings.voice))
     rendered = [(prompt, cache.get(prompt.text)) for prompt in known_prompts(questionnaire)]
     missing = sum(audio is None for _, audio in rendered)
     if missing:

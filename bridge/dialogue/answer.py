@@ -28,7 +28,7 @@ class AnswerStatus(StrEnum):
 
 
 class Answer(Struct, frozen=True):
-    """What is stored for one item. A correction is a new `Answer` to the same item; storage numbers revisions."""
+    """What is stored for one item. A correction is a new `Answer` to it; storage numbers the revisions."""
 
     item: str
     status: AnswerStatus

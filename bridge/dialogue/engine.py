@@ -353,10 +353,12 @@ def _with_reading(scene: _Scene, heard: Heard) -> _Scene:
 
 
 def _on_answer(scene: _Scene, heard: Heard, utterance: Utterance) -> Turn:
-    if heard.meaning.finding is Finding.OUT_OF_RANGE and not scene.is_by_keypad:
+    if scene.is_by_keypad:  # not the keys that were asked for, and nothing to hold against the caller
+        return _repeat(scene)
+    if heard.meaning.finding is Finding.OUT_OF_RANGE:
         return _fail(scene, _out_of_range(scene))
     candidate = _candidate(scene.item, heard, utterance)
-    if candidate is None or scene.is_by_keypad:
+    if candidate is None:
         return _no_match(scene)
     if heard.trust is Trust.AGREED and not _must_confirm(scene, candidate):
         return _store_said(scene, candidate, confirmed=False)

@@ -1,9 +1,9 @@
 """The hearing rule: a thing is believed at once only when the readings of one utterance mean the same.
 
 The recogniser's own confidence does not tell right from wrong (of real voices' yes and no one in eleven is
-reversed, at a confidence of 0.9), so each utterance is decoded under the question's words and under all words,
-either once or several times, and all the texts are understood. What is believed is what every closed reading
-says and at least one open reading says too.
+reversed, at a confidence of 0.9), so each utterance is decoded under the question's words and under all
+words, either once or several times, and all the texts are understood. What is believed is what every closed
+reading says and at least one open reading says too.
 """
 
 from collections.abc import Callable, Sequence

@@ -17,10 +17,15 @@ KEYPAD_NO_INPUT_SECONDS = 10.0  # the telephone has to be taken from the ear fir
 
 
 def listen_for_item(questionnaire: Questionnaire, item: Item, *, by_keypad: bool) -> Listen:
-    """Listen for an answer to `item`; by keypad alone when the voice has failed or is not to be trusted."""
+    """Listen for an answer to `item`.
+
+    By keypad, when the voice has failed or is not to be trusted, only commands are listened for: a caller can
+    always ask for a person.
+    """
     keys = Keys(max_digits=len(str(item.maximum)) if isinstance(item, NumberItem) else 1)
     if by_keypad or not questionnaire.is_spoken(item):
-        return Listen(phrases=(), keys=keys, no_input_seconds=KEYPAD_NO_INPUT_SECONDS)
+        commands = tuple(_commands(questionnaire))
+        return Listen(phrases=commands, keys=keys, no_input_seconds=KEYPAD_NO_INPUT_SECONDS)
     phrases = (*_answers(questionnaire, item), *_replies(questionnaire, item), *_commands(questionnaire))
     return Listen(
         phrases=tuple(dict.fromkeys(phrases)),

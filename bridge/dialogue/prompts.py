@@ -4,7 +4,7 @@ The set is finite, so that all of it is spoken into the cache before the first c
 sentences from here and from nowhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ __all__ = [
     "keypad_text",
     "known_prompts",
     "out_of_range_text",
+    "prompt_texts",
     "readback_text",
     "text_of_value",
     "vocabulary",
@@ -88,6 +89,11 @@ def known_prompts(questionnaire: Questionnaire) -> tuple[KnownPrompt, ...]:
             found.append(KnownPrompt(out_of_range_text(questionnaire, item), PromptRole.REPROMPT, item.id))
         found += _readbacks(questionnaire, item)
     return tuple(dict.fromkeys(found))
+
+
+def prompt_texts(questionnaires: Iterable[Questionnaire]) -> list[str]:
+    """Every sentence that calls may have to say, once each, in a stable order."""
+    return list(dict.fromkeys(prompt.text for one in questionnaires for prompt in known_prompts(one)))
 
 
 def _common(questionnaire: Questionnaire) -> Iterator[KnownPrompt]:

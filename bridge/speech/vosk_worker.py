@@ -1,11 +1,11 @@
 """The process in which Vosk lives: `python -m bridge.speech.vosk_worker`. Nothing else imports vosk.
 
-Each utterance is decoded under its own phrases and under every word of the model, either in several phases, on
-a bounded pool of threads; one utterance's jobs are done one at a time and in order. It refuses to know what
-words mean. What Vosk would crash on never reaches it: no `SetGrammar`, no empty list, no unknown word.
+Each utterance is decoded under its own phrases and under every word of the model, either in several phases,
+on a bounded pool of threads; one utterance's jobs are done one at a time and in order. It refuses to know
+what words mean. What Vosk would crash on never reaches it: no `SetGrammar`, no empty list, no unknown word.
 
-Phases: a small model's network looks at every third frame of 10 ms, so the same utterance begun 10 or 20 ms later
-is a different one to it. What is recognised in one phase only was close to being something else.
+Phases: a small model's network looks at every third frame of 10 ms, so the same utterance begun 10 or 20 ms
+later is a different one to it. What is recognised in one phase only was close to being something else.
 """
 
 import json

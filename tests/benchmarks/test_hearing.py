@@ -45,7 +45,7 @@ async def speak(folder: Path) -> None:
 def measured(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "benchmarks/hearing.py", *arguments]
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    return subprocess.run(  # noqa: S603 - our own script
+    return subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120, check=False
     )
 

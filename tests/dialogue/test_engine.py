@@ -20,6 +20,7 @@ from bridge.dialogue.state import Asked, Tally
 
 SHIPPED = load(CONTENT / "questionnaires" / "post_discharge.yaml")
 KNOWN_TEXTS = {prompt.text for prompt in known_prompts(SHIPPED)}
+COMMANDS = ("أعد", "توقف", "مساعدة")
 WORDS = ["", "نعم", "لا", "أيوه", "إيه", "موافق", "صفر", "ثلاثة", "ستة", "سبعة", "عشرون", "جيد", "سيئ"]
 WORDS += ["لا أعرف", "التالي", "أعد", "توقف", "مساعدة", "طبيب", "طوارئ", "قدم", "نعم لا", "سبعة تسعة"]
 SPOKEN = st.builds(Utterance, st.sampled_from(WORDS), st.sampled_from(WORDS), st.floats(0, 1))
@@ -117,7 +118,7 @@ def test_an_unclear_confirmation_repeats_the_readback(talk: Talk) -> None:
     """A yes that one reading heard confirms nothing."""
     talk.say("نعم").mumble("نعم", "لا").mumble("نعم", "لا")
     assert talk.roles == [PromptRole.REPROMPT, PromptRole.READBACK]
-    assert talk.mumble("نعم", "").listen.phrases == ()
+    assert talk.mumble("نعم", "").listen.phrases == COMMANDS
     assert "pain" not in talk.values
 
 
@@ -149,10 +150,22 @@ def test_after_two_failures_only_keys_are_listened_for(talk: Talk) -> None:
     """The keypad is the way out of every misunderstanding."""
     talk.say("نعم", "قدم", "قدم")
     assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK, PromptRole.KEYPAD]
-    assert talk.listen.phrases == ()
+    assert talk.listen.phrases == COMMANDS
     assert talk.press("2").stored[-1] == Answer(
         "pain", AnswerStatus.ANSWERED, False, Via.DTMF, tries=3, confirmed=False
     )
+
+
+def test_a_person_can_be_asked_for_by_voice_at_the_keypad(talk: Talk) -> None:
+    """Whoever cannot press keys is not left alone with them."""
+    assert talk.say("نعم", "قدم", "قدم", "مساعدة").disposition is Disposition.TRANSFERRED
+
+
+def test_talking_at_the_keypad_costs_no_try(talk: Talk) -> None:
+    """The keys are asked for again, a few times; only then is it a failure."""
+    talk.say("نعم", "قدم", "قدم").say("قدم", "نعم", "قدم")
+    assert talk.roles == [PromptRole.ASK, PromptRole.KEYPAD]
+    assert talk.say("قدم").roles == [PromptRole.REPROMPT, PromptRole.ASK, PromptRole.KEYPAD]
 
 
 def test_speech_is_not_taken_while_keys_are_asked_for(talk: Talk) -> None:
@@ -209,7 +222,7 @@ def test_our_own_failure_costs_no_try(talk: Talk) -> None:
 
 def test_ears_that_keep_failing_turn_to_the_keypad(talk: Talk) -> None:
     """Keys need no recogniser."""
-    assert talk.say("نعم").go_unheard(2).listen.phrases == ()
+    assert talk.say("نعم").go_unheard(2).listen.phrases == COMMANDS
     assert talk.go_unheard(2).stored[-1].status is AnswerStatus.NOT_OBTAINED
 
 
@@ -223,7 +236,7 @@ def test_a_hang_up_says_nothing_more(talk: Talk) -> None:
 def test_a_number_beyond_the_ears_is_asked_by_keypad_at_once(talk: Talk) -> None:
     """What the recogniser cannot know is never listened for."""
     talk.say("نعم", "لا", "خمسة", "جيد")
-    assert (talk.roles, talk.listen.phrases) == ([PromptRole.ASK, PromptRole.KEYPAD], ())
+    assert (talk.roles, talk.listen.phrases) == ([PromptRole.ASK, PromptRole.KEYPAD], COMMANDS)
     assert talk.listen.keys.max_digits == 3
 
 

@@ -73,7 +73,7 @@ print([espeak_worker._exit_status_of(copy) & 0xFF7F for copy in copies])
 
 def test_a_copy_dies_alone() -> None:
     """An exception, a crash or a hang of the copy is an exit status to the process that it was made of."""
-    run = subprocess.run(  # noqa: S603 - our own interpreter
+    run = subprocess.run(
         [sys.executable, "-c", COPIES], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
     )
 

@@ -351,8 +351,6 @@ asyncio.run(main())
 def test_development_mode_has_nothing_to_say() -> None:
     """A start, a death, a replacement and a stop leave no warning under `python -X dev`."""
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", TIDY]
-    run = subprocess.run(  # noqa: S603 - our own interpreter
-        command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
-    )
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
 
     assert run.stderr == ""

@@ -20,7 +20,7 @@ ROUNDS = 3
 
 
 def write_turns(path: Path, call_id: str, turns: int, *prefix: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 (our own program)
+    return subprocess.Popen(
         [*prefix, sys.executable, str(WRITER), str(path), call_id, str(turns)],
         stdout=subprocess.PIPE,
         text=True,
@@ -62,7 +62,7 @@ def strace() -> str:
     found = shutil.which("strace")
     if found is None:
         pytest.skip("needs the system program strace")
-    trial = subprocess.run([found, "-qq", "-e", "trace=none", "true"], capture_output=True, check=False)  # noqa: S603
+    trial = subprocess.run([found, "-qq", "-e", "trace=none", "true"], capture_output=True, check=False)
     if trial.returncode:
         pytest.skip("needs the system program strace, which may not trace here")
     return found
