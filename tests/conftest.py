@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from bridge.content import DEFAULT_CONFIG
+from bridge.errors import WorkerError
+from bridge.speech.base import Hearing
 
 MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48
@@ -144,3 +146,43 @@ def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 def daemon(start_daemon: Callable[..., DaemonUnderTest]) -> DaemonUnderTest:
     """A daemon that many tests may call; nobody stops it."""
     return start_daemon()
+
+
+class ScriptedStream:
+    """One utterance, of which it was decided beforehand what is heard."""
+
+    def __init__(self, phrases: tuple[str, ...], heard: str | None) -> None:
+        self.phrases = phrases
+        self.pcm = b""
+        self.is_cancelled = False
+        self._heard = heard
+
+    def feed(self, pcm: bytes) -> None:
+        self.pcm += pcm
+
+    async def finish(self) -> Hearing:
+        if self._heard is None:
+            raise WorkerError("the recogniser died while the caller was speaking")
+        return Hearing((self._heard,), (self._heard,), 1.0, 0.01)
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+class ScriptedEars:
+    """A recogniser that hears what a test says: for what happens around the hearing, not for the hearing."""
+
+    def __init__(self) -> None:
+        self.will_hear: list[str | None] = []  # None: the recogniser dies
+        self.streams: list[ScriptedStream] = []
+
+    def open(self, phrases: Sequence[str]) -> ScriptedStream:
+        heard = self.will_hear[len(self.streams)] if len(self.streams) < len(self.will_hear) else ""
+        self.streams.append(ScriptedStream(tuple(phrases), heard))
+        return self.streams[-1]
+
+
+@pytest.fixture
+def ears() -> ScriptedEars:
+    """Ears whose hearing is decided beforehand."""
+    return ScriptedEars()

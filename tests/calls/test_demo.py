@@ -1,0 +1,65 @@
+"""Whole calls in Arabic, as `hatif demo` places them: heard by the real recogniser, stored, and read back."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.call
+
+ARCHIVE = "asc-val-ulaw8k.tar.xz"
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "speech"
+
+
+def demo(*options: str) -> tuple[int, dict[str, Any]]:
+    """Run `hatif demo`; its status and its report."""
+    command = [sys.executable, "-m", "bridge", "demo", "--fast", "--json", "-", *options]
+    ended = subprocess.run(command, capture_output=True, timeout=170, check=False)
+    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+    return ended.returncode, json.loads(ended.stdout)
+
+
+def recordings() -> Path:
+    """The recordings of real people, where there are any."""
+    named = os.environ.get("HATIF_SPEECH_DATA")
+    place = Path(named) if named else BESIDE / ARCHIVE
+    if place.is_dir() and (place / ARCHIVE).exists():
+        place /= ARCHIVE
+    if not place.exists():
+        pytest.skip(
+            f"recordings of real people: no {ARCHIVE} in ../shared/speech, HATIF_SPEECH_DATA names none"
+        )
+    return place
+
+
+@pytest.mark.parametrize("provider", ["maqsam", "twilio"])
+def test_a_whole_call_is_heard_understood_and_stored(provider: str, tmp_path: Path) -> None:
+    """Nine answers, at least five of them spoken, each stored as it was said, over either wire."""
+    status, report = demo("--provider", provider, "--keep", str(tmp_path))
+    assert (status, report["completed"], report["disposition"]) == (0, True, "completed")
+    assert [answer for answer in report["answers"] if not answer["ok"]] == []
+    assert sum(answer["via"] == "speech" for answer in report["answers"]) >= 5
+    assert (tmp_path / "call.wav").stat().st_size > 100_000
+
+
+def test_every_turn_is_measured(tmp_path: Path) -> None:
+    """The report tells what was heard, how surely, and where the time went."""
+    _, report = demo("--voice", "ar+Reed")
+    spoken = [turn for turn in report["turns"] if turn["confidence"] is not None]
+    assert len(spoken) >= 5
+    parts = {"endpoint", "recognise", "understand", "commit", "first_audio", "total"}
+    assert all(turn["latency_ms"].keys() == parts for turn in report["turns"])
+    assert all(turn["heard"] and turn["latency_ms"]["total"] for turn in spoken)
+
+
+@pytest.mark.parametrize("speaker", ["00000012", "00000025"])
+def test_real_people_are_never_misunderstood(speaker: str) -> None:
+    """The first recordings of two people whom the model has never heard: no stored value differs."""
+    options = ("--caller", "recorded", "--speech", str(recordings()), "--speaker", speaker, "--round", "01")
+    _, report = demo(*options)
+    assert report["completed"]
+    assert [answer for answer in report["answers"] if not answer["ok"]] == []

@@ -1,0 +1,185 @@
+"""The command line as its users meet it: helps with examples, one clear sentence for every mistake."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.content import CONTENT
+from bridge.tokens import StreamTokens
+
+COMMANDS = ("serve", "demo", "call", "check", "render", "answers list", "answers show", "token stream")
+
+
+class Shell:
+    """Runs `hatif` in a folder that holds a copy of what is shipped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("questionnaires", "models"):
+            shutil.copytree(CONTENT / name, folder / name)
+        shutil.copy(CONTENT / "config.yaml", folder)
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        """Exit status, standard output, standard error; never a traceback."""
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith("HATIF_")}
+        ended = subprocess.run(
+            [sys.executable, "-m", "bridge", *arguments],
+            cwd=self.folder,
+            env=inherited | {"COLUMNS": "200", "NO_COLOR": "1"} | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended.returncode, ended.stdout, ended.stderr
+
+    def refused(self, *arguments: str, **environment: str) -> str:
+        """The one complaint with which a command refuses."""
+        status, _, complaint = self.run(*arguments, **environment)
+        assert status == 2, (status, complaint)
+        return complaint
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change a file as a careless person would."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A deployment of one's own."""
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[str]:
+    """A port that somebody else listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield str(other.getsockname()[1])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(shell: Shell, command: str) -> None:
+    """Nobody has to read the code to use it."""
+    status, told, _ = shell.run(*command.split(), "--help")
+    assert status == 0
+    assert "Example" in told
+
+
+def test_the_version_is_told(shell: Shell) -> None:
+    """A bug report can name it."""
+    assert shell.run("--version")[1].startswith("hatif 0.")
+
+
+class TestServe:
+    """`hatif serve` refuses what cannot work, before anything is started."""
+
+    def test_a_port_in_use(self, shell: Shell, taken_port: str) -> None:
+        """The port and the way out are named."""
+        complaint = shell.refused("serve", "--config", "config.yaml", HATIF_SERVER__PORT=taken_port)
+        assert f"port {taken_port} on 127.0.0.1 is in use" in complaint
+
+    def test_an_unknown_option(self, shell: Shell) -> None:
+        """File, line and what was probably meant."""
+        shell.edit("config.yaml", "  port: 8080", "  prot: 8080")
+        complaint = shell.refused("serve", "--config", "config.yaml")
+        assert "config.yaml:" in complaint
+        assert "server.prot" in complaint
+        assert "port" in complaint
+
+    def test_a_missing_configuration(self, shell: Shell) -> None:
+        """The file that was named is named again."""
+        assert "nowhere.yaml" in shell.refused("serve", "--config", "nowhere.yaml")
+
+    def test_a_missing_model(self, shell: Shell) -> None:
+        """What a model needs is told."""
+        shutil.rmtree(shell.folder / "models")
+        assert "models/hatif-ar-phone-0.1" in shell.refused("serve", "--config", "config.yaml")
+
+    def test_half_a_model(self, shell: Shell) -> None:
+        """The file that is missing is named."""
+        (shell.folder / "models/hatif-ar-phone-0.1/graph/HCLr.fst").unlink()
+        assert "graph/HCLr.fst" in shell.refused("serve", "--config", "config.yaml")
+
+    def test_a_typing_error_in_a_questionnaire(self, shell: Shell) -> None:
+        """File, line, field and what was probably meant."""
+        shell.edit("questionnaires/post_discharge.yaml", "    kind: symptom", "    kindd: symptom")
+        complaint = shell.refused("serve", "--config", "config.yaml")
+        assert "post_discharge.yaml:" in complaint
+        assert "kindd" in complaint
+
+    def test_a_database_that_is_none(self, shell: Shell) -> None:
+        """A file of something else is not overwritten."""
+        (shell.folder / "other.db").write_text("not a database, but somebody's notes" * 100)
+        complaint = shell.refused("serve", "--config", "config.yaml", HATIF_STORAGE__PATH="other.db")
+        assert "other.db" in complaint
+
+
+class TestCheck:
+    """`hatif check` reports everything at once."""
+
+    def test_what_is_shipped_is_good(self, shell: Shell) -> None:
+        """Only the credentials are left to configure."""
+        status, report, _ = shell.run("check", "--config", "config.yaml")
+        assert status == 0
+        assert "bad" not in report.split()
+        assert report.count("not configured") == 2
+
+    def test_every_fault_is_listed(self, shell: Shell) -> None:
+        """A bad model does not hide a bad questionnaire."""
+        (shell.folder / "models/hatif-ar-phone-0.1/am/final.mdl").unlink()
+        shell.edit("questionnaires/post_discharge.yaml", "type: consent", "type: consnet")
+        status, report, _ = shell.run("check", "--config", "config.yaml")
+        assert status == 1
+        assert report.count("bad ") == 2
+
+    def test_a_word_that_the_model_does_not_know_is_a_warning(self, shell: Shell) -> None:
+        """No caller could be heard saying it."""
+        shell.edit("questionnaires/post_discharge.yaml", "accept: [ممتاز]", "accept: [مدهش]")
+        status, report, _ = shell.run("check", "--config", "config.yaml")
+        assert status == 0
+        assert "does not know مدهش" in report
+
+
+def test_prompts_are_rendered_once(shell: Shell) -> None:
+    """The second time there is nothing left to do."""
+    first = shell.run("render", "post_discharge", "--config", "config.yaml")
+    second = shell.run("render", "--config", "config.yaml")
+    assert (first[0], second[0]) == (0, 0)
+    assert int(first[1].split()[0]) > 50
+    assert second[1].startswith("0 prompts rendered")
+
+
+def test_an_unknown_questionnaire_is_not_rendered(shell: Shell) -> None:
+    """The ones that there are, are named."""
+    assert "post_discharge" in shell.refused("render", "nothing", "--config", "config.yaml")
+
+
+def test_answers_of_a_call_that_never_was(shell: Shell) -> None:
+    """No database, no call of that name: one sentence each."""
+    assert "there is no database" in shell.refused("answers", "list", "--config", "config.yaml")
+
+
+def test_a_stream_token_opens_what_it_says(shell: Shell) -> None:
+    """What is printed is a token of the configured secret, and nothing else."""
+    secret = "t" * 40
+    _, printed, _ = shell.run("token", "stream", "--config", "config.yaml", HATIF_TOKENS__SECRET=secret)
+    assert StreamTokens(secret).read(printed.strip(), provider="twilio").questionnaire is None
+    assert "tokens.secret is not configured" in shell.refused("token", "stream", "--config", "config.yaml")
+
+
+def test_a_call_to_nobody(shell: Shell) -> None:
+    """A refused connection is an outcome, and a status of 1."""
+    status, told, _ = shell.run("call", "ws://127.0.0.1:9/ws/maqsam", "--say", "نَعَم", "--json", "-")
+    assert status == 1
+    assert json.loads(told)["outcome"]["accepted"] is False

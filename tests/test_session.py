@@ -1,0 +1,230 @@
+"""One call's story: what is committed when, what a caller who goes on speaking changes, and how it fails."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.audio.endpointing import EndReason
+from bridge.audio.gate import UtteranceEnded, UtteranceResumed, UtteranceStarted
+from bridge.audio.playout import Ticker
+from bridge.clock import Clock
+from bridge.content import CONTENT
+from bridge.dialogue.actions import Disposition
+from bridge.dialogue.loader import load
+from bridge.dialogue.prompts import prompt_texts
+from bridge.line import KeyPressed
+from bridge.session import CallSession, Outcome, Patience, Services
+from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.prompts import PromptCache
+from bridge.storage.store import Store
+from protocols.maqsam import MaqsamProtocol
+
+QUESTIONNAIRE = load(CONTENT / "questionnaires" / "post_discharge.yaml")
+SETUP = '{"type":"session.setup","data":{"context":{"id":5,"caller_number":"962","direction":"inbound"}}}'
+ENDED = UtteranceEnded(b"", 0.4, 0.5, EndReason.SILENCE)
+STARTED = UtteranceStarted(b"11")
+RESUMED = UtteranceResumed(b"22")
+
+
+class Call:
+    """A session over the Maqsam protocol, whose caller is the test."""
+
+    def __init__(self, services: Services, database: Path) -> None:
+        self.database = database
+        self.messages: asyncio.Queue[str | None] = asyncio.Queue()
+        self.sent: list[dict[str, Any]] = []
+        self.answers_when_sent: list[int] = []  # how many were on disk when each piece of audio left
+        protocol = MaqsamProtocol(authenticated=True, check=None)
+        self.session = CallSession(
+            call_id="c1", protocol=protocol, questionnaire=QUESTIONNAIRE, services=services, send=self._send
+        )
+        self.running = asyncio.create_task(self.session.run(self._incoming()))
+        self.messages.put_nowait(SETUP)
+
+    async def _incoming(self) -> AsyncIterator[str | bytes]:
+        while (message := await self.messages.get()) is not None:
+            yield message
+
+    async def _send(self, message: str | bytes) -> None:
+        self.sent.append(json.loads(message))
+        if self.sent[-1]["type"] == "call.mark":
+            self.messages.put_nowait(json.dumps(self.sent[-1]))
+        if self.sent[-1]["type"] == "response.stream":
+            self.answers_when_sent.append(len(self.query("SELECT 1 FROM answers")))
+
+    def query(self, query: str) -> list[tuple[Any, ...]]:
+        """What another connection sees on disk."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(query).fetchall()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something to become true."""
+        async with asyncio.timeout(30):
+            while not is_so():  # noqa: ASYNC110 - other tasks and the disk tell no event
+                await asyncio.sleep(0.01)
+
+    async def hear(self, *happenings: Any, turns: int) -> None:
+        """Let these happen on the line, and wait for so many turns in all."""
+        for happening in happenings:
+            self.session._line._happened(happening)
+        await self.until(lambda: len(self.query("SELECT 1 FROM turns")) >= turns)
+
+    async def prompt_heard(self) -> None:
+        """Wait until the caller has heard what is being said."""
+        await self.until(lambda: self.session._line.is_speaking)
+        await self.until(lambda: not self.session._line.is_speaking)
+
+    async def hang_up(self) -> Outcome:
+        """Leave, and see how it ended."""
+        self.messages.put_nowait(None)
+        async with asyncio.timeout(20):
+            return await self.running
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every prompt is rendered."""
+
+    async def render(folder: Path) -> None:
+        voice = EspeakSynthesizer()
+        await voice.start()
+        await PromptCache(folder, voice).render(prompt_texts([QUESTIONNAIRE]))
+        await voice.stop()
+
+    folder = tmp_path_factory.mktemp("prompts")
+    asyncio.run(render(folder))
+    return folder
+
+
+@pytest.fixture
+async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Callable[..., Call]]:
+    """Start a call with everything real but the ears and the far end."""
+    clock = Clock(16)
+    voice = EspeakSynthesizer()
+    await voice.start()
+    ticker = Ticker(clock)
+    ticking = asyncio.create_task(ticker.run())
+    store = await Store.open(tmp_path / "hatif.db", clock=clock, busy_seconds=0.05)
+
+    def start(**patience: float) -> Call:
+        services = Services(
+            clock=clock,
+            store=store,
+            recognizer=ears,
+            recognizer_identity="ears@1",
+            prompts=PromptCache(rendered, voice),
+            ticker=ticker,
+            patience=Patience(**patience),
+        )
+        return Call(services, tmp_path / "hatif.db")
+
+    yield start
+    ticking.cancel()
+    await asyncio.gather(ticking, return_exceptions=True)
+    await store.close()
+    await voice.stop()
+
+
+async def test_an_answer_is_on_disk_before_the_next_word(call: Callable[..., Call]) -> None:
+    """No audio of the next question leaves before the answer can be read by others."""
+    one = call()
+    await one.prompt_heard()
+    before = len(one.answers_when_sent)
+    await one.hear(KeyPressed("1"), turns=1)
+    await one.prompt_heard()
+    await one.hang_up()
+    assert before > 0
+    assert set(one.answers_when_sent[:before]) == {0}
+    assert set(one.answers_when_sent[before:]) == {1}
+
+
+async def test_a_hang_up_is_a_turn_and_a_disposition(call: Callable[..., Call]) -> None:
+    """The record says who left, and when in the dialogue."""
+    one = call()
+    await one.prompt_heard()
+    outcome = await one.hang_up()
+    assert outcome.disposition is Disposition.HUNG_UP
+    assert one.query("SELECT item, input FROM turns") == [("consent", "hung_up")]
+    assert one.query("SELECT disposition, caller_number FROM calls") == [("hung_up", "962")]
+
+
+async def test_speech_that_goes_on_with_another_meaning_takes_the_turn_again(
+    call: Callable[..., Call], ears: Any
+) -> None:
+    """A yes that turns out to be half of a no is withdrawn, and the no is what counts."""
+    ears.will_hear = ["نعم", "نعم", "لا", "كلا لا"]
+    one = call()
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=1)
+    await one.hear(RESUMED, ENDED, turns=1)  # the same meaning: nothing happens
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=2)
+    await one.hear(RESUMED, ENDED, turns=2)
+    await one.hang_up()
+    assert one.query("SELECT item, value_json FROM answers") == [("consent", "true"), ("pain", "false")]
+
+
+async def test_what_was_taken_too_early_is_withdrawn(call: Callable[..., Call], ears: Any) -> None:
+    """When the whole utterance says nothing clear, the first part's answer is no answer any more."""
+    ears.will_hear = ["نعم", "نعم قدم"]
+    one = call()
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=1)
+    await one.hear(RESUMED, ENDED, turns=2)
+    await one.hang_up()
+    kept = one.query("SELECT item, status, value_json FROM answers ORDER BY revision")
+    assert kept == [("consent", "answered", "true"), ("consent", "withdrawn", None)]
+    assert ears.streams[1].pcm == b"1122"
+
+
+async def test_a_database_that_fails_ends_in_an_apology(call: Callable[..., Call]) -> None:
+    """What cannot be stored is not acknowledged: the caller hears an apology, and the call has failed."""
+    one = call()
+    await one.prompt_heard()
+    spoken = len(one.answers_when_sent)
+    with closing(sqlite3.connect(one.database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        one.session._line._happened(KeyPressed("1"))
+        await one.until(lambda: len(one.answers_when_sent) > spoken)
+        other.execute("ROLLBACK")
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    assert outcome.disposition is Disposition.FAILED
+    assert one.query("SELECT 1 FROM answers") == []
+    assert one.sent[-1]["type"] == "call.hangup"
+
+
+async def test_no_call_lasts_for_ever(call: Callable[..., Call]) -> None:
+    """At the limit the call is over, and its record says that it was cut short."""
+    one = call(max_call_seconds=3.0)
+    async with asyncio.timeout(20):
+        outcome = await one.running
+    assert outcome.disposition is Disposition.INTERRUPTED
+    assert one.query("SELECT disposition FROM calls") == [("interrupted",)]
+
+
+async def test_a_stopping_daemon_leaves_a_closed_record(call: Callable[..., Call]) -> None:
+    """Cancelled in mid-call, the session still writes how it ended."""
+    one = call()
+    await one.prompt_heard()
+    one.running.cancel()
+    await asyncio.gather(one.running, return_exceptions=True)
+    assert one.query("SELECT disposition FROM calls") == [("interrupted",)]
+
+
+async def test_a_carrier_without_manners_is_closed(call: Callable[..., Call]) -> None:
+    """A broken message ends the call with the protocol's close code; what was stored stays."""
+    one = call()
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), turns=1)
+    one.messages.put_nowait("not json")
+    async with asyncio.timeout(20):
+        outcome = await one.running
+    assert (outcome.disposition, outcome.close_code) == (Disposition.HUNG_UP, 1003)
+    assert one.query("SELECT item FROM answers") == [("consent",)]
