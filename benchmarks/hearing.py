@@ -261,12 +261,10 @@ class Caller:
         begin = rounds.index(recording.round)
         self._rounds = rounds[begin:] + rounds[:begin]
         self._said: Counter[str] = Counter()
-        self._overheard: list[
-            Utterance
-        ] = []  # what was left of the last recording: it answers what comes next
+        self._overheard: list[Utterance] = []  # left over from the last recording: it answers what comes next
 
     def reply(self, state: DialogueState, listen: Listen) -> Utterance | Digits | NoInput:
-        if not listen.phrases:
+        if state.tally.by_keypad and state.asked is Asked.ITEM:
             return Digits(_key_of(self._recording.truth))
         if not self._overheard:
             self._overheard = list(self._say(self._word_for(state), listen))

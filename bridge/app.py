@@ -146,6 +146,7 @@ class Daemon:
                     idle_seconds=settings.server.idle_seconds,
                 ),
                 maqsam_token=maqsam_token.get_secret_value() if maqsam_token else None,
+                takes_twilio=settings.providers.twilio.enabled,
                 tokens=StreamTokens(tokens_secret.get_secret_value()) if tokens_secret else None,
             )
         )

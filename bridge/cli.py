@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from enum import StrEnum
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -17,7 +18,6 @@ from rich.table import Table
 from bridge.clock import Clock
 from bridge.config import Settings, load_settings
 from bridge.content import DEFAULT_CONFIG
-from bridge.demo.options import CallerKind, DemoOptions
 from bridge.errors import BridgeError
 from bridge.reports import STDOUT, write_report
 
@@ -52,6 +52,13 @@ class Provider(StrEnum):
     TWILIO = "twilio"
 
 
+class CallerKind(StrEnum):
+    """Who speaks in the demonstration."""
+
+    SYNTHETIC = "synthetic"
+    RECORDED = "recorded"
+
+
 Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", envvar="HATIF_CONFIG", help="config.yaml; the shipped one by default."),
@@ -60,19 +67,29 @@ Config = Annotated[
 
 Json = Annotated[
     Path | None,
-    typer.Option("--json", help="Write the report as JSON to this file, or - for standard output."),
+    typer.Option("--json", help="Write the report as JSON to this file; to standard output without one."),
 ]
 
 
 def main() -> None:
     """Run the command; a failure is one sentence and an exit status, never a traceback."""
     try:
-        app()
+        app(args=_with_json_target(sys.argv[1:]))
     except BridgeError as error:
         _refuse(error)
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(130)  # 128 + SIGINT, as shells count
+
+
+def _with_json_target(arguments: Sequence[str]) -> list[str]:
+    """`--json` without a file means standard output; the parser knows no option with an optional value."""
+    completed: list[str] = []
+    for argument, following in zip_longest(arguments, arguments[1:]):
+        completed.append(argument)
+        if argument == "--json" and (following is None or following.startswith("--")):
+            completed.append(str(STDOUT))
+    return completed
 
 
 def _refuse(error: BridgeError) -> NoReturn:
@@ -214,13 +231,15 @@ def demo(  # noqa: PLR0917 - a command's options
 
     Examples: [bold]hatif demo[/]   [bold]hatif demo --provider twilio --fast --json report.json[/]
     """
+    from bridge.demo.options import CallerKind as Caller  # noqa: PLC0415
+    from bridge.demo.options import DemoOptions  # noqa: PLC0415
     from bridge.demo.story import run_demo  # noqa: PLC0415
 
     options = DemoOptions(
         provider=provider,
         fast=fast,
         answers=answers,
-        caller=caller,
+        caller=Caller(caller),
         speech=speech,
         speaker=speaker,
         take=take,
@@ -287,7 +306,7 @@ def call(  # noqa: PLR0917 - a command's options
 def answers_list(
     config: Config = None,
     limit: Annotated[int, typer.Option(min=1, help="How many calls, the newest first.")] = 20,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    json: Json = None,
 ) -> None:
     """List the latest calls and how many answers each gave.
 
@@ -297,8 +316,8 @@ def answers_list(
 
     settings = _settings(config)
     calls = _run(lambda: list_calls(settings.storage.path, Clock(), limit))
-    if json:
-        write_report(calls, STDOUT)
+    if json is not None:
+        write_report(calls, json)
         return
     table = Table("call", "began", "provider", "questionnaire", "answers", "ended")
     for one in calls:
@@ -312,7 +331,7 @@ def answers_list(
 def answers_show(
     call_id: Annotated[str, typer.Argument(help="The call's id, or its beginning.")],
     config: Config = None,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    json: Json = None,
 ) -> None:
     """Show one call: its answers, and what was heard turn by turn.
 
@@ -322,8 +341,8 @@ def answers_show(
 
     settings = _settings(config)
     shown = _run(lambda: show_call(settings.storage.path, Clock(), call_id))
-    if json:
-        write_report(shown, STDOUT)
+    if json is not None:
+        write_report(shown, json)
         return
     table = Table(
         "item", "value", "status", "via", "tries", "read back", "heard", title=f"call {shown.call.call_id}"

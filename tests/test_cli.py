@@ -180,6 +180,6 @@ def test_a_stream_token_opens_what_it_says(shell: Shell) -> None:
 
 def test_a_call_to_nobody(shell: Shell) -> None:
     """A refused connection is an outcome, and a status of 1."""
-    status, told, _ = shell.run("call", "ws://127.0.0.1:9/ws/maqsam", "--say", "نَعَم", "--json", "-")
+    status, told, _ = shell.run("call", "ws://127.0.0.1:9/ws/maqsam", "--say", "نَعَم", "--json")
     assert status == 1
     assert json.loads(told)["outcome"]["accepted"] is False

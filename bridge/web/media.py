@@ -51,12 +51,14 @@ class MediaSockets:
         store: Store,
         limits: SocketLimits,
         maqsam_token: str | None,
+        takes_twilio: bool,
         tokens: StreamTokens | None,
     ) -> None:
         self._switchboard = switchboard
         self._store = store
         self._limits = limits
         self._maqsam_token = maqsam_token
+        self._takes_twilio = takes_twilio
         self._tokens = tokens
 
     async def maqsam(self, request: web.Request) -> web.WebSocketResponse:
@@ -68,6 +70,8 @@ class MediaSockets:
 
     async def twilio(self, request: web.Request) -> web.WebSocketResponse:
         """`/ws/twilio/TOKEN`: Twilio drops query strings, so the single-use token is part of the path."""
+        if not self._takes_twilio:
+            raise web.HTTPNotFound(text="Twilio calls are not taken here\n")
         if self._tokens is None:
             self._only_locally(request, "tokens.secret")
             questionnaire = self._admit(None)

@@ -166,9 +166,9 @@ async def test_without_credentials_only_this_machine_is_served(start_daemon: Cal
     daemon.stop()
 
 
-async def test_a_full_house_answers_busy(start_daemon: Callable[..., Any]) -> None:
-    """One call more than allowed is refused before it is answered, and told when to come back."""
-    daemon = start_daemon(HATIF_CALLS__MAX_CONCURRENT="1")
+async def test_a_small_house_keeps_its_rules(start_daemon: Callable[..., Any]) -> None:
+    """One call more than allowed is refused unanswered, and a provider switched off is not there."""
+    daemon = start_daemon(HATIF_CALLS__MAX_CONCURRENT="1", HATIF_PROVIDERS__TWILIO__ENABLED="false")
     async with (
         aiohttp.ClientSession() as client,
         client.ws_connect(daemon.url("/ws/maqsam"), headers=auth(daemon)) as first,
@@ -176,6 +176,7 @@ async def test_a_full_house_answers_busy(start_daemon: Callable[..., Any]) -> No
         await first.send_json(SETUP)
         await first.receive(timeout=5)
         assert await upgrade(daemon, "/ws/maqsam", auth(daemon)) == 503
+        assert await upgrade(daemon, "/ws/twilio/anything") == 404
     daemon.stop()
 
 
