@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridge.clock import Clock
+from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
 
@@ -51,7 +52,9 @@ async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInSho
                 provider=call.provider,
                 questionnaire=call.questionnaire,
                 disposition=call.disposition,
-                answers=len(await store.answers(call.call_id)),
+                answers=sum(
+                    one.status != AnswerStatus.WITHDRAWN for one in await store.answers(call.call_id)
+                ),
             )
             for call in await store.calls(limit)
         ]

@@ -21,9 +21,19 @@ from protocols import commands, events
 from protocols.base import MediaProtocol
 from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 
-__all__ = ["CLOSE_NORMAL", "Gone", "Happening", "KeyPressed", "Line", "PlayoutFinished"]
+__all__ = [
+    "CLOSE_INTERNAL_ERROR",
+    "CLOSE_NORMAL",
+    "Gone",
+    "Happening",
+    "KeyPressed",
+    "Line",
+    "PlayoutFinished",
+]
 
-CLOSE_NORMAL = 1000  # RFC 6455 section 7.4.1
+# RFC 6455 section 7.4.1
+CLOSE_NORMAL = 1000
+CLOSE_INTERNAL_ERROR = 1011
 
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
@@ -70,6 +80,7 @@ class Line:
         self.close_code = CLOSE_NORMAL
         self.close_reason = ""
         self.is_gone = False
+        self.has_broken_down = False
         self.is_speaking = False  # we are
 
         self._protocol = protocol
@@ -152,7 +163,17 @@ class Line:
         self.tick(now)
 
     def tick(self, now: float) -> None:
-        """Send what is due; the shared ticker calls this every 20 ms."""
+        """Send what is due; the shared ticker calls this every 20 ms.
+
+        An error of ours ends the call rather than leave the caller in silence; the ticker reports it.
+        """
+        try:
+            self._send_due(now)
+        except Exception:
+            self.break_down()
+            raise
+
+    def _send_due(self, now: float) -> None:
         for due in self._playout.due(now):
             if isinstance(due, bytes):
                 self._play(due, now)
@@ -214,8 +235,13 @@ class Line:
 
     # The end
 
+    def break_down(self) -> None:
+        """An error of ours: the call cannot go on."""
+        self.has_broken_down = True
+        self.fail(CLOSE_INTERNAL_ERROR, "an internal error")
+
     def fail(self, close_code: int, reason: str) -> None:
-        """The carrier has misbehaved: remember how to close, and treat it as gone."""
+        """The call cannot go on: remember how to close, and treat the carrier as gone."""
         if not self.is_gone:
             self.close_code, self.close_reason = close_code, reason
         self.leave()

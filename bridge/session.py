@@ -7,10 +7,10 @@ state before it. And every wait has a deadline.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -43,6 +43,8 @@ APOLOGY_SECONDS = 10.0  # longer than any apology
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 _INPUT_NAMES: dict[type[Input], str] = {
     Utterance: "speech",
     Digits: "dtmf",
@@ -57,6 +59,7 @@ class Patience(Struct, frozen=True):
 
     first_message_seconds: float = 10.0
     send_seconds: float = 5.0
+    commit_seconds: float = 4.0  # of silence: nobody waits longer than 5 s to hear something
     max_call_seconds: float = 1800.0
     look_back_seconds: float = 0.3
 
@@ -142,8 +145,8 @@ class CallSession:
         """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
         disposition = None
         async with asyncio.TaskGroup() as directions:
-            reader = directions.create_task(self._line.read(messages))
-            writer = directions.create_task(self._line.write())
+            reader = directions.create_task(self._guarded(self._line.read(messages)))
+            writer = directions.create_task(self._guarded(self._line.write()))
             try:
                 disposition = await self._serve()
                 await self._line.flush()
@@ -152,13 +155,21 @@ class CallSession:
                 writer.cancel()
         return Outcome(disposition, self._line.close_code, self._line.close_reason)
 
+    async def _guarded(self, direction: Coroutine[Any, Any, None]) -> None:
+        """Run one direction of the line; a bug in it ends this call, not the daemon's peace."""
+        try:
+            await direction
+        except Exception:  # noqa: BLE001
+            self._log.exception("line_broke_down")
+            self._line.break_down()
+
     async def _serve(self) -> Disposition | None:
         details = await self._introduced()
         if details is None:
             self._log.warning("call_not_started", detail=self._line.close_reason)
             return None
         try:
-            await self._services.store.begin_call(self._call_record(details))
+            await self._in_time(self._services.store.begin_call(self._call_record(details)))
         except StorageError as error:
             self._log.error("call_not_recorded", code=error.code, detail=str(error))
             self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
@@ -174,6 +185,8 @@ class CallSession:
         try:
             self._line.command(commands.AcceptCall())
             disposition = await self._converse_safely()
+            if self._line.has_broken_down:
+                disposition = Disposition.FAILED
         finally:
             remove_from_ticker()
             await asyncio.shield(self._finish(disposition))
@@ -281,18 +294,29 @@ class CallSession:
         """Put the turn, its answers and the dialogue's state on disk, in one transaction."""
         answers = tuple(action.answer for action in following.actions if isinstance(action, Store))
         withdrawn = self._withdrawn(answers) if heard.revises else ()
-        await self._describe_further()
-        receipt = await self._services.store.record_turn(
-            self.call_id,
-            self._turn_record(heard, following, understand_seconds),
-            answers + withdrawn,
-            msgspec.json.encode(following.state),
+        await self._in_time(self._describe_further())
+        receipt = await self._in_time(
+            self._services.store.record_turn(
+                self.call_id,
+                self._turn_record(heard, following, understand_seconds),
+                answers + withdrawn,
+                msgspec.json.encode(following.state),
+            )
         )
         self._awaiting_reply = _AwaitingReply(
             receipt.index, receipt.commit_ms, self._clock.monotonic(), heard.speech_ended_at
         )
         self._log.info("turn_taken", turn=receipt.index, item=following.reading.item)
         return answers
+
+    async def _in_time(self, writing: Coroutine[Any, Any, T]) -> T:
+        """Give up on a database that keeps the caller waiting; what it still writes was not acknowledged."""
+        limit = self._services.patience.commit_seconds
+        try:
+            async with self._clock.timeout(limit):
+                return await writing
+        except TimeoutError:
+            raise StorageError(f"the database did not answer within {limit:g} s") from None
 
     def _withdrawn(self, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
         """What the first part of the utterance had us store, and the whole of it does not say."""
@@ -353,6 +377,8 @@ class CallSession:
 
     async def _apologise(self) -> None:
         """Tell the caller that it is our fault, if we still can."""
+        if self._line.is_gone:
+            return
         with suppress(StorageError, WorkerError, TimeoutError):
             async with self._clock.timeout(APOLOGY_SECONDS):
                 self._line.clear()
@@ -360,14 +386,14 @@ class CallSession:
                 await self._hear(None)
 
     async def _finish(self, disposition: Disposition) -> None:
-        """Close the record and leave the line as the disposition wants it."""
+        """Leave the line as the disposition wants it, and close the record."""
+        wants_person = disposition is Disposition.TRANSFERRED and self._line.capabilities.can_transfer
+        self._line.command(commands.TransferCall() if wants_person else commands.HangUp())
         await asyncio.gather(*self._notes)
         try:
             await self._services.store.end_call(self.call_id, disposition)
         except StorageError as error:  # the next start finds the call open and marks it interrupted
             self._log.error("call_end_not_stored", code=error.code, detail=str(error))
-        wants_person = disposition is Disposition.TRANSFERRED and self._line.capabilities.can_transfer
-        self._line.command(commands.TransferCall() if wants_person else commands.HangUp())
         if self._recorder is not None:
             self._recorder.close()
 

@@ -35,14 +35,18 @@ RESUMED = UtteranceResumed(b"22")
 class Call:
     """A session over the Maqsam protocol, whose caller is the test."""
 
-    def __init__(self, services: Services, database: Path) -> None:
+    def __init__(self, services: Services, database: Path, call_id: str) -> None:
         self.database = database
         self.messages: asyncio.Queue[str | None] = asyncio.Queue()
         self.sent: list[dict[str, Any]] = []
         self.answers_when_sent: list[int] = []  # how many were on disk when each piece of audio left
         protocol = MaqsamProtocol(authenticated=True, check=None)
         self.session = CallSession(
-            call_id="c1", protocol=protocol, questionnaire=QUESTIONNAIRE, services=services, send=self._send
+            call_id=call_id,
+            protocol=protocol,
+            questionnaire=QUESTIONNAIRE,
+            services=services,
+            send=self._send,
         )
         self.running = asyncio.create_task(self.session.run(self._incoming()))
         self.messages.put_nowait(SETUP)
@@ -108,11 +112,11 @@ async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Calla
     clock = Clock(16)
     voice = EspeakSynthesizer()
     await voice.start()
-    ticker = Ticker(clock)
+    ticker = Ticker(clock, on_error=lambda _callback, _error: None)
     ticking = asyncio.create_task(ticker.run())
     store = await Store.open(tmp_path / "hatif.db", clock=clock, busy_seconds=0.05)
 
-    def start(**patience: float) -> Call:
+    def start(*, call_id: str = "c1", **patience: float) -> Call:
         services = Services(
             clock=clock,
             store=store,
@@ -122,7 +126,7 @@ async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Calla
             ticker=ticker,
             patience=Patience(**patience),
         )
-        return Call(services, tmp_path / "hatif.db")
+        return Call(services, tmp_path / "hatif.db", call_id)
 
     yield start
     ticking.cancel()
@@ -184,20 +188,45 @@ async def test_what_was_taken_too_early_is_withdrawn(call: Callable[..., Call], 
 
 
 async def test_a_database_that_fails_ends_in_an_apology(call: Callable[..., Call]) -> None:
-    """What cannot be stored is not acknowledged: the caller hears an apology, and the call has failed."""
+    """What cannot be stored is not acknowledged: the caller hears an apology, and the call is over."""
     one = call()
     await one.prompt_heard()
-    spoken = len(one.answers_when_sent)
+    before = len(one.sent)
     with closing(sqlite3.connect(one.database, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
         one.session._line._happened(KeyPressed("1"))
-        await one.until(lambda: len(one.answers_when_sent) > spoken)
+        async with asyncio.timeout(30):
+            outcome = await one.running
         other.execute("ROLLBACK")
-    async with asyncio.timeout(30):
-        outcome = await one.running
+    said = [message["type"] for message in one.sent[before:]]
     assert outcome.disposition is Disposition.FAILED
+    assert (said.count("response.stream") > 10, said[-1]) == (True, "call.hangup")
     assert one.query("SELECT 1 FROM answers") == []
-    assert one.sent[-1]["type"] == "call.hangup"
+    assert one.query("SELECT disposition FROM calls") == [(None,)]  # the next start calls it interrupted
+
+
+async def test_a_bug_ends_its_own_call_with_a_closed_record(
+    call: Callable[..., Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it strikes, on the way in, out or in between, the call has failed and is written down so."""
+    for number, broken in enumerate(("gate.process", "_playout.due", "progress")):
+        one = call(call_id=f"c{number}")
+        await one.prompt_heard()
+        line = one.session._line
+        *path, name = broken.split(".")
+        target = getattr(line, path[0]) if path else line
+        monkeypatch.setattr(type(target), name, _break)
+        one.messages.put_nowait('{"type":"audio.input","data":{"audio":"////"}}')
+        line._happened(KeyPressed("1"))
+        async with asyncio.timeout(20):
+            outcome = await one.running
+        monkeypatch.undo()
+        assert outcome.disposition is Disposition.FAILED, broken
+    assert one.query("SELECT disposition FROM calls") == [("failed",)] * 3
+
+
+def _break(*_arguments: Any, **_options: Any) -> None:
+    raise RuntimeError("a bug")
 
 
 async def test_no_call_lasts_for_ever(call: Callable[..., Call]) -> None:
