@@ -182,7 +182,7 @@ def _require_default(questionnaires: dict[str, Questionnaire], settings: Setting
 def _recordings(settings: Settings) -> Path | None:
     if not settings.recording.enabled:
         return None
-    settings.recording.folder.mkdir(parents=True, exist_ok=True)
+    settings.recording.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.recording.folder
 
 

@@ -26,6 +26,7 @@ __all__ = ["main"]
 T = TypeVar("T")
 
 EXIT_WRONG = 1  # it ran, and the result is not what it should be
+SHORT_ID = 12  # characters of a call's id: `answers show` takes a beginning
 EXIT_REFUSED = 2  # it could not run: bad configuration, bad arguments
 
 app = typer.Typer(
@@ -323,7 +324,7 @@ def answers_list(
     for one in calls:
         began = one.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         ended = one.disposition or "in progress"
-        table.add_row(one.call_id, began, one.provider, one.questionnaire, str(one.answers), ended)
+        table.add_row(one.call_id[:SHORT_ID], began, one.provider, one.questionnaire, str(one.answers), ended)
     out.print(table)
 
 

@@ -3,6 +3,7 @@
 The header tells the true length after every second, so the file plays even when the process died in mid-call.
 """
 
+import os
 import struct
 from pathlib import Path
 from types import TracebackType
@@ -46,7 +47,7 @@ class StereoRecorder:
     """Writes both parties side by side as the call goes on."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
+        self._file = open(path, "wb", opener=_for_the_owner_only)  # noqa: SIM115 - closed by `close`
         self._data_bytes = 0
         self._announced_bytes = 0
         self._file.write(_header(0))
@@ -115,6 +116,11 @@ class CallRecorder:
     def close(self) -> None:
         """Finish the file; safe to repeat."""
         self._recorder.close()
+
+
+def _for_the_owner_only(path: str, flags: int) -> int:
+    """Open a file that others cannot read: it holds a patient's voice."""
+    return os.open(path, flags, 0o600)
 
 
 def _samples(ulaw: bytes, count: int) -> np.ndarray[tuple[int], np.dtype[np.int16]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridge.audio.g711 import decode_ulaw
-from bridge.audio.recording import StereoRecorder
+from bridge.audio.recording import CallRecorder, StereoRecorder
 
 LEFT, RIGHT = b"\x10" * 160, b"\x90" * 160
 
@@ -81,3 +81,20 @@ def test_the_file_is_valid_when_the_process_dies(tmp_path: Path) -> None:
         os._exit(9)
     os.waitpid(child, 0)
     assert len(read(path)) >= 16_000
+
+
+def test_a_call_is_recorded_as_the_caller_heard_it(tmp_path: Path) -> None:
+    """What was sent ahead is written when it is heard; what was cleared never is."""
+    recorder = CallRecorder(tmp_path / "call.wav")
+    recorder.played(b"\x00" * 320)
+    recorder.heard(b"\x80" * 160)
+    recorder.cleared()
+    recorder.heard(b"\x80" * 160)
+    recorder.close()
+    recorder.close()
+    assert (tmp_path / "call.wav").stat().st_mode & 0o077 == 0
+    with wave.open(str(tmp_path / "call.wav")) as wav:
+        stereo = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
+    assert len(stereo) == 320
+    assert (set(stereo[:, 0].tolist()), set(stereo[:160, 1].tolist())) == ({32124}, {-32124})
+    assert set(stereo[160:, 1].tolist()) == {0}
