@@ -229,6 +229,39 @@ def _break(*_arguments: Any, **_options: Any) -> None:
     raise RuntimeError("a bug")
 
 
+async def test_whoever_wants_a_person_is_handed_over(call: Callable[..., Call]) -> None:
+    """The zero key: a word of explanation, then the carrier's own flow."""
+    one = call()
+    await one.prompt_heard()
+    one.session._line._happened(KeyPressed("0"))
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    assert outcome.disposition is Disposition.TRANSFERRED
+    assert one.sent[-1]["type"] == "call.redirect"
+
+
+async def test_what_the_carrier_tells_later_is_kept(call: Callable[..., Call]) -> None:
+    """A second setup describes a call that has begun already."""
+    one = call()
+    await one.prompt_heard()
+    one.messages.put_nowait('{"type":"session.setup","data":{"context":{"callee_number":"963"}}}')
+    await one.hear(KeyPressed("1"), turns=1)
+    await one.hang_up()
+    assert one.query("SELECT caller_number, callee_number FROM calls") == [("962", "963")]
+
+
+async def test_a_call_that_cannot_be_recorded_is_not_held(call: Callable[..., Call]) -> None:
+    """Without a record there is no conversation: the carrier is told to try again later."""
+    first = call()
+    await first.prompt_heard()
+    second = call()  # the same id once more: storage refuses it
+    async with asyncio.timeout(20):
+        outcome = await second.running
+    await first.hang_up()
+    assert (outcome.disposition, outcome.close_code) == (None, 1013)
+    assert second.sent == []
+
+
 async def test_no_call_lasts_for_ever(call: Callable[..., Call]) -> None:
     """At the limit the call is over, and its record says that it was cut short."""
     one = call(max_call_seconds=3.0)

@@ -1,0 +1,72 @@
+"""What `hatif answers` shows of stored calls."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bridge.archive import list_calls, show_call
+from bridge.clock import Clock
+from bridge.dialogue.answer import Answer, AnswerStatus, Via
+from bridge.errors import StorageError
+from bridge.storage.store import CallRecord, Store, TurnRecord
+
+BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def answer(item: str, *, status: AnswerStatus = AnswerStatus.ANSWERED) -> Answer:
+    return Answer(item, status, value=True, via=Via.SPEECH, tries=1, confirmed=False)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> Path:
+    """Three calls: the second has two answers, and one that was taken back."""
+    store = await Store.open(tmp_path / "hatif.db", clock=Clock())
+    for number, call_id in enumerate(("aa11", "ab22", "ab33")):
+        call = CallRecord(
+            call_id=call_id,
+            provider="maqsam",
+            questionnaire="short",
+            questionnaire_version="1",
+            questionnaire_hash="h",
+            model="m@1",
+            started_at=BEGAN + timedelta(minutes=number),
+        )
+        await store.begin_call(call)
+    turn = TurnRecord(at=BEGAN, item="pain", input="speech", meaning="answer")
+    answers = [answer("pain"), answer("fever"), answer("sleep", status=AnswerStatus.WITHDRAWN)]
+    await store.record_turn("ab22", turn, answers, b"{}")
+    await store.end_call("ab22", "completed")
+    await store.close()
+    return tmp_path / "hatif.db"
+
+
+async def test_calls_are_listed_newest_first(database: Path) -> None:
+    """With how they ended and how many answers stand."""
+    listed = await list_calls(database, Clock(), limit=2)
+    assert [(call.call_id, call.disposition, call.answers) for call in listed] == [
+        ("ab33", None, 0),
+        ("ab22", "completed", 2),
+    ]
+
+
+async def test_a_call_is_found_by_the_beginning_of_its_id(database: Path) -> None:
+    """With its answers and its turns."""
+    shown = await show_call(database, Clock(), "ab2")
+    assert shown.call.call_id == "ab22"
+    assert {one.item for one in shown.answers} == {"pain", "fever", "sleep"}
+    assert [turn.item for turn in shown.turns] == ["pain"]
+
+
+@pytest.mark.parametrize(("beginning", "complaint"), [("ab", "2 calls' ids begin"), ("zz", "no call's id")])
+async def test_an_unclear_beginning_is_a_sentence(database: Path, beginning: str, complaint: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(StorageError, match=complaint):
+        await show_call(database, Clock(), beginning)
+
+
+async def test_no_database_is_a_sentence(tmp_path: Path) -> None:
+    """Looking at answers does not make a database."""
+    with pytest.raises(StorageError, match="there is no database"):
+        await list_calls(tmp_path / "none.db", Clock(), limit=1)
+    assert not (tmp_path / "none.db").exists()
