@@ -21,16 +21,16 @@ from bridge.audio.recording import CallRecorder
 from bridge.clock import Clock
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Say, Store
-from bridge.dialogue.answer import Answer, AnswerStatus, Via
+from bridge.dialogue.answer import Answer
 from bridge.dialogue.engine import DialogueState, Turn
-from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
 from bridge.line import Line
 from bridge.listening import Heard, Listener, Unfinished
+from bridge.record import call_record, described, turn_record, withdrawn
 from bridge.speech.base import Recognizer
 from bridge.speech.prompts import PromptCache
-from bridge.storage.store import CallRecord, TurnRecord
 from bridge.storage.store import Store as AnswerStore
 from protocols import commands, events
 from protocols.base import MediaProtocol
@@ -44,14 +44,6 @@ APOLOGY_SECONDS = 10.0  # longer than any apology
 log = structlog.get_logger()
 
 T = TypeVar("T")
-
-_INPUT_NAMES: dict[type[Input], str] = {
-    Utterance: "speech",
-    Digits: "dtmf",
-    NoInput: "no_input",
-    NotHeard: "not_heard",
-    HungUp: "hung_up",
-}
 
 
 class Patience(Struct, frozen=True):
@@ -98,6 +90,10 @@ class _Taken(Struct, frozen=True):
     before: DialogueState
     unfinished: Unfinished
     answers: tuple[Answer, ...]
+
+    def going_on(self, pcm: bytes) -> "_Taken":
+        """The same turn, of an utterance of which more has been heard."""
+        return _Taken(self.before, Unfinished(self.unfinished.phrases, pcm), self.answers)
 
 
 class _AwaitingReply(Struct, frozen=True):
@@ -169,12 +165,23 @@ class CallSession:
             self._log.warning("call_not_started", detail=self._line.close_reason)
             return None
         try:
-            await self._in_time(self._services.store.begin_call(self._call_record(details)))
+            await self._begin(details)
         except StorageError as error:
             self._log.error("call_not_recorded", code=error.code, detail=str(error))
             self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
             return None
         return await self._hold(details)
+
+    async def _begin(self, details: events.CallDetails) -> None:
+        record = call_record(
+            self.call_id,
+            details,
+            provider=self._line.capabilities.name,
+            questionnaire=self._questionnaire,
+            model=self._services.recognizer_identity,
+            started_at=self._clock.now(),
+        )
+        await self._in_time(self._services.store.begin_call(record))
 
     async def _hold(self, details: events.CallDetails) -> Disposition:
         """Hold the conversation, and close the call's record whatever happens."""
@@ -214,23 +221,11 @@ class CallSession:
         async with self._clock.timeout(seconds):
             return await asyncio.shield(self._line.introduction)
 
-    def _call_record(self, details: events.CallDetails) -> CallRecord:
-        return CallRecord(
-            call_id=self.call_id,
-            provider=self._line.capabilities.name,
-            questionnaire=self._questionnaire.id,
-            questionnaire_version=self._questionnaire.version,
-            questionnaire_hash=self._questionnaire.hash,
-            model=self._services.recognizer_identity,
-            started_at=self._clock.now(),
-            **_described(details),
-        )
-
     async def _describe_further(self) -> None:
         """Record what the carrier told about the call after it had begun."""
         while self._line.further_details:
             details = self._line.further_details.pop(0)
-            await self._services.store.describe_call(self.call_id, **_described(details))
+            await self._services.store.describe_call(self.call_id, **described(details))
 
     # Converse
 
@@ -241,6 +236,7 @@ class CallSession:
                 return await self._converse()
         except TimeoutError:
             self._log.warning("call_too_long", limit_seconds=limit)
+            await self._apologise()
             return Disposition.INTERRUPTED
         except (StorageError, WorkerError) as error:
             self._log.error("call_failed", code=error.code, detail=str(error))
@@ -262,10 +258,11 @@ class CallSession:
             started = self._clock.monotonic()
             following = engine.advance(self._questionnaire, before, heard.input)
             understand_seconds = self._clock.monotonic() - started
-            if heard.revises and following.reading == turn.reading:
-                continue  # more was said, and it means the same
+            if heard.revises and self._taken and following.reading == turn.reading:
+                self._taken = self._taken.going_on(heard.pcm)  # more was said, and it means the same
+                continue
             answers = await self._commit(heard, following, understand_seconds)
-            self._taken = _taken(heard, before, self._taken, turn, answers)
+            self._taken = self._keep(heard, before, turn, answers)
             if heard.revises:
                 self._line.clear()
             turn, state = following, following.state
@@ -281,6 +278,19 @@ class CallSession:
             unfinished=self._taken.unfinished if self._taken else None,
         ).hear()
 
+    def _keep(
+        self, heard: Heard, before: DialogueState, asked: Turn, answers: tuple[Answer, ...]
+    ) -> _Taken | None:
+        """What to keep of a turn so that it can be taken again; only speech can go on."""
+        if not isinstance(heard.input, Utterance):
+            return None
+        if heard.revises and self._taken is not None:
+            phrases = self._taken.unfinished.phrases
+        else:
+            listen = _listen(asked)
+            phrases = listen.phrases if listen else ()
+        return _Taken(before, Unfinished(phrases, heard.pcm), answers)
+
     async def _perform(self, actions: tuple[Action, ...]) -> None:
         """Say what is to be said. Answers among the actions were committed with the turn."""
         says = [action for action in actions if isinstance(action, Say)]
@@ -293,16 +303,20 @@ class CallSession:
     async def _commit(self, heard: Heard, following: Turn, understand_seconds: float) -> tuple[Answer, ...]:
         """Put the turn, its answers and the dialogue's state on disk, in one transaction."""
         answers = tuple(action.answer for action in following.actions if isinstance(action, Store))
-        withdrawn = self._withdrawn(answers) if heard.revises else ()
-        await self._in_time(self._describe_further())
-        receipt = await self._in_time(
-            self._services.store.record_turn(
-                self.call_id,
-                self._turn_record(heard, following, understand_seconds),
-                answers + withdrawn,
-                msgspec.json.encode(following.state),
-            )
+        stored = answers
+        if heard.revises and self._taken is not None:
+            stored += withdrawn(self._taken.answers, answers)
+        record = turn_record(
+            heard,
+            following,
+            at=self._clock.now(),
+            prompt=self._said.text,
+            progress=self._line.progress(),
+            understand_seconds=understand_seconds,
         )
+        state = msgspec.json.encode(following.state)
+        await self._in_time(self._describe_further())
+        receipt = await self._in_time(self._services.store.record_turn(self.call_id, record, stored, state))
         self._awaiting_reply = _AwaitingReply(
             receipt.index, receipt.commit_ms, self._clock.monotonic(), heard.speech_ended_at
         )
@@ -317,42 +331,6 @@ class CallSession:
                 return await writing
         except TimeoutError:
             raise StorageError(f"the database did not answer within {limit:g} s") from None
-
-    def _withdrawn(self, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-        """What the first part of the utterance had us store, and the whole of it does not say."""
-        kept = {answer.item for answer in answers}
-        earlier = self._taken.answers if self._taken else ()
-        return tuple(
-            Answer(
-                item=answer.item,
-                status=AnswerStatus.WITHDRAWN,
-                value=None,
-                via=Via.NONE,
-                tries=answer.tries,
-                confirmed=False,
-            )
-            for answer in earlier
-            if answer.item not in kept
-        )
-
-    def _turn_record(self, heard: Heard, following: Turn, understand_seconds: float) -> TurnRecord:
-        progress = self._line.progress()
-        return TurnRecord(
-            at=self._clock.now(),
-            item=following.reading.item,
-            input=_INPUT_NAMES[type(heard.input)],
-            meaning=following.reading.meaning,
-            rule=following.reading.rule,
-            value=following.reading.value,
-            prompt=self._said.text,
-            prompt_seconds=sum(phrase.seconds for phrase in progress),
-            prompt_heard_seconds=sum(phrase.heard_seconds for phrase in progress),
-            prompt_acknowledged=all(phrase.acknowledged for phrase in progress),
-            **_evidence(heard.input),
-            endpoint_ms=_milliseconds(heard.endpoint_seconds),
-            recognise_ms=_milliseconds(heard.recognise_seconds),
-            understand_ms=_milliseconds(understand_seconds),
-        )
 
     def _on_first_audio(self, now: float) -> None:
         """The reply to a turn has begun to leave: measure how long the caller waited for it."""
@@ -376,7 +354,7 @@ class CallSession:
     # Finish
 
     async def _apologise(self) -> None:
-        """Tell the caller that it is our fault, if we still can."""
+        """Tell the caller that the call cannot go on, if we still can."""
         if self._line.is_gone:
             return
         with suppress(StorageError, WorkerError, TimeoutError):
@@ -409,47 +387,3 @@ def _disposition(turn: Turn) -> Disposition:
             return disposition
         case _:
             return Disposition.TRANSFERRED
-
-
-def _taken(
-    heard: Heard, before: DialogueState, taken: _Taken | None, asked: Turn, answers: tuple[Answer, ...]
-) -> _Taken | None:
-    """What to keep of a turn so that it can be taken again; only speech can go on."""
-    if not isinstance(heard.input, Utterance):
-        return None
-    if heard.revises and taken is not None:
-        return _Taken(before, Unfinished(taken.unfinished.phrases, heard.pcm), answers)
-    listen = _listen(asked)
-    return _Taken(before, Unfinished(listen.phrases if listen else (), heard.pcm), answers)
-
-
-def _evidence(heard: Input) -> dict[str, Any]:
-    """What came in, as the store names it."""
-    match heard:
-        case Utterance():
-            return {
-                "closed": heard.closed_text,
-                "open": heard.open_text,
-                "confidence": heard.confidence,
-                "speech_seconds": heard.speech_seconds,
-            }
-        case Digits(keys=keys):
-            return {"closed": keys}
-        case _:
-            return {}
-
-
-def _described(details: events.CallDetails) -> dict[str, Any]:
-    """The call's details as the store names them."""
-    return {
-        "provider_call_id": details.provider_call_id,
-        "stream_id": details.stream_id,
-        "caller_number": details.caller_number,
-        "callee_number": details.callee_number,
-        "direction": details.direction,
-        "custom": details.custom,
-    }
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000

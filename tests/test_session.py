@@ -176,15 +176,16 @@ async def test_speech_that_goes_on_with_another_meaning_takes_the_turn_again(
 
 async def test_what_was_taken_too_early_is_withdrawn(call: Callable[..., Call], ears: Any) -> None:
     """When the whole utterance says nothing clear, the first part's answer is no answer any more."""
-    ears.will_hear = ["نعم", "نعم قدم"]
+    ears.will_hear = ["نعم", "نعم", "نعم قدم"]
     one = call()
     await one.prompt_heard()
     await one.hear(STARTED, ENDED, turns=1)
+    await one.hear(RESUMED, ENDED, turns=1)  # so far it means the same
     await one.hear(RESUMED, ENDED, turns=2)
     await one.hang_up()
     kept = one.query("SELECT item, status, value_json FROM answers ORDER BY revision")
     assert kept == [("consent", "answered", "true"), ("consent", "withdrawn", None)]
-    assert ears.streams[1].pcm == b"1122"
+    assert ears.streams[2].pcm == b"112222"
 
 
 async def test_a_database_that_fails_ends_in_an_apology(call: Callable[..., Call]) -> None:
