@@ -68,6 +68,11 @@ class DaemonUnderTest:
         except OSError:
             return 0, None
 
+    def active_calls(self) -> int:
+        """How many calls it is holding."""
+        _, health = self.get("/health")
+        return int(health["active_calls"]) if health else 0
+
     def start(self) -> None:
         """Start and wait until calls are taken."""
         self.port = self.port or free_port()

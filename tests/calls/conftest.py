@@ -1,7 +1,9 @@
 """A patient on the phone, who can be told what to do when a question is heard."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -100,6 +102,18 @@ def phone() -> Callable[..., Awaitable[tuple[CallOutcome, Patient]]]:
             outcome = await carrier.place(
                 daemon.url("/ws/maqsam"), call=call, headers={"Auth": daemon.token}, max_seconds=400
             )
+        await written_down(daemon)
         return outcome, patient
 
     return place
+
+
+async def written_down(daemon: Any) -> None:
+    """Wait for the end of the caller's call to be on disk: the caller is gone a moment earlier."""
+    async with asyncio.timeout(20):
+        while daemon.process.poll() is None:
+            with closing(sqlite3.connect(daemon.database)) as connection:
+                newest = "SELECT disposition FROM calls ORDER BY started_at DESC LIMIT 1"
+                if daemon.active_calls() == 0 and connection.execute(newest).fetchone() != (None,):
+                    return
+            await asyncio.sleep(0.05)
