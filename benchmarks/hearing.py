@@ -1,6 +1,6 @@
 """How often the hearing rule stores a wrong value, measured on recordings of real people.
 
-    python benchmarks/hearing.py --speech DIR|ARCHIVE [--json [FILE]]
+    python benchmarks/hearing.py --speech DIR|ARCHIVE [--phases 3] [--json [FILE]]
 
 Every yes, no and digit goes the way of a call: mu-law over a hissing line, the voice gate, both decoders
 under the grammar of the question, the dialogue engine. First each recording alone: taken at once, read back
@@ -314,9 +314,9 @@ def _ending_of(store: Store, truth: Value) -> Ending:
 # The measurement
 
 
-async def measure(recordings: Recordings, model: Path) -> tuple[str, list[Trial]]:
+async def measure(recordings: Recordings, model: Path, phases: int) -> tuple[str, list[Trial]]:
     questions = Questions(load(CONTENT / "questionnaires" / "post_discharge.yaml"))
-    recognizer = VoskRecognizer(model)
+    recognizer = VoskRecognizer(model, phases=phases)
     await recognizer.start()
     try:
         heard = await hear_everyone(recognizer, recordings, questions)
@@ -443,11 +443,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="How often does the hearing rule store a wrong value?")
     parser.add_argument("--speech", type=Path, required=True, help="a folder or archive of recordings")
     parser.add_argument("--model", type=Path, default=CONTENT / "models" / "hatif-ar-phone-0.1")
+    parser.add_argument("--phases", type=int, default=3, help="decodings under either vocabulary, 1 to 3")
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="write all figures as JSON")
     options = parser.parse_args()
     logs.configure(level="warning")
     try:
-        figures = summarise(*asyncio.run(measure(read_recordings(options.speech), options.model)))
+        figures = summarise(
+            *asyncio.run(measure(read_recordings(options.speech), options.model, options.phases))
+        )
     except (BridgeError, OSError, tarfile.TarError) as error:
         print(f"hearing: {error}", file=sys.stderr)
         return 1

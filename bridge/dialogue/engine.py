@@ -488,10 +488,12 @@ def _on_emergency(scene: _Scene, *, is_agreed: bool) -> Turn:
 
 
 def _on_person(scene: _Scene, *, is_agreed: bool) -> Turn:
-    if is_agreed:
-        return _transfer(scene)
+    """Ask before handing over: of 600 digits one was heard as this word by every decoder.
+
+    Whoever says it again is not asked a third time, and the key needs no question.
+    """
     if scene.state.asked in (Asked.PERSON, Asked.EMERGENCY):
-        return _on_unclear_reply(scene)
+        return _transfer(scene) if is_agreed else _on_unclear_reply(scene)
     return _put(scene.asking(Asked.PERSON))
 
 

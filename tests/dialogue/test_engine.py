@@ -158,7 +158,7 @@ def test_after_two_failures_only_keys_are_listened_for(talk: Talk) -> None:
 
 def test_a_person_can_be_asked_for_by_voice_at_the_keypad(talk: Talk) -> None:
     """Whoever cannot press keys is not left alone with them."""
-    assert talk.say("نعم", "قدم", "قدم", "مساعدة").disposition is Disposition.TRANSFERRED
+    assert talk.say("نعم", "قدم", "قدم", "مساعدة", "نعم").disposition is Disposition.TRANSFERRED
 
 
 def test_talking_at_the_keypad_costs_no_try(talk: Talk) -> None:
@@ -283,11 +283,18 @@ def test_a_command_that_one_reading_heard_is_not_acted_on(talk: Talk) -> None:
     assert (talk.reading.meaning, talk.roles) == ("no_match", [PromptRole.REPROMPT, PromptRole.ASK])
 
 
-def test_a_person_is_given_when_both_readings_agree(talk: Talk) -> None:
-    """The caller is told, and transferred."""
-    talk.say("نعم", "مساعدة")
+@pytest.mark.parametrize("again", ["نعم", "مساعدة"])
+def test_a_person_is_given_after_one_question(talk: Talk, again: str) -> None:
+    """A yes, or the wish said again: the caller is told, and transferred."""
+    assert talk.say("نعم", "مساعدة").roles == [PromptRole.COMMAND]
+    talk.say(again)
     assert isinstance(talk.actions[-1], Transfer)
     assert talk.state.outcome is Disposition.TRANSFERRED
+
+
+def test_whoever_does_not_want_a_person_goes_on(talk: Talk) -> None:
+    """A digit that was heard as the wish for a person costs one question."""
+    assert talk.say("نعم", "مساعدة", "لا").asked == "pain"
 
 
 def test_a_person_that_one_reading_heard_is_asked_about(talk: Talk) -> None:
