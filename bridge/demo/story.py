@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -259,12 +260,22 @@ def _wav(setup: DaemonSetup) -> Path:
 
 
 def _next_steps(setup: DaemonSetup) -> list[tuple[str, str]]:
+    hatif = _command()
     return [
         ("the call, caller left, Hatif right", str(_wav(setup))),
         ("the database", str(setup.database)),
         ("the daemon's log", str(setup.log)),
-        ("its answers again", f"HATIF_STORAGE__PATH={setup.database} hatif answers list"),
-        ("the same call as Twilio makes it", "hatif demo --provider twilio"),
-        ("a daemon of your own", "hatif serve"),
-        ("a call to it", 'hatif call ws://127.0.0.1:8080/ws/maqsam --say "نَعَم"'),
+        ("its answers again", f"HATIF_STORAGE__PATH={setup.database} {hatif} answers list"),
+        ("the same call as Twilio makes it", f"{hatif} demo --provider twilio"),
+        ("a daemon of your own", f"{hatif} serve"),
+        ("a call to it", f'{hatif} call ws://127.0.0.1:8080/ws/maqsam --say "نَعَم"'),
     ]
+
+
+def _command() -> str:
+    """How the reader can type `hatif` where they are."""
+    if shutil.which("hatif"):
+        return "hatif"
+    installed = Path(sys.executable).with_name("hatif")
+    here = Path.cwd()
+    return str(installed.relative_to(here) if installed.is_relative_to(here) else installed)
