@@ -23,38 +23,15 @@ _PACKAGE = "espeakng-loader"
 _VOWEL_THEN_SHADDA = re.compile("([\u064b-\u0650\u0652\u0670]+)\u0651")
 
 
-class EspeakWorker:
+class EspeakWorker(WorkerProcess):
     """The process that espeak-ng runs in."""
 
     def __init__(
         self, *, policy: RestartPolicy | None = None, on_restart: Callable[[], None] | None = None
     ) -> None:
-        self._worker = WorkerProcess(
+        super().__init__(
             "espeak", "bridge.speech.espeak_worker", OpenEspeak(), policy=policy, on_restart=on_restart
         )
-
-    async def start(self) -> None:
-        """Start the process and wait for its self-test; WorkerError says why it cannot be used."""
-        await self._worker.start()
-
-    async def stop(self) -> None:
-        """End the process."""
-        await self._worker.stop()
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the process has spoken, and been reliable lately."""
-        return self._worker.is_ready
-
-    @property
-    def pid(self) -> int | None:
-        """The process that speaks now."""
-        return self._worker.pid
-
-    @property
-    def restarts(self) -> int:
-        """How often the process has been replaced."""
-        return self._worker.restarts
 
     async def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int) -> Speech:
         """Speak `text`, spelled as espeak-ng needs it.
@@ -65,9 +42,9 @@ class EspeakWorker:
         """
         if len(text) > MAX_TEXT_CHARACTERS:
             raise WorkerError(f"a text of {len(text)} characters is longer than {MAX_TEXT_CHARACTERS}")
-        await self._worker.up(SPEAK_TIMEOUT_SECONDS)
-        request = Speak(self._worker.new_id(), text, voice, words_per_minute, pitch)
-        spoken = await self._worker.request(request, Spoken, SPEAK_TIMEOUT_SECONDS)
+        await self.up(SPEAK_TIMEOUT_SECONDS)
+        request = Speak(self.new_id(), text, voice, words_per_minute, pitch)
+        spoken = await self.request(request, Spoken, SPEAK_TIMEOUT_SECONDS)
         return Speech(spoken.pcm, spoken.rate)
 
 
@@ -89,7 +66,7 @@ class EspeakSynthesizer(Synthesizer):
             raise ValueError(f"words_per_minute must be 80 to 450, not {words_per_minute}")
         if pitch not in PITCH:
             raise ValueError(f"pitch must be 0 to 100, not {pitch}")
-        self._worker = worker or EspeakWorker()
+        self.worker = worker or EspeakWorker()
         self._owns_worker = worker is None
         self._voice = voice
         self._words_per_minute = words_per_minute
@@ -98,27 +75,17 @@ class EspeakSynthesizer(Synthesizer):
     async def start(self) -> None:
         """Start the process, where it is ours; WorkerError when it or the voice cannot be used."""
         if self._owns_worker:
-            await self._worker.start()
+            await self.worker.start()
 
     async def stop(self) -> None:
         """End the process, where it is ours."""
         if self._owns_worker:
-            await self._worker.stop()
+            await self.worker.stop()
 
     @property
     def is_ready(self) -> bool:
         """Whether the process has spoken, and been reliable lately."""
-        return self._worker.is_ready
-
-    @property
-    def pid(self) -> int | None:
-        """The process that speaks now."""
-        return self._worker.pid
-
-    @property
-    def restarts(self) -> int:
-        """How often the process has been replaced."""
-        return self._worker.restarts
+        return self.worker.is_ready
 
     @property
     def identity(self) -> str:
@@ -128,7 +95,7 @@ class EspeakSynthesizer(Synthesizer):
 
     async def synthesise(self, text: str) -> Speech:
         """Speak `text`, vowelled or not."""
-        return await self._worker.speak(
+        return await self.worker.speak(
             shadda_first(text), voice=self._voice, words_per_minute=self._words_per_minute, pitch=self._pitch
         )
 

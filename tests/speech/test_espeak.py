@@ -95,13 +95,13 @@ async def test_a_dead_voice_comes_back() -> None:
     voice = EspeakSynthesizer()
     await voice.start()
     first = await voice.synthesise("نَعَم")
-    assert voice.pid is not None
-    os.kill(voice.pid, signal.SIGKILL)
+    assert voice.worker.pid is not None
+    os.kill(voice.worker.pid, signal.SIGKILL)
     with pytest.raises(WorkerError, match="died"):
         await voice.synthesise("نَعَم")
 
     assert await voice.synthesise("نَعَم") == first
-    assert (voice.is_ready, voice.restarts) == (True, 1)
+    assert (voice.is_ready, voice.worker.restarts) == (True, 1)
     await voice.stop()
 
 
