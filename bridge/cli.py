@@ -7,19 +7,23 @@ from enum import StrEnum
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bridge.clock import Clock
 from bridge.config import Settings, load_settings
 from bridge.content import DEFAULT_CONFIG
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, QuestionnaireError
 from bridge.reports import STDOUT, write_report
+
+if TYPE_CHECKING:
+    from bridge.dialogue.questionnaire import Questionnaire
 
 __all__ = ["main"]
 
@@ -94,12 +98,8 @@ def _with_json_target(arguments: Sequence[str]) -> list[str]:
 
 
 def _refuse(error: BridgeError) -> NoReturn:
-    err.print(f"[bold red]hatif:[/] {_plain(error)}", highlight=False, soft_wrap=True)
+    err.print(f"[bold red]hatif:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
     sys.exit(EXIT_REFUSED)
-
-
-def _plain(error: BridgeError) -> str:
-    return str(error).replace("[", r"\[")
 
 
 def _settings(config: Path | None) -> Settings:
@@ -141,7 +141,7 @@ def check(config: Config = None) -> None:
     findings = examine(config or DEFAULT_CONFIG)
     table = Table("", "what", "how it is", box=None, padding=(0, 2, 0, 0))
     for finding in findings:
-        table.add_row(looks[finding.verdict], finding.subject, finding.detail.replace("[", r"\["))
+        table.add_row(looks[finding.verdict], finding.subject, escape(finding.detail))
     out.print(table)
     bad = sum(finding.verdict is Verdict.BAD for finding in findings)
     if bad:
@@ -160,28 +160,19 @@ def render(
 
     Example: [bold]hatif render post_discharge[/]
     """
-    from bridge.dialogue.loader import load, load_folder  # noqa: PLC0415
     from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415
     from bridge.speech.engines import build_voice  # noqa: PLC0415
     from bridge.speech.prompts import PromptCache  # noqa: PLC0415
 
     settings = _settings(config)
-    if questionnaire is not None and questionnaire.endswith((".yaml", ".yml")):
-        one = load(Path(questionnaire))
-        chosen = {one.id: one}
-    else:
-        chosen = load_folder(settings.questionnaires.folder)
-    if questionnaire is not None and questionnaire in chosen:
-        chosen = {questionnaire: chosen[questionnaire]}
-    elif questionnaire is not None and not questionnaire.endswith((".yaml", ".yml")):
-        _refuse(BridgeError(f"no questionnaire {questionnaire!r}; there are: {', '.join(sorted(chosen))}"))
+    texts = prompt_texts(_chosen(questionnaire, settings.questionnaires.folder))
 
     async def run() -> int:
         voice = build_voice(settings.voice)
         await voice.start()
         try:
             cache = PromptCache(settings.prompts.folder, voice)
-            missing = cache.missing(prompt_texts(chosen.values()))
+            missing = cache.missing(texts)
             with _progress() as progress:
                 task = progress.add_task("rendering prompts", total=len(missing))
                 return await cache.render(missing, on_progress=lambda _text: progress.advance(task))
@@ -190,6 +181,20 @@ def render(
 
     rendered = _run(run)
     out.print(f"{rendered} prompts rendered, all are ready in {settings.prompts.folder}", soft_wrap=True)
+
+
+def _chosen(name: str | None, folder: Path) -> "list[Questionnaire]":
+    """The questionnaire of that file or id; without a name all that the folder holds."""
+    from bridge.dialogue.loader import load, load_folder  # noqa: PLC0415
+
+    if name is not None and name.endswith((".yaml", ".yml")):
+        return [load(Path(name))]
+    known = load_folder(folder)
+    if name is None:
+        return list(known.values())
+    if name not in known:
+        raise QuestionnaireError(f"no questionnaire {name!r}; there are: {', '.join(sorted(known))}")
+    return [known[name]]
 
 
 def _progress() -> Progress:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
-import structlog
 from msgspec import Struct
 
 from bridge.audio.gate import GateEvent, VoiceGate
@@ -37,8 +36,6 @@ CLOSE_INTERNAL_ERROR = 1011
 
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
-
-log = structlog.get_logger()
 
 
 class KeyPressed(Struct, frozen=True):

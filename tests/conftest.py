@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 
 from bridge.content import DEFAULT_CONFIG
+from bridge.demo.daemon import free_port
 from bridge.errors import WorkerError
 from bridge.speech.base import Hearing
 
@@ -111,14 +111,6 @@ class DaemonUnderTest:
                 arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 found[arguments[2].decode()] = int(pid)
         return found
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

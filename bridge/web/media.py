@@ -18,7 +18,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import CredentialError, StorageError
 from bridge.storage.store import Store
 from bridge.switchboard import Switchboard
-from bridge.tokens import StreamTokens
+from bridge.tokens import StreamClaims, StreamTokens
 from protocols.base import MediaProtocol
 from protocols.maqsam import MaqsamProtocol
 from protocols.twilio import TwilioProtocol
@@ -72,15 +72,26 @@ class MediaSockets:
         """`/ws/twilio/TOKEN`: Twilio drops query strings, so the single-use token is part of the path."""
         if not self._takes_twilio:
             raise web.HTTPNotFound(text="Twilio calls are not taken here\n")
+        claims = self._stream_claims(request, provider="twilio")
+        questionnaire = self._admit(claims.questionnaire if claims else None)
+        if claims is not None:  # only now: a busy answer must not use the token up
+            await self._redeem(claims)
+        return await self._put_through(request, TwilioProtocol(), questionnaire)
+
+    # Credentials
+
+    def _stream_claims(self, request: web.Request, *, provider: str) -> StreamClaims | None:
+        """What the token in the path says; None where none is needed."""
         if self._tokens is None:
             self._only_locally(request, "tokens.secret")
-            questionnaire = self._admit(None)
-            return await self._put_through(request, TwilioProtocol(), questionnaire)
+            return None
         try:
-            claims = self._tokens.read(request.match_info["token"], provider="twilio")
+            return self._tokens.read(request.match_info["token"], provider=provider)
         except CredentialError as error:
             raise self._refused(str(error)) from None
-        questionnaire = self._admit(claims.questionnaire)
+
+    async def _redeem(self, claims: StreamClaims) -> None:
+        """Use the token up."""
         try:
             is_first_use = await self._store.redeem(claims.token_id, claims.expires_at)
         except StorageError as error:
@@ -88,9 +99,6 @@ class MediaSockets:
             raise web.HTTPServiceUnavailable(text="the token cannot be checked now\n") from None
         if not is_first_use:
             raise self._refused("the stream token has been used before")
-        return await self._put_through(request, TwilioProtocol(), questionnaire)
-
-    # Credentials
 
     def _maqsam_header_is_good(self, request: web.Request) -> bool:
         """Has the upgrade shown the token? False: it may still come in the setup."""
