@@ -1,8 +1,8 @@
-"""Whole numbers from 0 to 100, as Arabs say them: a table of spellings and a small grammar over it.
+"""Whole numbers from 0 to 999, as Arabs say them: a table of spellings and a small grammar over it.
 
 Every word of an answer must be a number word, a joining "and", or a known filler at either end: an unknown
 word next to a number invalidates it, for a dropped word is how eighty-five becomes eighty. Two numbers are
-no answer. Above 100, fractions and measures are not known here, and so are never cut down to something
+no answer. Thousands, fractions and measures are not known here, and so are never cut down to something
 smaller.
 """
 
@@ -26,7 +26,7 @@ class _Rank(StrEnum):
     TEN = "ten"
     TEEN = "teen"
     TENS = "tens"
-    HUNDRED = "hundred"
+    HUNDRED = "hundred"  # 100, 200 … 900
     DIGITS = "digits"
     AND = "and"
 
@@ -59,6 +59,16 @@ _TENS = {
     90: "تسعون، تسعين",
 }
 _HUNDRED = "مئة، مائة، مأة، مية، ميه، مايه، ميت، ميا، ميات"
+_TWO_HUNDRED = "مئتان، مئتين، مائتان، مائتين، ميتين، ميتان، متين"
+_HUNDRED_STEMS = {  # said before "hundred" as one word or as two: the number without its feminine ending
+    300: "ثلاث، ثلث، تلات، تلت",
+    400: "أربع، ربع",
+    500: "خمس",
+    600: "ست",
+    700: "سبع",
+    800: "ثمان، ثماني، ثمن، تمان، تماني، تمن",
+    900: "تسع",
+}
 _TEEN_STEMS = {
     13: "ثلاث، ثلث، ثل، تلات، تلت، تل",
     14: "أربع، ربع، أرب",
@@ -70,9 +80,7 @@ _TEEN_STEMS = {
 }
 _TEEN_ENDINGS = "عش، عشر، عشل، طعش، طعشر، تعش، تعشر، طاعش، تاعش، طاشر، تاشر، اشر، طاش، تاش، طاشل، اعش"
 _ELEVEN = "احدعش، احدعشر، احداعش، احداشر، ادعش، ايدعش، دعش، هدعش، حداعش، حداشر، حداش، حضاشل، حداشل"
-_TWELVE = (
-    "اثنعش، اثنعشر، اثناعش، اطنعش، اطناعش، اطنو، ثنعش، اتنعش، اتناشر، اطناشر، طناشر، طناش، تناش، اثناش، طناشل"
-)
+_TWELVE = "اثنعش، اثنعشر، اثناعش، اطنعش، اطناعش، اطنو، ثنعش، تنعش، اتنعش، اتناشر، اطناشر، طناشر، طناش، تناش، اثناش، طناشل"
 _SPLIT_ENDINGS = "عشر، عش، طعش، تعش، طعشر"  # said, or heard, as a word of its own after 3 to 9
 _SPLIT_TEENS = {
     11: "احد عشر، احدى عشرة، احدى عشر، واحد عشر",
@@ -97,26 +105,39 @@ def _teens() -> Iterator[tuple[str, _Word]]:
             yield stem + ending, _Word(_Rank.TEEN, value)
 
 
-def _split_teens() -> Iterator[tuple[tuple[str, ...], int]]:
+def _split_teens() -> Iterator[tuple[tuple[str, str], _Word]]:
     for value, listed in _SPLIT_TEENS.items():
-        yield from ((tuple(phrase.split()), value) for phrase in _spellings(listed))
+        for phrase in _spellings(listed):
+            ten, unit = phrase.split()
+            yield (ten, unit), _Word(_Rank.TEEN, value)
     for value in range(3, 10):
         units = _spellings(_UNITS[value])
-        yield from ((pair, 10 + value) for pair in product(units, _spellings(_SPLIT_ENDINGS)))
+        teen = _Word(_Rank.TEEN, 10 + value)
+        yield from ((pair, teen) for pair in product(units, _spellings(_SPLIT_ENDINGS)))
         # The feminine teen's ten has an ending that its unit lacks; "three, ten" has both and is two numbers.
-        yield from (((unit, normalise("عشرة")), 10 + value) for unit in units if not unit.endswith("ه"))
+        yield from (((unit, normalise("عشرة")), teen) for unit in units if not unit.endswith("ه"))
 
 
+def _hundreds() -> Iterator[tuple[tuple[str, str], _Word]]:
+    for value, stems in _HUNDRED_STEMS.items():
+        for pair in product(_spellings(stems), _spellings(_HUNDRED)):
+            yield pair, _Word(_Rank.HUNDRED, value)
+
+
+_PAIRS: dict[tuple[str, str], _Word] = dict(
+    chain(_split_teens(), _hundreds())
+)  # two words that are one number
 _TABLE: dict[str, _Word] = dict(
     chain(
         _teens(),
         _words(_UNITS, _Rank.UNIT),
         _words({10: "عشرة، عشر"}, _Rank.TEN),
         _words(_TENS, _Rank.TENS),
-        _words({100: _HUNDRED}, _Rank.HUNDRED),
+        _words({100: _HUNDRED, 200: _TWO_HUNDRED}, _Rank.HUNDRED),
+        ((stem + hundred, word) for (stem, hundred), word in _hundreds()),
     )
 )
-_TEEN_PAIRS = dict(_split_teens())
+_FIRST_OF_PAIR = frozenset(first for first, _ in _PAIRS)
 _AND = "و"
 _BESIDE = frozenset(
     word for phrase in (*lexicon.FILLERS, *lexicon.COUNT_NOUNS) for word in normalise(phrase).split()
@@ -159,16 +180,23 @@ def _trim(tokens: Sequence[str]) -> Sequence[str]:
 
 def _lex(tokens: Sequence[str]) -> list[_Word] | None:
     """Name every word; None as soon as one is unknown."""
+    tokens = list(chain.from_iterable(map(_without_and, tokens)))
     words: list[_Word] = []
     position = 0
     while position < len(tokens):
-        teen = _TEEN_PAIRS.get(tuple(tokens[position : position + 2]))
-        found = [_Word(_Rank.TEEN, teen)] if teen else _lex_token(tokens[position])
+        pair = _PAIRS.get((tokens[position], "".join(tokens[position + 1 : position + 2])))
+        found = [pair] if pair else _lex_token(tokens[position])
         if found is None:
             return None
         words += found
-        position += 2 if teen else 1
+        position += 2 if pair else 1
     return words
+
+
+def _without_and(token: str) -> tuple[str, ...]:
+    """Cut the "and" off the first of two words, as in "and five ten"; "one" begins with its letter too."""
+    first, rest = token[:1], token[1:]
+    return (first, rest) if first == _AND and rest in _FIRST_OF_PAIR and token not in _TABLE else (token,)
 
 
 def _lex_token(token: str) -> list[_Word] | None:
@@ -185,12 +213,12 @@ def _lex_simple(token: str) -> _Word | None:
 
 
 def _lex_joined(token: str) -> list[_Word] | None:
-    """Cut "وعشرين" and "ثلاثهوعشرين" at the "and", where both sides are numbers."""
+    """Cut "وعشرين", "ثلاثهوعشرين" and "ميهوخمسهوعشرين" at every "and", where all parts are numbers."""
     for cut in (index for index, letter in enumerate(token) if letter == _AND):
-        before, after = token[:cut], _lex_simple(token[cut + 1 :])
-        first = _lex_simple(before)
-        if after and (first or not before):
-            return [*_present(first), _Word(_Rank.AND), after]
+        first = _lex_simple(token[:cut])
+        after = _lex_token(token[cut + 1 :]) if first or not cut else None
+        if after and after[0].rank is not _Rank.AND:
+            return [*_present(first), _Word(_Rank.AND), *after]
     return None
 
 
@@ -199,10 +227,29 @@ def _present(word: _Word | None) -> Iterable[_Word]:
 
 
 def _parse(words: Sequence[_Word]) -> Meaning:
+    """Hundreds, then what is below a hundred; an "and" that was swallowed leaves a doubt."""
+    if words[0].rank is not _Rank.HUNDRED:
+        return _below_hundred(words)
+    hundreds, *rest = words
+    if not rest:
+        return Meaning(Finding.VALUE, "number:hundred", value=hundreds.value)
+    is_joined = rest[0].rank is _Rank.AND
+    below = _below_hundred(rest[1:] if is_joined else rest)
+    if not isinstance(below.value, int) or not 0 < below.value < 100:  # noqa: PLR2004
+        return Meaning(Finding.AMBIGUOUS, "several_numbers")
+    return Meaning(
+        Finding.VALUE,
+        f"number:hundred_and_{below.rule.removeprefix('number:')}",
+        value=hundreds.value + below.value,
+        doubtful=below.doubtful or not is_joined,
+    )
+
+
+def _below_hundred(words: Sequence[_Word]) -> Meaning:
     ranks = [word.rank for word in words]
-    if len(words) == 1 and ranks != [_Rank.AND]:
+    if len(words) == 1 and ranks[0] not in (_Rank.AND, _Rank.HUNDRED):
         return Meaning(Finding.VALUE, f"number:{ranks[0]}", value=words[0].value)
-    joins = words[0].rank in (_Rank.UNIT, _Rank.DIGITS) and 1 <= words[0].value <= 9  # noqa: PLR2004
+    joins = ranks[:1] in ([_Rank.UNIT], [_Rank.DIGITS]) and 1 <= words[0].value <= 9  # noqa: PLR2004
     if joins and ranks[1:] == [_Rank.AND, _Rank.TENS]:
         return Meaning(Finding.VALUE, "number:unit_and_tens", value=words[0].value + words[2].value)
     if joins and ranks[1:] == [_Rank.TENS]:  # "and" is often swallowed

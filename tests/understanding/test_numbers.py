@@ -1,4 +1,4 @@
-"""Numbers from 0 to 100, in words and digits."""
+"""Numbers from 0 to 999, in words and digits."""
 
 import pytest
 from hypothesis import given
@@ -22,21 +22,62 @@ TEENS = [
 ]
 
 
+HUNDREDS = ["مئة", "مئتان", "ثلاثمئة", "أربع مئة", "خمسمئة", "ستمائة", "سبع مئة", "ثمانمئة", "تسعمئة"]
+
+
 def spelled(number: int) -> str:
+    if number >= 100:
+        hundred, rest = HUNDREDS[number // 100 - 1], number % 100
+        return f"{hundred} و{spelled(rest)}" if rest else hundred
     if number <= 10:
         return UNITS[number]
     if number < 20:
         return TEENS[number - 11]
-    if number == 100:
-        return "مئة"
     tens, unit = TENS[number // 10 - 2], number % 10
     return f"{UNITS[unit]} و{tens}" if unit else tens
 
 
-@given(st.integers(0, 100))
+@pytest.mark.parametrize("number", range(1000))
 def test_every_spelled_number_is_understood(number: int) -> None:
     """What is spelled is read back as itself."""
-    assert read_number(spelled(number), 0, 100).value == number
+    assert read_number(spelled(number), 0, 999).value == number
+
+
+# As the Gulf, Egypt and the Levant say them, where they differ from the standard and from each other.
+SPOKEN = {
+    2: "ثنين، اثنين، اتنين، تنين، ثنتين، تنتين",
+    3: "ثلاث، تلاتة، تلات، تلت",
+    8: "ثمان، تمانية، تمنية، تمان، تمن",
+    11: "احدعش، حداشر، إدعش، احداشر",
+    12: "اثنعش، اطنعش، اتناشر، اطناشر، تنعش",
+    13: "ثلاث طعش، ثلثطعش، تلتاشر، تلاتاشر، تلتعش، تلطعش",
+    14: "أربع طعش، أربعطعش، أربعتاشر، أربعتعش",
+    15: "خمسطعش، خمستاشر، خمستعش، خمسة طعش",
+    16: "ستعش، ستطعش، ستاشر، سطعش",
+    17: "سبعطعش، سبعتاشر، سبعتعش",
+    18: "ثمنطعش، ثمانطعش، تمنتاشر، تمنتعش، تمانتاشر",
+    19: "تسعطعش، تسعتاشر، تسعتعش",
+    33: "ثلاثة وثلاثين، تلاتة وتلاتين",
+    88: "ثمانية وثمانين، تمانية وتمانين، تمنية وتمانين",
+    100: "مية، ميه، مائة",
+    115: "مية وخمسطعش، مية وخمستاشر، مئة وخمسة عشر، مئة وخمس عشرة",
+    125: "مية وخمسة وعشرين، مئة وخمسة وعشرون، ميةوخمسةوعشرين",
+    200: "ميتين، مئتين، مائتان",
+    211: "ميتين وحداشر، ميتين واحدعش",
+    300: "ثلاثمية، ثلاث مية، تلتمية، تلاتمية، تلت مية",
+    404: "أربعمية وأربعة، ربعمية واربعة",
+    600: "ستمية، ست مية، ستميه",
+    850: "ثمانمية وخمسين، ثمنمية وخمسين، تمانمية وخمسين، تمنمية وخمسين",
+    999: "تسعمية وتسعة وتسعين",
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(v, one) for v, said in SPOKEN.items() for one in said.split("،")]
+)
+def test_dialects_spell_the_same_numbers(value: int, said: str) -> None:
+    """Each as one number, and as no smaller one."""
+    assert read_number(said, 0, 999).value == value
 
 
 @pytest.mark.parametrize(
@@ -81,6 +122,9 @@ def test_dialects_and_companions(said: str, value: int) -> None:
         "ثمانية ونص",
         "لا",
         "37.5",
+        "مية على ثمانين",
+        "مية كيلو",
+        "ألف ومية",
         "تسعى",
     ],
 )
@@ -90,17 +134,36 @@ def test_an_unknown_word_beside_a_number_invalidates_it(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["خمسة ستة", "خمسة عشرة", "مية وعشرين", "ثلاثة واربعة", "وعشرين", "و", "عشرين خمسة"]
+    "said",
+    [
+        "خمسة ستة",
+        "خمسة عشرة",
+        "ثلاثة واربعة",
+        "وعشرين",
+        "و",
+        "عشرين خمسة",
+        "مية ومية",
+        "مية وصفر",
+        "مية و",
+        "وخمسة وعشرين",
+        "خمسة مية",
+        "مية وعشرين وخمسة",
+        "مية وخمسة وعشرين وثلاثين",
+    ],
 )
 def test_two_numbers_are_no_answer(said: str) -> None:
     """Ranges, digit rows and what exceeds the grammar are ambiguous, never cut down."""
     assert read_number(said, 0, 999).finding is Finding.AMBIGUOUS
 
 
-def test_a_swallowed_and_is_doubtful() -> None:
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [("خمسة عشرين", 25), ("مية عشرين", 120), ("مية وخمسة عشرين", 125), ("ثلاثمية خمسة وعشرين", 325)],
+)
+def test_a_swallowed_and_is_doubtful(said: str, value: int) -> None:
     """What sounds like "five twenty" may be twenty-five; the caller is asked."""
-    meaning = read_number("خمسة عشرين", 0, 100)
-    assert (meaning.value, meaning.doubtful) == (25, True)
+    meaning = read_number(said, 0, 999)
+    assert (meaning.value, meaning.doubtful) == (value, True)
 
 
 def test_a_number_outside_the_range_is_told_apart() -> None:
