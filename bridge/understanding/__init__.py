@@ -5,10 +5,11 @@ from bridge.understanding.commands import read_command, read_red_flag
 from bridge.understanding.meaning import Command, Finding, Meaning
 from bridge.understanding.normalisation import bare, normalise
 from bridge.understanding.numbers import read_number
-from bridge.understanding.reading import understand
+from bridge.understanding.reading import UNKNOWN_WORD, understand
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
 __all__ = [
+    "UNKNOWN_WORD",
     "Command",
     "Finding",
     "Meaning",

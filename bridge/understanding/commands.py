@@ -16,6 +16,8 @@ _COMMANDS: Phrasebook[Command | str] = Phrasebook(
         *((phrase, "filler") for phrase in lexicon.FILLERS),
         *((phrase, Command.REFUSE) for phrase in lexicon.REFUSE),
         *((phrase, Command.REPEAT) for phrase in lexicon.REPEAT),
+        *((phrase, Command.SLOWER) for phrase in lexicon.SLOWER),
+        *((phrase, Command.WAIT) for phrase in lexicon.WAIT),
         *((phrase, Command.STOP) for phrase in lexicon.STOP),
         *((phrase, Command.PERSON) for phrase in lexicon.PERSON),
         *((phrase, Command.DONT_KNOW) for phrase in lexicon.DONT_KNOW),

@@ -21,6 +21,8 @@ class Command(StrEnum):
     """What a caller may want at any time."""
 
     REPEAT = "repeat"
+    SLOWER = "slower"  # say it again, and slowly
+    WAIT = "wait"  # give me time
     STOP = "stop"
     PERSON = "person"  # speak to a human being
     EMERGENCY = "emergency"  # words of danger: always followed up, never acted on unasked

@@ -80,7 +80,10 @@ _TEEN_STEMS = {
 }
 _TEEN_ENDINGS = "عش، عشر، عشل، طعش، طعشر، تعش، تعشر، طاعش، تاعش، طاشر، تاشر، اشر، طاش، تاش، طاشل، اعش"
 _ELEVEN = "احدعش، احدعشر، احداعش، احداشر، ادعش، ايدعش، دعش، هدعش، حداعش، حداشر، حداش، حضاشل، حداشل"
-_TWELVE = "اثنعش، اثنعشر، اثناعش، اطنعش، اطناعش، اطنو، ثنعش، تنعش، اتنعش، اتناشر، اطناشر، طناشر، طناش، تناش، اثناش، طناشل"
+_TWELVE = (
+    "اثنعش، اثنعشر، اثناعش، اطنعش، اطناعش، اطنو، ثنعش، تنعش، اتنعش، "
+    "اتناشر، اطناشر، طناشر، طناش، تناش، اثناش، طناشل"
+)
 _SPLIT_ENDINGS = "عشر، عش، طعش، تعش، طعشر"  # said, or heard, as a word of its own after 3 to 9
 _SPLIT_TEENS = {
     11: "احد عشر، احدى عشرة، احدى عشر، واحد عشر",
@@ -108,8 +111,8 @@ def _teens() -> Iterator[tuple[str, _Word]]:
 def _split_teens() -> Iterator[tuple[tuple[str, str], _Word]]:
     for value, listed in _SPLIT_TEENS.items():
         for phrase in _spellings(listed):
-            ten, unit = phrase.split()
-            yield (ten, unit), _Word(_Rank.TEEN, value)
+            unit, ten = phrase.split()
+            yield (unit, ten), _Word(_Rank.TEEN, value)
     for value in range(3, 10):
         units = _spellings(_UNITS[value])
         teen = _Word(_Rank.TEEN, 10 + value)
@@ -124,9 +127,8 @@ def _hundreds() -> Iterator[tuple[tuple[str, str], _Word]]:
             yield pair, _Word(_Rank.HUNDRED, value)
 
 
-_PAIRS: dict[tuple[str, str], _Word] = dict(
-    chain(_split_teens(), _hundreds())
-)  # two words that are one number
+# Two words that are one number.
+_PAIRS: dict[tuple[str, str], _Word] = dict(chain(_split_teens(), _hundreds()))
 _TABLE: dict[str, _Word] = dict(
     chain(
         _teens(),

@@ -5,6 +5,8 @@ from itertools import combinations
 from bridge.understanding import lexicon
 from bridge.understanding.normalisation import normalise
 
+COMMANDS = ("REPEAT", "SLOWER", "WAIT", "STOP", "PERSON", "DONT_KNOW", "REFUSE")
+
 
 def words(*names: str) -> set[str]:
     return {normalise(phrase) for name in names for phrase in getattr(lexicon, name)}
@@ -23,5 +25,5 @@ def test_yes_and_no_share_no_phrase() -> None:
 
 def test_commands_share_no_phrase() -> None:
     """Each command phrase asks for one thing."""
-    for one, other in combinations(("REPEAT", "STOP", "PERSON", "DONT_KNOW", "REFUSE"), 2):
+    for one, other in combinations(COMMANDS, 2):
         assert not words(one) & words(other), (one, other)
