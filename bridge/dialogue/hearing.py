@@ -4,6 +4,10 @@ The recogniser's own confidence does not tell right from wrong (of real voices' 
 reversed, at a confidence of 0.9), so each utterance is decoded under the question's words and under all
 words, either once or several times, and all the texts are understood. What is believed is what every closed
 reading says and at least one open reading says too.
+
+A model with an unknown word can also say "none of these". In one reading that is a disagreement like any
+other. In every closed reading it is a refusal, and all open readings together are needed to doubt it: an
+answer in words that the question does not list, "certainly", is still found, and a television is not.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +16,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from bridge.dialogue.inputs import Utterance
-from bridge.understanding import Command, Finding, Meaning, understand
+from bridge.understanding import UNKNOWN_WORD, Command, Finding, Meaning, understand
 from bridge.understanding.meaning import nothing
 
 __all__ = ["Heard", "Trust", "hear"]
@@ -48,10 +52,21 @@ def hear(utterance: Utterance, read: Callable[[str], Meaning]) -> Heard:
     if _agree(closed, open_):
         return _agreed(closed, open_)
     every = (*closed, *open_)
-    doubted = _first(every, _is_emergency) or _first(every, _is_answer) or _first(every, _is_person)
+    credible = every if not _is_refused(utterance) else _unanimous(open_)
+    doubted = _first(every, _is_emergency) or _first(credible, _is_answer) or _first(credible, _is_person)
     if doubted is not None:
         return Heard(Trust.DOUBT, doubted)
-    return Heard(Trust.NONE, _first(every, _is_out_of_range) or (every[0] if every else nothing("unheard")))
+    said = _first(credible, _is_out_of_range) or (every[0] if every else nothing("unheard"))
+    return Heard(Trust.NONE, said)
+
+
+def _is_refused(utterance: Utterance) -> bool:
+    """Whether the grammar's readings hold the unknown word and nothing else."""
+    return set(" ".join(utterance.closed).split()) == {UNKNOWN_WORD}
+
+
+def _unanimous(meanings: list[Meaning]) -> list[Meaning]:
+    return meanings if all(meanings[0].agrees_with(one) for one in meanings) else []
 
 
 def _agree(closed: list[Meaning], open_: list[Meaning]) -> bool:

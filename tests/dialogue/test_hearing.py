@@ -4,7 +4,9 @@ import pytest
 
 from bridge.dialogue.hearing import Trust, hear
 from bridge.dialogue.inputs import Utterance
-from bridge.understanding import Command, Finding, Meaning, read_number
+from bridge.understanding import UNKNOWN_WORD, Command, Finding, Meaning, YesNoKind, read_number, read_yes_no
+
+UNK = UNKNOWN_WORD
 
 BOTH_WAYS = [
     ("خمسة", "خمسة", Trust.AGREED, 5),
@@ -85,3 +87,46 @@ def test_the_record_keeps_every_reading_that_differs() -> None:
     """An answer can be traced to all that was heard."""
     utterance = Utterance(("خمسة", "خمسة", "سبعة"), ("خمسة",) * 3, 1.0)
     assert (utterance.closed_text, utterance.open_text) == ("خمسة | سبعة", "خمسة")
+
+
+def read_yes(text: str) -> Meaning:
+    return read_yes_no(text, YesNoKind.SYMPTOM)
+
+
+@pytest.mark.parametrize(
+    ("closed", "open_", "trust", "value"),
+    [
+        ((UNK,) * 3, (UNK,) * 3, Trust.NONE, None),
+        (("نعم",) * 3, (UNK,) * 3, Trust.DOUBT, True),  # nobody else heard it
+        (("نعم", "نعم", UNK), ("نعم",) * 3, Trust.DOUBT, True),  # "none of these" is a disagreement
+        ((f"نعم {UNK}",) * 3, (f"نعم {UNK}",) * 3, Trust.DOUBT, True),  # all agree, and all heard more
+        (("نعم",) * 3, ("نعم", "نعم", f"نعم {UNK}"), Trust.DOUBT, True),
+        ((f"نعم {UNK}",) * 3, ("نعم",) * 3, Trust.DOUBT, True),
+        ((f"{UNK} نعم",) * 3, (f"{UNK} نعم",) * 3, Trust.NONE, None),  # "not" may have come first
+        ((f"{UNK} نعم",) * 3, ("والله نعم",) * 3, Trust.DOUBT, True),
+        ((UNK,) * 3, ("بالتأكيد",) * 3, Trust.DOUBT, True),  # a yes that the question does not list
+        ((UNK,) * 3, ("لا", "لا", "يد"), Trust.NONE, None),  # a television
+        ((UNK,) * 3, ("لا", "نعم", "لا"), Trust.NONE, None),
+        ((UNK,) * 3, ("نزيف", "يد", "قدم"), Trust.DOUBT, None),  # danger is never dropped
+        ((UNK,) * 3, ("طبيب", "يد", "قدم"), Trust.NONE, None),
+        (
+            (UNK, UNK, ""),
+            ("لا", "يد", "يد"),
+            Trust.DOUBT,
+            False,
+        ),  # no refusal: one phase heard nothing at all
+    ],
+)
+def test_an_unknown_word_is_an_opinion(
+    closed: tuple[str, ...], open_: tuple[str, ...], trust: Trust, value: bool | None
+) -> None:
+    """It never makes an answer, it takes agreement away, and said by all it is a refusal."""
+    heard = hear(Utterance(closed, open_, 1.0), read_yes)
+    assert (heard.trust, heard.meaning.value) == (trust, value)
+
+
+@pytest.mark.parametrize("closed", [f"خمسة {UNK}", f"{UNK} خمسة", UNK])
+def test_a_number_beside_the_unknown_is_asked_again(closed: str) -> None:
+    """Eighty-five of which five was heard is not read back as five, were it heard so six times."""
+    heard = hear(Utterance((closed,) * 3, (closed,) * 3, 1.0), read)
+    assert (heard.trust, heard.meaning.value) == (Trust.NONE, None)
