@@ -49,11 +49,12 @@ def hear(utterance: Utterance, read: Callable[[str], Meaning]) -> Heard:
     """
     closed = _commonest_first([understand(text, read) for text in utterance.closed])
     open_ = _commonest_first([understand(text, read) for text in utterance.open])
-    if _agree(closed, open_):
-        return _agreed(closed, open_)
     every = (*closed, *open_)
+    danger = _first(every, _is_emergency)
+    if _agree(closed, open_) and danger in (None, closed[0]):
+        return _agreed(closed, open_)
     credible = every if not _is_refused(utterance) else _unanimous(open_)
-    doubted = _first(every, _is_emergency) or _first(credible, _is_answer) or _first(credible, _is_person)
+    doubted = danger or _first(credible, _is_answer) or _first(credible, _is_person)
     if doubted is not None:
         return Heard(Trust.DOUBT, doubted)
     said = _first(credible, _is_out_of_range) or (every[0] if every else nothing("unheard"))

@@ -109,12 +109,8 @@ def read_yes(text: str) -> Meaning:
         ((UNK,) * 3, ("لا", "نعم", "لا"), Trust.NONE, None),
         ((UNK,) * 3, ("نزيف", "يد", "قدم"), Trust.DOUBT, None),  # danger is never dropped
         ((UNK,) * 3, ("طبيب", "يد", "قدم"), Trust.NONE, None),
-        (
-            (UNK, UNK, ""),
-            ("لا", "يد", "يد"),
-            Trust.DOUBT,
-            False,
-        ),  # no refusal: one phase heard nothing at all
+        ((UNK, UNK, ""), ("لا", "يد", "يد"), Trust.NONE, None),
+        (("", "", ""), ("لا", "يد", "يد"), Trust.DOUBT, False),  # nothing heard is no refusal
     ],
 )
 def test_an_unknown_word_is_an_opinion(
@@ -130,3 +126,16 @@ def test_a_number_beside_the_unknown_is_asked_again(closed: str) -> None:
     """Eighty-five of which five was heard is not read back as five, were it heard so six times."""
     heard = hear(Utterance((closed,) * 3, (closed,) * 3, 1.0), read)
     assert (heard.trust, heard.meaning.value) == (Trust.NONE, None)
+
+
+@pytest.mark.parametrize("open_", [("خمسة", "خمسة", "نزيف"), ("خمسة نزيف", "خمسة", "خمسة")])
+def test_danger_outweighs_an_answer_that_all_others_agree_on(open_: tuple[str, ...]) -> None:
+    """One reading of six is enough for a question."""
+    heard = hear(Utterance(("خمسة",) * 3, open_, 1.0), read)
+    assert (heard.trust, heard.meaning.command) == (Trust.DOUBT, Command.EMERGENCY)
+
+
+def test_danger_that_all_readings_hold_is_agreed() -> None:
+    """Said again to the question whether help is needed, it is a yes."""
+    heard = hear(Utterance(("نزيف",) * 3, ("نزيف",) * 3, 1.0), read)
+    assert (heard.trust, heard.meaning.command) == (Trust.AGREED, Command.EMERGENCY)
