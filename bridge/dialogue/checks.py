@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from bridge.dialogue.document import Path, Problem
 from bridge.dialogue.questionnaire import ChoiceItem, ConsentItem, Item, NumberItem, Questionnaire
+from bridge.dialogue.word_checks import check_words
 from bridge.understanding import bare, normalise, read_command, read_red_flag
 
 __all__ = ["check"]
@@ -31,9 +32,11 @@ def check(questionnaire: Questionnaire) -> list[Problem]:
     """Find everything that is wrong with a questionnaire whose fields are all there."""
     return [
         *_ids(questionnaire),
+        *_dialects(questionnaire),
         *_consent(questionnaire),
         *_turns(questionnaire),
         *_confirmable(questionnaire),
+        *check_words(questionnaire.words),
         *_texts(questionnaire),
         *(problem for at, item in enumerate(questionnaire.items) for problem in _item(("items", at), item)),
     ]
@@ -46,6 +49,11 @@ def _ids(questionnaire: Questionnaire) -> Iterator[Problem]:
             yield Problem(
                 ("items", at, "id"), f"'{item.id}' is the id of {counted[item.id]} items; ids differ"
             )
+
+
+def _dialects(questionnaire: Questionnaire) -> Iterator[Problem]:
+    if len(set(questionnaire.dialects)) < len(questionnaire.dialects):
+        yield Problem(("dialects",), "names one dialect twice")
 
 
 def _consent(questionnaire: Questionnaire) -> Iterator[Problem]:
@@ -64,12 +72,11 @@ def _turns(questionnaire: Questionnaire) -> Iterator[Problem]:
 
 
 def _confirmable(questionnaire: Questionnaire) -> Iterator[Problem]:
-    spoken = questionnaire.hearing.spoken_maximum
-    for name in ("numbers", "number_phrases"):
-        count = len(getattr(questionnaire.words, name))
-        if count <= spoken:
-            text = f"{count} words, but hearing.spoken_maximum is {spoken}; {spoken + 1} are needed"
-            yield Problem(("words", name), text)
+    spoken, count = questionnaire.hearing.spoken_maximum, len(questionnaire.words.numbers)
+    needed = min(spoken, 99) + 1  # hundreds have words of their own
+    if count < needed:
+        text = f"{count} words, but hearing.spoken_maximum is {spoken}; {needed} are needed"
+        yield Problem(("words", "numbers"), text)
 
 
 def _item(path: Path, item: Item) -> Iterator[Problem]:

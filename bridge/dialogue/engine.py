@@ -19,7 +19,7 @@ from bridge.dialogue.answer import Answer, AnswerStatus, Value, Via
 from bridge.dialogue.hearing import Heard, Trust, hear
 from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
 from bridge.dialogue.keypad import REPEAT_KEY
-from bridge.dialogue.listening import listen_for_item, listen_for_yes_no
+from bridge.dialogue.listening import listen_for_item, listen_for_yes_no, listen_longer
 from bridge.dialogue.prompts import keypad_text, out_of_range_text, readback_text
 from bridge.dialogue.questionnaire import (
     AllowedReply,
@@ -319,16 +319,9 @@ def _on_reply_key(scene: _Scene, keys: str) -> Turn:
 def _on_utterance(scene: _Scene, utterance: Utterance) -> Turn:
     heard = hear(utterance, lambda text: _read(scene, text))
     scene = _with_reading(scene, heard)
-    command = heard.meaning.command if heard.trust is not Trust.NONE else None
-    is_agreed = heard.trust is Trust.AGREED
-    if command is Command.EMERGENCY:
-        return _on_emergency(scene, is_agreed=is_agreed)
-    if command is Command.PERSON:
-        return _on_person(scene, is_agreed=is_agreed)
-    if command is Command.STOP:
-        return _on_stop(scene)
-    if command is Command.REPEAT:
-        return _repeat(scene)
+    turn = None if heard.trust is Trust.NONE else _on_command(scene, heard)
+    if turn is not None:
+        return turn
     if scene.state.asked is Asked.ITEM:
         return _on_answer(scene, heard, utterance)
     return _on_reply(scene, _agreed_reply(heard))
@@ -481,6 +474,24 @@ def _reply_name(reply: bool | None) -> str:
 # Commands
 
 
+def _on_command(scene: _Scene, heard: Heard) -> Turn | None:
+    """Do what the caller wants of the call itself; None when that is nothing, or a reply to the question."""
+    is_agreed = heard.trust is Trust.AGREED
+    match heard.meaning.command:
+        case Command.EMERGENCY:
+            return _on_emergency(scene, is_agreed=is_agreed)
+        case Command.PERSON:
+            return _on_person(scene, is_agreed=is_agreed)
+        case Command.STOP:
+            return _on_stop(scene)
+        case Command.REPEAT | Command.SLOWER:  # the voice has one pace: once more is what it can do
+            return _repeat(scene)
+        case Command.WAIT:
+            return _wait(scene)
+        case _:
+            return None
+
+
 def _on_emergency(scene: _Scene, *, is_agreed: bool) -> Turn:
     if scene.state.asked is Asked.EMERGENCY:
         return _transfer(scene) if is_agreed else _on_unclear_reply(scene)
@@ -504,9 +515,28 @@ def _on_stop(scene: _Scene) -> Turn:
 
 
 def _repeat(scene: _Scene) -> Turn:
+    repeated = _repeated(scene)
+    return _put(repeated) if repeated else _on_too_many_repeats(scene)
+
+
+def _wait(scene: _Scene) -> Turn:
+    """Give the caller time; when it is over, or if nothing comes, the question is put again."""
+    repeated = _repeated(scene)
+    if repeated is None:
+        return _on_too_many_repeats(scene)
+    say = scene.say(scene.questionnaire.prompts.wait, PromptRole.COMMAND)
+    return Turn(repeated.state, (say, listen_longer(_listen(repeated))), repeated.reading)
+
+
+def _repeated(scene: _Scene) -> _Scene | None:
+    """Count a wish that costs nothing; None when there were as many as there may be."""
     tally = scene.state.tally
-    if tally.repeats < scene.questionnaire.limits.repeats:
-        return _put(scene.tallied(replace(tally, repeats=tally.repeats + 1)))
+    if tally.repeats >= scene.questionnaire.limits.repeats:
+        return None
+    return scene.tallied(replace(tally, repeats=tally.repeats + 1))
+
+
+def _on_too_many_repeats(scene: _Scene) -> Turn:
     return _no_match(scene) if scene.state.asked is Asked.ITEM else _on_unclear_reply(scene)
 
 

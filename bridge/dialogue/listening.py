@@ -1,12 +1,20 @@
-"""What is listened for after each question: which words, which keys, how much patience."""
+"""What is listened for after each question: which words, which keys, how much patience.
 
-from collections.abc import Iterator
+Every grammar holds the question's own phrases, the commands and the words of danger, in standard Arabic and
+in the questionnaire's dialects.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
 
 from bridge.dialogue.actions import Keys, Listen
+from bridge.dialogue.dialects import phrases_in
+from bridge.dialogue.number_phrases import number_phrases
 from bridge.dialogue.questionnaire import AllowedReply, ChoiceItem, Item, NumberItem, Questionnaire
 from bridge.understanding import YesNoKind
 
-__all__ = ["listen_for_item", "listen_for_yes_no", "vocabulary"]
+__all__ = ["listen_for_item", "listen_for_yes_no", "listen_longer", "vocabulary"]
 
 # A yes or no is one short word. A number may pause inside: 200 ms cut "seven" in two in 10 of 11 voices.
 YES_NO_SILENCE_SECONDS = 0.4
@@ -14,21 +22,23 @@ NUMBER_SILENCE_SECONDS = 0.5
 CHOICE_SILENCE_SECONDS = 0.6
 NO_INPUT_SECONDS = 6.0
 KEYPAD_NO_INPUT_SECONDS = 10.0  # the telephone has to be taken from the ear first
+WAIT_SECONDS = 20.0  # to look for glasses or a box of pills
 
 
 def listen_for_item(questionnaire: Questionnaire, item: Item, *, by_keypad: bool) -> Listen:
     """Listen for an answer to `item`.
 
-    By keypad, when the voice has failed or is not to be trusted, only commands are listened for: a caller can
-    always ask for a person.
+    By keypad, when the voice has failed or is not to be trusted, answers are not listened for: only what a
+    caller can always say.
     """
     keys = Keys(max_digits=len(str(item.maximum)) if isinstance(item, NumberItem) else 1)
     if by_keypad or not questionnaire.is_spoken(item):
-        commands = tuple(_commands(questionnaire))
-        return Listen(phrases=commands, keys=keys, no_input_seconds=KEYPAD_NO_INPUT_SECONDS)
-    phrases = (*_answers(questionnaire, item), *_replies(questionnaire, item), *_commands(questionnaire))
+        return Listen(
+            phrases=_distinct(_always(questionnaire)), keys=keys, no_input_seconds=KEYPAD_NO_INPUT_SECONDS
+        )
+    phrases = (*_answers(questionnaire, item), *_replies(questionnaire, item), *_always(questionnaire))
     return Listen(
-        phrases=tuple(dict.fromkeys(phrases)),
+        phrases=_distinct(phrases),
         keys=keys,
         no_input_seconds=NO_INPUT_SECONDS,
         end_silence_seconds=_patience(item),
@@ -37,13 +47,17 @@ def listen_for_item(questionnaire: Questionnaire, item: Item, *, by_keypad: bool
 
 def listen_for_yes_no(questionnaire: Questionnaire) -> Listen:
     """Listen for a yes or a no to a question of our own."""
-    words = questionnaire.words
     return Listen(
-        phrases=tuple(dict.fromkeys((*words.yes.phrases, *words.no.phrases, *_commands(questionnaire)))),
+        phrases=_distinct((*_yes_no(questionnaire), *_always(questionnaire))),
         keys=Keys(max_digits=1),
         no_input_seconds=NO_INPUT_SECONDS,
         end_silence_seconds=YES_NO_SILENCE_SECONDS,
     )
+
+
+def listen_longer(listen: Listen) -> Listen:
+    """Listen for the same, for a caller who has asked for time."""
+    return replace(listen, no_input_seconds=WAIT_SECONDS)
 
 
 def vocabulary(questionnaire: Questionnaire) -> frozenset[str]:
@@ -54,30 +68,44 @@ def vocabulary(questionnaire: Questionnaire) -> frozenset[str]:
     return frozenset(found)
 
 
+def _distinct(phrases: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(phrases))
+
+
 def _answers(questionnaire: Questionnaire, item: Item) -> Iterator[str]:
-    words = questionnaire.words
+    words, dialects = questionnaire.words, questionnaire.dialects
     if isinstance(item, NumberItem):
-        yield from words.number_phrases[item.minimum : item.maximum + 1]
+        yield from number_phrases(words.number_words, dialects, item.minimum, item.maximum)
     elif isinstance(item, ChoiceItem):
-        yield from (phrase for option in item.options for phrase in option.phrases)
+        yield from (phrase for option in item.options for phrase in option.phrases_in(dialects))
     else:
-        yield from words.yes.phrases
+        yield from _yes_no(questionnaire)
         if item.kind in (YesNoKind.PERMISSION, YesNoKind.PROMISE):
-            yield from words.permission
-        yield from words.no.phrases
+            yield from phrases_in(words.permission, dialects)
+            yield from phrases_in(words.no_permission, dialects)
+
+
+def _yes_no(questionnaire: Questionnaire) -> Iterator[str]:
+    words, dialects = questionnaire.words, questionnaire.dialects
+    yield from phrases_in(words.yes.phrases, dialects)
+    yield from phrases_in(words.no.phrases, dialects)
 
 
 def _replies(questionnaire: Questionnaire, item: Item) -> Iterator[str]:
+    words, dialects = questionnaire.words, questionnaire.dialects
     if AllowedReply.DONT_KNOW in item.allow:
-        yield from questionnaire.words.dont_know.phrases
+        yield from phrases_in(words.dont_know.phrases, dialects)
     if AllowedReply.REFUSE in item.allow:
-        yield from questionnaire.words.refuse.phrases
+        yield from phrases_in(words.refuse.phrases, dialects)
 
 
-def _commands(questionnaire: Questionnaire) -> Iterator[str]:
-    """Few on purpose: six command words more cost about one number in a hundred."""
+def _always(questionnaire: Questionnaire) -> Iterator[str]:
+    """Commands and words of danger: few of each, for every phrase costs a little of the others."""
     words = questionnaire.words
-    yield from (*words.repeat, *words.stop, *words.person)
+    for phrases in (words.repeat, words.slower, words.wait, words.stop, words.person):
+        yield from phrases_in(phrases, questionnaire.dialects)
+    for phrases in words.red_flags.by_kind.values():
+        yield from phrases_in(phrases, questionnaire.dialects)
 
 
 def _patience(item: Item) -> float:

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from bridge.content import CONTENT
 from bridge.dialogue.checks import check
+from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Document, Path, Problem, read_document
 from bridge.dialogue.questionnaire import Item, Questionnaire
 from bridge.errors import QuestionnaireError
@@ -152,12 +153,13 @@ class _Merged:
         return self._own, 1, path
 
     def _real_path(self, path: Path) -> Path:
-        """Leave out what names a model's variant and no place in the document."""
+        """Leave out what is no place in the document: a model's variant, the dialect of a plain list."""
         real: Path = ()
         for position, part in enumerate(path):
             here = (*real, part)
+            is_plain_list = part == Dialect.MSA and (*real, 0) in self._own_lines
             is_last = position == len(path) - 1
-            if is_last or here in self._own_lines or here in self._common_lines:
+            if not is_plain_list and (is_last or here in self._own_lines or here in self._common_lines):
                 real = here
         return real
 
@@ -178,7 +180,9 @@ def _merge(own: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**common, **own}
     for name, value in common.items():
         mine = own.get(name)
-        if isinstance(value, dict) and isinstance(mine, dict):
+        if isinstance(mine, dict) and isinstance(value, list):
+            merged[name] = {Dialect.MSA.value: value} | mine  # a plain list is everybody's
+        elif isinstance(mine, dict) and isinstance(value, dict):
             merged[name] = _merge(mine, value)
     return merged
 
@@ -188,9 +192,11 @@ _TEXTS = {
     "extra_forbidden": "unknown field",
     "string_type": "should be text",
     "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
     "bool_type": "should be true or false",
     "tuple_type": "should be a list",
     "model_type": "should be a block of fields",
+    "dict_type": "should be a list of phrases, or a block of lists",
     "union_tag_not_found": "'type' is missing",
 }
 
@@ -207,7 +213,7 @@ def _causes(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
 
 
 def _problem(details: ErrorDetails) -> Problem:
-    path = tuple(details["loc"])
+    path = tuple(part for part in details["loc"] if part != "[key]")
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
         return Problem(path, _TEXTS[kind] + _did_you_mean(str(path[-1]), _fields_at(path[:-1])))

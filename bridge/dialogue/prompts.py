@@ -11,7 +11,7 @@ from msgspec import Struct
 from bridge.dialogue.actions import PromptRole
 from bridge.dialogue.answer import AnswerStatus, Value
 from bridge.dialogue.listening import vocabulary
-from bridge.dialogue.questionnaire import ChoiceItem, Item, NumberItem, Questionnaire
+from bridge.dialogue.questionnaire import ChoiceItem, Item, NumberItem, Questionnaire, Words
 
 __all__ = [
     "KnownPrompt",
@@ -40,10 +40,21 @@ def text_of_value(questionnaire: Questionnaire, item: Item, value: Value) -> str
     if isinstance(value, bool):
         return words.yes.say if value else words.no.say
     if isinstance(value, int):
-        return words.numbers[value] if 0 <= value < len(words.numbers) else str(value)
+        return _number_text(words, value)
     if isinstance(item, ChoiceItem):
         return next((option.say for option in item.options if option.value == value), str(value))
     return str(value)
+
+
+def _number_text(words: Words, number: int) -> str:
+    """Say a number: from the table, or as hundreds and the rest; beyond both it is left to the voice."""
+    hundreds, rest = divmod(number, 100)
+    if 0 <= number < len(words.numbers):
+        return words.numbers[number]
+    if not 1 <= hundreds <= len(words.hundreds) or rest >= len(words.numbers):
+        return str(number)
+    hundred = words.hundreds[hundreds - 1]
+    return f"{hundred} {words.number_joiner}{words.numbers[rest]}" if rest else hundred
 
 
 def readback_text(questionnaire: Questionnaire, item: Item, status: AnswerStatus, value: Value) -> str:
@@ -103,7 +114,7 @@ def _common(questionnaire: Questionnaire) -> Iterator[KnownPrompt]:
         yield KnownPrompt(text, PromptRole.REPROMPT)
     yield KnownPrompt(prompts.not_heard, PromptRole.APOLOGY)
     yield KnownPrompt(prompts.keypad_yes_no, PromptRole.KEYPAD)
-    for text in (prompts.stop_question, prompts.person_question):
+    for text in (prompts.stop_question, prompts.person_question, prompts.wait):
         yield KnownPrompt(text, PromptRole.COMMAND)
     for text in (prompts.emergency_question, prompts.transfer):
         yield KnownPrompt(text, PromptRole.ESCALATION)

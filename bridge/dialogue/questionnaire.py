@@ -3,18 +3,22 @@
 Everything that is said or listened for stands here, so that the engine holds no Arabic.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints
 
+from bridge.dialogue.dialects import Dialect, KnownDialect, Phrase, Phrases, phrases_in, spoken
 from bridge.understanding import YesNoKind, bare
 
 __all__ = [
+    "NUMBERS_WITH_WORDS",
     "AllowedReply",
     "ChoiceItem",
     "Confirm",
     "ConsentItem",
+    "Dialect",
     "HearingPolicy",
     "Item",
     "Limits",
@@ -22,6 +26,7 @@ __all__ = [
     "Option",
     "Prompts",
     "Questionnaire",
+    "RedFlags",
     "Word",
     "Words",
     "YesNoItem",
@@ -30,18 +35,20 @@ __all__ = [
 MAX_PROMPT_CHARACTERS = 600  # about a minute of speech: nobody listens longer
 MAX_ITEMS = 100  # a call of more than half an hour
 MAX_KEYED_NUMBER = 999_999  # six keys
+# All others below a thousand are made of these.
+NUMBERS_WITH_WORDS = (*range(20), *range(20, 100, 10), *range(100, 1000, 100))
 
 
-def _spoken(text: str) -> str:
-    if not any(character.isalpha() for character in text):
-        raise ValueError("it has no words to speak")
-    return text
+def _for_everyone_too(phrases: Phrases) -> Phrases:
+    if Dialect.MSA not in phrases:
+        raise ValueError("has no phrases for msa, which everybody is offered")
+    return phrases
 
 
 Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_PROMPT_CHARACTERS), AfterValidator(_spoken)
+    str, StringConstraints(min_length=1, max_length=MAX_PROMPT_CHARACTERS), AfterValidator(spoken)
 ]
-Phrase = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_spoken)]
+Listened = Annotated[Phrases, AfterValidator(_for_everyone_too)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -109,13 +116,17 @@ class Option(_Model):
 
     value: Identifier
     say: Phrase
-    accept: tuple[Phrase, ...] = Field(default=(), max_length=40)
+    accept: Phrases = Field(default_factory=dict)
     key: Annotated[str, StringConstraints(pattern="^[1-9]$")]  # 0 is a person, * repeats, # ends the entry
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """Every way of naming it, spelled as a recogniser spells."""
-        return (bare(self.say), *(bare(phrase) for phrase in self.accept))
+        """Every way of naming it in any dialect, spelled as a recogniser spells."""
+        return self.phrases_in(Dialect)
+
+    def phrases_in(self, dialects: Iterable[Dialect]) -> tuple[str, ...]:
+        """The ways of naming it in these dialects."""
+        return tuple(map(bare, (self.say, *phrases_in(self.accept, dialects))))
 
 
 class ChoiceItem(_Item):
@@ -132,7 +143,23 @@ class Word(_Model):
     """A word that is spoken and listened for."""
 
     say: Text
-    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    phrases: Listened
+
+
+class RedFlags(_Model):
+    """Words of danger, by kind: in any of them the caller is asked whether help is needed."""
+
+    emergency: Listened
+    self_harm: Listened
+    chest_pain: Listened
+    breathing: Listened
+    bleeding: Listened
+    unconscious: Listened
+
+    @property
+    def by_kind(self) -> dict[str, Phrases]:
+        """The phrases of each kind."""
+        return {kind: getattr(self, kind) for kind in type(self).model_fields}
 
 
 class Words(_Model):
@@ -140,14 +167,20 @@ class Words(_Model):
 
     yes: Word
     no: Word
-    permission: tuple[Phrase, ...]  # further ways to say yes to "may I?"
+    permission: Listened  # further ways to say yes to "may I?"
+    no_permission: Listened  # and no
     dont_know: Word
     refuse: Word
-    repeat: tuple[Phrase, ...]
-    stop: tuple[Phrase, ...]
-    person: tuple[Phrase, ...]
+    repeat: Listened
+    slower: Listened
+    wait: Listened
+    stop: Listened
+    person: Listened
+    red_flags: RedFlags
     numbers: tuple[Text, ...] = Field(min_length=11)  # spoken forms, from nought on
-    number_phrases: tuple[Phrase, ...] = Field(min_length=1)  # the recogniser's words, from nought on
+    hundreds: tuple[Text, ...] = Field(min_length=9, max_length=9)  # spoken forms of 100, 200 … 900
+    number_joiner: Text  # said between hundreds and the rest, before the next word
+    number_words: dict[int, Listened]  # the recogniser's words, for NUMBERS_WITH_WORDS
 
 
 class Prompts(_Model):
@@ -165,6 +198,7 @@ class Prompts(_Model):
     keypad_option: Text
     stop_question: Text
     person_question: Text
+    wait: Text
     emergency_question: Text
     transfer: Text
     completed: Text
@@ -180,7 +214,7 @@ class HearingPolicy(_Model):
     always_confirm: tuple[
         Annotated[int, Field(ge=0, le=9)], ...
     ]  # numbers with these digits are always read back
-    spoken_maximum: int = Field(ge=0, le=100)  # numbers that may be greater are asked for by keypad
+    spoken_maximum: int = Field(ge=0, le=999)  # numbers that may be greater are asked for by keypad
 
 
 class Limits(_Model):
@@ -203,6 +237,9 @@ class Questionnaire(_Model):
     version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     title: Text
     language: Literal["ar"]
+    dialects: tuple[KnownDialect, ...] = Field(
+        default=(Dialect.MSA,), min_length=1
+    )  # which the callers speak
     status: Literal["draft", "validated"]
     note: str | None = None
     items: tuple[Annotated[Item, Field(discriminator="type")], ...] = Field(

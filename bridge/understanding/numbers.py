@@ -141,6 +141,7 @@ _TABLE: dict[str, _Word] = dict(
 )
 _FIRST_OF_PAIR = frozenset(first for first, _ in _PAIRS)
 _AND = "و"
+_ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "واحد عشر" and "وأحد عشر" are one, once normalised
 _BESIDE = frozenset(
     word for phrase in (*lexicon.FILLERS, *lexicon.COUNT_NOUNS) for word in normalise(phrase).split()
 ) - set(_TABLE)
@@ -190,6 +191,9 @@ def _lex(tokens: Sequence[str]) -> list[_Word] | None:
         found = [pair] if pair else _lex_token(tokens[position])
         if found is None:
             return None
+        follows_hundred = bool(words) and words[-1].rank is _Rank.HUNDRED
+        if follows_hundred and tuple(tokens[position : position + 2]) == _ELEVEN_OR_AND_ELEVEN:
+            words.append(_Word(_Rank.AND))
         words += found
         position += 2 if pair else 1
     return words

@@ -35,6 +35,9 @@ GOOD, POOR = '{value: good, say: "جَيِّد", key: "1"}', '{value: poor, say:
         ((GOOD, POOR.replace('"2"', '"1"')), "key: '1' belongs to 2 options"),
         ((GOOD, POOR.replace("poor", "good")), "value: 'good' belongs to 2 options"),
         ((GOOD, POOR.replace("سَيِّئ", "جيد")), "'جيد' is also said for 'good'"),
+        ((GOOD, POOR.replace(", key", ", accept: {egy: [جيد]}, key")), "'جيد' is also said for 'good'"),
+        ((GOOD, POOR.replace(", key", ", accept: {egy: [لحظة]}, key")), "'لحظة' is a command"),
+        ((GOOD, POOR.replace(", key", ", accept: {irq: [خايس]}, key")), "accept.irq: unknown dialect 'irq'"),
         ((GOOD, POOR.replace("سَيِّئ", "تَوَقَّف")), "'توقف' is a command"),
         ((GOOD, POOR.replace("سَيِّئ", "نَزِيف")), "'نزيف' is a command"),
         ((GOOD, POOR.replace(', key: "2"', "")), "key: missing"),
@@ -111,9 +114,15 @@ def test_limits_leave_room_for_every_item(build: Build) -> None:
 
 def test_every_number_that_is_heard_can_be_said(build: Build) -> None:
     """A read-back needs a word for each."""
-    assert "words.number_phrases: 11 words" in complaint(
-        build, yes_no(), extra="hearing: {spoken_maximum: 20}\n"
+    few = "  numbers: [" + ", ".join(["صِفْر"] * 11) + "]\n"
+    assert "words.numbers: 11 words, but hearing.spoken_maximum is 20; 21 are needed" in complaint(
+        build, yes_no(), extra=f"hearing: {{spoken_maximum: 20}}\nwords:\n{few}"
     )
+
+
+def test_any_number_below_a_thousand_may_be_spoken(build: Build) -> None:
+    """The hundreds are put together from words of their own."""
+    assert build(yes_no(), extra="hearing: {spoken_maximum: 999}\n").hearing.spoken_maximum == 999
 
 
 @pytest.mark.parametrize(("ask", "expected"), [("هَلْ هیچ؟", "Persian letter"), ("هَلْ \u200f؟", "invisible")])

@@ -20,9 +20,9 @@ from bridge.dialogue.state import Asked, Tally
 
 SHIPPED = load(CONTENT / "questionnaires" / "post_discharge.yaml")
 KNOWN_TEXTS = {prompt.text for prompt in known_prompts(SHIPPED)}
-COMMANDS = ("أعد", "توقف", "مساعدة")
 WORDS = ["", "نعم", "لا", "أيوه", "إيه", "موافق", "صفر", "ثلاثة", "ستة", "سبعة", "عشرون", "جيد", "سيئ"]
 WORDS += ["لا أعرف", "التالي", "أعد", "توقف", "مساعدة", "طبيب", "طوارئ", "قدم", "نعم لا", "سبعة تسعة"]
+WORDS += ["[unk]", "نعم [unk]", "[unk] لا", "خمسة [unk]", "لحظة", "ببطء", "مية وعشرين"]
 SPOKEN = st.builds(Utterance, st.sampled_from(WORDS), st.sampled_from(WORDS), st.floats(0, 1))
 CLEAR = st.sampled_from(WORDS).map(lambda word: Utterance((word,), (word,), 0.9))
 KEYED = st.builds(
@@ -32,6 +32,12 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(SPOKEN, CLEAR, KEYED, st.just(NoInp
 
 
 Talk = Any  # conftest.Talk, which a test module cannot import
+
+
+def awaits_keys(talk: Talk) -> bool:
+    """Whether no answer is listened for: only keys, and what can always be said."""
+    phrases = talk.listen.phrases
+    return not {"نعم", "لا", "خمسة"} & set(phrases) and {"أعد", "توقف", "مساعدة", "نزيف"} <= set(phrases)
 
 
 # The straight path
@@ -118,7 +124,7 @@ def test_an_unclear_confirmation_repeats_the_readback(talk: Talk) -> None:
     """A yes that one reading heard confirms nothing."""
     talk.say("نعم").mumble("نعم", "لا").mumble("نعم", "لا")
     assert talk.roles == [PromptRole.REPROMPT, PromptRole.READBACK]
-    assert talk.mumble("نعم", "").listen.phrases == COMMANDS
+    assert awaits_keys(talk.mumble("نعم", ""))
     assert "pain" not in talk.values
 
 
@@ -150,7 +156,7 @@ def test_after_two_failures_only_keys_are_listened_for(talk: Talk) -> None:
     """The keypad is the way out of every misunderstanding."""
     talk.say("نعم", "قدم", "قدم")
     assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK, PromptRole.KEYPAD]
-    assert talk.listen.phrases == COMMANDS
+    assert awaits_keys(talk)
     assert talk.press("2").stored[-1] == Answer(
         "pain", AnswerStatus.ANSWERED, False, Via.DTMF, tries=3, confirmed=False
     )
@@ -222,7 +228,7 @@ def test_our_own_failure_costs_no_try(talk: Talk) -> None:
 
 def test_ears_that_keep_failing_turn_to_the_keypad(talk: Talk) -> None:
     """Keys need no recogniser."""
-    assert talk.say("نعم").go_unheard(2).listen.phrases == COMMANDS
+    assert awaits_keys(talk.say("نعم").go_unheard(2))
     assert talk.go_unheard(2).stored[-1].status is AnswerStatus.NOT_OBTAINED
 
 
@@ -236,7 +242,8 @@ def test_a_hang_up_says_nothing_more(talk: Talk) -> None:
 def test_a_number_beyond_the_ears_is_asked_by_keypad_at_once(talk: Talk) -> None:
     """What the recogniser cannot know is never listened for."""
     talk.say("نعم", "لا", "خمسة", "جيد")
-    assert (talk.roles, talk.listen.phrases) == ([PromptRole.ASK, PromptRole.KEYPAD], COMMANDS)
+    assert talk.roles == [PromptRole.ASK, PromptRole.KEYPAD]
+    assert awaits_keys(talk)
     assert talk.listen.keys.max_digits == 3
 
 
@@ -329,6 +336,107 @@ def test_danger_without_a_clear_reply_is_handed_over(talk: Talk) -> None:
     assert talk.disposition is Disposition.TRANSFERRED
 
 
+def states(talk: Talk) -> dict[str, Talk]:
+    """A call in each of the states in which a caller is listened to."""
+
+    def begin(*words: str) -> Talk:
+        return type(talk)(talk.questionnaire).say("نعم", *words)
+
+    return {
+        "consent": type(talk)(talk.questionnaire),
+        "question": begin(),
+        "second try": begin("قدم"),
+        "after silence": begin().be_silent(),
+        "after a failure of ours": begin().go_unheard(),
+        "read-back": begin().mumble("نعم", "لا"),
+        "unclear read-back": begin().mumble("نعم", "لا").mumble("نعم", "لا"),
+        "keypad": begin("قدم", "قدم"),
+        "keypad number": begin("لا", "خمسة", "جيد"),
+        "stop?": begin("توقف"),
+        "stop? in a read-back": begin().mumble("نعم", "لا").say("توقف"),
+        "person?": begin("مساعدة"),
+        "waiting": begin("لحظة"),
+    }
+
+
+@pytest.mark.parametrize("danger", ["نزيف", "عندي نزيف", "[unk] نزيف", "ألم في صدري [unk]", "أريد أن أموت"])
+def test_danger_is_followed_up_from_every_state(talk: Talk, danger: str) -> None:
+    """While anything is asked, read back or keyed; a yes transfers, a no goes back to what was asked."""
+    for name, call in states(talk).items():
+        asked = call.says[-1].text if name != "waiting" else call.questionnaire.items[1].ask[0]
+        call.mumble(danger, "قدم")
+        assert (name, call.roles) == (name, [PromptRole.ESCALATION])
+        assert "نزيف" in call.listen.phrases
+        before = call.state
+        assert call.say("نعم").disposition is Disposition.TRANSFERRED
+        back = engine.advance(call.questionnaire, before, Utterance(("لا",), ("لا",), 0.9))
+        if "?" not in name:
+            assert (name, asked) == (name, [say.text for say in back.actions if isinstance(say, Say)][-1])
+
+
+def test_danger_said_again_is_handed_over(talk: Talk) -> None:
+    """Agreed, it is a yes; in one reading only, it is asked once more and then handed over."""
+    assert talk.say("نعم", "نزيف", "نزيف").disposition is Disposition.TRANSFERRED
+
+
+@pytest.mark.parametrize("word", ["ببطء", "أبطأ"])
+def test_slower_says_the_same_again(talk: Talk, word: str) -> None:
+    """The voice has one pace: once more is what can be done, and is recorded as what it was."""
+    before = talk.say("نعم").last_text
+    assert talk.say(word).last_text == before
+    assert talk.reading.meaning == "command:slower"
+    assert talk.say("لا").stored[-1].tries == 1
+
+
+def test_whoever_asks_for_time_is_waited_for(talk: Talk) -> None:
+    """The question stays open for longer, is put again when nothing comes, and the try is not counted."""
+    patience = talk.say("نعم").listen.no_input_seconds
+    assert talk.say("لحظة").roles == [PromptRole.COMMAND]
+    assert talk.listen.no_input_seconds > 2 * patience
+    assert talk.say("لا").stored[-1].tries == 1
+    talk.say("لحظة").be_silent()
+    assert (talk.roles, talk.asked) == ([PromptRole.REPROMPT, PromptRole.ASK], "level")
+    assert talk.listen.no_input_seconds == patience
+
+
+def test_waiting_leaves_a_readback_open(talk: Talk) -> None:
+    """A yes after the wait confirms what was read back."""
+    assert talk.say("نعم").mumble("لا", "قدم").say("لحظة", "نعم").values["pain"] is False
+
+
+def test_waiting_is_bounded(talk: Talk) -> None:
+    """After three the caller is helped along."""
+    talk.say("نعم", "لحظة", "لحظة", "لحظة", "لحظة")
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK]
+
+
+@pytest.mark.parametrize("said", ["[unk]", "[unk] [unk]", "[unk] نعم"])
+def test_an_unknown_word_answers_nothing(talk: Talk, said: str) -> None:
+    """Heard so by all readings, the question is put again."""
+    talk.say("نعم", said)
+    assert (talk.reading.meaning, talk.roles) == ("no_match", [PromptRole.REPROMPT, PromptRole.ASK])
+
+
+def test_a_yes_with_an_unknown_word_behind_it_is_read_back(talk: Talk) -> None:
+    """And so confirms nothing either: a read-back needs a clear yes."""
+    talk.say("نعم", "نعم [unk]")
+    assert (talk.reading.meaning, talk.roles) == ("doubt", [PromptRole.READBACK])
+    talk.say("نعم [unk]")
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.READBACK]
+    assert talk.say("نعم").values["pain"] is True
+
+
+def test_consent_is_never_given_by_halves(talk: Talk) -> None:
+    """What came before "agree" may have been "not"."""
+    assert "consent" not in talk.say("[unk] موافق").values
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK]
+
+
+def test_a_number_with_an_unknown_word_is_asked_again(talk: Talk) -> None:
+    """It is not even read back."""
+    assert talk.say("نعم", "لا", "خمسة [unk]").roles == [PromptRole.REPROMPT, PromptRole.ASK]
+
+
 def test_not_knowing_is_a_reply_where_it_is_allowed(talk: Talk) -> None:
     """It is stored at once when agreed, and is no answer elsewhere."""
     talk.say("نعم", "لا أعرف")
@@ -385,7 +493,16 @@ def test_every_call_is_legal_and_ends(inputs: list[Input]) -> None:
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(INPUTS, max_size=60),
-    st.sampled_from([NotHeard(), Utterance(("قدم",), ("يد",), 0.1), Utterance(("نعم",), ("لا",), 1)]),
+    st.sampled_from(
+        [
+            NotHeard(),
+            Utterance(("قدم",), ("يد",), 0.1),
+            Utterance(("نعم",), ("لا",), 1),
+            Utterance(("[unk]",) * 3, ("[unk]",) * 3, 1),
+            Utterance(("نعم [unk]",) * 3, ("نعم [unk]",) * 3, 1),
+            Utterance(("خمسة [unk]",) * 3, ("خمسة [unk]",) * 3, 1),
+        ]
+    ),
 )
 def test_no_unagreed_utterance_is_ever_stored_at_once(inputs: list[Input], noise: Input) -> None:
     """At any point of any call, what the readings disagree about stores no value."""

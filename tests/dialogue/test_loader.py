@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.loader import load, load_folder, parse
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import QuestionnaireError
@@ -41,7 +42,7 @@ def test_a_questionnaire_may_say_common_things_differently(common: str) -> None:
     own = GOOD + 'prompts: {opening: "أَهْلًا"}\nwords: {"yes": {say: "أَجَلْ"}}\n'
     questionnaire = parse(own, name="one.yaml", common=common)
     assert (questionnaire.prompts.opening, questionnaire.words.yes.say) == ("أَهْلًا", "أَجَلْ")
-    assert questionnaire.words.yes.phrases[0] == "نعم"
+    assert questionnaire.words.yes.phrases[Dialect.MSA][0] == "نعم"
 
 
 def test_the_hash_covers_both_sources(common: str) -> None:
@@ -77,11 +78,75 @@ def test_the_hash_covers_both_sources(common: str) -> None:
         ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', "ask: هل", "one.yaml:11: items.0.ask: should be a list"),
         ("id: fever", "id: fever\n    id: pain", "one.yaml:9: items.0.id: stands here twice"),
         ("items:", "items: [", "not YAML"),
+        (
+            "status:",
+            "dialects: [msa, khaliji]\nstatus:",
+            "one.yaml:6: dialects.1: unknown dialect 'khaliji'; one of msa, glf, egy, lev",
+        ),
+        ("status:", "dialects: []\nstatus:", "one.yaml:6: dialects: has 0 entries; at least 1"),
+        ("status:", "dialects: egy\nstatus:", "one.yaml:6: dialects: should be a list"),
+        ("status:", "dialects: [egy, egy]\nstatus:", "one.yaml:6: dialects: names one dialect twice"),
     ],
 )
 def test_a_fault_is_named_by_line_and_field(wrong: str, right: str, expected: str, common: str) -> None:
     """One sentence for each, with what was probably meant."""
     assert expected in complaint(GOOD.replace(wrong, right), common)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            "repeat: {mag: [أعد]}",
+            "one.yaml:13: words.repeat.mag: unknown dialect 'mag'; one of msa, glf, egy, lev",
+        ),
+        ("repeat: أعد", "one.yaml:13: words.repeat: should be a list of phrases, or a block of lists"),
+        ("repeat: {egy: []}", "one.yaml:13: words.repeat.egy: has 0 entries; at least 1"),
+        ("repeat: {egy: [كمان مرة, '…']}", "one.yaml:13: words.repeat.egy.1: it has no words to speak"),
+        ("repeat: [أعد, '…']", "one.yaml:13: words.repeat.1: it has no words to speak"),
+        (
+            "repeat: [زرافة]",
+            "one.yaml:13: words.repeat.0: 'زرافة' is not understood as 'repeat'; choose other words",
+        ),
+        ("repeat: {egy: [توقف]}", "one.yaml:13: words.repeat.egy.0: 'توقف' is not understood as 'repeat'"),
+        ("person: [نزيف]", "'نزيف' is not understood as 'person'"),
+        ("wait: [أعد]", "'أعد' is not understood as 'wait'"),
+        ('"yes": {phrases: [موافق]}', "words.yes.phrases.0: 'موافق' is not understood as yes"),
+        ('"no": {phrases: [ليت]}', "words.no.phrases.0: 'ليت' is not understood as no"),
+        ("permission: [لا]", "words.permission.0: 'لا' is not understood as a yes to 'may I?'"),
+        (
+            "red_flags: {bleeding: {lev: [دم]}}",
+            "words.red_flags.bleeding.lev.0: 'دم' is not understood as danger",
+        ),
+        ("number_words: {7: [تسعة]}", "words.number_words.7.0: 'تسعة' is not understood as 7"),
+        ("number_words: {7: {lev: [تسعة]}}", "words.number_words.7.lev.0: 'تسعة' is not understood as 7"),
+        ("number_words: {25: [خمسة وعشرين]}", "words.number_words.25: is said in the words of other numbers"),
+        ("number_words: {seven: [سبعة]}", "words.number_words.seven: should be a whole number"),
+    ],
+)
+def test_words_that_would_not_be_understood_are_refused(words: str, expected: str, common: str) -> None:
+    """Each with its place, by dialect too: nothing is listened for in vain."""
+    assert expected in complaint(GOOD + f"words:\n  {words}\n", common)
+
+
+def test_what_everybody_is_offered_may_not_be_missing(common: str) -> None:
+    """A dialect's own phrases come on top of the standard ones."""
+    without = common.replace("    msa: [أعد, كرر, مرة أخرى]\n", "")
+    assert "words.repeat: has no phrases for msa, which everybody is offered" in complaint(GOOD, without)
+    without = common.replace("    7: [سبعة]\n", "")
+    assert "words.number_words: has no words for 7" in complaint(GOOD, without)
+    without = common.replace("    unconscious:\n", "    fainting:\n")
+    assert "words.red_flags.unconscious: missing" in complaint(GOOD, without)
+
+
+def test_a_plain_list_is_for_everyone_and_a_block_by_dialect(common: str) -> None:
+    """A list stands in place of all common ones, a dialect's list in place of that dialect's."""
+    own = GOOD + "words: {stop: [توقف], repeat: {egy: [مش سامعة]}, number_words: {4: {lev: [أربع]}}}\n"
+    words = parse(own, name="one.yaml", common=common).words
+    assert words.stop == {Dialect.MSA: ("توقف",)}
+    assert words.repeat[Dialect.EGY] == ("مش سامعة",)
+    assert words.repeat[Dialect.MSA][0] == "أعد"
+    assert words.number_words[4] == {Dialect.MSA: ("أربعة",), Dialect.LEV: ("أربع",)}
 
 
 def test_all_faults_are_named_at_once(common: str) -> None:

@@ -1,5 +1,7 @@
 """What can be said."""
 
+import pytest
+
 from bridge.dialogue.actions import PromptRole
 from bridge.dialogue.answer import AnswerStatus
 from bridge.dialogue.prompts import (
@@ -11,6 +13,7 @@ from bridge.dialogue.prompts import (
     vocabulary,
 )
 from bridge.dialogue.questionnaire import Item, Questionnaire
+from bridge.understanding import read_number
 
 
 def item(questionnaire: Questionnaire, item_id: str) -> Item:
@@ -20,11 +23,32 @@ def item(questionnaire: Questionnaire, item_id: str) -> Item:
 
 
 def test_values_are_spoken_in_words(short: Questionnaire) -> None:
-    """Truth values, numbers and options have words; a number beyond the table is left to the voice."""
+    """Truth values, numbers and options have words."""
     assert text_of_value(short, item(short, "pain"), value=True) == "نَعَم"
     assert text_of_value(short, item(short, "level"), 7) == "سَبْعَة"
-    assert text_of_value(short, item(short, "weight"), 300) == "300"
     assert text_of_value(short, item(short, "sleep"), "poor") == "سَيِّئ"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (100, "مِئَة"),
+        (101, "مِئَة وَوَاحِد"),
+        (125, "مِئَة وَخَمْسَةٌ وَعِشْرُون"),
+        (300, "ثَلَاثُمِئَة"),
+        (999, "تِسْعُمِئَة وَتِسْعَةٌ وَتِسْعُون"),
+        (1000, "1000"),
+    ],
+)
+def test_great_numbers_are_put_together(short: Questionnaire, number: int, text: str) -> None:
+    """Hundreds and the rest; what has no words is left to the voice."""
+    assert text_of_value(short, item(short, "weight"), number) == text
+
+
+def test_every_number_is_spoken_so_that_it_would_be_understood(short: Questionnaire) -> None:
+    """What is read back is said as a caller could say it."""
+    said = [text_of_value(short, item(short, "weight"), number) for number in range(1000)]
+    assert [read_number(text, 0, 999).value for text in said] == list(range(1000))
 
 
 def test_a_readback_says_the_value(short: Questionnaire) -> None:
