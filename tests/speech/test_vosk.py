@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bridge import understanding
 from bridge.errors import ModelError, WorkerError
 from bridge.speech.base import Speech
 from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
 from bridge.speech.messages import MAX_STREAMS, MAX_UTTERANCE_BYTES
-from bridge.speech.vosk import VoskRecognizer
+from bridge.speech.vosk import ModelSummary, VoskRecognizer
+from bridge.speech.vosk_model import UNKNOWN_WORD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -264,6 +266,24 @@ async def test_a_model_that_only_vosk_can_judge_is_refused(model: Path, tmp_path
     network.write_bytes(network.read_bytes()[:400] + b"</Nnet3>")
     with pytest.raises(ModelError, match="cannot be used as a recognition model"):
         await VoskRecognizer(bad).start()
+
+
+async def test_every_grammar_ends_with_the_unknown_word(model: Path) -> None:
+    """Where the model has one: else whatever is said would be taken for one of the phrases."""
+    recognizer = VoskRecognizer(model)
+    words = frozenset({"نعم", "لا", UNKNOWN_WORD})
+    recognizer.summary = ModelSummary("with", "with@1", words, 1, supports_grammar=True)
+    assert recognizer._spell(("نعم", "زرافة", "لا")) == ("نعم", "لا", UNKNOWN_WORD)
+    assert recognizer._spell(("زرافة",)) == ()
+
+    without = VoskRecognizer(model)
+    without.summary = ModelSummary("without", "without@1", words - {UNKNOWN_WORD}, 1, supports_grammar=True)
+    assert without._spell(("نعم", "لا")) == ("نعم", "لا")
+
+
+async def test_the_unknown_word_is_spelled_as_the_dialogue_reads_it() -> None:
+    """Neither side may import the other."""
+    assert UNKNOWN_WORD == understanding.UNKNOWN_WORD
 
 
 async def test_a_static_graph_gives_the_open_vocabulary_only(model: Path) -> None:
