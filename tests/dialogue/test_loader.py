@@ -1,10 +1,12 @@
 """Loading: what is wrong is said by file, line and field."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.content import CONTENT
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.loader import load, load_folder, parse
 from bridge.dialogue.questionnaire import Questionnaire
@@ -208,6 +210,16 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     """It says what should be there."""
     with pytest.raises(QuestionnaireError, match="no such folder"):
         load_folder(tmp_path / "none")
+
+
+def test_the_examples_that_authors_read_are_right(common: str) -> None:
+    """The manual's blocks, put together, are a questionnaire."""
+    manual = (CONTENT / "questionnaires" / "README.md").read_text(encoding="utf-8")
+    text = "".join(re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL))
+    questionnaire = parse(text, name="README.md", common=common)
+    assert questionnaire.dialects == (Dialect.MSA, Dialect.GLF, Dialect.EGY)
+    assert questionnaire.words.stop == {Dialect.MSA: ("توقف", "خلاص")}
+    assert len(questionnaire.words.repeat) == 4
 
 
 def test_the_shipped_questionnaire_is_a_draft_that_asks_consent_first(shipped: Questionnaire) -> None:
