@@ -1,0 +1,1 @@
+"""The recipe of the embedded model: recordings and synthetic speech in, a Vosk model directory out."""
