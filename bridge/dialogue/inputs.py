@@ -6,7 +6,10 @@ __all__ = ["Digits", "HungUp", "Input", "NoInput", "NotHeard", "Utterance"]
 
 
 class Utterance(Struct, frozen=True, tag=True):
-    """The caller spoke. Each vocabulary gives one reading or several; '' is one that recognised nothing."""
+    """The caller spoke. Each vocabulary gives one reading or several.
+
+    A reading of '' recognised nothing; the unknown word in one stands for something that has no word.
+    """
 
     closed: tuple[str, ...]  # as decoded under the question's grammar
     open: tuple[str, ...]  # as decoded under every word that the recogniser knows
