@@ -1,41 +1,53 @@
-"""What a Vosk model directory is: which files, with which beginnings and lengths, and which words.
+"""What a Vosk model directory is: which files, which words, for speech of which rate.
 
-Vosk answers a bad model with an exception without a reason, or with the end of the process; so every file
-that it would open is looked at first, as far as a file can be judged without Kaldi. It never loads a model.
+Vosk answers a bad model with an exception without a reason, with the end of the process, or by hearing
+nothing; so every file that it would open is looked at first. It never loads a model.
 """
 
 import hashlib
-import mmap
-import struct
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from bridge.errors import ModelError
+from bridge.speech.messages import SAMPLE_RATE
+from bridge.speech.vosk_files import (
+    can_be_heard,
+    graph_problem,
+    network_problem,
+    options_problem,
+    read_numbers,
+    read_options,
+    word_numbers,
+    words_problem,
+)
 
-__all__ = ["UNKNOWN_WORD", "ModelSummary", "check_model", "written"]
+__all__ = ["UNKNOWN_WORD", "ModelRateError", "ModelSummary", "check_model", "written"]
 
 UNKNOWN_WORD = "[unk]"  # the word by which a model says "something else was said"
 IDENTITY_DIGITS = 12
 
-_NEEDED = "am/final.mdl", "conf/model.conf", "graph/words.txt"
+_NETWORK = "am/final.mdl"
+_WORDS = "graph/words.txt"
 _STATIC_GRAPH = "graph/HCLG.fst"
-_DYNAMIC_GRAPH = "graph/HCLr.fst", "graph/Gr.fst", "graph/disambig_tid.int"
-_FEATURES = "conf/mfcc.conf", "conf/fbank.conf"
+_GRAMMAR = "graph/Gr.fst"
+_DYNAMIC_GRAPH = "graph/HCLr.fst", _GRAMMAR, "graph/disambig_tid.int"
+_NEEDED = _NETWORK, "conf/model.conf", _WORDS
+_FEATURES = "conf/mfcc.conf", "conf/fbank.conf"  # Vosk looks for them in this order
 _WHAT_IS_NEEDED = (
     "a Vosk model directory needs am/final.mdl, conf/model.conf, conf/mfcc.conf or conf/fbank.conf, "
     "graph/words.txt, and either graph/HCLr.fst with graph/Gr.fst and graph/disambig_tid.int, "
     "or graph/HCLG.fst"
 )
 
-_NETWORK_BEGINNINGS = b"\0B<TransitionModel>", b"<TransitionModel>"  # binary, text
-_NETWORK_END = b"</Nnet3>"
-_FST_MAGIC = struct.pack("<i", 2125659606)  # OpenFst, fst.h: kFstMagicNumber
-_FST_NUMBERS = struct.Struct("<iiQqqq")  # version, flags, properties, start, states, arcs
-_FST_MAX_NAME_BYTES = 64
-_FST_STATE_BYTES = 12  # a vector state: final weight and number of arcs; a const state has 20
-_FST_ARC_BYTES = 16
+_DEFAULT_HZ = 16_000.0  # Kaldi's FrameExtractionOptions, where the file does not say
+_TRUE = "true", "t", "1", ""  # as Kaldi reads a switch
+
+
+class ModelRateError(ModelError):
+    """The model is whole, but Vosk would not let it hear a telephone call."""
 
 
 class ModelSummary(Struct, frozen=True):
@@ -46,6 +58,12 @@ class ModelSummary(Struct, frozen=True):
     words: frozenset[str]  # as the model spells them: "لا_أعرف"
     size_bytes: int
     supports_grammar: bool  # False with a static graph (HCLG.fst): then only the open vocabulary is decoded
+    sample_rate: int = SAMPLE_RATE  # hertz, of the speech that it was made for
+
+    @property
+    def has_unknown_word(self) -> bool:
+        """Whether it can say that something else was said."""
+        return UNKNOWN_WORD in self.words
 
     @property
     def vocabulary(self) -> frozenset[str]:
@@ -68,6 +86,10 @@ class ModelSummary(Struct, frozen=True):
             del rest[:taken]
         return " ".join(found) or None
 
+    def lacking(self, phrases: Iterable[str]) -> list[str]:
+        """Those of `phrases` that no caller can be heard saying."""
+        return [phrase for phrase in phrases if self.spell(phrase) is None]
+
 
 def written(text: str) -> str:
     """A text in words of the model, as people write it."""
@@ -78,12 +100,15 @@ def check_model(path: Path) -> ModelSummary:
     """Look at every file that Vosk would open.
 
     Raises:
-        ModelError: one sentence with everything that is missing, empty or cut short.
+        ModelRateError: the model is made for speech that a telephone does not bring.
+        ModelError: one sentence with everything that is missing, empty, cut short or unreadable.
 
     """
     try:
         if problems := list(_problems(path)):
             raise ModelError(f"{path} is no usable model: {', '.join(problems)}; {_WHAT_IS_NEEDED}")
+        if problem := _rate_problem(path / _features(path)):
+            raise ModelRateError(f"{path} cannot hear telephone calls: {_features(path)} {problem}")
         return _summarise(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from error
@@ -93,11 +118,21 @@ def _problems(path: Path) -> Iterator[str]:
     if not path.is_dir():
         yield "it is not a directory" if path.exists() else "it does not exist"
         return
-    graph = [_STATIC_GRAPH] if (path / _STATIC_GRAPH).exists() else list(_DYNAMIC_GRAPH)
-    features = next((name for name in _FEATURES if (path / name).exists()), " or ".join(_FEATURES))
-    for name in (*_NEEDED, features, *graph):
-        if problem := _problem(path / name):
-            yield f"{name} {problem}"
+    graph = [_STATIC_GRAPH] if _is_static(path) else list(_DYNAMIC_GRAPH)
+    names = (*_NEEDED, _features(path), *graph)
+    problems = [f"{name} {problem}" for name in names if (problem := _problem(path / name))]
+    yield from problems
+    if not problems and not _is_static(path):
+        yield from _unwritten_words(path)
+
+
+def _is_static(path: Path) -> bool:
+    return (path / _STATIC_GRAPH).exists()
+
+
+def _features(path: Path) -> str:
+    """The file that says what sound the network is given."""
+    return next((name for name in _FEATURES if (path / name).exists()), " or ".join(_FEATURES))
 
 
 def _problem(file: Path) -> str:
@@ -106,56 +141,38 @@ def _problem(file: Path) -> str:
         return "is missing"
     if file.stat().st_size == 0:
         return "is empty"
-    match file.name, file.suffix:
-        case "final.mdl", _:
-            return _network_problem(file)
-        case "words.txt", _:
-            return "" if _read_words(file) else "has no words in it"
-        case _, ".fst":
-            return _graph_problem(file)
-        case _:
-            return ""
+    judges = {".mdl": network_problem, ".txt": words_problem, ".conf": options_problem, ".fst": graph_problem}
+    judge = judges.get(file.suffix)
+    return judge(file) if judge else ""
 
 
-def _network_problem(file: Path) -> str:
-    with file.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if not content[:32].startswith(_NETWORK_BEGINNINGS):
-            return "is no acoustic model"
-        return "" if content.find(_NETWORK_END) >= 0 else "is cut short"
+def _unwritten_words(path: Path) -> Iterator[str]:
+    """Vosk loads a model whose words.txt is cut short, and hears the words that it lacks as nothing."""
+    numbered = set(read_numbers(path / _WORDS).values())
+    if missing := word_numbers(path / _GRAMMAR) - numbered:
+        yield f"{_WORDS} lacks {len(missing)} words that {_GRAMMAR} leads to"
 
 
-def _graph_problem(file: Path) -> str:
-    """Compare the length with what the header announces, for the types of graph whose layout is known."""
-    with file.open("rb") as source:
-        header = source.read(512)
-    if not header.startswith(_FST_MAGIC):
-        return "is no graph"
+def _rate_problem(features: Path) -> str:
+    """What Vosk would refuse only when the first call speaks: it samples down, but not up unless told to."""
+    options = read_options(features)
     try:
-        kind, offset = _fst_name(header, len(_FST_MAGIC))
-        _, offset = _fst_name(header, offset)
-        *_, states, arcs = _FST_NUMBERS.unpack_from(header, offset)
-    except struct.error:
-        return "is cut short"
-    announced = offset + _FST_NUMBERS.size + max(states, 0) * _FST_STATE_BYTES + max(arcs, 0) * _FST_ARC_BYTES
-    is_short = kind in {b"vector", b"const"} and file.stat().st_size < announced
-    return "is cut short" if is_short else ""
+        rate = _rate(options)
+    except ValueError:
+        return f"says --sample-frequency={options['sample-frequency']}, which is no number of hertz"
+    may_sample_up = options.get("allow-upsample", "false").lower() in _TRUE
+    if rate == SAMPLE_RATE or (rate > SAMPLE_RATE and may_sample_up):
+        return ""
+    way_out = f", or {features.name} say --allow-upsample=true" if rate > SAMPLE_RATE else ""
+    return f"is for speech of {rate:g} Hz; the model must be one for {SAMPLE_RATE} Hz{way_out}"
 
 
-def _fst_name(header: bytes, offset: int) -> tuple[bytes, int]:
-    """A length-prefixed name, and where it ends."""
-    (length,) = struct.unpack_from("<i", header, offset)
-    if not 0 <= length <= _FST_MAX_NAME_BYTES:
-        raise struct.error
-    begin = offset + 4
-    return header[begin : begin + length], begin + length
-
-
-def _read_words(file: Path) -> frozenset[str]:
-    """Every word that can be heard: no <eps>, no #0, no other mark of the graph's own."""
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    entries = (line.split() for line in lines)
-    words = (entry[0] for entry in entries if len(entry) == 2)  # noqa: PLR2004 - "word id"
-    return frozenset(word for word in words if not word.startswith(("<", "#")))
+def _rate(options: dict[str, str]) -> float:
+    """The rate of the speech that the network was trained on, in hertz; ValueError when it is no number."""
+    rate = float(options.get("sample-frequency", _DEFAULT_HZ))
+    if not math.isfinite(rate):
+        raise ValueError("no number of hertz")
+    return rate
 
 
 def _summarise(path: Path) -> ModelSummary:
@@ -169,7 +186,8 @@ def _summarise(path: Path) -> ModelSummary:
     return ModelSummary(
         name=name,
         identity=f"{name}@{digest.hexdigest()[:IDENTITY_DIGITS]}",
-        words=_read_words(path / "graph" / "words.txt"),
+        words=frozenset(filter(can_be_heard, read_numbers(path / _WORDS))),
         size_bytes=sum(file.stat().st_size for file in files),
-        supports_grammar=not (path / _STATIC_GRAPH).exists(),
+        supports_grammar=not _is_static(path),
+        sample_rate=int(_rate(read_options(path / _features(path)))),
     )

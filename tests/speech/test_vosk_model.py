@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ModelError
-from bridge.speech.vosk_model import ModelSummary, check_model, written
+from bridge.speech.vosk_model import ModelRateError, ModelSummary, check_model, written
 
 
 @pytest.fixture
@@ -21,12 +21,18 @@ def complaint(path: Path) -> str:
     return str(failure.value)
 
 
+def features_of(path: Path) -> Path:
+    """The file that says what sound the network is given."""
+    return next(file for file in (path / "conf").iterdir() if file.name in {"mfcc.conf", "fbank.conf"})
+
+
 def test_the_embedded_model_is_good(model: Path) -> None:
-    """It has its 112 words, and takes grammars."""
+    """It has its words, takes grammars, and is made for a telephone."""
     summary = check_model(model)
 
-    assert len(summary.words) == 112
+    assert len(summary.words) > 100
     assert summary.supports_grammar
+    assert summary.sample_rate == 8000
     assert {"نعم", "لا", "لا أعرف", "عشرة"} <= summary.vocabulary
     assert "<eps>" not in summary.words
 
@@ -36,8 +42,9 @@ def test_identity_is_of_the_content(model: Path, copy: Path) -> None:
     before = check_model(copy).identity.partition("@")[2]
     (copy / "README.md").write_text("new words about it")
     assert check_model(copy).identity == f"model@{before}"
-    assert check_model(model).identity == f"hatif-ar-phone-0.1@{before}"
-    (copy / "graph" / "words.txt").write_text("<eps> 0\nنعم 1\n")
+    assert check_model(model).identity == f"{model.name}@{before}"
+    with (copy / "graph" / "words.txt").open("a", encoding="utf-8") as words:
+        words.write("زرافة 9999\n")
 
     assert check_model(copy).identity != f"model@{before}"
 
@@ -108,6 +115,75 @@ def test_a_static_graph_takes_no_grammar(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "options", ["--sample-frequency=16000", "--num-mel-bins=40", "--sample_frequency=44.1e3"]
+)
+def test_a_model_of_another_rate_is_refused(copy: Path, options: str) -> None:
+    """Vosk would refuse it when the first call speaks; 16 kHz is what a file means that says nothing."""
+    features = features_of(copy)
+    features.write_text(f"{options}\n--allow-downsample=true\n")
+    with pytest.raises(ModelRateError) as failure:
+        check_model(copy)
+
+    sentence = str(failure.value)
+    assert f"conf/{features.name} is for speech of " in sentence
+    assert "must be one for 8000 Hz, or" in sentence
+    assert "--allow-upsample=true" in sentence
+
+
+@pytest.mark.parametrize(
+    "switch", ["--allow-upsample=true", "--allow_upsample", "  --allow-upsample=t  # calls"]
+)
+def test_a_model_may_be_told_to_sample_up(copy: Path, switch: str) -> None:
+    """Then Vosk takes telephone speech, and the summary says for what the model was made."""
+    features = features_of(copy)
+    features.write_text(f"--sample-frequency=16000\n{switch}\n")
+
+    assert check_model(copy).sample_rate == 16000
+
+
+@pytest.mark.parametrize("rate", ["4000", "nan", "eight"])
+def test_a_rate_below_a_telephones_or_none_at_all_has_no_way_out(copy: Path, rate: str) -> None:
+    """Sampling up would not help, and is not proposed."""
+    features_of(copy).write_text(f"--sample-frequency={rate}\n")
+    sentence = complaint(copy)
+
+    assert rate in sentence
+    assert "upsample" not in sentence
+
+
+def test_half_the_words_are_noticed(copy: Path) -> None:
+    """Vosk would load it, and hear the words that have no spelling as nothing."""
+    words = copy / "graph" / "words.txt"
+    lines = words.read_text(encoding="utf-8").splitlines(keepends=True)
+    words.write_text("".join(lines[:-10]), encoding="utf-8")
+
+    assert "graph/words.txt lacks 10 words that graph/Gr.fst leads to" in complaint(copy)
+
+
+def test_words_that_are_no_text_are_noticed(copy: Path) -> None:
+    """Saved in the code page of a Windows editor, or without its numbers."""
+    words = copy / "graph" / "words.txt"
+    text = words.read_text(encoding="utf-8")
+    words.write_text(text, encoding="cp1256")
+    assert "graph/words.txt is not UTF-8 text" in complaint(copy)
+    words.write_text(text.replace(" 3\n", "\n"), encoding="utf-8")
+
+    assert "graph/words.txt is unreadable: line 4 is not a word and its number" in complaint(copy)
+
+
+def test_options_that_are_none_are_noticed(copy: Path) -> None:
+    """Kaldi ends the process over such a line."""
+    (copy / "conf" / "model.conf").write_text("--beam=12\nmax-active 3000\n")
+
+    assert "conf/model.conf is unreadable: line 2 is no option" in complaint(copy)
+
+
+def test_phrases_that_cannot_be_said_are_told_apart(model: Path) -> None:
+    """One unknown word is enough; the order is kept."""
+    assert check_model(model).lacking(["زرافة", "نعم", "لا زرافة"]) == ["زرافة", "لا زرافة"]
+
+
+@pytest.mark.parametrize(
     ("phrase", "spelled"),
     [
         ("نعم", "نعم"),
@@ -119,9 +195,12 @@ def test_a_static_graph_takes_no_grammar(copy: Path) -> None:
         ("", None),
     ],
 )
-def test_phrases_are_spelled_in_the_models_words(model: Path, phrase: str, spelled: str | None) -> None:
+def test_phrases_are_spelled_in_the_models_words(phrase: str, spelled: str | None) -> None:
     """Joined words first, then words one by one; with one unknown word the phrase cannot be heard."""
-    assert check_model(model).spell(phrase) == spelled
+    words = frozenset({"نعم", "لا", "لا_أعرف", "ألم", "رأس"})
+    summary = ModelSummary("m", "m@1", words, 1, supports_grammar=True)
+
+    assert summary.spell(phrase) == spelled
 
 
 def test_without_the_joined_word_its_parts_will_do() -> None:
@@ -129,6 +208,7 @@ def test_without_the_joined_word_its_parts_will_do() -> None:
     summary = ModelSummary("m", "m@1", frozenset({"لا", "أعرف"}), 1, supports_grammar=True)
 
     assert summary.spell("لا أعرف") == "لا أعرف"
+    assert not summary.has_unknown_word
 
 
 def test_written_text_has_no_underscores() -> None:
