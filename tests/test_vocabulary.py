@@ -51,7 +51,17 @@ def commands(questionnaire: Questionnaire) -> Iterator[tuple[str, Phrases]]:
     words = questionnaire.words
     for name in ("yes", "no", "dont_know", "refuse"):
         yield name, getattr(words, name).phrases
-    for name in ("permission", "no_permission", "repeat", "slower", "wait", "stop", "person"):
+    for name in (
+        "permission",
+        "no_permission",
+        "right",
+        "wrong",
+        "repeat",
+        "slower",
+        "wait",
+        "stop",
+        "person",
+    ):
         yield name, getattr(words, name)
     for kind, phrases in words.red_flags.by_kind.items():
         yield f"red flag {kind}", phrases

@@ -194,7 +194,7 @@ def _readback(scene: _Scene) -> str:
 def _listen(scene: _Scene) -> Listen:
     if scene.state.asked is Asked.ITEM:
         return listen_for_item(scene.questionnaire, scene.item, by_keypad=scene.is_by_keypad)
-    return listen_for_yes_no(scene.questionnaire)
+    return listen_for_yes_no(scene.questionnaire, is_readback=scene.state.asked is Asked.READBACK)
 
 
 def _ask_again(scene: _Scene, *before: Action) -> Turn:

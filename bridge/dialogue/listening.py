@@ -45,10 +45,11 @@ def listen_for_item(questionnaire: Questionnaire, item: Item, *, by_keypad: bool
     )
 
 
-def listen_for_yes_no(questionnaire: Questionnaire) -> Listen:
-    """Listen for a yes or a no to a question of our own."""
+def listen_for_yes_no(questionnaire: Questionnaire, *, is_readback: bool = False) -> Listen:
+    """Listen for a yes or a no to a question of our own; "is this right?" has further words for both."""
+    verdicts = _verdicts(questionnaire) if is_readback else ()
     return Listen(
-        phrases=_distinct((*_yes_no(questionnaire), *_always(questionnaire))),
+        phrases=_distinct((*_yes_no(questionnaire), *verdicts, *_always(questionnaire))),
         keys=Keys(max_digits=1),
         no_input_seconds=NO_INPUT_SECONDS,
         end_silence_seconds=YES_NO_SILENCE_SECONDS,
@@ -62,7 +63,7 @@ def listen_longer(listen: Listen) -> Listen:
 
 def vocabulary(questionnaire: Questionnaire) -> frozenset[str]:
     """Every phrase that is ever listened for: what the recogniser has to know."""
-    found = set(listen_for_yes_no(questionnaire).phrases)
+    found = set(listen_for_yes_no(questionnaire, is_readback=True).phrases)
     for item in questionnaire.items:
         found.update(listen_for_item(questionnaire, item, by_keypad=False).phrases)
     return frozenset(found)
@@ -89,6 +90,11 @@ def _yes_no(questionnaire: Questionnaire) -> Iterator[str]:
     words, dialects = questionnaire.words, questionnaire.dialects
     yield from phrases_in(words.yes.phrases, dialects)
     yield from phrases_in(words.no.phrases, dialects)
+
+
+def _verdicts(questionnaire: Questionnaire) -> Iterator[str]:
+    yield from phrases_in(questionnaire.words.right, questionnaire.dialects)
+    yield from phrases_in(questionnaire.words.wrong, questionnaire.dialects)
 
 
 def _replies(questionnaire: Questionnaire, item: Item) -> Iterator[str]:

@@ -169,6 +169,8 @@ class Words(_Model):
     no: Word
     permission: Listened  # further ways to say yes to "may I?"
     no_permission: Listened  # and no
+    right: Listened  # further ways to say yes to "is this right?"
+    wrong: Listened  # and no
     dont_know: Word
     refuse: Word
     repeat: Listened

@@ -45,6 +45,8 @@ def _listened_for(words: Words) -> Iterator[tuple[str, Phrases, str, Fits]]:
     yield "no.phrases", words.no.phrases, "no", _answers(YesNoKind, value=False)
     yield "permission", words.permission, "a yes to 'may I?'", _answers(_WILLING, value=True)
     yield "no_permission", words.no_permission, "a no to 'may I?'", _answers(_WILLING, value=False)
+    yield "right", words.right, "a yes to 'is this right?'", _answers([YesNoKind.FACT], value=True)
+    yield "wrong", words.wrong, "a no to 'is this right?'", _answers([YesNoKind.FACT], value=False)
     for command in _REPLIES:
         yield f"{command}.phrases", getattr(words, command).phrases, f"'{command}'", _asks_for(command)
     for command in _COMMANDS:

@@ -107,6 +107,15 @@ def test_the_open_reading_alone_can_be_read_back(talk: Talk) -> None:
     assert talk.values["pain"] is False
 
 
+@pytest.mark.parametrize(
+    ("word", "is_stored"), [("صحيح", True), ("مضبوط", True), ("غلط", False), ("مش صح", False)]
+)
+def test_a_readback_is_right_or_wrong(talk: Talk, word: str, is_stored: bool) -> None:
+    """What is listened for in a read-back is understood there."""
+    assert "صحيح" in talk.say("نعم").mumble("نعم", "قدم").listen.phrases
+    assert ("pain" in talk.say(word).values) is is_stored
+
+
 @pytest.mark.parametrize(("word", "value"), [("ستة", 6), ("سبعة", 7), ("تسعة", 9)])
 def test_numbers_that_are_misheard_are_always_read_back(talk: Talk, word: str, value: int) -> None:
     """Six, seven and nine are confirmed though both readings agree."""

@@ -18,7 +18,8 @@ def every_listen(questionnaire: Questionnaire) -> list[Listen]:
     items = questionnaire.items
     by_voice = [listen_for_item(questionnaire, item, by_keypad=False) for item in items]
     by_keypad = [listen_for_item(questionnaire, item, by_keypad=True) for item in items]
-    listens = [*by_voice, *by_keypad, listen_for_yes_no(questionnaire)]
+    of_ours = [listen_for_yes_no(questionnaire, is_readback=is_readback) for is_readback in (False, True)]
+    listens = [*by_voice, *by_keypad, *of_ours]
     return [*listens, *map(listen_longer, listens)]
 
 
@@ -73,6 +74,12 @@ def test_commands_and_danger_are_listened_for_always(shipped: Questionnaire, alw
     """In every question, read-back and keypad entry, in every dialect that the questionnaire declares."""
     for listen in every_listen(shipped):
         assert set(always) <= set(listen.phrases)
+
+
+def test_a_readback_is_answered_in_its_own_words_too(shipped: Questionnaire) -> None:
+    """To "is this right?" people say "right"; to "do you want to end the call?" they do not."""
+    assert {"صحيح", "صح", "غلط"} <= set(listen_for_yes_no(shipped, is_readback=True).phrases)
+    assert not {"صحيح", "صح", "غلط"} & set(listen_for_yes_no(shipped).phrases)
 
 
 def test_other_dialects_are_not_listened_for(build: Build) -> None:
