@@ -163,7 +163,7 @@ class _Graph:
 def _lexicon_graph(words: Mapping[str, Sequence[Sequence[str]]], tuning: Tuning) -> _Graph:
     """Transition-ids to words: any word after any, silence between them where there is some."""
     graph = _Graph()
-    junction, start = graph.state(0.0), graph.state()
+    junction, start = graph.state(0.0), graph.state(0.0)  # a call may end in silence
     graph.arc(junction, start, cost=-math.log(1 - PAUSE))
     silent = graph.phone(junction, SILENCE_PHONE, cost=-math.log(PAUSE))
     graph.arc(silent, start, cost=-math.log(1 - STAY))
