@@ -145,11 +145,16 @@ def _respond(scene: _Scene, heard: Input) -> Turn:
 
 
 def _within_bounds(questionnaire: Questionnaire, turn: Turn) -> Turn:
-    """End a call that has had all its turns; what its last turn stored stays stored."""
+    """End a call that has had all its turns; what its last turn stored stays stored.
+
+    A caller who has just spoken of danger is not hung up on.
+    """
     if turn.state.outcome is not None or turn.state.turns < questionnaire.limits.turns:
         return turn
     stored = tuple(action for action in turn.actions if isinstance(action, Store))
     scene = _Scene(questionnaire, turn.state, questionnaire.items[-1], turn.reading)
+    if turn.state.asked is Asked.EMERGENCY:
+        return _transfer(scene)
     return _end(scene, Disposition.FAILED, *stored)
 
 
@@ -273,8 +278,10 @@ def _transfer(scene: _Scene) -> Turn:
 
 
 def _on_silence(scene: _Scene) -> Turn:
-    silences = scene.state.silences + 1
-    if silences >= scene.questionnaire.limits.silences:
+    silences, limits = scene.state.silences + 1, scene.questionnaire.limits
+    if scene.state.asked is Asked.EMERGENCY and silences >= min(limits.doubts, limits.silences):
+        return _transfer(scene)  # whoever cannot answer any more needs a person most
+    if silences >= limits.silences:
         return _end(scene, Disposition.NO_ANSWER)
     texts = scene.questionnaire.prompts.no_input
     say = scene.say(texts[min(silences, len(texts)) - 1], PromptRole.REPROMPT)

@@ -388,6 +388,21 @@ def test_danger_said_again_is_handed_over(talk: Talk) -> None:
     assert talk.say("نعم", "نزيف", "نزيف").disposition is Disposition.TRANSFERRED
 
 
+def test_danger_followed_by_silence_is_handed_over(talk: Talk) -> None:
+    """Whoever cannot breathe may not be able to answer either."""
+    talk.say("نعم", "مخنوق").be_silent()
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.ESCALATION]
+    assert talk.be_silent().disposition is Disposition.TRANSFERRED
+
+
+def test_danger_in_the_last_turn_is_handed_over(talk: Talk) -> None:
+    """The longest call ends, but not by hanging up on somebody in danger."""
+    state = msgspec.structs.replace(talk.say("نعم").state, turns=talk.questionnaire.limits.turns - 1)
+    turn = engine.advance(talk.questionnaire, state, Utterance(("نزيف",), ("نزيف",), 1.0))
+    assert isinstance(turn.actions[-1], Transfer)
+    assert turn.state.outcome is Disposition.TRANSFERRED
+
+
 @pytest.mark.parametrize("word", ["ببطء", "أبطأ"])
 def test_slower_says_the_same_again(talk: Talk, word: str) -> None:
     """The voice has one pace: once more is what can be done, and is recorded as what it was."""
