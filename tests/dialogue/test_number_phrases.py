@@ -8,6 +8,7 @@ from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.number_phrases import number_phrases
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.understanding import Finding, read_number
+from training.numbers import spoken
 
 
 def phrases(questionnaire: Questionnaire, minimum: int, maximum: int, *dialects: Dialect) -> tuple[str, ...]:
@@ -27,6 +28,19 @@ def test_every_number_of_the_range_can_be_said(
     values = [read_number(one, 0, 999) for one in said]
     assert {one.value for one in values if one.value is not None} >= set(range(maximum + 1))
     assert not any(one.doubtful for one in values)
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_the_model_is_taught_the_numbers_that_are_listened_for(
+    shipped: Questionnaire, dialect: Dialect
+) -> None:
+    """Each way of saying a number that the recipe knows is a path through the grammar, and is understood."""
+    listed = set(phrases(shipped, 0, 999, dialect))
+    for number in range(1000):
+        for said in spoken(number, dialect):
+            hundred, _, rest = said.partition(" ") if number > 100 else (said, "", "")
+            assert {hundred, rest or hundred} <= listed, said
+            assert read_number(said, 0, 999).value == number, said
 
 
 def test_nothing_else_can_be_said(shipped: Questionnaire) -> None:
