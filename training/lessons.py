@@ -31,7 +31,7 @@ QUIET = 0.03  # of the lessons are lines on which nobody speaks
 UNTRIMMED = 0.25
 CLEAN = 0.1  # of the lines only quantise
 NEIGHBOURS = 24
-MAX_SECONDS = 6.0
+MAX_SECONDS = 3.2
 NOTHING = -100  # the label of outputs beyond a lesson's end
 
 
