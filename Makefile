@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+RECIPE := $(VENV)/.installed-for-training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports bench clean
+.PHONY: help demo test check format lint types imports bench model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -41,6 +42,14 @@ format: $(STAMP)  ## format the code and mend what can be mended
 
 bench: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
 	$(BIN)/python benchmarks/hearing.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz)
+
+$(RECIPE): $(STAMP)
+	@echo "Installing what making a model needs (PyTorch among it): some minutes, once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,training]'
+	@touch $@
+
+model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names them
+	@$(BIN)/python -m training $(if $(DATA),--data $(DATA)) $(ARGS)
 
 clean:  ## remove what was installed and cached
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

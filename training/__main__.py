@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from threadpoolctl import threadpool_limits
 
 from bridge.errors import BridgeError
@@ -16,7 +23,7 @@ from training.export import Tuning
 from training.teach import Plan
 
 VERSION = "0.2"
-LESSONS = 400_000
+LESSONS = 350_000
 WHERE_THE_DATA_IS = """\
 Name the folder of the recordings: make model DATA=DIR
 They are the Arabic Speech Commands dataset by Ghandoura, Hjabo and Al Dakkak (CC BY 4.0):
@@ -35,7 +42,9 @@ def make(
     lessons: Annotated[int, typer.Option(help="How long to teach.", min=1000)] = LESSONS,
     without: Annotated[
         list[str] | None,
-        typer.Option(help="A word (yes, no, three) whose recordings are left out, to see what synthesis teaches."),
+        typer.Option(
+            help="A word (yes, no, three) whose recordings are left out, to see what synthesis teaches."
+        ),
     ] = None,
 ) -> None:
     """Make the embedded model; started again, it goes on where it was stopped.
@@ -56,7 +65,10 @@ def make(
         without=frozenset(DATASET_WORDS[name] for name in without or ()),
     )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars, threadpool_limits(1):
+    with (
+        Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars,
+        threadpool_limits(1),
+    ):
         run(course, bars)
     typer.echo(f"{course.model} is made. Measure it: hatif models evaluate {course.model} --data {data}")
 

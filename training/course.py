@@ -1,4 +1,4 @@
-"""The whole course, step by step; every step leaves a file behind, and is not taken again when it lies there."""
+"""The whole course; every step leaves a file behind, and is not taken again when that lies there."""
 
 import hashlib
 import shutil
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich.progress import Progress as Bars
 
 from bridge.errors import BridgeError
-from training.corpus import Clip, Corpus, read_noise, read_recordings
+from training.corpus import Clip, read_noise, read_recordings
 from training.curriculum import read_phrases, sayings
 from training.export import Tuning, write_model
 from training.lessons import Lessons, Speller

@@ -2,7 +2,7 @@
 
 The criterion is maximum mutual information over words (the "LF-MMI" of Povey et al., 2016, with a loop of
 whole words for its denominator instead of phones). Every utterance brings a grammar of its own, as every
-question does; often what was said is not in it, and then "something else", the unknown word, is what is right.
+question does; often what was said is not in it, and then the unknown word is what is right.
 
 Sums run over all paths, in probabilities scaled frame by frame. One phone is one state: its first frame has
 one score, every further frame another. Silence may stand wherever a word may begin or end.
@@ -17,7 +17,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Chains", "Criterion", "SILENCE", "first_score", "further_score", "loop", "outputs", "sequence"]
+__all__ = ["SILENCE", "Chains", "Criterion", "first_score", "further_score", "loop", "outputs", "sequence"]
 
 SILENCE = 0  # its score; a phone p has 1 + 2p for its first frame and 2 + 2p for the others
 STAY = 0.5  # in every state, and as likely to leave it: the topology that `export` writes
@@ -40,8 +40,8 @@ def outputs(phones: int) -> int:
 class Chains(Struct, frozen=True):
     """A small grammar: words as chains of phones between junctions.
 
-    `phones` lists all chains one after the other; word w is phones[begin[w]:begin[w + 1]], leads from junction
-    source[w] to target[w] and weighs weight[w]. The first junction begins, junction `final` ends.
+    `phones` lists all chains one after the other; word w is phones[begin[w]:begin[w + 1]], leads from
+    junction source[w] to target[w] and weighs weight[w]. The first junction begins, junction `final` ends.
     """
 
     phones: NDArray[np.int32]
@@ -59,9 +59,7 @@ def loop(words: Sequence[tuple[tuple[int, ...], float]]) -> Chains:
 
 def sequence(slots: Sequence[Sequence[tuple[tuple[int, ...], float]]]) -> Chains:
     """Exactly these words one after the other, each in any of its pronunciations; none at all is silence."""
-    arcs = [
-        (phones, place, place + 1, weight) for place, slot in enumerate(slots) for phones, weight in slot
-    ]
+    arcs = [(phones, place, place + 1, weight) for place, slot in enumerate(slots) for phones, weight in slot]
     return _chains(arcs, final=len(slots))
 
 
@@ -128,10 +126,10 @@ def _posteriors(
     return totals, posteriors
 
 
-@njit(parallel=True, cache=True, fastmath=True)  # type: ignore[misc]
+@njit(parallel=True, cache=True, fastmath=True)
 def _sum_paths(  # noqa: C901, PLR0912, PLR0915 - one forward and one backward pass, kept together for speed
     scores, lengths, phones, begin, source, target, weight, word_offsets, finals, totals, posteriors
-):  # type: ignore[no-untyped-def]
+):
     for utterance in prange(len(lengths)):
         frames = lengths[utterance]
         w0, w1 = word_offsets[utterance], word_offsets[utterance + 1]
@@ -211,9 +209,7 @@ def _sum_paths(  # noqa: C901, PLR0912, PLR0915 - one forward and one backward p
                 first, last = begin[w] - p0, begin[w + 1] - 1 - p0
                 into = beta[first] * heights[t, 1 + 2 * phones[begin[w]]] * norm * weight[w]
                 start[source[w]] += into
-                mass = (
-                    at[t, source[w]] * (1 - PAUSE) + silent[t, source[w]] * (1 - STAY)
-                ) * into
+                mass = (at[t, source[w]] * (1 - PAUSE) + silent[t, source[w]] * (1 - STAY)) * into
                 posteriors[utterance, t, 1 + 2 * phones[begin[w]]] += mass
                 for s in range(first, last + 1):
                     phone = phones[p0 + s]

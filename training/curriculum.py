@@ -24,7 +24,11 @@ def sayings(words: Pronunciations, phrases: Sequence[str], random: Random) -> li
     return [
         *_each_word(words, random),
         *(_saying(words, phrase, random) for phrase in phrases for _ in range(TIMES_PHRASE)),
-        *(_saying(words, _number(number, random), random) for number in range(1000) for _ in range(TIMES_NUMBER)),
+        *(
+            _saying(words, _number(number, random), random)
+            for number in range(1000)
+            for _ in range(TIMES_NUMBER)
+        ),
         *(_saying(words, _pressure(random), random) for _ in range(PRESSURES)),
     ]
 

@@ -1,7 +1,7 @@
 """A taught network and a lexicon as a model directory that stock Vosk loads, written without Kaldi.
 
-Formats: Kaldi's binary files (am-nnet-simple, transition-model, nnet-nnet) and OpenFst's vector FST. The graph
-is a loop of all words; what a question allows is a grammar that Vosk lays over it (HCLr.fst and Gr.fst).
+Formats: Kaldi's binary files (am-nnet-simple, transition-model, nnet-nnet) and OpenFst's vector FST. The
+graph is a loop of all words; what a question allows is a grammar that Vosk lays over it.
 """
 
 import math
@@ -219,7 +219,9 @@ def _vector(values: Sequence[float] | Matrix) -> bytes:
 
 
 def _matrix(values: Matrix) -> bytes:
-    return b"FM " + _int(values.shape[0]) + _int(values.shape[1]) + np.ascontiguousarray(values, "<f4").tobytes()
+    return (
+        b"FM " + _int(values.shape[0]) + _int(values.shape[1]) + np.ascontiguousarray(values, "<f4").tobytes()
+    )
 
 
 def _transitions() -> bytes:
@@ -279,9 +281,7 @@ def _network(network: Network) -> bytes:
         gain, added = _norm(block.norm)
         weight, bias = _array(block.spread.weight), _array(block.spread.bias)
         offsets = (0, FRAME_SHIFT * block.ahead)
-        affine = layer(
-            f"block{number}.spread", weight * gain[:, None], bias * gain, _append(waist, offsets)
-        )
+        affine = layer(f"block{number}.spread", weight * gain[:, None], bias * gain, _append(waist, offsets))
         inner = relu(f"block{number}.relu", affine, len(gain))
         summed = f"Sum(Scale({SKIP_SCALE}, {stream}), {inner})"
         stream = add(f"block{number}", _identity(len(gain)), summed)
@@ -310,7 +310,9 @@ def _affine(weight: Matrix, bias: Matrix) -> bytes:
 def _rectifier(width: int) -> bytes:
     content = _token("<RectifiedLinearComponent>") + _token("<Dim>") + _int(width)
     content += _token("<ValueAvg>") + _vector([]) + _token("<DerivAvg>") + _vector([])
-    return content + _token("<Count>") + b"\x08" + struct.pack("<d", 0.0) + _token("</RectifiedLinearComponent>")
+    return (
+        content + _token("<Count>") + b"\x08" + struct.pack("<d", 0.0) + _token("</RectifiedLinearComponent>")
+    )
 
 
 def _identity(width: int) -> bytes:

@@ -45,10 +45,9 @@ def fbank(samples: Floats, warp: float = 1.0) -> Floats:
 @cache
 def _mel_bank(warp: float) -> Floats:
     """Triangles over the bins of the spectrum, shape (129, 40), on a frequency axis stretched by `warp`."""
-    mel = lambda hertz: 1127.0 * np.log(1 + hertz / 700.0)  # noqa: E731 - the formula, not a step
-    low, high = mel(LOW_HERTZ), mel(HIGH_HERTZ)
+    low, high = _mel(np.array([LOW_HERTZ, HIGH_HERTZ]))
     step = (high - low) / (MELS + 1)
-    bins = mel(np.minimum(np.arange(FFT // 2) * SAMPLE_RATE / FFT * warp, SAMPLE_RATE / 2))
+    bins = _mel(np.minimum(np.arange(FFT // 2) * SAMPLE_RATE / FFT * warp, SAMPLE_RATE / 2))
     bank = np.zeros((FFT // 2 + 1, MELS), np.float32)
     for index in range(MELS):
         left, centre, right = low + index * step, low + (index + 1) * step, low + (index + 2) * step
@@ -57,6 +56,10 @@ def _mel_bank(warp: float) -> Floats:
         weights[(bins <= left) | (bins >= right)] = 0
         bank[: FFT // 2, index] = weights
     return bank
+
+
+def _mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1127.0 * np.log(1 + hertz / 700.0)
 
 
 def lines_of_fbank_conf() -> list[str]:

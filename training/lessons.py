@@ -1,7 +1,7 @@
 """Lessons: what the network hears in one step, with what was said and with what could have been said.
 
 A lesson is a short call: one to four sayings of one speaker over a line, or a line on which nobody speaks.
-Its grammar is drawn anew, small or large, and often lacks a word that was said: then the unknown word is right.
+Its grammar is drawn anew, small or large, and often lacks what was said: then the unknown word is right.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,14 @@ class Speller:
         if word not in self._neighbours:
             own = [np.array(phones) for phones in self._phones[word]]
             distances = [
-                (min(_distance(a, np.array(b)) / max(len(a), len(b)) for a in own for b in self._phones[other]), other)
+                (
+                    min(
+                        _distance(a, np.array(b)) / max(len(a), len(b))
+                        for a in own
+                        for b in self._phones[other]
+                    ),
+                    other,
+                )
                 for other in self.words
                 if other != word
             ]
@@ -127,7 +134,9 @@ class Lessons:
         for clip in said:
             samples, (begin, end) = self._trimmed(clip)
             own = speed * self._random.uniform(0.97, 1.03)
-            spoken.append(change_speed(samples.astype(np.float32), own) * np.float32(self._random.uniform(0.6, 1.5)))
+            spoken.append(
+                change_speed(samples.astype(np.float32), own) * np.float32(self._random.uniform(0.6, 1.5))
+            )
             marks += self._marks(clip, clock + begin / own, clock + end / own)
             pieces += [spoken[-1], self._gap(0.0, 0.35)]
             clock += len(pieces[-2]) + len(pieces[-1])
@@ -238,9 +247,7 @@ def _merged(slots: Sequence[list[tuple[Pronunciation, float]]]) -> list[list[tup
     return merged
 
 
-def as_batch(
-    lessons: Sequence[Lesson], left: int, right: int
-) -> tuple[Floats, NDArray[np.int64], list[int]]:
+def as_batch(lessons: Sequence[Lesson], left: int, right: int) -> tuple[Floats, NDArray[np.int64], list[int]]:
     """Features of all lessons with the network's context around them, drafts, and the outputs of each."""
     lengths = [(len(lesson.features) + 2) // 3 for lesson in lessons]
     longest = 3 * (max(lengths) - 1) + 1 + left + right
@@ -255,8 +262,8 @@ def as_batch(
     return batch, drafts, lengths
 
 
-@njit(cache=True)  # type: ignore[misc]
-def _distance(a, b):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _distance(a, b):
     """Levenshtein's."""
     row = np.arange(len(b) + 1)
     for i in range(len(a)):

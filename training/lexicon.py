@@ -13,12 +13,16 @@ __all__ = ["KINDS", "PHONES", "SOURCES", "VOWELS", "Word", "read_words"]
 
 # Q ء, th ث, j ج, H ح, x خ, dh ذ, sh ش, S ص, D ض, T ط, Z ظ, E ع, gh غ, q ق, y ي; g is the Egyptian ج and the
 # Gulf's ق; ee and oo are the long vowels of the dialects' "beet" and "yoom".
-CONSONANTS = tuple("Q b t th j H x d dh r z s sh S D T Z E gh f q k l m n h w y g".split())
-VOWELS = tuple("a aa i ii u uu ee oo".split())
+CONSONANTS = tuple("Q b t th j H x d dh r z s sh S D T Z E gh f q k l m n h w y g".split())  # noqa: SIM905
+VOWELS = ("a", "aa", "i", "ii", "u", "uu", "ee", "oo")
 PHONES = CONSONANTS + VOWELS
-KINDS = frozenset(
-    "yes no dont_know refuse repeat slower stop wait person number unit fraction frequency severity change "
-    "quality day time_of_day period body symptom danger filler function keyword".split()
+KINDS = frozenset(  # of words, by what answers with them
+    {
+        *("yes", "no", "dont_know", "refuse", "repeat", "slower", "stop", "wait", "person", "number", "unit"),
+        *("fraction", "frequency", "severity", "change", "quality", "day", "time_of_day", "period", "body"),
+        *("symptom", "danger", "filler", "function"),
+        "keyword",  # recorded words that nothing else needs
+    }
 )
 SOURCES = frozenset({"dataset", "lexicon", "numbers", "own"})  # dataset: there are recordings of it
 
@@ -59,7 +63,9 @@ def read_words(path: Path) -> tuple[Word, ...]:
 def _word(line: str, place: str) -> Word:
     fields = line.split("\t")
     if len(fields) != _HEADING.count("\t") + 1:
-        raise BridgeError(f"{place}: should have spelling, pronunciations, class and source, with tabs between")
+        raise BridgeError(
+            f"{place}: should have spelling, pronunciations, class and source, with tabs between"
+        )
     spelling, said, kind, source = fields
     if not spelling or any(mark in spelling for mark in " _[<#"):
         raise BridgeError(f"{place}: the spelling should be one word, not {spelling!r}")
@@ -74,9 +80,7 @@ def _word(line: str, place: str) -> Word:
     return Word(spelling, _with_joined(spelling, pronunciations), kind, source)
 
 
-def _with_joined(
-    spelling: str, pronunciations: tuple[tuple[str, ...], ...]
-) -> tuple[tuple[str, ...], ...]:
-    if not spelling.endswith(_FEMININE) or not pronunciations[0][-1] == "a":
+def _with_joined(spelling: str, pronunciations: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    if not spelling.endswith(_FEMININE) or pronunciations[0][-1] != "a":
         return pronunciations
     return tuple(dict.fromkeys((*pronunciations, (*pronunciations[0], "t"))))

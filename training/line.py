@@ -64,13 +64,13 @@ class Line:
         samples = samples * 10 ** (self._random.uniform(-46, -9) / 20) * FULL
         if not clean and draw() < 0.06:
             samples = samples * self._random.uniform(2, 10)  # too loud for the microphone
-        samples = samples + self._random.normal(0, self._random.uniform(0.3, 8), len(samples))
-        samples = np.clip(samples, -FULL, FULL)
+        hiss = self._random.normal(0, self._random.uniform(0.3, 8), len(samples))
+        samples = np.clip(samples + hiss, -FULL, FULL).astype(np.float32)
         if not clean and draw() < 0.12:
             samples = _mobile(samples)
         if not clean and draw() < 0.1:
             samples = self._lose_packets(samples)
-        return _companded(samples.astype(np.float32), alaw=draw() < 0.25)
+        return _companded(samples, alaw=draw() < 0.25)
 
     def quiet(self, count: int) -> Floats:
         """A line on which nobody speaks."""
@@ -87,7 +87,11 @@ class Line:
 
     def _babble(self, count: int) -> Floats:
         """One to four others, far away, or our own prompt coming back."""
-        return _levelled(sum((self._voices(count) for _ in range(self._random.integers(1, 5))), np.zeros(count, np.float32)))
+        return _levelled(
+            sum(
+                (self._voices(count) for _ in range(self._random.integers(1, 5))), np.zeros(count, np.float32)
+            )
+        )
 
     def _clicks(self, count: int) -> Floats:
         """Short bursts: keys, a cup, a cough's beginning."""
@@ -97,7 +101,9 @@ class Line:
             start = int(self._random.integers(0, max(1, count - length)))
             length = min(length, count - start)
             shape = np.exp(-np.arange(length) / self._random.uniform(10, 300))
-            burst[start : start + length] += self._random.normal(0, self._random.uniform(0.2, 3), length) * shape
+            burst[start : start + length] += (
+                self._random.normal(0, self._random.uniform(0.2, 3), length) * shape
+            )
         return burst
 
     def _lose_packets(self, samples: Floats) -> Floats:
@@ -136,7 +142,9 @@ def _coloured(random: Generator, count: int) -> Floats:
         noise = noise * np.interp(np.arange(count), np.linspace(0, count, len(knots)), knots)
     if random.random() < 0.3:
         mains = random.choice([50, 60]) * random.integers(1, 4)
-        noise = _levelled(noise) + random.uniform(0.2, 2) * np.sin(2 * np.pi * mains * np.arange(count) / SAMPLE_RATE)
+        noise = _levelled(noise) + random.uniform(0.2, 2) * np.sin(
+            2 * np.pi * mains * np.arange(count) / SAMPLE_RATE
+        )
     return noise.astype(np.float32)
 
 
@@ -146,7 +154,9 @@ def _filter(random: Generator) -> Floats:
     inner = np.sort(random.uniform(low + 50, high - 50, 5))
     hertz = np.concatenate([[0, low * 0.5, low], inner, [high, min(high * 1.08, 3980), 4000]])
     slope = random.uniform(-8, 8)
-    decibels = slope * (hertz / 4000 - 0.5) + np.concatenate([[-40, -18, -3], random.normal(0, 3, 5), [-3, -20, -30]])
+    decibels = slope * (hertz / 4000 - 0.5) + np.concatenate(
+        [[-40, -18, -3], random.normal(0, 3, 5), [-3, -20, -30]]
+    )
     response = firwin2(129, hertz / 4000, 10 ** (decibels / 20))
     return response.astype(np.float32)
 
@@ -170,7 +180,8 @@ def _mobile(samples: Floats) -> Floats:
     soundfile.write(content, samples / FULL, SAMPLE_RATE, format="WAV", subtype="GSM610")
     content.seek(0)
     decoded, _ = soundfile.read(content, dtype="float32")
-    return np.resize(decoded, len(samples)) * FULL if len(decoded) else samples
+    heard: Floats = np.resize(decoded, len(samples)) * np.float32(FULL)
+    return heard
 
 
 def _companded(samples: Floats, *, alaw: bool) -> Floats:

@@ -19,7 +19,7 @@ SKIP_SCALE = 0.66  # of a block's input, beside its output
 
 
 class Block(nn.Module):
-    """One factored layer: `back` steps behind through the waist, `ahead` steps before, the input beside it."""
+    """One factored layer: `back` steps behind on the way in, `ahead` on the way out, the input beside it."""
 
     def __init__(self, width: int, waist: int, back: int, ahead: int) -> None:
         super().__init__()
@@ -38,8 +38,8 @@ class Block(nn.Module):
 class Network(nn.Module):
     """Features (batch, time, 40) to scores (batch, time / 3, outputs): unnormalised, as for LF-MMI.
 
-    `spans` gives each block's steps back and ahead. In training a second head, `judge`, scores the same states
-    with a softmax; it steadies the alignment and is thrown away at the end.
+    `spans` gives each block's steps back and ahead. In training a second head, `judge`, scores the same
+    states with a softmax; it steadies the alignment and is thrown away at the end.
     """
 
     mean: Tensor

@@ -1,11 +1,10 @@
 """How the numbers from 0 to 999 are said, in standard Arabic and in three dialects, in words of the table."""
 
-from collections.abc import Mapping
 from itertools import product
 
 __all__ = ["DIALECTS", "spoken"]
 
-Forms = Mapping[int, tuple[str, ...]]
+Forms = dict[int, tuple[str, ...]]
 
 DIALECTS = ("msa", "glf", "egy", "lev")
 AND = "و"  # one word with what it joins
@@ -50,7 +49,7 @@ def spoken(number: int, dialect: str) -> tuple[str, ...]:
         KeyError: the dialect is.
 
     """
-    if not 0 <= number <= 999:  # noqa: PLR2004
+    if not 0 <= number <= 999:
         raise ValueError(f"{number} is not between 0 and 999")
     forms = _FORMS[dialect]
     hundreds, rest = number // 100 * 100, number % 100
@@ -59,7 +58,8 @@ def spoken(number: int, dialect: str) -> tuple[str, ...]:
     if not rest:
         return forms[hundreds]
     return tuple(
-        f"{hundred} {AND}{phrase}" for hundred, phrase in product(forms[hundreds], _below_hundred(rest, forms))
+        f"{hundred} {AND}{phrase}"
+        for hundred, phrase in product(forms[hundreds], _below_hundred(rest, forms))
     )
 
 

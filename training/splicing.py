@@ -70,14 +70,14 @@ def _scores(network: Network, clip: Clip) -> Floats:
 
 
 def _align(scores: Floats, phones: NDArray[np.int64]) -> tuple[float, NDArray[np.int64]]:
-    """The likeliest places of the phones between two silences: the output at which each begins, and the end."""
+    """The likeliest places of the phones between two silences: where each begins, in outputs, and the end."""
     first = np.array([SILENCE, *(first_score(phone) for phone in phones), SILENCE])
     further = np.array([SILENCE, *(further_score(phone) for phone in phones), SILENCE])
     return _best_path(scores, first, further)
 
 
-@njit(cache=True)  # type: ignore[misc]
-def _best_path(scores, first, further):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _best_path(scores, first, further):
     frames, states = len(scores), len(first)
     best = np.full(states, -np.inf)
     best[0] = scores[0, first[0]]
@@ -101,7 +101,7 @@ def _best_path(scores, first, further):  # type: ignore[no-untyped-def]
 def splice(
     cuttings: Sequence[Cutting], words: Sequence[str], speller: Speller, count: int, random: Random
 ) -> list[Clip]:
-    """Make `count` words, each from one speaker's pieces; words that a speaker has no pieces for are skipped."""
+    """Make `count` words, each from one speaker's pieces; what a speaker has no pieces for is skipped."""
     by_speaker: dict[str, _Pieces] = {}
     for cutting in cuttings:
         by_speaker.setdefault(cutting.clip.speaker, _Pieces()).add(cutting)
@@ -161,9 +161,7 @@ class _Pieces:
             end = back[end]
         return runs[::-1]
 
-    def _fitting(
-        self, phones: tuple[int, ...], begin: int, end: int, random: Random
-    ) -> tuple[Cutting, int]:
+    def _fitting(self, phones: tuple[int, ...], begin: int, end: int, random: Random) -> tuple[Cutting, int]:
         """Any of the places, rather one between the neighbours that the phones will have here."""
 
         def cost(place: tuple[Cutting, int]) -> float:

@@ -89,7 +89,9 @@ def _phonemes(phones: Sequence[str]) -> str:
     vowels = [index for index, phone in enumerate(phones) if phone in VOWELS]
     long = [index for index in vowels if len(phones[index]) > 1]
     stressed = long[-1] if long else vowels[-2] if len(vowels) > 1 else vowels[0] if vowels else -1
-    named = ((("'" if index == stressed else ""), _NAMES.get(phone, phone)) for index, phone in enumerate(phones))
+    named = (
+        (("'" if index == stressed else ""), _NAMES.get(phone, phone)) for index, phone in enumerate(phones)
+    )
     return "".join(chain.from_iterable(named))
 
 
@@ -133,5 +135,3 @@ class _Espeak:
 def _espeak() -> _Espeak:
     """One library in every process."""
     return _Espeak()
-
-

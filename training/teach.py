@@ -14,7 +14,6 @@ from math import cos, pi
 from pathlib import Path
 from random import Random
 
-
 import numba
 import numpy as np
 import torch
@@ -89,7 +88,9 @@ def teach(
 
     """
     torch.manual_seed(plan.seed)
-    torch.set_num_threads(1)  # beside the worker; two threads that wait for one another are slower on two cores
+    torch.set_num_threads(
+        1
+    )  # beside the worker; two threads that wait for one another are slower on two cores
     numba.set_num_threads(1)
     network = build_network(plan)
     mean = build_network(plan)
@@ -105,7 +106,7 @@ def teach(
     return mean.eval()
 
 
-def _run(  # noqa: PLR0917
+def _run(
     plan: Plan,
     network: Network,
     mean: Network,
@@ -232,7 +233,7 @@ def _batches(
             worker.terminate()
 
 
-def _prepare(  # noqa: PLR0917
+def _prepare(
     queue: "multiprocessing.Queue[Batch]",
     lessons: Callable[[int], Lessons],
     seed: int,
@@ -247,7 +248,9 @@ def _prepare(  # noqa: PLR0917
     while True:
         for drawn in _alike_in_length([source.draw() for _ in range(BUCKETS * count)], count, random):
             features, drafts, lengths = as_batch(drawn, left, right)
-            queue.put((features, drafts, lengths, [one.right for one in drawn], [one.allowed for one in drawn]))
+            queue.put(
+                (features, drafts, lengths, [one.right for one in drawn], [one.allowed for one in drawn])
+            )
 
 
 def _alike_in_length(lessons: list[Lesson], count: int, random: Random) -> list[list[Lesson]]:

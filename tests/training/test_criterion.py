@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="the recipe's own packages are not installed: pip install -e '.[training]'")
+pytest.importorskip(
+    "torch", reason="the recipe's own packages are not installed: pip install -e '.[training]'"
+)
 pytest.importorskip("numba")
 
 import torch
@@ -28,57 +30,43 @@ FRAMES = 5
 ONE, TWO = (0, 1), (2,)
 
 
-def paths(grammar: Chains, frames: int) -> list[tuple[float, list[int]]]:
+def paths(grammar: Chains, frames: int) -> list[tuple[float, list[int]]]:  # noqa: C901 - one small automaton
     """Every path through a grammar: its probability and the score of each frame. Slow and plain."""
-    found = []
-    words = [
-        (
-            tuple(grammar.phones[grammar.begin[w] : grammar.begin[w + 1]]),
-            grammar.source[w],
-            grammar.target[w],
-            grammar.weight[w],
-        )
-        for w in range(len(grammar.source))
-    ]
+    found: list[tuple[float, list[int]]] = []
+    chains = [grammar.phones[grammar.begin[w] : grammar.begin[w + 1]] for w in range(len(grammar.source))]
 
-    def walk(state: tuple[str, int, int], probability: float, scores: list[int]) -> None:
-        """`state`: at a junction, in silence at one, or in a phone of a word."""
-        kind, place, inner = state
+    def at_junction(place: int, probability: float, scores: list[int]) -> None:
         if len(scores) == frames:
-            if place == grammar.final and kind == "at":
+            if place == grammar.final:
                 found.append((probability, scores))
-            elif place == grammar.final and kind == "silent":
+            return
+        in_silence(place, probability * PAUSE, [*scores, SILENCE])
+        begin_words(place, probability * (1 - PAUSE), scores)
+
+    def in_silence(place: int, probability: float, scores: list[int]) -> None:
+        if len(scores) == frames:
+            if place == grammar.final:
                 found.append((probability * (1 - STAY), scores))
             return
-        if kind == "word":
-            phones, _, target, _ = words[place]
-            walk(state, probability * STAY, [*scores, further_score(phones[inner])])
-            if inner + 1 < len(phones):
-                walk(("word", place, inner + 1), probability * (1 - STAY), [*scores, first_score(phones[inner + 1])])
+        in_silence(place, probability * STAY, [*scores, SILENCE])
+        begin_words(place, probability * (1 - STAY), scores)
+
+    def begin_words(place: int, probability: float, scores: list[int]) -> None:
+        for word, phones in enumerate(chains):
+            if grammar.source[word] == place:
+                in_word(word, 0, probability * grammar.weight[word], [*scores, first_score(phones[0])])
+
+    def in_word(word: int, inner: int, probability: float, scores: list[int]) -> None:
+        phones = chains[word]
+        if inner + 1 == len(phones):
+            at_junction(grammar.target[word], probability * (1 - STAY), scores)
+        if len(scores) == frames:
             return
-        if kind == "silent":
-            walk(state, probability * STAY, [*scores, SILENCE])
-        else:
-            walk(("silent", place, 0), probability * PAUSE, [*scores, SILENCE])
-        leave = 1 - STAY if kind == "silent" else 1 - PAUSE
-        for number, (phones, source, _, weight) in enumerate(words):
-            if source == place:
-                walk(("word", number, 0), probability * leave * weight, [*scores, first_score(phones[0])])
+        in_word(word, inner, probability * STAY, [*scores, further_score(phones[inner])])
+        if inner + 1 < len(phones):
+            in_word(word, inner + 1, probability * (1 - STAY), [*scores, first_score(phones[inner + 1])])
 
-    def step(state: tuple[str, int, int], probability: float, scores: list[int]) -> None:
-        walk(state, probability, scores)
-
-    # A word's last phone leads to its junction without a frame: unroll that here.
-    original = walk
-
-    def walk_with_ends(state: tuple[str, int, int], probability: float, scores: list[int]) -> None:
-        kind, place, inner = state
-        if kind == "word" and inner + 1 == len(words[place][0]) and scores:
-            original(("at", words[place][2], 0), probability * (1 - STAY), scores)
-        original(state, probability, scores)
-
-    walk = walk_with_ends
-    step(("at", 0, 0), 1.0, [])
+    at_junction(0, 1.0, [])
     return found
 
 
@@ -105,7 +93,12 @@ ALLOWED = loop([(ONE, 0.5), (TWO, 0.5)])
 
 @pytest.mark.parametrize(
     "said",
-    [sequence([[(ONE, 0.5)]]), sequence([[(TWO, 0.5)], [(ONE, 0.5)]]), sequence([[(ONE, 0.5), (TWO, 0.5)]]), sequence([])],
+    [
+        sequence([[(ONE, 0.5)]]),
+        sequence([[(TWO, 0.5)], [(ONE, 0.5)]]),
+        sequence([[(ONE, 0.5), (TWO, 0.5)]]),
+        sequence([]),
+    ],
     ids=["a word", "two words", "either word", "nothing"],
 )
 def test_it_is_the_share_of_what_was_said(scores: torch.Tensor, said: Chains) -> None:

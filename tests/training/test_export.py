@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="the recipe's own packages are not installed: pip install -e '.[training]'")
+pytest.importorskip(
+    "torch", reason="the recipe's own packages are not installed: pip install -e '.[training]'"
+)
 pytest.importorskip("numba")
 
 import torch
@@ -20,7 +22,11 @@ from training.lessons import UNKNOWN_PHONE, Lesson, Speller, as_batch
 from training.network import Network
 
 GRAPH_SCALE = 0.9  # Vosk's own, of the graph's weights beside the network's scores
-WORDS = {"لا": [("l", "aa")], "نعم": [("n", "a", "E", "a", "m")], "ستة": [("s", "i", "t", "t", "a"), ("s", "i", "t", "a")]}
+WORDS = {
+    "لا": [("l", "aa")],
+    "نعم": [("n", "a", "E", "a", "m")],
+    "ستة": [("s", "i", "t", "t", "a"), ("s", "i", "t", "a")],
+}
 
 
 @pytest.fixture
@@ -41,7 +47,9 @@ def network() -> Network:
 
 @pytest.fixture
 def model(network: Network, tmp_path: Path) -> Path:
-    write_model(tmp_path / "model", network, WORDS, Tuning(beam=1000.0, lattice_beam=1000.0, max_active=100_000))
+    write_model(
+        tmp_path / "model", network, WORDS, Tuning(beam=1000.0, lattice_beam=1000.0, max_active=100_000)
+    )
     return tmp_path / "model"
 
 
@@ -66,7 +74,9 @@ def test_stock_vosk_loads_it_and_knows_its_words(model: Path) -> None:
 def test_vosk_weighs_words_as_the_network_does(network: Network, model: Path, seed: int) -> None:
     """The difference between two readings, in nats, is the one between the network's best paths."""
     samples = noise(seed)
-    recognizer = vosk.KaldiRecognizer(vosk.Model(str(model)), 8000, json.dumps(list(WORDS), ensure_ascii=False))
+    recognizer = vosk.KaldiRecognizer(
+        vosk.Model(str(model)), 8000, json.dumps(list(WORDS), ensure_ascii=False)
+    )
     recognizer.SetMaxAlternatives(50)
     recognizer.AcceptWaveform(samples.tobytes())
     readings = json.loads(recognizer.FinalResult())["alternatives"]

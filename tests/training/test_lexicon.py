@@ -1,4 +1,4 @@
-"""The model's words: well-formed, of the right number, and enough for numbers, phrases and the old model's users."""
+"""The model's words: well-formed, of the right number, and enough for every number and phrase."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -22,7 +22,9 @@ def test_there_are_500_to_800_words() -> None:
 
 
 def test_every_word_of_the_dataset_is_there_and_says_so() -> None:
-    assert {word.spelling for word in WORDS.values() if word.source == "dataset"} == set(DATASET_WORDS.values())
+    assert {word.spelling for word in WORDS.values() if word.source == "dataset"} == set(
+        DATASET_WORDS.values()
+    )
 
 
 def test_no_two_words_sound_alike() -> None:
@@ -60,7 +62,7 @@ def test_every_phrase_is_in_words_of_the_model() -> None:
 
 
 def test_the_feminine_ending_is_said_before_a_noun_too() -> None:
-    """ "khamsa" alone, "khamsat ayyam" before what is counted."""
+    """It is "khamsa" alone, and "khamsat ayyam" before what is counted."""
     said = WORDS["خمسة"].pronunciations
     assert ("x", "a", "m", "s", "a") in said
     assert ("x", "a", "m", "s", "a", "t") in said
@@ -81,7 +83,7 @@ def test_the_feminine_ending_is_said_before_a_noun_too() -> None:
 def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
     table = tmp_path / "words.tsv"
     table.write_text(HEADING + line + "\n", encoding="utf-8")
-    with pytest.raises(BridgeError, match="words.tsv, line ") as refused:
+    with pytest.raises(BridgeError, match=r"words\.tsv, line ") as refused:
         read_words(table)
     assert complaint in str(refused.value)
 
