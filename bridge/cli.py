@@ -2,24 +2,33 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bridge.clock import Clock
-from bridge.config import Settings, load_settings
+from bridge.console import (
+    EXIT_REFUSED,
+    EXIT_WRONG,
+    Config,
+    Json,
+    counting_progress,
+    err,
+    out,
+    run_quietly,
+    settings_of,
+)
 from bridge.content import DEFAULT_CONFIG
 from bridge.errors import BridgeError, QuestionnaireError
+from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
 
 if TYPE_CHECKING:
@@ -27,11 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-T = TypeVar("T")
-
-EXIT_WRONG = 1  # it ran, and the result is not what it should be
 SHORT_ID = 12  # characters of a call's id: `answers show` takes a beginning
-EXIT_REFUSED = 2  # it could not run: bad configuration, bad arguments
 
 app = typer.Typer(
     name="hatif",
@@ -44,10 +49,8 @@ app = typer.Typer(
 answers_app = typer.Typer(no_args_is_help=True, help="Look at stored calls and answers.")
 token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
+app.add_typer(models_app, name="models")
 app.add_typer(token_app, name="token")
-
-out = Console()
-err = Console(stderr=True)
 
 
 class Provider(StrEnum):
@@ -62,18 +65,6 @@ class CallerKind(StrEnum):
 
     SYNTHETIC = "synthetic"
     RECORDED = "recorded"
-
-
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", envvar="HATIF_CONFIG", help="config.yaml; the shipped one by default."),
-]
-
-
-Json = Annotated[
-    Path | None,
-    typer.Option("--json", help="Write the report as JSON to this file; to standard output without one."),
-]
 
 
 def main() -> None:
@@ -102,10 +93,6 @@ def _refuse(error: BridgeError) -> NoReturn:
     sys.exit(EXIT_REFUSED)
 
 
-def _settings(config: Path | None) -> Settings:
-    return load_settings(config or DEFAULT_CONFIG)
-
-
 # The daemon
 
 
@@ -120,7 +107,7 @@ def serve(config: Config = None) -> None:
     from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
     from bridge.telemetry import logs  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)
     asyncio.run(Daemon(settings).run())
 
@@ -164,7 +151,7 @@ def render(
     from bridge.speech.engines import build_voice  # noqa: PLC0415
     from bridge.speech.prompts import PromptCache  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     texts = prompt_texts(_chosen(questionnaire, settings.questionnaires.folder))
 
     async def run() -> int:
@@ -173,13 +160,13 @@ def render(
         try:
             cache = PromptCache(settings.prompts.folder, voice)
             missing = cache.missing(texts)
-            with _progress() as progress:
+            with counting_progress() as progress:
                 task = progress.add_task("rendering prompts", total=len(missing))
                 return await cache.render(missing, on_progress=lambda _text: progress.advance(task))
         finally:
             await voice.stop()
 
-    rendered = _run(run)
+    rendered = run_quietly(run)
     out.print(f"{rendered} prompts rendered, all are ready in {settings.prompts.folder}", soft_wrap=True)
 
 
@@ -195,19 +182,6 @@ def _chosen(name: str | None, folder: Path) -> "list[Questionnaire]":
     if name not in known:
         raise QuestionnaireError(f"no questionnaire {name!r}; there are: {', '.join(sorted(known))}")
     return [known[name]]
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=err)
-
-
-def _run(main_coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run one coroutine with logging as quiet as a command line wants it."""
-    from bridge.telemetry import logs  # noqa: PLC0415
-
-    logs.configure("warning", "console", sys.stderr)
-    return asyncio.run(main_coroutine())
 
 
 # Calls
@@ -254,7 +228,7 @@ def demo(  # noqa: PLR0917 - a command's options
         port=port,
         json=json,
     )
-    raise typer.Exit(_run(lambda: run_demo(options)))
+    raise typer.Exit(run_quietly(lambda: run_demo(options)))
 
 
 @app.command()
@@ -287,7 +261,7 @@ def call(  # noqa: PLR0917 - a command's options
         wav=tuple(wav or ()),
         save=save,
     )
-    report = _run(lambda: place_call(options))
+    report = run_quietly(lambda: place_call(options))
     if json is not None:
         write_report(report, json)
     if json != STDOUT:
@@ -320,8 +294,8 @@ def answers_list(
     """
     from bridge.archive import list_calls  # noqa: PLC0415
 
-    settings = _settings(config)
-    calls = _run(lambda: list_calls(settings.storage.path, Clock(), limit))
+    settings = settings_of(config)
+    calls = run_quietly(lambda: list_calls(settings.storage.path, Clock(), limit))
     if json is not None:
         write_report(calls, json)
         return
@@ -345,8 +319,8 @@ def answers_show(
     """
     from bridge.archive import show_call  # noqa: PLC0415
 
-    settings = _settings(config)
-    shown = _run(lambda: show_call(settings.storage.path, Clock(), call_id))
+    settings = settings_of(config)
+    shown = run_quietly(lambda: show_call(settings.storage.path, Clock(), call_id))
     if json is not None:
         write_report(shown, json)
         return
@@ -381,7 +355,7 @@ def token_stream(
     """
     from bridge.tokens import StreamTokens  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     if settings.tokens.secret is None:
         _refuse(
             BridgeError(

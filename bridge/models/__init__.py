@@ -1,0 +1,1 @@
+"""What `hatif models` does with recognition models: list, verify, fetch and measure them."""
