@@ -7,17 +7,16 @@ under the grammar of the question, the dialogue engine. First each recording alo
 or asked again? Then as the first answer of a caller who goes on: the same speaker's yes and no reply to what
 is read back, a later recording answers what is asked again, and keys are pressed where keys are asked for.
 
-DIR holds WORD/SPEAKER_NO_ROUND.ulaw (8 kHz, one second each), as does the archive (.tar, .tar.xz).
+DIR holds WORD/SPEAKER_NO_ROUND.ulaw (8 kHz) or .wav, as does the archive (.tar, .tar.xz).
 """
 
 import argparse
 import asyncio
 import sys
-import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 import numpy as np
@@ -26,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bridge.audio.frames import SAMPLE_RATE
-from bridge.audio.g711 import decode_ulaw, encode_ulaw
+from bridge.audio.g711 import encode_ulaw
 from bridge.audio.gate import (
     UtteranceContinued,
     UtteranceEnded,
@@ -35,15 +34,18 @@ from bridge.audio.gate import (
     VoiceGate,
 )
 from bridge.carriers.voice import LineNoise
-from bridge.content import CONTENT
+from bridge.config import load_settings
+from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Listen, Store
 from bridge.dialogue.answer import AnswerStatus, Value, Via
+from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.inputs import Digits, NoInput, Utterance
 from bridge.dialogue.loader import load
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.state import Asked, DialogueState
 from bridge.errors import BridgeError
+from bridge.models.recordings import read_recordings as read_labelled
 from bridge.speech.vosk import VoskRecognizer
 from bridge.telemetry import logs
 
@@ -107,7 +109,7 @@ class Trial(Struct, frozen=True):
     questions: int  # how many questions the caller was asked until the item was done with
 
 
-Recordings = dict[Recording, bytes]
+Recordings = dict[Recording, bytes]  # signed 16-bit PCM, 8 kHz
 Heard = dict[tuple[Recording, Listen], list[Utterance]]
 
 
@@ -115,31 +117,22 @@ Heard = dict[tuple[Recording, Listen], list[Utterance]]
 
 
 def read_recordings(source: Path) -> Recordings:
-    files = _archived(source) if source.is_file() else _lying(source)
-    found = {recording: audio for name, audio in files if (recording := _recording(name)) is not None}
+    """The recordings of a yes, a no and of digits; one that cannot be read would falsify the figures."""
+    sources = read_labelled(source)
+    if sources.unreadable:
+        first = sources.unreadable[0]
+        raise BridgeError(f"{source}: {first.path} {first.reason}")
+    named = ((_recording(PurePath(one.path)), one.pcm) for one in sources.readable)
+    found = {recording: pcm for recording, pcm in named if recording is not None}
     missing = sorted(TRUTHS.keys() - {recording.word for recording in found})
     if missing:
         raise BridgeError(f"{source} has no recordings of {', '.join(missing)} (WORD/SPEAKER_NO_ROUND.ulaw)")
     return found
 
 
-def _lying(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    for word in TRUTHS:
-        for path in sorted((folder / word).glob("*.ulaw")):
-            yield path, path.read_bytes()
-
-
-def _archived(archive: Path) -> Iterator[tuple[Path, bytes]]:
-    with tarfile.open(archive) as members:
-        for member in members:
-            content = members.extractfile(member) if member.isfile() else None
-            if content is not None:
-                yield Path(member.name), content.read()
-
-
-def _recording(path: Path) -> Recording | None:
+def _recording(path: PurePath) -> Recording | None:
     speaker, separator, take = path.stem.partition("_NO_")
-    if path.parent.name not in TRUTHS or path.suffix != ".ulaw" or not separator:
+    if path.parent.name not in TRUTHS or not separator:
         return None
     return Recording(path.parent.name, speaker, take)
 
@@ -159,22 +152,22 @@ class Ear:
             end_silence_seconds=listen.end_silence_seconds, max_speech_seconds=listen.max_speech_seconds
         )
 
-    async def hear(self, audio: bytes) -> list[Utterance]:
+    async def hear(self, pcm: bytes) -> list[Utterance]:
         """Everything that became an utterance; one that resumed is one."""
         lead, tail = (bytes(int(seconds * SAMPLE_RATE) * 2) for seconds in (LEAD_SECONDS, TAIL_SECONDS))
-        line = encode_ulaw(self._noise.under(lead + decode_ulaw(audio) + tail))
+        line = encode_ulaw(self._noise.under(lead + pcm + tail))
         pieces: list[tuple[bytes, float]] = []
-        pcm = b""
+        begun = b""
         for event in self._gate.process(line):
             match event:
                 case UtteranceStarted():
-                    pcm = event.pcm
+                    begun = event.pcm
                 case UtteranceContinued():
-                    pcm += event.pcm
+                    begun += event.pcm
                 case UtteranceResumed():
-                    pcm = pieces.pop()[0] + event.pcm
+                    begun = pieces.pop()[0] + event.pcm
                 case UtteranceEnded():
-                    pieces.append((pcm + event.pcm_tail, event.speech_seconds))
+                    pieces.append((begun + event.pcm_tail, event.speech_seconds))
         return [await self._decode(*piece) for piece in pieces]
 
     async def _decode(self, pcm: bytes, speech_seconds: float) -> Utterance:
@@ -227,9 +220,9 @@ def _listen(turn: engine.Turn) -> Listen:
 
 
 def _readback_listen(numbers: Questionnaire) -> Listen:
-    """What is listened for after a value was read back: six is always."""
-    six = numbers.words.number_phrases[6]
-    return _listen(engine.advance(numbers, engine.begin(numbers).state, Utterance((six,), (six,), 1.0)))
+    """What is listened for after a value was read back, as one is that two readings do not agree on."""
+    six, seven = (numbers.words.number_words[value][Dialect.MSA][0] for value in (6, 7))
+    return _listen(engine.advance(numbers, engine.begin(numbers).state, Utterance((six,), (seven,), 1.0)))
 
 
 def judge(questionnaire: Questionnaire, utterances: list[Utterance], truth: Value) -> Verdict:
@@ -442,7 +435,7 @@ def write(figures: Figures, target: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="How often does the hearing rule store a wrong value?")
     parser.add_argument("--speech", type=Path, required=True, help="a folder or archive of recordings")
-    parser.add_argument("--model", type=Path, default=CONTENT / "models" / "hatif-ar-phone-0.1")
+    parser.add_argument("--model", type=Path, default=load_settings(DEFAULT_CONFIG).recogniser.model)
     parser.add_argument("--phases", type=int, default=3, help="decodings under either vocabulary, 1 to 3")
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="write all figures as JSON")
     options = parser.parse_args()
@@ -451,7 +444,7 @@ def main() -> int:
         figures = summarise(
             *asyncio.run(measure(read_recordings(options.speech), options.model, options.phases))
         )
-    except (BridgeError, OSError, tarfile.TarError) as error:
+    except (BridgeError, OSError) as error:
         print(f"hearing: {error}", file=sys.stderr)
         return 1
     if options.json != "-":

@@ -77,6 +77,9 @@ def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:
     detail = f"{summary.identity}: {len(summary.words)} words, {summary.size_bytes / 2**20:.1f} MiB"
     if not summary.supports_grammar:
         return summary, Finding("model", Verdict.WARNING, f"{detail}; its static graph takes no grammar")
+    if not summary.has_unknown_word:
+        unable = f"{detail}; without an unknown word it hears other speech as the nearest word that it knows"
+        return summary, Finding("model", Verdict.WARNING, unable)
     return summary, Finding("model", Verdict.GOOD, detail)
 
 
@@ -97,7 +100,7 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
 def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | None) -> Finding:
     """Does the recogniser know the words that the questionnaire waits for?"""
     detail = f"{questionnaire.id} {questionnaire.version}: {len(questionnaire.items)} items"
-    unknown = [one for one in sorted(vocabulary(questionnaire)) if summary and summary.spell(one) is None]
+    unknown = summary.lacking(sorted(vocabulary(questionnaire))) if summary else []
     if unknown:
         return Finding(path.name, Verdict.WARNING, f"{detail}; the model does not know {'، '.join(unknown)}")
     return Finding(path.name, Verdict.GOOD, detail)

@@ -65,12 +65,15 @@ async def test_every_recording_is_counted_once(tmp_path: Path) -> None:
     assert json.loads(measured("--speech", str(tmp_path / "all.tar.xz"), "--json").stdout) == figures
 
 
-@pytest.mark.parametrize("content", ["folder", "archive", "nothing"])
+@pytest.mark.parametrize("content", ["folder", "archive", "nothing", "damaged"])
 def test_no_recordings_is_one_sentence(tmp_path: Path, content: str) -> None:
     """A wrong path is told plainly, without a traceback."""
     source = tmp_path / content
     if content == "folder":
         source.mkdir()
+    elif content == "damaged":
+        (source / "yes").mkdir(parents=True)
+        (source / "yes" / "Denis_NO_01.wav").write_text("no sound")
     elif content == "archive":
         with tarfile.open(source, "w") as archive:
             archive.addfile(tarfile.TarInfo("readme"), io.BytesIO())
