@@ -49,7 +49,7 @@ $(RECIPE): $(STAMP)
 	@touch $@
 
 model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names them
-	@$(BIN)/python -m training $(if $(DATA),--data $(DATA)) $(ARGS)
+	@$(BIN)/python -m training make $(if $(DATA),--data $(DATA)) $(ARGS)
 
 clean:  ## remove what was installed and cached
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

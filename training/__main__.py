@@ -1,4 +1,4 @@
-"""`python -m training`: make the embedded model from recordings and synthetic speech."""
+"""`python -m training`: make the embedded model, or speech of voices that it was not taught with."""
 
 import sys
 from pathlib import Path
@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from bridge.errors import BridgeError
 from training.corpus import DATASET_WORDS
 from training.course import Course, run
+from training.examples import speak_examples
 from training.export import Tuning
 from training.teach import Plan
 
@@ -49,7 +50,7 @@ def make(
 ) -> None:
     """Make the embedded model; started again, it goes on where it was stopped.
 
-    Example: python -m training --data ~/arabic-speech-commands-dataset/dataset
+    Example: python -m training make --data ~/arabic-speech-commands-dataset/dataset
     """
     if data is None:
         raise BridgeError(WHERE_THE_DATA_IS)
@@ -71,6 +72,20 @@ def make(
     ):
         run(course, bars)
     typer.echo(f"{course.model} is made. Measure it: hatif models evaluate {course.model} --data {data}")
+
+
+@application.command()
+def speak(
+    folder: Annotated[Path, typer.Argument(help="Folder that the speech goes into.")],
+    count: Annotated[int, typer.Option(help="How many sayings of each kind.", min=1)] = 600,
+) -> None:
+    """Write words and numbers in synthetic voices that are held out, to measure a model on.
+
+    Example: python -m training speak build/held-out
+    """
+    tables = speak_examples(folder, count)
+    for table in tables:
+        typer.echo(f"hatif models evaluate MODEL --data {table}")
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ SPLICED = 14_000  # words
 FIRST_SHARES = (0.5, 0.5)
 LATER_SHARES = (0.4, 0.4, 0.2)
 FIRST_PART = 0.4  # of the lessons are taught before there are spliced words
+PRINTED_STEPS = 500  # apart, where the progress is written to a file
 VOICES_AT_ONCE = 12  # clips of which a stretch of babble is made
 
 
@@ -155,6 +156,12 @@ def _taught(plan: Plan, lessons: Callable[[int], Lessons], state: Path, bars: Ba
 
     def report(progress: Progress) -> None:
         bars.update(bar, completed=progress.step, description=f"Lessons, loss {progress.loss:.4f}")
+        if not bars.console.is_terminal and progress.step % PRINTED_STEPS == 0:
+            minutes = progress.seconds_left / 60
+            bars.console.print(
+                f"Lessons: step {progress.step} of {progress.steps}, "
+                f"loss {progress.loss:.4f}, {minutes:.0f} minutes left"
+            )
 
     return teach(plan, lessons, state, report)
 
