@@ -170,10 +170,10 @@ def _of_table(table: Path) -> Iterator[_File]:
     except (OSError, UnicodeDecodeError) as error:
         raise RecordingsError(f"{table} cannot be read as a table in UTF-8 ({error})") from error
     for number, line in enumerate(lines, start=1):
-        name, tab, text = (part.strip() for part in line.partition("\t"))
+        name, text = (part.strip() for part in line.partition("\t")[::2])
         if not line.strip() or (number == 1 and (name, text) == _TABLE_HEADER):
             continue
-        if not (name and tab and text):
+        if not (name and text):
             where = f"{table.name}:{number}"
             yield _File(PurePath(where), "", Unreadable(where, "is not path<TAB>text"))
         else:
