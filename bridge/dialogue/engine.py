@@ -394,7 +394,8 @@ def _must_confirm(scene: _Scene, candidate: Candidate) -> bool:
 def _is_misheard_number(scene: _Scene, value: Value) -> bool:
     if isinstance(value, bool) or not isinstance(value, int):
         return False
-    return any(int(digit) in scene.questionnaire.hearing.always_confirm for digit in str(value))
+    policy = scene.questionnaire.hearing
+    return value > policy.confirm_above or any(int(digit) in policy.always_confirm for digit in str(value))
 
 
 def _store_said(scene: _Scene, candidate: Candidate, *, confirmed: bool) -> Turn:

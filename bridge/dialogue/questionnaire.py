@@ -216,6 +216,7 @@ class HearingPolicy(_Model):
     always_confirm: tuple[
         Annotated[int, Field(ge=0, le=9)], ...
     ]  # numbers with these digits are always read back
+    confirm_above: int = Field(ge=0, le=999)  # greater numbers are always read back, whatever their digits
     spoken_maximum: int = Field(ge=0, le=999)  # numbers that may be greater are asked for by keypad
 
 

@@ -140,6 +140,12 @@ def talk(short: Questionnaire) -> Talk:
     return Talk(short)
 
 
+@pytest.fixture(scope="session", name="start_talk")
+def start_talk_fixture() -> Callable[[Questionnaire], Talk]:
+    """Begin a call on any questionnaire."""
+    return Talk
+
+
 @pytest.fixture(scope="session", name="build")
 def build_fixture() -> Build:
     return build

@@ -124,6 +124,18 @@ def test_numbers_that_are_misheard_are_always_read_back(talk: Talk, word: str, v
     assert talk.say("نعم").values["level"] == value
 
 
+def test_great_numbers_are_always_read_back(build: Any, start_talk: Any) -> None:
+    """Their words are known to the recogniser from synthetic voices only."""
+    items = """\
+        items:
+          - {id: consent, type: consent, ask: ["هَلْ تُوَافِقُون؟"]}
+          - {id: age, type: number, minimum: 0, maximum: 100, ask: ["كَمِ الْعُمْر؟"]}
+    """
+    talk = start_talk(build(items)).say("نعم", "عشرين")
+    assert (talk.roles, "age" in talk.values) == ([PromptRole.READBACK], False)
+    assert talk.say("نعم").values["age"] == 20
+
+
 def test_a_word_with_a_second_sense_is_read_back(talk: Talk) -> None:
     """A "yes" that is "what?" elsewhere is confirmed."""
     assert talk.say("نعم", "إيه").roles == [PromptRole.READBACK]
