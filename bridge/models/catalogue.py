@@ -51,7 +51,7 @@ class Installed(Struct, frozen=True):
     """A model that lies on this machine."""
 
     name: str
-    path: Path
+    folder: str  # in which it lies
     is_used: bool  # by `hatif serve`, as configured
     identity: str = ""
     size_bytes: int = 0
@@ -111,10 +111,10 @@ def _installed(path: Path, *, is_used: bool) -> Installed:
     try:
         summary = check_model(path)
     except ModelError as error:
-        return Installed(path.name, path, is_used, problem=str(error))
+        return Installed(path.name, str(path.parent), is_used, problem=str(error))
     return Installed(
         name=path.name,
-        path=path,
+        folder=str(path.parent),
         is_used=is_used,
         identity=summary.identity,
         size_bytes=summary.size_bytes,

@@ -131,9 +131,10 @@ def _groups_of_question(outcome: Outcome, *, has_ten: bool) -> Iterable[str]:
 
 
 def _groups_of_class(outcome: Outcome) -> Iterable[str]:
-    if outcome.task not in (Task.LABELS, Task.OPEN):
+    vocabularies = {Task.LABELS: "labels", Task.OPEN: "open"}
+    if outcome.task not in vocabularies:
         return []
-    return [f"{_class_of(outcome)}, {outcome.task}"]
+    return [f"{_class_of(outcome)}, {vocabularies[outcome.task]}"]
 
 
 def _class_of(outcome: Outcome) -> str:

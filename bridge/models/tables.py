@@ -1,12 +1,13 @@
 """How `hatif models` shows what it found: values in, tables for a terminal out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from bridge.models.catalogue import Catalogue
+from bridge.models.catalogue import Catalogue, Installed
 from bridge.models.evaluation import Evaluation
 from bridge.models.figures import Accuracy, Bin, Figures
 from bridge.models.questions import Task
@@ -26,38 +27,45 @@ SHOWN_MISTAKES = 12
 SHOWN_UNREADABLE = 20
 SHOWN_PHRASES = 8
 
-_OFFERED_CLAIMS = "other words taken for yes or no"
-_VERDICTS = "right", "wrong", "read back", "command", "asked again"
+_FATES = {"wrong": "wrong", "doubtful": "read back", "command": "command", "refused": "refused"}
+_WORD_FATES = {"wrong": "wrong", "refused": "refused"}
+_SHORT = {
+    Task.YES_NO: "yes/no",
+    Task.OFFERED: "taken for yes/no",
+    Task.SCALE: "number",
+    Task.PHRASE: "0-999",
+    Task.LABELS: "labels",
+    Task.OPEN: "open",
+}
 
 
 def installed_table(catalogue: Catalogue) -> Table:
     """Models on this machine, the one in use marked."""
-    table = _table(
-        "Models on this machine", "", "model", ">size", ">words", "grammars", "unknown word", "folder"
-    )
+    table = _table("Models on this machine", "model", ">size", ">words", "how it is", "folder")
     for one in catalogue.installed:
-        mark = "[green]in use[/]" if one.is_used else ""
-        if one.problem:
-            table.add_row(mark, one.name, "", "", f"[red]{escape(one.problem)}[/]", "", "")
-            continue
-        facts = (
-            as_size(one.size_bytes),
-            str(one.words),
-            _yes(one.takes_grammars),
-            _yes(one.has_unknown_word),
-        )
-        table.add_row(mark, one.name, *facts, escape(str(one.path)))
+        size, words = ("", "") if one.problem else (as_size(one.size_bytes), str(one.words))
+        table.add_row(one.name, size, words, "; ".join(_notes(one)), escape(one.folder))
     return table
+
+
+def _notes(one: Installed) -> Iterator[str]:
+    if one.is_used:
+        yield "[green]in use[/]"
+    if one.problem:
+        yield f"[red]{escape(one.problem)}[/]"
+        return
+    if not one.takes_grammars:
+        yield "[yellow]takes no grammars[/]"
+    if not one.has_unknown_word:
+        yield "[yellow]no unknown word[/]"
 
 
 def public_table(catalogue: Catalogue) -> Table:
     """Models that can be fetched."""
-    table = _table(
-        "Public Arabic models (hatif models fetch NAME)", "", "model", ">download", "licence", "what it is"
-    )
+    table = _table("Public Arabic models: hatif models fetch NAME", "model", ">size", "licence", "what it is")
     for one in catalogue.public:
-        here = "[green]here[/]" if one.is_installed else ""
-        table.add_row(here, one.name, as_size(one.size_bytes), one.licence, one.what)
+        here = "[green]here already[/]; " if one.is_installed else ""
+        table.add_row(one.name, as_size(one.size_bytes), one.licence, here + escape(one.what))
     return table
 
 
@@ -79,11 +87,8 @@ def verified_table(verified: Verified) -> Table:
     table.add_row("heard in silence", heard)
     for missing in verified.missing:
         shown = "، ".join(missing.phrases[:SHOWN_PHRASES])
-        more = (
-            f" and {len(missing.phrases) - SHOWN_PHRASES} more"
-            if len(missing.phrases) > SHOWN_PHRASES
-            else ""
-        )
+        left = len(missing.phrases) - SHOWN_PHRASES
+        more = f" and {left} more" if left > 0 else ""
         table.add_row("no words for", f"[yellow]{escape(missing.questionnaire)}: {shown}{more}[/]")
     return table
 
@@ -103,8 +108,10 @@ def evaluation_tables(evaluation: Evaluation) -> Iterable[Table]:
     """Everything that was measured, in the order of a model's card."""
     figures = evaluation.figures
     yield _facts(evaluation)
-    yield _accuracies("Answers, by question", "recordings of", figures.questions)
-    yield _accuracies("Words, by class", "class", figures.classes)
+    yield _accuracies("Answers, by question", "recordings of", figures.questions, _FATES)
+    yield _accuracies(
+        "Words, under all labels and in the open vocabulary", "class", figures.classes, _WORD_FATES
+    )
     if figures.false_acceptance:
         yield _false_acceptance(figures.false_acceptance)
     yield _reliability(figures.reliability)
@@ -134,46 +141,44 @@ def _facts(evaluation: Evaluation) -> Table:
     return table
 
 
-def _accuracies(title: str, what: str, rows: Iterable[Accuracy]) -> Table:
-    table = _table(title, what, "noise", ">count", ">right", *(f">{verdict}" for verdict in _VERDICTS))
+def _accuracies(title: str, what: str, rows: Iterable[Accuracy], fates: dict[str, str]) -> Table:
+    table = _table(title, what, "noise", ">count", ">right", ">%", *(f">{fate}" for fate in fates.values()))
     group = ""
     for row in rows:
         if group and row.group != group:
             table.add_section()
         shown, group = "" if row.group == group else row.group, row.group
-        counts = (row.right, row.wrong, row.doubtful, row.command, row.refused)
-        table.add_row(shown, row.condition, str(row.count), f"{row.percent_right:.1f} %", *map(str, counts))
+        shares = (str(row.count), str(row.right), f"{row.percent_right:.1f}")
+        table.add_row(shown, row.condition, *shares, *(str(getattr(row, fate)) for fate in fates))
     return table
 
 
 def _false_acceptance(rows: Iterable[Accuracy]) -> Table:
     title = "Other words offered to a yes/no question"
-    table = _table(
-        title, "noise", ">count", ">taken for yes or no", ">", ">read back", ">command", ">asked again"
-    )
+    table = _table(title, "noise", ">count", ">taken for yes/no", ">%", ">read back", ">command", ">refused")
     for row in rows:
-        counts = map(str, (row.doubtful, row.command, row.refused))
-        table.add_row(row.condition, str(row.count), f"{row.percent_wrong:.1f} %", str(row.wrong), *counts)
+        shares = (str(row.count), str(row.wrong), f"{row.percent_wrong:.1f}")
+        table.add_row(row.condition, *shares, *map(str, (row.doubtful, row.command, row.refused)))
     return table
 
 
 def _reliability(bins: Sequence[Bin]) -> Table:
-    """A row for each confidence, a column for each task: how many, and how many of them were right."""
+    """A row for each confidence, a column for each task: how many were right, of how many."""
     tasks = list(dict.fromkeys(one.task for one in bins))
-    table = _table(
-        "How often a confidence is right: right of count", "confidence", *(f">{task}" for task in tasks)
-    )
+    title = "How often a confidence is right, all conditions together"
+    table = _table(title, "confidence", *(f">{_SHORT.get(task, task)}" for task in tasks))
     by_place = {(one.task, one.low): one for one in bins}
     for low, high in dict.fromkeys((one.low, one.high) for one in bins):
-        cells = [_cell(by_place[task, low]) for task in tasks]
-        table.add_row(f"{low:.2f} to {high:.2f}", *cells)
+        table.add_row(f"{low:.2f}-{high:.2f}", *(_cell(by_place[task, low]) for task in tasks))
     return table
 
 
 def _cell(one: Bin) -> str:
+    if one.percent_right is None:
+        return ""
     if one.task is Task.OFFERED:  # none of them can be right
-        return str(one.count) if one.count else ""
-    return "" if one.percent_right is None else f"{one.percent_right:.0f} % ({one.right} of {one.count})"
+        return str(one.count)
+    return f"{one.right}/{one.count} {one.percent_right:3.0f} %"
 
 
 def _mistakes(figures: Figures) -> Table:
@@ -198,11 +203,13 @@ def _costs(figures: Figures) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    """A table whose columns that begin with > hold numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for column in columns:
+    """A table whose columns that begin with > hold numbers; the first column keeps to one line."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, collapse_padding=True
+    )
+    for number, column in enumerate(columns):
         side: Literal["left", "right"] = "right" if column.startswith(">") else "left"
-        table.add_column(column.removeprefix(">"), justify=side, overflow="fold")
+        table.add_column(column.removeprefix(">"), justify=side, overflow="fold", no_wrap=number == 0)
     return table
 
 
@@ -211,8 +218,3 @@ def as_size(count: int) -> str:
     if count >= 1 << 30:
         return f"{count / 2**30:.1f} GiB"
     return f"{count / 2**20:.0f} MiB" if count >= 10 << 20 else f"{count / 2**20:.1f} MiB"
-
-
-def _yes(fact: bool) -> str:
-    """A fact in a cell."""
-    return "yes" if fact else "no"

@@ -330,14 +330,9 @@ async def test_an_archive_without_a_model_is_deleted(shelf: Shelf, folder: Path,
     assert names(folder) == []
 
 
-async def test_a_model_of_another_rate_is_kept(
-    shelf: Shelf, folder: Path, copy: Path, tmp_path: Path
-) -> None:
+async def test_a_model_of_another_rate_is_kept(shelf: Shelf, folder: Path, wide: bytes) -> None:
     """One line in it may be all that it needs; what is wrong is told, also the next time."""
-    features = next(file for file in (copy / "conf").iterdir() if file.name != "model.conf")
-    features.write_text("--sample-frequency=16000\n")
-    packed = shutil.make_archive(str(tmp_path / "wide"), "zip", copy.parent, copy.name)
-    publish(shelf, Path(packed).read_bytes())
+    publish(shelf, wide)
 
     for is_new in (True, False):
         model = await fetched(shelf, folder)

@@ -81,14 +81,14 @@ def test_classes_are_kinds_of_words() -> None:
     ]
 
     assert [one.group for one in summarise(outcomes).classes] == [
-        "yes/no, all labels",
-        "yes/no, open vocabulary",
-        "numbers from ten on, all labels",
-        "digits, all labels",
-        "numbers from ten on, open vocabulary",
-        "digits, open vocabulary",
-        "other words, all labels",
-        "other words, open vocabulary",
+        "yes/no, labels",
+        "yes/no, open",
+        "numbers from ten on, labels",
+        "digits, labels",
+        "numbers from ten on, open",
+        "digits, open",
+        "other words, labels",
+        "other words, open",
     ]
     assert summarise(outcomes).classes[0].count == 1
 
