@@ -15,11 +15,12 @@ from pathlib import Path, PurePath
 from msgspec import Struct
 
 from bridge.errors import BridgeError
-from bridge.models.soundfiles import OTHER_SOUNDS, SOUNDS, SoundFileError, read_sound
+from bridge.models.soundfiles import ANSWER_SECONDS, OTHER_SOUNDS, SOUNDS, SoundFileError, read_sound
 
 __all__ = ["Recording", "Recordings", "RecordingsError", "Unreadable", "read_noise", "read_recordings"]
 
 MAX_FILE_BYTES = 64 << 20  # a minute of 96 kHz stereo floats is 46 MB
+MAX_NOISE_SECONDS = 3600
 
 _TABLES = frozenset({".tsv", ".txt"})
 _TABLE_HEADER = "path", "text"
@@ -68,7 +69,7 @@ def read_recordings(source: Path) -> Recordings:
         RecordingsError: the source does not exist, is of another kind, or holds no recording at all.
 
     """
-    found = _read(_labelled(source))
+    found = _read(_labelled(source), ANSWER_SECONDS)
     if not found.readable and not found.unreadable:
         raise RecordingsError(f"{source} holds no recordings: DIR/LABEL/*.wav or *.ulaw are expected")
     return found
@@ -81,13 +82,14 @@ def read_noise(source: Path) -> tuple[list[bytes], list[Unreadable]]:
         RecordingsError: there is nothing to be read.
 
     """
-    found = _read(_files(source))
+    found = _read(_files(source), MAX_NOISE_SECONDS)
     if not found.readable:
-        raise RecordingsError(f"{source} holds no noise: *.wav or *.ulaw are expected")
+        first = next((f"{one.path} {one.reason}; " for one in found.unreadable), "")
+        raise RecordingsError(f"{source} holds no noise: {first}*.wav or *.ulaw are expected")
     return [one.pcm for one in found.readable], found.unreadable
 
 
-def _read(files: Iterable[_File]) -> Recordings:
+def _read(files: Iterable[_File], max_seconds: float) -> Recordings:
     found = Recordings([], [])
     for file in files:
         path = file.path.as_posix()
@@ -95,9 +97,11 @@ def _read(files: Iterable[_File]) -> Recordings:
             found.unreadable.append(file.content)
             continue
         try:
-            found.readable.append(Recording(path, file.label, read_sound(file.path, file.content)))
+            pcm = read_sound(file.path, file.content, max_seconds=max_seconds)
         except SoundFileError as error:
             found.unreadable.append(Unreadable(path, str(error)))
+        else:
+            found.readable.append(Recording(path, file.label, pcm))
     return found
 
 

@@ -17,7 +17,7 @@ from bridge.audio.g711 import SAMPLE_WIDTH, decode_ulaw
 from bridge.audio.resample import resample
 from bridge.errors import BridgeError
 
-__all__ = ["OTHER_SOUNDS", "SOUNDS", "SoundFileError", "read_sound"]
+__all__ = ["ANSWER_SECONDS", "OTHER_SOUNDS", "SOUNDS", "SoundFileError", "read_sound"]
 
 SOUNDS = frozenset({".wav", ".ulaw"})
 OTHER_SOUNDS = frozenset(  # what people take for a recording, and nothing here can read
@@ -37,7 +37,7 @@ OTHER_SOUNDS = frozenset(  # what people take for a recording, and nothing here 
         ".wma",
     }
 )
-MAX_SECONDS = 60  # of one answer, as in a call
+ANSWER_SECONDS = 60  # the longest answer, as in a call
 
 _PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE  # mmreg.h: WAVE_FORMAT_*
 _FORMAT = struct.Struct("<HHIIHH")  # format, channels, rate, bytes per second, bytes per frame, bits
@@ -65,11 +65,11 @@ class _Wav(Struct, frozen=True):
     data: bytes
 
 
-def read_sound(name: PurePath, content: bytes) -> bytes:
+def read_sound(name: PurePath, content: bytes, *, max_seconds: float = ANSWER_SECONDS) -> bytes:
     """The sound of a file: signed 16-bit little-endian, 8 kHz, mono.
 
     Raises:
-        SoundFileError: it is of another kind, damaged, empty, or longer than any answer.
+        SoundFileError: it is of another kind, damaged, empty, or too long.
 
     """
     match name.suffix.lower():
@@ -82,8 +82,8 @@ def read_sound(name: PurePath, content: bytes) -> bytes:
     seconds = len(pcm) / SAMPLE_WIDTH / SAMPLE_RATE
     if seconds < FRAME_SECONDS:
         raise SoundFileError("holds no sound")
-    if seconds > MAX_SECONDS:
-        raise SoundFileError(f"lasts {seconds:.0f} s; an answer takes {MAX_SECONDS} s at most")
+    if seconds > max_seconds:
+        raise SoundFileError(f"lasts {seconds:.0f} s; {max_seconds:g} s are the limit")
     return pcm
 
 
