@@ -165,7 +165,7 @@ def _false_acceptance(rows: Iterable[Accuracy]) -> Table:
 def _reliability(bins: Sequence[Bin]) -> Table:
     """A row for each confidence, a column for each task: how many were right, of how many."""
     tasks = list(dict.fromkeys(one.task for one in bins))
-    title = "How often a confidence is right, all conditions together"
+    title = "How often a confidence is right: right/count and %, all conditions together"
     table = _table(title, "confidence", *(f">{_SHORT.get(task, task)}" for task in tasks))
     by_place = {(one.task, one.low): one for one in bins}
     for low, high in dict.fromkeys((one.low, one.high) for one in bins):
@@ -178,7 +178,7 @@ def _cell(one: Bin) -> str:
         return ""
     if one.task is Task.OFFERED:  # none of them can be right
         return str(one.count)
-    return f"{one.right}/{one.count} {one.percent_right:3.0f} %"
+    return f"{one.right}/{one.count} {one.percent_right:3.0f}"
 
 
 def _mistakes(figures: Figures) -> Table:

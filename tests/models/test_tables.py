@@ -117,8 +117,8 @@ def test_counts_stand_beside_shares() -> None:
     assert "all labels clean 1 1 100.0 0 0 0 0" in text
     assert "yes/no, labels clean 1 1 100.0 0 0" in text
     assert "clean 2 1 50.0 0 0 1" in text
-    assert "0.80-0.90 0/1 0 %" in text
-    assert "0.99-1.00 1/1 100 % 1 1/1 100 %" in text
+    assert "0.80-0.90 0/1 0" in text
+    assert "0.99-1.00 1/1 100 1 1/1 100" in text
     assert "1 نعم لا yes/no question" in text
     assert "yes/no question 2 4 s 0.0 s 0.0050" in text
 
