@@ -64,8 +64,9 @@ def run(course: Course, bars: Bars) -> None:
     corpus = read_recordings(course.data)
     recorded = tuple(clip for clip in corpus.training if course.without.isdisjoint(clip.words))
     noise = [samples.astype(np.float32) for samples in read_noise(course.data)]
-    _same_course(course, words)
-    synthetic = _synthesised(course, words, bars)
+    said = sayings(words, read_phrases(HERE / "phrases.tsv"), Random(SEED))
+    _same_course(course, words, said)
+    synthetic = _synthesised(course, said, bars)
     speller = Speller(words)
     lessons = partial(_Desk, speller, noise, synthetic)
     first = lessons(tuple(zip(FIRST_SHARES, (recorded, synthetic), strict=True)))
@@ -77,14 +78,14 @@ def run(course: Course, bars: Bars) -> None:
     _write(course, network, words)
 
 
-def _same_course(course: Course, words: Pronunciations) -> None:
+def _same_course(course: Course, words: Pronunciations, said: Sequence[Saying]) -> None:
     """Refuse to go on with the files of another course.
 
     Raises:
         BridgeError: the folder holds the state of a course with other words, recordings or another plan.
 
     """
-    content = (words, sorted(course.without), course.plan)
+    content = (words, said, sorted(course.without), course.plan)
     digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()
     mark = course.work / "course.sha256"
     if mark.exists() and mark.read_text().strip() != digest:
@@ -98,9 +99,8 @@ def _same_course(course: Course, words: Pronunciations) -> None:
 # Synthetic voices
 
 
-def _synthesised(course: Course, words: Pronunciations, bars: Bars) -> tuple[Clip, ...]:
+def _synthesised(course: Course, said: Sequence[Saying], bars: Bars) -> tuple[Clip, ...]:
     file = course.work / "synthetic.npz"
-    said = sayings(words, read_phrases(HERE / "phrases.tsv"), Random(SEED))
     if not file.exists():
         bar = bars.add_task("Synthetic voices", total=len(said))
         clips: list[NDArray[np.int16]] = []

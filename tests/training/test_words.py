@@ -80,8 +80,6 @@ KEPT_APART = {
 
 # Words of danger that the readers understand, and that this model has no words for.
 UNSAYABLE_DANGER = {
-    *("ما عم أقدر أتنفس", "صدري واجعني", "الدم مش بيقف", "أغمي عليا", "أغمى عليا", "فاقد الوعي", "بالانتحار"),
-    *("موت حالي", "بدي موت", "زهقت من حياتي"),
     # of the Maghreb, which the model is not made for
     *("ما نجمش نتنفس", "ما نقدرش نتنفس", "نقتل روحي", "بغيت نموت", "نحب نموت"),
 }
