@@ -155,6 +155,7 @@ class RedFlags(_Model):
     breathing: Listened
     bleeding: Listened
     unconscious: Listened
+    stroke: Listened
 
     @property
     def by_kind(self) -> dict[str, Phrases]:
