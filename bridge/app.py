@@ -11,6 +11,7 @@ from bridge.admission import Admission
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.config import Settings
+from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
@@ -97,6 +98,10 @@ class Daemon:
         )
         stack.push_async_callback(self._recognizer.stop)
         await self._recognizer.start()
+        for questionnaire in questionnaires.values():
+            # A caller may still press a key; `hatif check` names the phrases.
+            if lacking := self._recognizer.summary.lacking(vocabulary(questionnaire)):
+                log.warning("model_lacks_phrases", questionnaire=questionnaire.id, count=len(lacking))
 
         self._voice = build_voice(settings.voice)
         stack.push_async_callback(self._voice.stop)

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from bridge.content import CONTENT
 from bridge.tokens import StreamTokens
 
 SETUP = {"type": "session.setup", "data": {"context": {"id": 7, "direction": "inbound"}}}
@@ -177,6 +180,21 @@ async def test_a_small_house_keeps_its_rules(start_daemon: Callable[..., Any]) -
         await first.receive(timeout=5)
         assert await upgrade(daemon, "/ws/maqsam", auth(daemon)) == 503
         assert await upgrade(daemon, "/ws/twilio/anything") == 404
+    daemon.stop()
+
+
+async def test_words_that_the_recogniser_lacks_are_logged_at_the_start(
+    start_daemon: Callable[..., Any], tmp_path: Path
+) -> None:
+    """How many, and of which questionnaire; `hatif check` names them."""
+    folder = Path(shutil.copytree(CONTENT / "questionnaires", tmp_path / "questionnaires"))
+    file = folder / "post_discharge.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("[ممتاز]", "[مدهش, رائع]"), encoding="utf-8")
+    daemon = start_daemon(HATIF_QUESTIONNAIRES__FOLDER=str(folder))
+    (line,) = [line for line in daemon.log.splitlines() if "model_lacks_phrases" in line]
+    assert "post_discharge" in line
+    assert "count=2" in line or '"count": 2' in line or '"count":2' in line
+    assert "مدهش" not in daemon.log
     daemon.stop()
 
 
