@@ -100,7 +100,8 @@ def _same_course(course: Course, words: Pronunciations, said: Sequence[Saying]) 
 
 
 def _synthesised(course: Course, said: Sequence[Saying], bars: Bars) -> tuple[Clip, ...]:
-    file = course.work / "synthetic.npz"
+    # What is said is in the name: speech of other words can never be taken for it.
+    file = course.work / f"synthetic-{hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:12]}.npz"
     if not file.exists():
         bar = bars.add_task("Synthetic voices", total=len(said))
         clips: list[NDArray[np.int16]] = []

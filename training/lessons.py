@@ -26,7 +26,7 @@ Pronunciation = tuple[int, ...]
 UNKNOWN_PHONE = len(PHONES)  # the phone of "something else was said"
 UNKNOWN = ((UNKNOWN_PHONE,),)
 
-ABSENT = 0.25  # of the words that were said are not in the grammar
+ABSENT = 0.2  # of the sayings are not in the grammar
 QUIET = 0.03  # of the lessons are lines on which nobody speaks
 UNTRIMMED = 0.25
 CLEAN = 0.1  # of the lines only quantise
@@ -187,9 +187,8 @@ class Lessons:
     def _grammars(self, said: Sequence[Clip]) -> tuple[Chains, Chains]:
         """What was said, and all that could have been said."""
         words = [word for clip in said for word in clip.words]
-        absent = {word for word in words if self._random.random() < ABSENT}
-        if len(said) == 1 and len(said[0].words) > 1 and absent:
-            absent = set(words)  # a phrase is in the grammar, or it is not
+        # A phrase is in the grammar, or it is not: whether it is cannot hang on how many words it has.
+        absent = {word for clip in said if self._random.random() < ABSENT for word in clip.words}
         offered = self._offered(words, absent)
         arcs = [
             (phones, 1 / (len(offered) + 1) / len(self._speller.phones(word)))

@@ -10,7 +10,8 @@ import pytest_asyncio
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.audio.levels import scale_to_peak
 from bridge.audio.resample import resample
-from bridge.content import CONTENT
+from bridge.config import load_settings
+from bridge.content import DEFAULT_CONFIG
 from bridge.speech.base import Speech
 from bridge.speech.espeak import EspeakWorker
 from bridge.speech.vosk import VoskRecognizer
@@ -23,7 +24,7 @@ RECOVERY_SECONDS = 20.0  # far more than a restart takes; a test that needs it a
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The embedded model."""
-    return CONTENT / "models" / "hatif-ar-phone-0.1"
+    return load_settings(DEFAULT_CONFIG).recogniser.model
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
