@@ -120,7 +120,7 @@ class Questionnaires(Section):
 class Recogniser(Section):
     """The ears."""
 
-    model: ContentPath = option(Path("models/hatif-ar-phone-0.1"), "the path of a Vosk model's folder")
+    model: ContentPath = option(Path("models/hatif-ar-phone-0.2"), "the path of a Vosk model's folder")
     threads: Whole = option(2, "a whole number from 1 to 64", ge=1, le=64)
     phases: Whole = option(3, "a whole number from 1 to 3", ge=1, le=3)
     finish_timeout_seconds: Number = option(4.0, "a number of seconds from 0.5 to 60", ge=0.5, le=60)

@@ -80,7 +80,7 @@ def test_relative_paths_start_at_the_file(file: Path) -> None:
     assert settings.storage.path == file.parent / "../answers.db"
     assert settings.recording.folder == file.parent / "data/recordings"
     assert settings.prompts.folder == Path("/var/cache/hatif")
-    assert settings.recogniser.model == CONTENT / "models/hatif-ar-phone-0.1"
+    assert settings.recogniser.model == CONTENT / "models/hatif-ar-phone-0.2"
 
 
 def test_installed_file_keeps_its_data_where_one_stands(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

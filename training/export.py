@@ -34,10 +34,12 @@ class Tuning(Struct, frozen=True):
 
     acoustic_scale: float = 1.0
     word_cost: float = 0.0  # nats for every word: fewer words are found
-    unknown_cost: float = 0.0  # nats more for the unknown word
-    beam: float = 13.0
-    lattice_beam: float = 6.0
-    max_active: int = 3000
+    phone_bonus: float = 0.7  # nats less for every phone: a long word has more chances to be a little wrong
+    unknown_cost: float = -2.5  # nats more for the unknown word
+    unknown_frame_cost: float = 0.2  # nats more for every 30 ms of it but the first: it takes no long phrases
+    beam: float = 10.0
+    lattice_beam: float = 4.0
+    max_active: int = 1500
 
 
 def write_model(
@@ -98,8 +100,6 @@ def _phones() -> list[_Phone]:
 
 def _numbered(phone: int, place: int, length: int) -> int:
     """A phone's number at its place in a word."""
-    if phone == UNKNOWN_PHONE:
-        return len(_phones())
     if length == 1:
         position = "singleton"
     elif place in {0, length - 1}:
@@ -140,11 +140,13 @@ class _Graph:
     def arc(self, state: int, into: int, *, reads: int = 0, writes: int = 0, cost: float = 0.0) -> None:
         self._arcs[state].append((reads, writes, cost, into))
 
-    def phone(self, state: int, number: int, *, writes: int = 0, cost: float = 0.0) -> int:
+    def phone(
+        self, state: int, number: int, *, writes: int = 0, cost: float = 0.0, frame_cost: float = 0.0
+    ) -> int:
         """One phone: into a state of its own, where it may stay."""
         inner = self.state()
         self.arc(state, inner, reads=_forward(number), writes=writes, cost=cost)
-        self.arc(inner, inner, reads=_self_loop(number), cost=-math.log(STAY))
+        self.arc(inner, inner, reads=_self_loop(number), cost=frame_cost - math.log(STAY))
         return inner
 
     def written(self, by: str) -> bytes:
@@ -170,10 +172,16 @@ def _lexicon_graph(words: Mapping[str, Sequence[Sequence[str]]], tuning: Tuning)
     index = {phone: number for number, phone in enumerate(PHONES)}
     for number, pronunciations in enumerate(words.values(), 1):
         for phones in pronunciations:
-            cost = tuning.word_cost + math.log(len(pronunciations))
+            cost = tuning.word_cost - tuning.phone_bonus * len(phones) + math.log(len(pronunciations))
             _chain(graph, start, junction, [index[phone] for phone in phones], number, cost)
-    cost = tuning.word_cost + tuning.unknown_cost
-    _chain(graph, start, junction, [UNKNOWN_PHONE], len(words) + 1, cost)
+    unknown = graph.phone(
+        start,
+        len(_phones()),
+        writes=len(words) + 1,
+        cost=tuning.word_cost + tuning.unknown_cost,
+        frame_cost=tuning.unknown_frame_cost,
+    )
+    graph.arc(unknown, junction, cost=-math.log(1 - STAY))
     return graph
 
 

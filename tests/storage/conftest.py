@@ -47,7 +47,7 @@ def a_call() -> Callable[..., CallRecord]:
             "questionnaire": "post_discharge",
             "questionnaire_version": "1",
             "questionnaire_hash": "abc",
-            "model": "hatif-ar-phone-0.1 def",
+            "model": "hatif-ar-phone-0.2 def",
             "started_at": NOON,
         }
         return CallRecord(call_id=call_id, **(facts | changes))

@@ -103,7 +103,7 @@ async def test_answer_can_be_traced(
         "1",
         "abc",
     )
-    assert (answer.model, answer.call_id, answer.turn_index) == ("hatif-ar-phone-0.1 def", "c1", 2)
+    assert (answer.model, answer.call_id, answer.turn_index) == ("hatif-ar-phone-0.2 def", "c1", 2)
     assert (answer.closed, answer.open, answer.confidence) == ("سبعة", "سبعه", 0.7)
     assert (answer.tries, answer.confirmed, answer.via, answer.at) == (2, True, Via.DTMF, NOON)
 

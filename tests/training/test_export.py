@@ -48,7 +48,10 @@ def network() -> Network:
 @pytest.fixture
 def model(network: Network, tmp_path: Path) -> Path:
     write_model(
-        tmp_path / "model", network, WORDS, Tuning(beam=1000.0, lattice_beam=1000.0, max_active=100_000)
+        tmp_path / "model",
+        network,
+        WORDS,
+        Tuning(phone_bonus=0.0, beam=1000.0, lattice_beam=1000.0, max_active=100_000),
     )
     return tmp_path / "model"
 
