@@ -117,9 +117,11 @@ def test_a_readback_is_right_or_wrong(talk: Talk, word: str, is_stored: bool) ->
 
 
 @pytest.mark.parametrize(("word", "value"), [("ستة", 6), ("سبعة", 7), ("تسعة", 9)])
-def test_numbers_that_are_misheard_are_always_read_back(talk: Talk, word: str, value: int) -> None:
-    """Six, seven and nine are confirmed though both readings agree."""
-    talk.say("نعم", "لا", word)
+def test_numbers_that_are_misheard_are_always_read_back(
+    build: Any, start_talk: Any, word: str, value: int
+) -> None:
+    """What a recogniser is known to confuse is confirmed though all readings agree."""
+    talk = start_talk(build(extra="hearing: {always_confirm: [6, 7, 9]}\n")).say("نعم", "لا", word)
     assert (talk.roles, talk.reading.meaning) == ([PromptRole.READBACK], "unconfirmed")
     assert talk.say("نعم").values["level"] == value
 
