@@ -42,7 +42,7 @@ async def test_kill_loses_no_acknowledged_turn(
     path: Path, query: Callable[..., list[Any]], seed: int
 ) -> None:
     """After kill -9 every acknowledged turn is there once, the file is sound, the next daemon writes."""
-    turns = random.Random(seed).randint(1, 60)  # noqa: S311 (no secret)
+    turns = random.Random(seed).randint(1, 60)
     acknowledged = kill_after(write_turns(path, "killed", 100_000), turns)
     stored = [index for (index,) in query("SELECT turn_index FROM turns ORDER BY 1")]
     assert set(acknowledged) <= set(stored)
