@@ -29,8 +29,8 @@ def model() -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def recognizer(model: Path) -> AsyncIterator[VoskRecognizer]:
-    """Ears that are up, shared by a module: no test may kill them."""
-    ears = VoskRecognizer(model)
+    """Ears that are up, shared by a module: no test may kill them. They may be slow on a busy machine."""
+    ears = VoskRecognizer(model, finish_timeout_seconds=60.0)
     await ears.start()
     yield ears
     await ears.stop()

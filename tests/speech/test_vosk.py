@@ -63,8 +63,11 @@ def kill(recognizer: VoskRecognizer, how: int = signal.SIGKILL) -> None:
     [("نَعَم", "نعم"), ("لا", "لا"), ("لا أَعْرِف", "لا أعرف"), ("ثَلاثَة", "ثلاثة")],
 )
 async def test_a_word_is_heard(recognizer: VoskRecognizer, say: Say, spoken: str, heard: str) -> None:
-    """All decoders hear a synthetic caller, and spell as people write."""
-    assert await hear(recognizer, await say(spoken), (*YES_NO, "ثلاثة")) == (heard, heard)
+    """Every closed decoder and an open one hear a synthetic caller, and spell as people write."""
+    closed, opened = await hear(recognizer, await say(spoken), (*YES_NO, "ثلاثة"))
+
+    assert closed == heard
+    assert heard in opened.split(" | ")
 
 
 @pytest.mark.parametrize("phases", [1, 3])
@@ -94,7 +97,10 @@ async def test_pieces_are_joined(recognizer: VoskRecognizer, say: Say) -> None:
     """A pause at which Vosk ends a piece does not end the utterance."""
     pcm = await say("نَعَم") + bytes(int(8000 * 0.7) * 2) + await say("لا")
 
-    assert await hear(recognizer, pcm) == ("نعم لا", "نعم لا")
+    closed, opened = await hear(recognizer, pcm)
+
+    assert closed == "نعم لا"
+    assert "نعم لا" in opened.split(" | ")
 
 
 async def test_a_word_outside_the_grammar_is_the_unknown_word(recognizer: VoskRecognizer, say: Say) -> None:
