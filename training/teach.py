@@ -45,7 +45,7 @@ class Plan(Struct, frozen=True):
     lessons: int
     batch: int = 32
     rate: float = 1.5e-3
-    drafts: int = 40_000  # of the lessons, the first, are taught by their drafts
+    drafts: int = 16_000  # of the lessons, the first, are taught by their drafts
     width: int = 256
     waist: int = 80
     spans: tuple[tuple[int, int], ...] = ((1, 1), (1, 1), (1, 1), (2, 1), (2, 1), (3, 2), (3, 2))
