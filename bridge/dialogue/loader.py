@@ -20,13 +20,14 @@ from bridge.content import CONTENT
 from bridge.dialogue.checks import check
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Document, Path, Problem, read_document
-from bridge.dialogue.questionnaire import Item, Questionnaire
+from bridge.dialogue.items import Item
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import QuestionnaireError
 
 __all__ = ["load", "load_folder", "parse"]
 
 COMMON_FOLDER = "common"
-SHARED_BLOCKS = ("prompts", "words", "hearing", "limits")
+SHARED_BLOCKS = ("prompts", "closing", "words", "scales", "hearing", "limits")
 MAX_BYTES = 1024 * 1024  # read no further than this into a file that is no questionnaire
 
 
@@ -106,6 +107,7 @@ _LANGUAGES: tuple[str, ...] = get_args(Questionnaire.model_fields["language"].an
 def _build(own: _Source, common: _Source) -> Questionnaire:
     merged = _Merged(own, common)
     merged.refuse_if_any(merged.problems)
+    merged.refuse_if_any(_fill_scales(merged.data))
     digest = hashlib.sha256(f"{own.text}\0{common.text}".encode()).hexdigest()
     try:
         # By way of JSON, where strictness knows that a sequence may be a tuple.
@@ -187,11 +189,38 @@ def _merge(own: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _fill_scales(data: dict[str, Any]) -> list[Problem]:
+    """Give every item of a built-in scale that scale's options, where it lists none of its own."""
+    scales = data.pop("scales", None)
+    scales = scales if isinstance(scales, dict) else {}
+    problems = []
+    for path, item in _items_of((), data):
+        if item.get("type") != "scale" or "scale" not in item:
+            continue
+        name = str(item["scale"])
+        if name not in scales:
+            known = ", ".join(map(str, scales))
+            text = f"unknown scale '{name}'{_did_you_mean(name, map(str, scales))}; one of {known}"
+            problems.append(Problem((*path, "scale"), text))
+        item.setdefault("options", scales.get(name, []))
+    return problems
+
+
+def _items_of(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    items = data.get("items")
+    for at, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict):
+            here = (*path, "items", at)
+            yield here, item
+            yield from _items_of(here, item)
+
+
 _TEXTS = {
     "missing": "missing",
     "extra_forbidden": "unknown field",
     "string_type": "should be text",
     "int_type": "should be a whole number",
+    "float_type": "should be a number",
     "int_parsing": "should be a whole number",
     "bool_type": "should be true or false",
     "tuple_type": "should be a list",
@@ -213,10 +242,11 @@ def _causes(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
 
 
 def _problem(details: ErrorDetails) -> Problem:
-    path = tuple(part for part in details["loc"] if part != "[key]")
+    tagged = tuple(part for part in details["loc"] if part != "[key]")
+    path = _without_tags(tagged)
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        return Problem(path, _TEXTS[kind] + _did_you_mean(str(path[-1]), _fields_at(path[:-1])))
+        return Problem(path, _TEXTS[kind] + _did_you_mean(str(path[-1]), _fields_at(tagged[:-1])))
     if kind == "union_tag_invalid":
         tags = _tags()
         text = f"unknown type '{context['tag']}'" + _did_you_mean(str(context["tag"]), tags)
@@ -231,6 +261,15 @@ def _problem(details: ErrorDetails) -> Problem:
     if kind == "value_error":
         return Problem(path, str(context["error"]))
     return Problem(path, _TEXTS.get(kind) or details["msg"][:1].lower() + details["msg"][1:])
+
+
+def _without_tags(path: Path) -> Path:
+    """Leave out the item types that pydantic puts between an item's number and its fields."""
+    return tuple(
+        part
+        for at, part in enumerate(path)
+        if not (at >= 2 and path[at - 2] == "items" and isinstance(path[at - 1], int) and part in _tags())  # noqa: PLR2004
+    )
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
