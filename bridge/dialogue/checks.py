@@ -159,7 +159,7 @@ def _safety(questionnaire: Questionnaire) -> Iterator[Problem]:
         if item.safety is None and _asks_about_self_harm(item):
             yield Problem(path, "asks about self-harm; it needs 'safety: self_harm' and an escalation")
         if item.safety is not None:
-            yield from _safe(path, item, questionnaire)
+            yield from _safe(item, questionnaire)
     for kind, name in questionnaire.red_flags.items():
         known = set(questionnaire.escalations)
         if kind not in questionnaire.words.red_flags.by_kind:
@@ -168,7 +168,7 @@ def _safety(questionnaire: Questionnaire) -> Iterator[Problem]:
         yield from check_escalation(("red_flags", kind), name, known, "words of danger")
 
 
-def _safe(path: Path, item: QuestionItem, questionnaire: Questionnaire) -> Iterator[Problem]:
+def _safe(item: QuestionItem, questionnaire: Questionnaire) -> Iterator[Problem]:
     escalation = questionnaire.escalations.get(item.escalation or "")
     if escalation is not None and escalation.transfer is None:
         text = "has no 'transfer': an item about self-harm needs a crisis target"

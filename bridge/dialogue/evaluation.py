@@ -164,7 +164,7 @@ def _status_is(*statuses: str) -> Callable[[Facts, str], Value]:
 
 
 REFERENCE_FUNCTIONS: dict[str, Callable[[Facts, str], Value]] = {
-    "answered": lambda facts, name: facts.value(name) is not None,
+    "answered": _status_is("answered"),
     "asked": lambda facts, name: facts.status(name) is not None,
     "refused": _status_is("refused"),
     "unknown": _status_is("dont_know"),

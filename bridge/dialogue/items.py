@@ -1,4 +1,4 @@
-"""The kinds of item that a questionnaire is made of, field by field. `questionnaires/README.md` shows each of them."""
+"""The kinds of item that a questionnaire is made of, field by field; `questionnaires/README.md` shows each."""
 
 from collections.abc import Iterable
 from enum import StrEnum

@@ -154,6 +154,7 @@ class Prompts(Model):
     no_input: Texts
     no_match: Texts
     out_of_range: Text
+    not_possible: Text  # the same, where there is no range to name
     not_heard: Text
     readback: Text
     to_keypad: Text

@@ -1,4 +1,4 @@
-"""Which names an expression or a sentence may use at which place of a questionnaire, and of what type they are."""
+"""Which names an expression or a sentence may use at which place, and of what type they are."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is wrong with sentences: lookalike letters, negative questions, placeholders. Pure; it never raises."""
+"""What is wrong with sentences: lookalike letters, negations, placeholders. Pure; it never raises."""
 
 import re
 import unicodedata

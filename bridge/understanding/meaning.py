@@ -28,6 +28,10 @@ class Command(StrEnum):
     EMERGENCY = "emergency"  # words of danger: always followed up, never acted on unasked
     DONT_KNOW = "dont_know"
     REFUSE = "refuse"
+    BACK = "back"
+    CALLBACK = "callback"
+    DO_NOT_CALL = "do_not_call"
+    WRONG_PERSON = "wrong_person"
 
 
 class Meaning(Struct, frozen=True):
@@ -35,9 +39,11 @@ class Meaning(Struct, frozen=True):
 
     finding: Finding
     rule: str  # which rule decided, for the record
-    value: bool | int | str | None = None
+    value: bool | int | float | str | tuple[str, ...] | None = None
     command: Command | None = None
     doubtful: bool = False  # understood, but the words have another reading too: to be read back
+    argument: str | None = None
+    flag: str | None = None
 
     def agrees_with(self, other: "Meaning") -> bool:
         """Whether both say the same, whatever rule found it."""

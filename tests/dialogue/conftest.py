@@ -117,7 +117,7 @@ class Talk:
     def disposition(self) -> Disposition | None:
         last = self.actions[-1]
         if isinstance(last, Transfer):
-            return Disposition.TRANSFERRED
+            return last.disposition
         return last.disposition if isinstance(last, HangUp) else None
 
     @property
