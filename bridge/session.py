@@ -7,9 +7,9 @@ state before it. And every wait has a deadline.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,10 +18,12 @@ from msgspec import Struct
 
 from bridge.audio.playout import Ticker
 from bridge.audio.recording import CallRecorder
+from bridge.circumstances import context_of
 from bridge.clock import Clock
 from bridge.dialogue import engine
-from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Say, Store
+from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Say, Store, Transfer
 from bridge.dialogue.answer import Answer
+from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Turn
 from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
@@ -67,6 +69,7 @@ class Services:
     prompts: PromptCache
     ticker: Ticker
     patience: Patience
+    site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
 
 
 class Outcome(Struct, frozen=True):
@@ -134,6 +137,7 @@ class CallSession:
         self._log = log.bind(call_id=call_id, provider=protocol.capabilities.name)
         self._said = _Said()
         self._taken: _Taken | None = None
+        self._hands_over = False
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -191,7 +195,7 @@ class CallSession:
         remove_from_ticker = self._services.ticker.add(self._line.tick)
         try:
             self._line.command(commands.AcceptCall())
-            disposition = await self._converse_safely()
+            disposition = await self._converse_safely(details)
             if self._line.has_broken_down:
                 disposition = Disposition.FAILED
         finally:
@@ -229,11 +233,11 @@ class CallSession:
 
     # Converse
 
-    async def _converse_safely(self) -> Disposition:
+    async def _converse_safely(self, details: events.CallDetails) -> Disposition:
         limit = self._services.patience.max_call_seconds
         try:
             async with self._clock.timeout(limit):
-                return await self._converse()
+                return await self._converse(details)
         except TimeoutError:
             self._log.warning("call_too_long", limit_seconds=limit)
             await self._apologise()
@@ -246,13 +250,14 @@ class CallSession:
         await self._apologise()
         return Disposition.FAILED
 
-    async def _converse(self) -> Disposition:
-        turn = engine.begin(self._questionnaire)
+    async def _converse(self, details: events.CallDetails) -> Disposition:
+        turn = engine.begin(self._questionnaire, self._context(details))
         state = turn.state
         await self._perform(turn.actions)
         while True:
             heard = await self._hear(_listen(turn))
             if heard is None:
+                self._hands_over = isinstance(turn.actions[-1], Transfer)
                 return _disposition(turn)
             before = self._taken.before if heard.revises and self._taken else state
             started = self._clock.monotonic()
@@ -267,6 +272,18 @@ class CallSession:
                 self._line.clear()
             turn, state = following, following.state
             await self._perform(turn.actions)
+
+    def _context(self, details: events.CallDetails) -> CallContext:
+        """What the dialogue is told about the call; days are those of the machine's own time zone."""
+        return context_of(
+            details,
+            self._questionnaire,
+            now=self._clock.now().astimezone(),
+            site=self._services.site,
+            can_transfer=self._line.capabilities.can_transfer,
+            can_keep_audio=self._recorder is not None,
+            has_open_vocabulary=False,
+        )
 
     async def _hear(self, listen: Listen | None) -> Heard | None:
         return await Listener(
@@ -294,7 +311,7 @@ class CallSession:
     async def _perform(self, actions: tuple[Action, ...]) -> None:
         """Say what is to be said. Answers among the actions were committed with the turn."""
         says = [action for action in actions if isinstance(action, Say)]
-        phrases = [await self._services.prompts.phrase(say.text) for say in says]
+        phrases = [await self._services.prompts.phrase(piece) for say in says for piece in say.pieces]
         self._said = _Said(" ".join(say.text for say in says), all(say.barge_in for say in says))
         self._line.say(phrases, on_first_audio=self._on_first_audio)
 
@@ -316,7 +333,12 @@ class CallSession:
         )
         state = msgspec.json.encode(following.state)
         await self._in_time(self._describe_further())
-        receipt = await self._in_time(self._services.store.record_turn(self.call_id, record, stored, state))
+        notices = tuple(action for action in following.actions if isinstance(action, Notify))
+        receipt = await self._in_time(
+            self._services.store.record_turn(self.call_id, record, stored, state, notices)
+        )
+        for notice in notices:
+            self._log.warning("escalated", turn=receipt.index, item=notice.item)
         self._awaiting_reply = _AwaitingReply(
             receipt.index, receipt.commit_ms, self._clock.monotonic(), heard.speech_ended_at
         )
@@ -365,7 +387,7 @@ class CallSession:
 
     async def _finish(self, disposition: Disposition) -> None:
         """Leave the line as the disposition wants it, and close the record."""
-        wants_person = disposition is Disposition.TRANSFERRED and self._line.capabilities.can_transfer
+        wants_person = self._hands_over and self._line.capabilities.can_transfer
         self._line.command(commands.TransferCall() if wants_person else commands.HangUp())
         await asyncio.gather(*self._notes)
         try:
@@ -383,7 +405,7 @@ def _listen(turn: Turn) -> Listen | None:
 
 def _disposition(turn: Turn) -> Disposition:
     match turn.actions[-1]:
-        case HangUp(disposition=disposition):
+        case HangUp(disposition=disposition) | Transfer(disposition=disposition):
             return disposition
         case _:
-            return Disposition.TRANSFERRED
+            return Disposition.FAILED  # no turn of ours ends otherwise

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from bridge.clock import Clock
-from bridge.dialogue.actions import Disposition
+from bridge.dialogue.actions import Disposition, Notify
 from bridge.dialogue.answer import Answer, Value
 from bridge.errors import StorageError
 from bridge.storage import schema, tables
@@ -48,6 +48,7 @@ from bridge.storage.records import (
     CallRecord,
     StoredAnswer,
     StoredCall,
+    StoredNotification,
     StoredTurn,
     TurnReceipt,
     TurnRecord,
@@ -58,6 +59,7 @@ __all__ = [
     "Store",
     "StoredAnswer",
     "StoredCall",
+    "StoredNotification",
     "StoredTurn",
     "TurnReceipt",
     "TurnRecord",
@@ -157,9 +159,14 @@ class Store:
             await self._update_call(call_id, known)
 
     async def record_turn(
-        self, call_id: str, turn: TurnRecord, answers: Sequence[Answer], state: bytes
+        self,
+        call_id: str,
+        turn: TurnRecord,
+        answers: Sequence[Answer],
+        state: bytes,
+        notices: Sequence[Notify] = (),
     ) -> TurnReceipt:
-        """Commit a turn, its answers and the dialogue's state (JSON) together.
+        """Commit a turn, its answers, whom it notifies and the dialogue's state (JSON) together.
 
         When this returns, the disk has them. When it raises StorageError, nothing of them was stored.
         """
@@ -169,6 +176,8 @@ class Store:
             index = await _insert_turn(connection, call_id, turn)
             for answer in answers:
                 await _insert_answer(connection, call_id, index, turn.at, answer)
+            for number, notice in enumerate(notices, 1):
+                await _insert_notice(connection, call_id, index, number, turn.at, notice)
             await _put_state(connection, call_id, index, turn.at, state.decode())
             return index
 
@@ -225,6 +234,26 @@ class Store:
             return (await connection.execute(statement)).rowcount
 
         return await self._write(work)
+
+    async def notifications(self, *, only_open: bool = True) -> list[StoredNotification]:
+        """Who is to see that a caller may be in danger, the oldest first."""
+        table = tables.notifications
+        query = select(table).order_by(table.c.at, table.c.call_id, table.c.turn_index, table.c.number)
+        if only_open:
+            query = query.where(table.c.acknowledged_at.is_(None))
+        return [_stored_notification(row) for row in await self._read(query)]
+
+    async def acknowledge(self, call_id: str, turn_index: int, number: int, by: str) -> bool:
+        """Note that somebody has seen a notification. False: it was seen before, or there is none."""
+        table, now = tables.notifications, self._clock.now()
+        key = and_(table.c.call_id == call_id, table.c.turn_index == turn_index, table.c.number == number)
+        statement = update(table).where(key, table.c.acknowledged_at.is_(None))
+
+        async def work(connection: AsyncConnection) -> int:
+            seen = statement.values(acknowledged_at=now, acknowledged_by=by)
+            return (await connection.execute(seen)).rowcount
+
+        return bool(await self._write(work))
 
     async def redeem(self, token_id: str, expires_at: datetime) -> bool:
         """Use a token up. False: it was used before."""
@@ -365,6 +394,23 @@ async def _insert_answer(
     await connection.execute(insert(table).values(row))
 
 
+async def _insert_notice(
+    connection: AsyncConnection, call_id: str, index: int, number: int, at: datetime, notice: Notify
+) -> None:
+    row = {
+        "call_id": call_id,
+        "turn_index": index,
+        "number": number,
+        "at": at,
+        "escalation": notice.escalation,
+        "reason": notice.reason,
+        "item": notice.item,
+        "recipients_json": _json(notice.recipients),
+        "acknowledge_by": at + timedelta(seconds=notice.acknowledge_seconds),
+    }
+    await connection.execute(insert(tables.notifications).values(row))
+
+
 async def _put_state(connection: AsyncConnection, call_id: str, index: int, at: datetime, state: str) -> None:
     """One row for each call; it is there from the first turn on."""
     table = tables.dialogue_states
@@ -421,8 +467,15 @@ def _stored_turn(row: RowMapping) -> StoredTurn:
     return msgspec.convert(fields, StoredTurn)
 
 
+def _stored_notification(row: RowMapping) -> StoredNotification:
+    fields = _fields(row)
+    fields["recipients"] = msgspec.json.decode(fields.pop("recipients_json"))
+    return msgspec.convert(fields, StoredNotification)
+
+
 def _stored_answer(row: RowMapping) -> StoredAnswer:
     fields = _fields(row)
+    fields["audio"] = bool(fields["audio"])  # absent in what was stored before there was sound
     fields["value"] = _value(fields.pop("value_json"))
     return msgspec.convert(fields, StoredAnswer)
 
