@@ -77,7 +77,7 @@ def test_the_hash_covers_both_sources(common: str) -> None:
         ("format: 1", "format: 2", "one.yaml:1: format: should be 1"),
         ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', 'ask: ["…"]', "one.yaml:11: items.0.ask.0: it has no words to speak"),
         ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', "ask: []", "one.yaml:11: items.0.ask: has 0 entries; at least 1"),
-        ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', "ask: هل", "one.yaml:11: items.0.ask: should be a list"),
+        ('ask: ["هَلْ عِنْدَكُمْ حُمَّى؟"]', "ask: 3", "one.yaml:11: items.0.ask: should be a list"),
         ("id: fever", "id: fever\n    id: pain", "one.yaml:9: items.0.id: stands here twice"),
         ("items:", "items: [", "not YAML"),
         (
