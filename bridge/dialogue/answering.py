@@ -86,7 +86,7 @@ def _on_keyed(scene: Scene, value: Value) -> Turn:
     if isinstance(scene.item, FreeTextItem | AudioItem):
         return fail(scene)
     broken = _broken(scene, value)
-    return out_of_range(scene, broken) if broken else store_keyed(scene, value)
+    return _on_broken(scene, value, broken) if broken else store_keyed(scene, value)
 
 
 def _on_spoken_reply(scene: Scene, heard: Heard, utterance: Utterance) -> Turn:
@@ -103,7 +103,7 @@ def _on_spoken_reply(scene: Scene, heard: Heard, utterance: Utterance) -> Turn:
     scene = scene.read_as("correction", corrected.value).in_state(state)
     broken = _broken(scene, corrected.value)
     if broken is not None:
-        return out_of_range(scene, broken)
+        return _on_broken(scene, corrected.value, broken)
     tally = replace(state.tally, failures=state.tally.failures + 1)
     if (
         tally.failures >= scene.questionnaire.limits.failures + 1
@@ -126,7 +126,9 @@ def _on_answer(scene: Scene, heard: Heard, utterance: Utterance) -> Turn:
     if isinstance(scene.item, IdentityItem) and scene.item.factor != "name":
         return _on_identity(scene, candidate.value, heard)
     broken = _broken(scene, candidate.value)
-    return out_of_range(scene, broken) if broken else _on_candidate(scene, heard, candidate)
+    if broken is not None:
+        return _on_broken(scene, candidate.value, broken)
+    return _on_candidate(scene, heard, candidate)
 
 
 def _on_candidate(scene: Scene, heard: Heard, candidate: Candidate) -> Turn:
@@ -186,6 +188,10 @@ def _broken(scene: Scene, value: Value) -> Sentence | None:
         (one for one in scene.item.constraints if evaluate(parse(one.require), facts) is False), None
     )
     return scene.speaker.say(broken.say) if broken else None
+
+
+def _on_broken(scene: Scene, value: Value, said: Sentence) -> Turn:
+    return out_of_range(scene.read_as("out_of_range", value, "constraint"), said)
 
 
 class _Proposed:

@@ -72,21 +72,32 @@ def _order(questionnaire: Questionnaire) -> Iterator[Problem]:
             yield Problem(
                 (*path, "type"), "consent is asked once, before anything else; make it the first item"
             )
-        if isinstance(item, InfoItem) and IdentityItem in allowed and _asks_identity(questionnaire):
+        identities = [one.id for one in questionnaire.questions if isinstance(one, IdentityItem)]
+        if isinstance(item, InfoItem) and _comes_before(questionnaire, item.id, identities):
             yield Problem((*path, "type"), "nothing is told before the identity is known; put it behind")
         allowed = _still_allowed(allowed, item)
 
 
 def _still_allowed(allowed: tuple[type, ...], item: object) -> tuple[type, ...]:
-    if isinstance(item, LanguageItem):
+    if isinstance(item, LanguageItem | IdentityItem):  # who it is may be asked in two ways
         return allowed
-    if isinstance(item, IdentityItem):
-        return tuple(kind for kind in allowed if kind is not IdentityItem)
     return (InfoItem,) if not isinstance(item, InfoItem) else allowed
 
 
-def _asks_identity(questionnaire: Questionnaire) -> bool:
-    return any(isinstance(item, IdentityItem) for item in questionnaire.questions)
+def _asks_to_record(questionnaire: Questionnaire, item_id: str) -> bool:
+    """Whether the caller has been asked for a recording before this item."""
+    for item in questionnaire.every_item:
+        if item.id == item_id:
+            break
+        if isinstance(item, ConsentItem) and item.purpose == "recording":
+            return True
+    return False
+
+
+def _comes_before(questionnaire: Questionnaire, item_id: str, others: list[str]) -> bool:
+    """Whether an item stands before one of these."""
+    ids = [item.id for item in questionnaire.every_item]
+    return any(ids.index(item_id) < ids.index(other) for other in others)
 
 
 def _turns(questionnaire: Questionnaire) -> Iterator[Problem]:
@@ -158,6 +169,8 @@ def _safety(questionnaire: Questionnaire) -> Iterator[Problem]:
             continue
         if item.safety is None and _asks_about_self_harm(item):
             yield Problem(path, "asks about self-harm; it needs 'safety: self_harm' and an escalation")
+        if getattr(item, "keep_audio", False) and not _asks_to_record(questionnaire, item.id):
+            yield Problem(path, "keeps sound; ask for it before, with a consent of 'purpose: recording'")
         if item.safety is not None:
             yield from _safe(item, questionnaire)
     for kind, name in questionnaire.red_flags.items():

@@ -1,14 +1,27 @@
 """A short questionnaire, and a caller to talk it through with."""
 
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 
+import msgspec
 import pytest
 
 from bridge.content import CONTENT
 from bridge.dialogue import engine
-from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, PromptRole, Say, Store, Transfer
+from bridge.dialogue.actions import (
+    Action,
+    Disposition,
+    HangUp,
+    Listen,
+    Notify,
+    PromptRole,
+    Say,
+    Store,
+    Transfer,
+)
 from bridge.dialogue.answer import Answer
+from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Reading
 from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
 from bridge.dialogue.loader import load, parse
@@ -49,14 +62,24 @@ def build(items: str = ITEMS, *, extra: str = "", name: str = "short.yaml") -> Q
 class Talk:
     """One call: what is put in, and what the last turn did."""
 
-    def __init__(self, questionnaire: Questionnaire) -> None:
+    def __init__(
+        self,
+        questionnaire: Questionnaire,
+        context: CallContext | None = None,
+        *,
+        turn: engine.Turn | None = None,
+    ) -> None:
         self.questionnaire = questionnaire
-        self._turn = engine.begin(questionnaire)
+        self._turn = turn or engine.begin(questionnaire, context)
         self.stored: list[Answer] = []
+        self.notices: list[Notify] = []
 
     def hear(self, *inputs: Input) -> "Talk":
         for heard in inputs:
-            self._turn = engine.advance(self.questionnaire, self._turn.state, heard)
+            state = msgspec.json.decode(msgspec.json.encode(self._turn.state), type=DialogueState)
+            assert state == self._turn.state  # any process could go on from what is stored
+            self._turn = engine.advance(self.questionnaire, state, heard)
+            self.notices += [action for action in self._turn.actions if isinstance(action, Notify)]
             self.stored += [action.answer for action in self._turn.actions if isinstance(action, Store)]
         return self
 
@@ -99,6 +122,10 @@ class Talk:
     @property
     def roles(self) -> list[PromptRole]:
         return [say.role for say in self.says]
+
+    @property
+    def text(self) -> str:
+        return " ".join(say.text for say in self.says)
 
     @property
     def last_text(self) -> str:
@@ -154,3 +181,26 @@ def build_fixture() -> Build:
 @pytest.fixture(scope="session")
 def common() -> str:
     return COMMON
+
+
+EVERY_ITEM = Path(__file__).with_name("every_item.yaml").read_text(encoding="utf-8")
+CONTEXT = CallContext(
+    today="2026-11-21",
+    hour=10,
+    patient={"first_name": "مريم", "gender": "f", "birth_year": 1980},
+    parameters={"doctor": "سلمى", "visit": "2026-11-30"},
+    site={"crisis_number": "937"},
+    can_keep_audio=True,
+)
+
+
+@pytest.fixture(scope="session")
+def every_item() -> Questionnaire:
+    """A questionnaire with every type of item."""
+    return parse(EVERY_ITEM, name="every_item.yaml", common=COMMON, common_name="common/ar.yaml")
+
+
+@pytest.fixture(scope="session")
+def context() -> CallContext:
+    """Maryam, born in 1980, on a Saturday morning."""
+    return CONTEXT
