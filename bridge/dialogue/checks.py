@@ -1,11 +1,12 @@
 """What is wrong with a questionnaire beyond missing and misspelt fields. Pure; it never raises."""
 
+import difflib
 from collections import Counter
 from collections.abc import Iterator
 
 from bridge.dialogue.document import Path, Problem
 from bridge.dialogue.evaluation import FUNCTIONS, REFERENCE_FUNCTIONS
-from bridge.dialogue.expression_checks import Type, check_expression
+from bridge.dialogue.expression_checks import Scope, Type, check_expression
 from bridge.dialogue.item_checks import check_escalation, check_items, check_rules, items_with_paths
 from bridge.dialogue.items import (
     ConsentItem,
@@ -16,8 +17,8 @@ from bridge.dialogue.items import (
     OptionsItem,
     QuestionItem,
 )
-from bridge.dialogue.questionnaire import Questionnaire
-from bridge.dialogue.scopes import scope_at, whole_scope
+from bridge.dialogue.questionnaire import Closing, Prompts, Questionnaire
+from bridge.dialogue.scopes import is_repeated, scope_at, whole_scope
 from bridge.dialogue.text_checks import all_texts, check_letters, check_placeholders
 from bridge.dialogue.word_checks import check_words
 
@@ -43,6 +44,7 @@ def check(questionnaire: Questionnaire) -> list[Problem]:
         *check_items(questionnaire),
         *_values(questionnaire),
         *_scores(questionnaire),
+        *_variants(questionnaire),
         *_safety(questionnaire),
     ]
 
@@ -136,8 +138,10 @@ def _texts(questionnaire: Questionnaire) -> Iterator[Problem]:
 def _values(questionnaire: Questionnaire) -> Iterator[Problem]:
     """Computed values and rules over all answers."""
     scope = whole_scope(questionnaire)
-    for name, text in questionnaire.computed.items():
-        fault = check_expression(text, scope, Type.ANY)
+    for at, (name, text) in enumerate(questionnaire.computed.items()):
+        later = set(list(questionnaire.computed)[at:])  # one value may be computed from those before it
+        known = {one: kind for one, kind in scope.known.items() if one not in later}
+        fault = check_expression(text, Scope(known, scope.later, scope.options), Type.ANY)
         if fault is not None:
             yield Problem(("computed", name), f"column {fault.column}: {fault.text}")
     yield from check_rules(("rules",), questionnaire.rules, scope, set(questionnaire.escalations))
@@ -147,7 +151,7 @@ def _scores(questionnaire: Questionnaire) -> Iterator[Problem]:
     for name, score in questionnaire.scores.items():
         path: Path = ("scores", name)
         for at, item_id in enumerate(score.items):
-            if not _counts(questionnaire.item(item_id)):
+            if not _counts(questionnaire.item(item_id)) or is_repeated(questionnaire, item_id):
                 yield Problem(
                     (*path, "items", at), f"'{item_id}' is no item that counts: a number, or with ordinals"
                 )
@@ -160,6 +164,16 @@ def _counts(item: object) -> bool:
     if isinstance(item, OptionsItem):
         return all(option.ordinal is not None for option in item.options)
     return item is not None and not isinstance(item, InfoItem | GroupItem)
+
+
+def _variants(questionnaire: Questionnaire) -> Iterator[Problem]:
+    for variant, texts in questionnaire.variants.items():
+        for block, known in (("prompts", Prompts.model_fields), ("closing", Closing.model_fields)):
+            for name in getattr(texts, block):
+                if name not in known:
+                    near = difflib.get_close_matches(name, known, n=1)
+                    hint = f"; did you mean '{near[0]}'?" if near else ""
+                    yield Problem(("variants", variant, block, name), f"no sentence '{name}'{hint}")
 
 
 def _safety(questionnaire: Questionnaire) -> Iterator[Problem]:

@@ -15,7 +15,13 @@ Talk = Any  # conftest.Talk, which a test module cannot import
 
 # One entry of keys for every question, in order; None is silence that leaves an optional item.
 BEGINNING = ["2", "1", "1980", "1", "1"]  # Egyptian, Maryam, born in 1980, both consents
-SYMPTOMS = ["1", "38*5", "3", "2", "12"]  # fever, 38.5 degrees for three days, sleeps badly, cough and headache
+SYMPTOMS = [
+    "1",
+    "38*5",
+    "3",
+    "2",
+    "12",
+]  # fever, 38.5 degrees for three days, sleeps badly, cough and headache
 MOOD = ["1", "2", "1"]
 VALUES = ["7", "6*5", "1", "12345", "130*80", "7*2", "80*5", "01112026", "15112026", "0830"]
 
@@ -111,7 +117,9 @@ def test_a_machine_hears_nothing_clinical(talk: Talk) -> None:
     assert (talk.disposition, talk.text) == (Disposition.VOICEMAIL, talk.questionnaire.closing.voicemail)
 
 
-def test_a_caller_hears_the_words_of_their_dialect_and_gender(every_item: Questionnaire, context: CallContext, start_talk: Any) -> None:
+def test_a_caller_hears_the_words_of_their_dialect_and_gender(
+    every_item: Questionnaire, context: CallContext, start_talk: Any
+) -> None:
     """Both together before the gender, and the gender before the dialect."""
     for dialect, gender, text in (
         ("2", "f", "عِنْدِك سُخُونِيَّة؟"),
@@ -271,7 +279,9 @@ def test_silence_after_the_help_ends_the_call_as_escalated(talk: Talk) -> None:
     assert talk.disposition is Disposition.ESCALATED
 
 
-def test_without_a_transfer_help_is_named_at_once(every_item: Questionnaire, context: CallContext, start_talk: Any) -> None:
+def test_without_a_transfer_help_is_named_at_once(
+    every_item: Questionnaire, context: CallContext, start_talk: Any
+) -> None:
     """A carrier that cannot hand over, or a site without a number."""
     for poor in ({"can_transfer": False}, {"site": {}}):
         talk = start_talk(every_item, msgspec.structs.replace(context, **poor))
@@ -301,7 +311,9 @@ def test_a_rule_notifies_once_and_the_call_goes_on(talk: Talk) -> None:
 # Sound
 
 
-def test_sound_is_kept_only_where_the_caller_agreed(every_item: Questionnaire, context: CallContext, start_talk: Any) -> None:
+def test_sound_is_kept_only_where_the_caller_agreed(
+    every_item: Questionnaire, context: CallContext, start_talk: Any
+) -> None:
     """And only where the call is being recorded at all."""
     for recorded, consent, kept in ((True, "1", True), (True, "2", False), (False, "1", False)):
         talk = start_talk(every_item, msgspec.structs.replace(context, can_keep_audio=recorded))
@@ -309,7 +321,9 @@ def test_sound_is_kept_only_where_the_caller_agreed(every_item: Questionnaire, c
         assert (talk.asked, talk.listen.keep_audio) == ("note", kept)
 
 
-def test_free_speech_is_text_only_with_an_open_vocabulary(every_item: Questionnaire, context: CallContext, start_talk: Any) -> None:
+def test_free_speech_is_text_only_with_an_open_vocabulary(
+    every_item: Questionnaire, context: CallContext, start_talk: Any
+) -> None:
     """Otherwise the sound is the answer."""
     for is_open, value in ((True, "شيء آخر"), (False, None)):
         talk = start_talk(every_item, msgspec.structs.replace(context, has_open_vocabulary=is_open))
