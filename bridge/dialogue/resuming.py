@@ -47,9 +47,9 @@ def prepared_to_resume(
     """
     if not may_resume(questionnaire, state, hours_since):
         raise ValueError("this call cannot be resumed with this questionnaire")
-    dropped = _identity_steps(questionnaire, state) | _stale_steps(questionnaire, state, hours_since)
-    answers = tuple(answer for answer in state.answers if answer.item not in dropped)
-    told_again = {group.id for group in _open_groups(questionnaire, replace(state, answers=answers))}
+    fresh = _without(state, _stale_steps(questionnaire, state, hours_since))
+    told_again = {group.id for group in _open_groups(questionnaire, fresh)}
+    answers = _without(fresh, _identity_steps(questionnaire, state)).answers
     return replace(
         state,
         context=context,
@@ -67,6 +67,10 @@ def prepared_to_resume(
         recap_due=questionnaire.resume.recap and bool(answers),
         outcome=None,
     )
+
+
+def _without(state: DialogueState, dropped: set[str]) -> DialogueState:
+    return replace(state, answers=tuple(one for one in state.answers if one.item not in dropped))
 
 
 def _identity_steps(questionnaire: Questionnaire, state: DialogueState) -> set[str]:
