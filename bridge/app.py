@@ -180,7 +180,7 @@ class Daemon:
 
 
 def _runnable(questionnaires: dict[str, Questionnaire], settings: Settings) -> dict[str, Questionnaire]:
-    """Leave out what would have to name somebody whom nobody has configured, a number for a crisis above all."""
+    """Leave out what would have to name somebody whom nobody has configured, above all for a crisis."""
     site = settings.site.facts
     missing = {name: missing_site_facts(one, site) for name, one in questionnaires.items()}
     for name, facts in missing.items():

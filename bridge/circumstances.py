@@ -1,4 +1,4 @@
-"""What a dialogue is told about its call: from what the carrier said, the site's configuration and the calendar."""
+"""What a dialogue is told about its call, by the carrier, the site's configuration and the calendar."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How calls end: the last sentence, and the disposition. Nothing that is said here tells what it was about."""
+"""How calls end: the last sentence, and the disposition. Nothing said here tells what it was about."""
 
 from msgspec.structs import replace
 

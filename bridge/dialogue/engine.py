@@ -1,9 +1,9 @@
 """The dialogue: a state and an input give a new state and what is to be done. Pure and total.
 
 Form interpretation as VoiceXML describes it: the item asked is the first without an answer whose guard
-holds; what comes is weighed, stored, read back or asked again; counters decide when another way is tried. Every turn
-ends in listening, in a transfer or in hanging up, and every call ends: each kind of trouble has its limit, and
-all turns together have one.
+holds; what comes is weighed, stored, read back or asked again; counters decide when another way is tried.
+Every turn ends in listening, in a transfer or in hanging up, and every call ends: each kind of trouble has
+its limit, and all turns together have one.
 
 What is stored was said so that the readings agree, or was confirmed, or was keyed. Nothing else ever is.
 """

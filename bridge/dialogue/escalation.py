@@ -1,7 +1,7 @@
 """What is done for a caller who may be in danger. It is never suppressed, and never ends in silence.
 
-The fixed message, said to its end; somebody told who has to acknowledge it; a person on the line where one can
-be had; and otherwise the place where help is, said twice, with the line left open.
+The fixed message, said to its end; somebody told who has to acknowledge it; a person on the line where one
+can be had; and otherwise the place where help is, said twice, with the line left open.
 """
 
 from msgspec.structs import replace

@@ -56,19 +56,28 @@ def evaluate(expression: Expression, facts: Facts) -> Value:
             return None  # only `in` looks into one
         case Call():
             return _call(expression, facts)
-        case Unary(operator="not", operand=operand):
-            truth = _truth(evaluate(operand, facts))
-            return None if truth is None else not truth
-        case Unary(operand=operand):
-            number = _number(evaluate(operand, facts))
-            return None if number is None else -number
-        case Binary(operator="and" | "or"):
-            return _logic(expression, facts)
-        case Binary(operator="in"):
-            return _is_in(expression, facts)
+        case Unary():
+            return _unary(expression, facts)
         case Binary():
-            left, right = evaluate(expression.left, facts), evaluate(expression.right, facts)
-            return _OPERATORS[expression.operator](left, right)
+            return _binary(expression, facts)
+
+
+def _unary(expression: Unary, facts: Facts) -> Value:
+    operand = evaluate(expression.operand, facts)
+    if expression.operator == "not":
+        truth = _truth(operand)
+        return None if truth is None else not truth
+    number = _number(operand)
+    return None if number is None else -number
+
+
+def _binary(expression: Binary, facts: Facts) -> Value:
+    if expression.operator in ("and", "or"):
+        return _logic(expression, facts)
+    if expression.operator == "in":
+        return _is_in(expression, facts)
+    left, right = evaluate(expression.left, facts), evaluate(expression.right, facts)
+    return _OPERATORS[expression.operator](left, right)
 
 
 def _truth(value: Value) -> bool | None:
@@ -236,9 +245,9 @@ def _days_between(values: Sequence[Value]) -> Value:
 
 FUNCTIONS: dict[str, Callable[[Sequence[Value]], Value]] = {
     "count": _count,
-    "sum": _numbers(lambda numbers: sum(numbers)),
-    "min": _numbers(lambda numbers: min(numbers)),
-    "max": _numbers(lambda numbers: max(numbers)),
+    "sum": _numbers(sum),
+    "min": _numbers(min),
+    "max": _numbers(max),
     "abs": _numbers(lambda numbers: abs(numbers[0])),
     "round": _numbers(_round),
     "systolic": _pressure(0),

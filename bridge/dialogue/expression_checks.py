@@ -1,4 +1,4 @@
-"""Whether expressions can mean anything: names, order, types and numbers of arguments. Pure; it never raises."""
+"""Whether expressions can mean anything: names, order, types, arguments. Pure; it never raises."""
 
 import difflib
 from collections.abc import Mapping

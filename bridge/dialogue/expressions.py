@@ -1,4 +1,4 @@
-"""A small language for guards and computed values: read into a tree here, judged in `evaluation`. Never `eval`.
+"""A small language for guards and computed values: read into a tree here, judged in `evaluation`.
 
     fever and temperature >= 38
     answered(pain) and pain_level in [8, 9, 10]

@@ -1,4 +1,4 @@
-"""The questionnaire as it stands for one caller: which items are asked, in which order, and what is known so far.
+"""The questionnaire as it stands for one caller: which items are asked, and what is known so far.
 
 Worked out afresh from the answers after every turn, so that a correction changes what is asked behind it.
 Answers to what is no longer asked stay where they are, and count for nothing.
@@ -93,7 +93,7 @@ class Form:
         return next((step for step in self.steps if step.id == step_id), None)
 
     def current(self) -> Step | None:
-        """The step to be asked: one that is being corrected, or the first without an answer; None at the end."""
+        """The step to be asked: one that is being corrected, or the first without an answer, if any."""
         if self.state.reopened is not None and (step := self.step(self.state.reopened)) is not None:
             return step
         return next((step for step in self.questions if step.id not in self.live), None)

@@ -1,4 +1,4 @@
-"""The kinds of item that a questionnaire is made of, field by field; `questionnaires/README.md` shows each."""
+"""The kinds of item that a questionnaire is made of, field by field; its manual shows each of them."""
 
 from collections.abc import Iterable
 from enum import StrEnum

@@ -4,8 +4,10 @@
 the parts of a date or a time; alone it repeats the question.
 """
 
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
+from typing import Any, get_args
 
 from msgspec import Struct
 
@@ -57,62 +59,64 @@ class Keyed(Struct, frozen=True):
 
 
 _UNKNOWN = Keyed(Keying.UNKNOWN)
+Numeric = NumberItem | IntegerItem | TemperatureItem | GlucoseItem | WeightItem
+# How many keys at most, stars included, and how many stars.
+_ROWS_OF_KEYS: dict[type, tuple[int, int]] = {
+    BloodPressureItem: (7, 1),
+    DateItem: (10, 2),
+    TimeItem: (5, 1),
+    PhoneItem: (PHONE_DIGITS, 0),
+}
 
 
 def keys_for(item: Item) -> Keys:
     """Which keys may be pressed to answer `item`."""
-    match item:
-        case NumberItem() | IntegerItem() | TemperatureItem() | GlucoseItem() | WeightItem():
-            whole = len(str(item.maximum))
-            stars = 1 if item.decimals else 0
-            return Keys(max_digits=whole + stars + item.decimals, stars=stars)
-        case BloodPressureItem():
-            return Keys(max_digits=7, stars=1, interdigit_seconds=SLOW_SECONDS)
-        case MultiChoiceItem():
-            return Keys(max_digits=len(item.options))
-        case DigitsItem():
-            return Keys(max_digits=item.max_length, interdigit_seconds=SLOW_SECONDS)
-        case DateItem():
-            return Keys(max_digits=10, stars=2, interdigit_seconds=SLOW_SECONDS)
-        case TimeItem():
-            return Keys(max_digits=5, stars=1, interdigit_seconds=SLOW_SECONDS)
-        case DurationItem():
-            return Keys(max_digits=len(str(item.maximum)))
-        case PhoneItem():
-            return Keys(max_digits=PHONE_DIGITS, interdigit_seconds=SLOW_SECONDS)
-        case IdentityItem() if item.factor != "name":
-            return Keys(max_digits=4 if item.factor == "birth_year" else 20, interdigit_seconds=SLOW_SECONDS)
-        case _:
-            return Keys(max_digits=1)
+    if isinstance(item, Numeric):
+        stars = 1 if item.decimals else 0
+        return Keys(max_digits=len(str(item.maximum)) + stars + item.decimals, stars=stars)
+    if isinstance(item, MultiChoiceItem):
+        return Keys(max_digits=len(item.options))
+    if isinstance(item, DurationItem):
+        return Keys(max_digits=len(str(item.maximum)))
+    length, stars = _ROWS_OF_KEYS.get(type(item), (0, 0))
+    if isinstance(item, DigitsItem):
+        length = item.max_length
+    if isinstance(item, IdentityItem):
+        length = {"name": 0, "birth_year": 4, "code": 20}[item.factor]
+    if length:
+        return Keys(max_digits=length, stars=stars, interdigit_seconds=SLOW_SECONDS)
+    return Keys(max_digits=1)
 
 
 def read_keys(item: Item, keys: str, today: date | None = None) -> Keyed:
     """Read one entry as an answer to `item`; phone numbers are left to the understanding of their text."""
-    if not keys or not keys.replace(STAR, "").isascii() or not keys.replace(STAR, "").isdecimal():
+    pressed = keys.replace(STAR, "")
+    if not pressed or not pressed.isascii() or not pressed.isdecimal():
         return _UNKNOWN
-    match item:
-        case OptionsItem():
-            return _option(item, keys)
-        case NumberItem() | IntegerItem() | TemperatureItem() | GlucoseItem() | WeightItem():
-            return _number(item, keys)
-        case BloodPressureItem():
-            return _pressure(item, keys)
-        case DigitsItem():
-            fits = STAR not in keys and item.min_length <= len(keys) <= item.max_length
-            return Keyed(Keying.VALUE, keys) if fits else Keyed(Keying.OUT_OF_RANGE, keys)
-        case DateItem():
-            return _date(item, keys, today)
-        case TimeItem():
-            return _time(keys)
-        case DurationItem():
-            return _duration(item, keys)
-        case FreeTextItem() | AudioItem() | PhoneItem():
-            return _UNKNOWN
-        case IdentityItem() if item.factor != "name":
-            return Keyed(Keying.VALUE, keys) if STAR not in keys else _UNKNOWN
-        case _:
-            reply = {YES_KEY: True, NO_KEY: False}.get(keys)
-            return _UNKNOWN if reply is None else Keyed(Keying.VALUE, reply)
+    read = _READERS.get(type(item), _reply)
+    return read(item, keys, today)
+
+
+def _reply(item: Item, keys: str, _: date | None) -> Keyed:
+    if isinstance(item, OptionsItem):
+        return _option(item, keys)
+    reply = {YES_KEY: True, NO_KEY: False}.get(keys)
+    return _UNKNOWN if reply is None else Keyed(Keying.VALUE, reply)
+
+
+def _nothing(_item: Item, _keys: str, _today: date | None) -> Keyed:
+    return _UNKNOWN
+
+
+def _secret(item: IdentityItem, keys: str, today: date | None) -> Keyed:
+    if item.factor == "name":
+        return _reply(item, keys, today)
+    return Keyed(Keying.VALUE, keys) if STAR not in keys else _UNKNOWN
+
+
+def _digits(item: DigitsItem, keys: str, _: date | None) -> Keyed:
+    fits = STAR not in keys and item.min_length <= len(keys) <= item.max_length
+    return Keyed(Keying.VALUE if fits else Keying.OUT_OF_RANGE, keys)
 
 
 def _option(item: OptionsItem, keys: str) -> Keyed:
@@ -126,10 +130,7 @@ def _option(item: OptionsItem, keys: str) -> Keyed:
     return Keyed(Keying.VALUE, tuple(option.value for option in item.options if option.value in pressed))
 
 
-Numeric = NumberItem | IntegerItem | TemperatureItem | GlucoseItem | WeightItem
-
-
-def _number(item: Numeric, keys: str) -> Keyed:
+def _number(item: Numeric, keys: str, _: date | None) -> Keyed:
     whole, star, decimals = keys.partition(STAR)
     if not whole or STAR in decimals or (star and not 1 <= len(decimals) <= item.decimals):
         return _UNKNOWN
@@ -148,7 +149,7 @@ def _implied(item: Numeric, whole: int) -> int | float:
     return whole
 
 
-def _pressure(item: BloodPressureItem, keys: str) -> Keyed:
+def _pressure(item: BloodPressureItem, keys: str, _: date | None) -> Keyed:
     parts = keys.split(STAR)
     if len(parts) != 2 or not all(parts):  # noqa: PLR2004
         return _UNKNOWN
@@ -178,7 +179,7 @@ def _date(item: DateItem, keys: str, today: date | None) -> Keyed:
     return Keyed(Keying.OUT_OF_RANGE if is_wrong_side else Keying.VALUE, found.isoformat())
 
 
-def _time(keys: str) -> Keyed:
+def _time(_item: TimeItem, keys: str, _: date | None) -> Keyed:
     """Hour and minute: 0830, 830 or 8*30."""
     hour, minute = keys.split(STAR) if keys.count(STAR) == 1 else (keys[:-2], keys[-2:])
     if not hour or len(minute) != 2 or STAR in hour + minute:  # noqa: PLR2004
@@ -188,10 +189,22 @@ def _time(keys: str) -> Keyed:
     return Keyed(Keying.VALUE, f"{int(hour):02}:{minute}")
 
 
-def _duration(item: DurationItem, keys: str) -> Keyed:
+def _duration(item: DurationItem, keys: str, _: date | None) -> Keyed:
     if STAR in keys:
         return _UNKNOWN
     number = int(keys)
     is_inside = item.minimum <= number <= item.maximum
     value = _DURATION_LETTERS[item.unit].format(number)
     return Keyed(Keying.VALUE if is_inside else Keying.OUT_OF_RANGE, value)
+
+
+_READERS: dict[type, Callable[[Any, str, date | None], Keyed]] = {
+    **dict.fromkeys(get_args(Numeric), _number),
+    **dict.fromkeys((FreeTextItem, AudioItem, PhoneItem), _nothing),
+    BloodPressureItem: _pressure,
+    DigitsItem: _digits,
+    DateItem: _date,
+    TimeItem: _time,
+    DurationItem: _duration,
+    IdentityItem: _secret,
+}

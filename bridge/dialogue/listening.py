@@ -151,21 +151,19 @@ def _quantities(questionnaire: Questionnaire, item: Item) -> Iterator[str]:
 def _spoken_range(questionnaire: Questionnaire, item: Item) -> tuple[int, int, Phrases]:
     """Which numbers are part of an answer, and which words stand beside them."""
     words = questionnaire.words
-    match item:
-        case BloodPressureItem():  # also in centimetres of mercury: twelve over eight
-            return 3, item.systolic[1], words.pressure_words
-        case DateItem():
-            return 1, 31, words.date_words
-        case TimeItem():
-            return 1, 59, words.time_words
-        case DurationItem():
-            return 1, min(item.maximum, questionnaire.hearing.spoken_maximum), words.duration_words
-        case DigitsItem() | PhoneItem():  # said one by one or in pairs
-            return 0, 99, {}
-        case NumberItem() | IntegerItem() | TemperatureItem() | GlucoseItem() | WeightItem():
-            return item.minimum, item.maximum, words.decimal_words if item.decimals else {}
-        case _:
-            return 0, -1, {}
+    if isinstance(item, NumberItem | IntegerItem | TemperatureItem | GlucoseItem | WeightItem):
+        return item.minimum, item.maximum, words.decimal_words if item.decimals else {}
+    if isinstance(item, BloodPressureItem):  # also in centimetres of mercury: twelve over eight
+        return 3, item.systolic[1], words.pressure_words
+    if isinstance(item, DurationItem):
+        return 1, min(item.maximum, questionnaire.hearing.spoken_maximum), words.duration_words
+    fixed: dict[type, tuple[int, int, Phrases]] = {
+        DateItem: (1, 31, words.date_words),
+        TimeItem: (1, 59, words.time_words),
+        DigitsItem: (0, 99, {}),  # said one by one or in pairs
+        PhoneItem: (0, 99, {}),
+    }
+    return fixed.get(type(item), (0, -1, {}))
 
 
 def _yes_no(questionnaire: Questionnaire) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Every sentence, or piece of one, that the engine can say for a questionnaire.
 
-The set is finite, so that all of it is spoken into the cache before the first call. Only what is piped in from
-outside, a name or a number of the site, is spoken when it is first needed.
+The set is finite, so that all of it is spoken into the cache before the first call. Only what is piped in
+from outside, a name or a number of the site, is spoken when it is first needed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -69,7 +69,7 @@ def prompt_texts(questionnaires: Iterable[Questionnaire]) -> list[str]:
 
 
 def _audiences(questionnaire: Questionnaire) -> Iterator[tuple[str, ...]]:
-    """Every choice of variants that a caller can have; each variant alone is enough to meet every sentence."""
+    """Every choice of variants that makes a difference: each alone, and a gender with each dialect."""
     named = {name for item in questionnaire.every_item for name in getattr(item, "variants", ())}
     named |= set(questionnaire.variants)
     named |= {
@@ -88,9 +88,7 @@ def _audiences(questionnaire: Questionnaire) -> Iterator[tuple[str, ...]]:
     yield from ((gender, name) for gender in genders for name in sorted(named) if "." not in name)
 
 
-def _known(
-    questionnaire: Questionnaire, sentence: Sentence, role: PromptRole, item: str | None = None
-) -> Iterator[KnownPrompt]:
+def _known(sentence: Sentence, role: PromptRole, item: str | None = None) -> Iterator[KnownPrompt]:
     for text in sentence.parts or (sentence.text,):
         yield KnownPrompt(text, role, item)
 
@@ -145,9 +143,9 @@ def _of_item(questionnaire: Questionnaire, speaker: Speaker, item: Item) -> Iter
         template = speaker.own(item, "no_input", count)
         if template is not None:
             yield from _template(questionnaire, template, PromptRole.REPROMPT, item.id)
-    yield from _known(questionnaire, speaker.keypad(item), PromptRole.KEYPAD, item.id)
+    yield from _known(speaker.keypad(item), PromptRole.KEYPAD, item.id)
     if has_range(item) or item.out_of_range is not None:
-        yield from _known(questionnaire, speaker.out_of_range(item), PromptRole.REPROMPT, item.id)
+        yield from _known(speaker.out_of_range(item), PromptRole.REPROMPT, item.id)
     for constraint in item.constraints:
         yield from _template(questionnaire, constraint.say, PromptRole.REPROMPT, item.id)
     yield from _readbacks(questionnaire, speaker, item)

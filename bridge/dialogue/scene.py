@@ -1,4 +1,4 @@
-"""One input's circumstances: the questionnaire, where the dialogue stands, what is asked, what was understood.
+"""One input's circumstances: the questionnaire, where the dialogue stands, what is asked and understood.
 
 Everything that decides something takes a scene and gives a turn, or another scene.
 """

@@ -1,4 +1,4 @@
-"""How values become words: in pieces, so that what nobody can list beforehand is put together from what is rendered."""
+"""How values become words: in pieces, so that what cannot be listed beforehand is put together."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ MAX_ENUMERATED = 101  # whole sentences are rendered for so many values; beyond,
 def pieces_for(
     questionnaire: Questionnaire, item: QuestionItem | None, value: Value, variants: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    """Say a value. Without an item it is a fact about the call: a text, a number, or a date as ISO writes it."""
+    """Say a value. Without an item it is a fact about the call: a text, a number, or a date in ISO."""
     words = questionnaire.words
     if value is None:
         return (words.spoken.unknown,)

@@ -177,7 +177,7 @@ class Store:
             for answer in answers:
                 await _insert_answer(connection, call_id, index, turn.at, answer)
             for number, notice in enumerate(notices, 1):
-                await _insert_notice(connection, call_id, index, number, turn.at, notice)
+                await _insert_notice(connection, (call_id, index, number), turn.at, notice)
             await _put_state(connection, call_id, index, turn.at, state.decode())
             return index
 
@@ -395,12 +395,10 @@ async def _insert_answer(
 
 
 async def _insert_notice(
-    connection: AsyncConnection, call_id: str, index: int, number: int, at: datetime, notice: Notify
+    connection: AsyncConnection, key: tuple[str, int, int], at: datetime, notice: Notify
 ) -> None:
     row = {
-        "call_id": call_id,
-        "turn_index": index,
-        "number": number,
+        **dict(zip(("call_id", "turn_index", "number"), key, strict=True)),
         "at": at,
         "escalation": notice.escalation,
         "reason": notice.reason,

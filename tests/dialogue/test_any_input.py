@@ -1,4 +1,4 @@
-"""Any sequence of inputs, on a questionnaire with every type of item: legal states, true answers, and an end."""
+"""Any sequence of inputs, on every type of item: legal states, true answers, and an end."""
 
 import msgspec
 from hypothesis import settings

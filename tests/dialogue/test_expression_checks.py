@@ -94,7 +94,8 @@ items:
     ask: [كَمْ]
     codes: [{system: loinc, code: "44260-8"}]
 """
-CRISIS = 'escalations: {crisis: {say: "سَلَامَتُكُم", fallback: "هُنَا", notify: [oncall], transfer: "{site.crisis_number}"}}\n'
+TARGET = ', transfer: "{site.crisis_number}"'
+CRISIS = f'escalations: {{crisis: {{say: "سَلَامَتُكُم", fallback: "هُنَا", notify: [oncall]{TARGET}}}}}\n'
 
 
 def refusal(build: Build, items: str, extra: str = "") -> str:
@@ -110,9 +111,7 @@ def test_an_item_about_self_harm_needs_a_person_behind_it(build: Build) -> None:
     assert "it needs 'safety: self_harm'" in refusal(build, SAFE)
     assert "'safety: self_harm' needs 'escalation'" in refusal(build, safe)
     assert "no escalation 'crisis'; known: none is defined" in refusal(build, named)
-    assert "needs a crisis target" in refusal(
-        build, named, CRISIS.replace(', transfer: "{site.crisis_number}"', "")
-    )
+    assert "needs a crisis target" in refusal(build, named, CRISIS.replace(TARGET, ""))
     assert build(named, extra=CRISIS).item("harm")
 
 

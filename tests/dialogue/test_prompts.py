@@ -4,8 +4,8 @@ import pytest
 
 from bridge.dialogue.actions import PromptRole
 from bridge.dialogue.answer import AnswerStatus
-from bridge.dialogue.prompts import known_prompts, vocabulary
 from bridge.dialogue.items import QuestionItem
+from bridge.dialogue.prompts import known_prompts, vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.sentences import Speaker, text_of_value
 from bridge.understanding import read_number

@@ -62,31 +62,24 @@ def test_the_open_question_is_asked_afresh(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "outcome", "resumptions", "version", "expected"),
+    ("hours", "changed", "expected"),
     [
-        (1, Disposition.HUNG_UP, 0, None, True),
-        (1, None, 0, None, True),
-        (1, Disposition.CALL_BACK, 1, None, True),
-        (25, Disposition.HUNG_UP, 0, None, False),
-        (1, Disposition.HUNG_UP, 2, None, False),
-        (1, Disposition.COMPLETED, 0, None, False),
-        (1, Disposition.DO_NOT_CALL, 0, None, False),
-        (1, Disposition.ESCALATED, 0, None, False),
-        (1, Disposition.HUNG_UP, 0, "another", False),
+        (1, {}, True),
+        (1, {"outcome": None}, True),
+        (1, {"outcome": Disposition.CALL_BACK, "resumptions": 1}, True),
+        (25, {}, False),
+        (1, {"resumptions": 2}, False),
+        (1, {"outcome": Disposition.COMPLETED}, False),
+        (1, {"outcome": Disposition.DO_NOT_CALL}, False),
+        (1, {"outcome": Disposition.ESCALATED}, False),
+        (1, {"questionnaire": "another"}, False),
     ],
 )
 def test_not_every_call_may_be_resumed(
-    talk: Talk,
-    hours: float,
-    outcome: Disposition | None,
-    resumptions: int,
-    version: str | None,
-    expected: bool,
+    talk: Talk, hours: float, changed: dict[str, Any], *, expected: bool
 ) -> None:
     """Too old, too often, ended for good, or another version of the questionnaire."""
-    state = msgspec.structs.replace(talk.state, outcome=outcome, resumptions=resumptions)
-    if version is not None:
-        state = msgspec.structs.replace(state, questionnaire=version)
+    state = msgspec.structs.replace(talk.hang_up().state, **changed)
     assert may_resume(talk.questionnaire, state, hours) is expected
     if not expected:
         with pytest.raises(ValueError, match="cannot be resumed"):
