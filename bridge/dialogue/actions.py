@@ -119,7 +119,7 @@ class HangUp(Struct, frozen=True, tag=True):
     """End the call once everything said has been heard."""
 
     disposition: Disposition
-    call_back_at: str | None = None  # when the caller wants to be called, as ISO 8601 writes it
+    call_back_when: str | None = None  # when the caller wants to be called, in the caller's words
 
 
 Action = Say | Listen | Store | Notify | Transfer | HangUp

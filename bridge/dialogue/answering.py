@@ -4,6 +4,7 @@ What is stored was said so that the readings agree, or was confirmed, or was key
 """
 
 from datetime import date
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -26,7 +27,7 @@ from bridge.dialogue.items import (
 )
 from bridge.dialogue.keypad import REPEAT_KEY
 from bridge.dialogue.keys import NO_KEY, PERSON_KEY, YES_KEY, Keying, read_keys
-from bridge.dialogue.questions import read_answer, read_reply
+from bridge.dialogue.questions import meaning_of, question_for
 from bridge.dialogue.replies import on_reply, reply_name
 from bridge.dialogue.scene import Scene, Turn
 from bridge.dialogue.scoring import ordinal_of
@@ -35,6 +36,7 @@ from bridge.dialogue.state import Asked, Candidate
 from bridge.dialogue.storing import store_keyed, store_said
 from bridge.dialogue.trouble import fail, no_match, out_of_range
 from bridge.understanding import Command, Finding, Meaning, YesNoKind
+from bridge.understanding.questions import AskYesNo, Question
 
 __all__ = ["on_digits", "on_utterance"]
 
@@ -61,7 +63,7 @@ def on_digits(scene: Scene, keys: str) -> Turn:
 
 def on_utterance(scene: Scene, utterance: Utterance) -> Turn:
     """Take what was said, as both vocabularies heard it."""
-    heard = hear(utterance, lambda text: _read(scene, text))
+    heard = hear(utterance, partial(meaning_of, question=_question(scene)))
     if isinstance(scene.item, FreeTextItem | AudioItem) and scene.state.asked is Asked.ITEM:
         heard = _as_text(scene, heard, utterance)
     scene = _with_reading(scene, heard)
@@ -244,17 +246,16 @@ def _as_text(scene: Scene, heard: Heard, utterance: Utterance) -> Heard:
 # Reading words and keys
 
 
-def _read(scene: Scene, text: str) -> Meaning:
-    context = scene.state.context
+def _question(scene: Scene) -> Question:
+    """What the caller has before them: the item, or a question of our own."""
     if scene.state.asked is Asked.ITEM:
-        return read_answer(text, scene.item, context)
-    kind = YesNoKind.PERMISSION if scene.state.asked in _PERMISSIONS else YesNoKind.FACT
-    return read_reply(text, kind, context)
+        return question_for(scene.item)
+    return AskYesNo(YesNoKind.PERMISSION if scene.state.asked in _PERMISSIONS else YesNoKind.FACT)
 
 
 def _read_keys(scene: Scene, keys: str) -> Meaning:
     if isinstance(scene.item, PhoneItem) and keys.isdecimal():
-        return read_answer(keys, scene.item, scene.state.context)
+        return meaning_of(keys, question_for(scene.item))
     today = scene.state.context.today
     keyed = read_keys(scene.item, keys, date.fromisoformat(today) if today else None)
     findings = {Keying.VALUE: Finding.VALUE, Keying.OUT_OF_RANGE: Finding.OUT_OF_RANGE}

@@ -15,7 +15,7 @@ def end(scene: Scene, disposition: Disposition, *before: Action) -> Turn:
     """Say goodbye and hang up."""
     sentence = scene.speaker.closing(disposition) or scene.speaker.closing(Disposition.FAILED)
     state = replace(scene.state, outcome=disposition)
-    hang_up = HangUp(disposition, scene.state.call_back_at)
+    hang_up = HangUp(disposition, scene.state.call_back_when)
     return Turn(state, (*before, *_goodbye(sentence), hang_up), scene.reading)
 
 

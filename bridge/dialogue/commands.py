@@ -109,8 +109,8 @@ def _asks(asked: Asked) -> Callable[[Scene, Heard], Turn]:
     def ask(scene: Scene, heard: Heard) -> Turn:
         if scene.state.asked is asked:
             return on_reply(scene, reply=True)
-        at = heard.meaning.argument if asked is Asked.CALL_BACK else scene.state.call_back_at
-        return put(scene.in_state(replace(scene.state, call_back_at=at)).asking(asked))
+        at = heard.meaning.argument if asked is Asked.CALL_BACK else scene.state.call_back_when
+        return put(scene.in_state(replace(scene.state, call_back_when=at)).asking(asked))
 
     return ask
 

@@ -10,7 +10,7 @@ from bridge.dialogue.dialects import Dialect, phrases_in
 from bridge.dialogue.hearing import Trust, hear
 from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.dialogue.questions import read_answer
+from bridge.dialogue.questions import meaning_of, question_for
 from bridge.dialogue.scene import Scene
 from bridge.dialogue.state import Candidate
 from bridge.understanding import Finding, normalise
@@ -25,10 +25,8 @@ def correction(scene: Scene, utterance: Utterance) -> Candidate | bool | None:
     value, or a "no" and the same value, which is anybody's guess.
     """
     candidate = scene.state.candidate
-    questionnaire, context = scene.questionnaire, scene.state.context
-    heard = hear(
-        utterance, lambda text: read_answer(without_denial(questionnaire, text), scene.item, context)
-    )
+    questionnaire, question = scene.questionnaire, question_for(scene.item)
+    heard = hear(utterance, lambda text: meaning_of(without_denial(questionnaire, text), question))
     if candidate is None or heard.meaning.finding is not Finding.VALUE or heard.trust is Trust.NONE:
         return None
     if isinstance(heard.meaning.value, bool):  # "yes" and "no" are replies here

@@ -28,7 +28,7 @@ from bridge.dialogue.scene import Reading, Scene, Turn
 from bridge.dialogue.state import Asked, DialogueState, Tally
 from bridge.dialogue.trouble import on_silence
 
-__all__ = ["DialogueState", "Reading", "Turn", "advance", "apology", "begin", "is_over", "resume"]
+__all__ = ["DialogueState", "Reading", "Turn", "advance", "apology", "begin", "is_over", "resume", "scene_at"]
 
 
 def begin(questionnaire: Questionnaire, context: CallContext | None = None) -> Turn:
@@ -56,13 +56,17 @@ def advance(questionnaire: Questionnaire, state: DialogueState, heard: Input) ->
     """Take one input in any state."""
     if state.outcome is not None:
         return Turn(state, (HangUp(state.outcome),), Reading(None, "over"))
-    state = replace(state, turns=state.turns + 1)
-    step = Form(questionnaire, state).current() if state.escalated is None else None
-    step = step or _last_step(questionnaire, state)
-    scene = _scene(questionnaire, state, step, Reading(step.id, "no_match"))
+    scene = scene_at(questionnaire, replace(state, turns=state.turns + 1))
     if state.escalated is None and scene.form.current() is None:  # a questionnaire that has become shorter
         return end(scene.read_as("over"), Disposition.COMPLETED)
     return _within_bounds(scene, _respond(scene, heard))
+
+
+def scene_at(questionnaire: Questionnaire, state: DialogueState) -> Scene:
+    """What a caller has before them in this state."""
+    step = Form(questionnaire, state).current() if state.escalated is None else None
+    step = step or _last_step(questionnaire, state)
+    return _scene(questionnaire, state, step, Reading(step.id, "no_match"))
 
 
 def is_over(state: DialogueState) -> bool:

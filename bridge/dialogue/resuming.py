@@ -62,7 +62,7 @@ def prepared_to_resume(
         silences=0,
         turns=0,
         danger=None,
-        call_back_at=None,
+        call_back_when=None,
         resumptions=state.resumptions + 1,
         recap_due=questionnaire.resume.recap and bool(answers),
         outcome=None,

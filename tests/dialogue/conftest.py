@@ -21,11 +21,14 @@ from bridge.dialogue.actions import (
     Transfer,
 )
 from bridge.dialogue.answer import Answer
+from bridge.dialogue.commands import on_command
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Reading
+from bridge.dialogue.hearing import Heard, Trust
 from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
 from bridge.dialogue.loader import load, parse
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.understanding import Command, Finding, Meaning
 
 COMMON = (CONTENT / "questionnaires" / "common" / "ar.yaml").read_text(encoding="utf-8")
 HEAD = """\
@@ -99,6 +102,16 @@ class Talk:
 
     def go_unheard(self, times: int = 1) -> "Talk":
         return self.hear(*[NotHeard()] * times)
+
+    def want(self, command: Command, argument: str | None = None) -> "Talk":
+        """A command that all readings agree on, in whatever words."""
+        state = self._turn.state
+        scene = engine.scene_at(self.questionnaire, state)
+        meaning = Meaning(Finding.COMMAND, "test", command=command, argument=argument)
+        turn = on_command(scene, Heard(Trust.AGREED, meaning))
+        assert turn is not None
+        self._turn = turn
+        return self
 
     def hang_up(self) -> "Talk":
         return self.hear(HungUp())

@@ -8,8 +8,10 @@ import pytest
 from bridge.dialogue.actions import Disposition, PromptRole, Say, Transfer
 from bridge.dialogue.answer import AnswerStatus, Via
 from bridge.dialogue.context import CallContext
+from bridge.dialogue.form import Form
 from bridge.dialogue.inputs import Machine
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.understanding import Command
 
 Talk = Any  # conftest.Talk, which a test module cannot import
 
@@ -151,12 +153,62 @@ def test_a_missing_value_meets_no_guard(talk: Talk) -> None:
 
 def test_a_correction_changes_what_is_asked_behind_it(talk: Talk) -> None:
     """The answers to what is no longer asked stay in the state, and count for nothing."""
-    from bridge.dialogue.form import Form  # noqa: PLC0415
-
-    talk.press(*BEGINNING, "1", "38*5", "3").say("السؤال السابق", "السؤال السابق", "السؤال السابق")
+    talk.press(*BEGINNING, "1", "38*5", "3").want(Command.BACK).want(Command.BACK).want(Command.BACK)
     assert talk.press("2").asked == "sleep"
     assert {"temp", "fever_days"} <= {answer.item for answer in talk.state.answers}
     assert not {"temp", "fever_days"} & set(Form(talk.questionnaire, talk.state).live)
+
+
+def test_going_back_keeps_the_answer_until_there_is_another(talk: Talk) -> None:
+    """It is said, the question is put as if for the first time, and everything goes on from there."""
+    talk.press(*BEGINNING, "2", "1").want(Command.BACK)
+    assert (talk.asked, talk.roles) == ("sleep", [PromptRole.COMMAND, PromptRole.ASK])
+    assert [answer.value for answer in talk.state.answers if answer.item == "sleep"] == ["good"]
+    assert talk.press("2").asked == "symptoms"
+    assert [answer.value for answer in talk.state.answers if answer.item == "sleep"] == ["poor"]
+
+
+def test_consent_is_not_gone_back_to(talk: Talk) -> None:
+    """There is no question before the first; in a read-back, the question before is the one that is open."""
+    talk.press(*BEGINNING).want(Command.BACK)
+    assert (talk.says[0].text, talk.asked) == (talk.questionnaire.prompts.nothing_before, "fever")
+    talk.mumble("نعم", "لا").want(Command.BACK)
+    assert (talk.asked, talk.roles, talk.state.candidate) == ("fever", [PromptRole.ASK], None)
+
+
+def test_going_back_is_bounded(talk: Talk) -> None:
+    """After five times the caller is helped along."""
+    talk.press(*BEGINNING, "2", "1")
+    for _ in range(talk.questionnaire.limits.corrections):
+        talk.want(Command.BACK).press("1")
+    assert talk.want(Command.BACK).roles == [PromptRole.REPROMPT, PromptRole.ASK]
+
+
+@pytest.mark.parametrize(
+    ("command", "disposition"),
+    [
+        (Command.CALLBACK, Disposition.CALL_BACK),
+        (Command.DO_NOT_CALL, Disposition.DO_NOT_CALL),
+        (Command.WRONG_PERSON, Disposition.WRONG_PERSON),
+    ],
+)
+def test_a_wish_that_ends_the_call_is_confirmed(
+    talk: Talk, command: Command, disposition: Disposition
+) -> None:
+    """A no goes on; a yes ends it, with a sentence that says nothing of the matter."""
+    talk.press(*BEGINNING).want(command, "بكرا العصر")
+    assert talk.roles == [PromptRole.COMMAND]
+    assert talk.say("لا").asked == "fever"
+    assert talk.want(command, "بكرا العصر").say("نعم").disposition is disposition
+    assert talk.last_text == getattr(talk.questionnaire.closing, disposition)
+    if command is Command.CALLBACK:
+        assert talk.actions[-1].call_back_when == "بكرا العصر"
+
+
+def test_a_wish_to_end_at_a_safety_question_is_a_refusal(talk: Talk) -> None:
+    """Nobody slips away from it."""
+    go_to(talk, "harm").want(Command.CALLBACK).say("نعم")
+    assert [one.reason for one in talk.notices] == ["not_obtained"]
 
 
 def test_a_group_is_gone_through_once_for_each(talk: Talk) -> None:
