@@ -91,6 +91,9 @@ class Daemon:
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
 
+        for one in questionnaires.values():
+            await self._store.keep_questionnaire(one.hash, one.id, one.version, one.sources)
+
         self._recognizer = VoskRecognizer(
             settings.recogniser.model,
             threads=settings.recogniser.threads,

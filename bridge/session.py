@@ -31,6 +31,7 @@ from bridge.errors import StorageError, WorkerError
 from bridge.line import Line
 from bridge.listening import Heard, Listener, Unfinished
 from bridge.record import call_record, described, turn_record, withdrawn
+from bridge.resumption import RESUMES, Earlier, find_earlier
 from bridge.speech.base import Recognizer
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store as AnswerStore
@@ -137,6 +138,7 @@ class CallSession:
         self._log = log.bind(call_id=call_id, provider=protocol.capabilities.name)
         self._said = _Said()
         self._taken: _Taken | None = None
+        self._earlier: Earlier | None = None
         self._hands_over = False
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
@@ -169,6 +171,7 @@ class CallSession:
             self._log.warning("call_not_started", detail=self._line.close_reason)
             return None
         try:
+            await self._find_earlier(details)
             await self._begin(details)
         except StorageError as error:
             self._log.error("call_not_recorded", code=error.code, detail=str(error))
@@ -186,6 +189,16 @@ class CallSession:
             started_at=self._clock.now(),
         )
         await self._in_time(self._services.store.begin_call(record))
+
+    async def _find_earlier(self, details: events.CallDetails) -> None:
+        """Go on with an earlier call, where the carrier was given one to name and it can be gone on with."""
+        earlier_id = details.custom.get(RESUMES)
+        if earlier_id is None:
+            return
+        store, now = self._services.store, self._clock.now()
+        self._earlier = await self._in_time(find_earlier(store, earlier_id, self._questionnaire, now=now))
+        if self._earlier is not None:
+            self._questionnaire = self._earlier.questionnaire
 
     async def _hold(self, details: events.CallDetails) -> Disposition:
         """Hold the conversation, and close the call's record whatever happens."""
@@ -251,7 +264,7 @@ class CallSession:
         return Disposition.FAILED
 
     async def _converse(self, details: events.CallDetails) -> Disposition:
-        turn = engine.begin(self._questionnaire, self._context(details))
+        turn = self._open(self._context(details))
         state = turn.state
         await self._perform(turn.actions)
         while True:
@@ -272,6 +285,12 @@ class CallSession:
                 self._line.clear()
             turn, state = following, following.state
             await self._perform(turn.actions)
+
+    def _open(self, context: CallContext) -> Turn:
+        earlier = self._earlier
+        if earlier is None:
+            return engine.begin(self._questionnaire, context)
+        return engine.resume(self._questionnaire, earlier.state, context, earlier.hours_since)
 
     def _context(self, details: events.CallDetails) -> CallContext:
         """What the dialogue is told about the call; days are those of the machine's own time zone."""

@@ -5,7 +5,6 @@ share; a questionnaire may say any of it differently.
 """
 
 import difflib
-import hashlib
 import json
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -108,10 +107,11 @@ def _build(own: _Source, common: _Source) -> Questionnaire:
     merged = _Merged(own, common)
     merged.refuse_if_any(merged.problems)
     merged.refuse_if_any(_fill_scales(merged.data))
-    digest = hashlib.sha256(f"{own.text}\0{common.text}".encode()).hexdigest()
     try:
         # By way of JSON, where strictness knows that a sequence may be a tuple.
-        questionnaire = Questionnaire.model_validate_json(json.dumps(merged.data), context=digest)
+        questionnaire = Questionnaire.model_validate_json(
+            json.dumps(merged.data), context=(own.text, common.text)
+        )
     except ValidationError as error:
         merged.refuse_if_any(_problem(details) for details in _causes(error.errors()))
         raise

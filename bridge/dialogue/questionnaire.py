@@ -3,6 +3,7 @@
 Everything that is said or listened for stands here, so that the engine holds no Arabic.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
@@ -327,16 +328,22 @@ class Questionnaire(Model):
     hearing: HearingPolicy
     limits: Limits
 
-    _hash: str = PrivateAttr(default="")
+    _sources: tuple[str, str] = PrivateAttr(default=("", ""))
 
     def model_post_init(self, context: Any, /) -> None:
-        """Take the hash of the source, which the loader hands over as the context."""
-        self._hash = context if isinstance(context, str) else ""
+        """Take the source texts, which the loader hands over as the context."""
+        self._sources = context if isinstance(context, tuple) else ("", "")
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """The text of the file, and that of the common content."""
+        return self._sources
 
     @property
     def hash(self) -> str:
         """The SHA-256 of the source text, the common content included."""
-        return self._hash
+        own, common = self._sources
+        return hashlib.sha256(f"{own}\0{common}".encode()).hexdigest()
 
     @property
     def every_item(self) -> tuple[Item, ...]:

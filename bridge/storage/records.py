@@ -11,6 +11,7 @@ __all__ = [
     "StoredAnswer",
     "StoredCall",
     "StoredNotification",
+    "StoredState",
     "StoredTurn",
     "TurnReceipt",
     "TurnRecord",
@@ -79,6 +80,13 @@ class TurnReceipt(Struct, frozen=True):
 
     index: int
     commit_ms: float  # milliseconds of call time, from the request until the disk had it
+
+
+class StoredState(Struct, frozen=True):
+    """Where a dialogue stood after its last committed turn."""
+
+    state: bytes  # JSON
+    at: datetime
 
 
 class StoredNotification(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ mid-commit loses nothing. Error texts name the call and the cause, never what wa
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -49,6 +50,7 @@ from bridge.storage.records import (
     StoredAnswer,
     StoredCall,
     StoredNotification,
+    StoredState,
     StoredTurn,
     TurnReceipt,
     TurnRecord,
@@ -60,6 +62,7 @@ __all__ = [
     "StoredAnswer",
     "StoredCall",
     "StoredNotification",
+    "StoredState",
     "StoredTurn",
     "TurnReceipt",
     "TurnRecord",
@@ -300,6 +303,33 @@ class Store:
         table = tables.dialogue_states
         rows = await self._read(select(table.c.state_json).where(table.c.call_id == call_id))
         return str(rows[0]["state_json"]).encode() if rows else None
+
+    async def dialogue_state_at(self, call_id: str) -> StoredState | None:
+        """The dialogue's state after the call's last committed turn, and when that was."""
+        table = tables.dialogue_states
+        rows = await self._read(select(table.c.state_json, table.c.at).where(table.c.call_id == call_id))
+        return StoredState(str(rows[0]["state_json"]).encode(), rows[0]["at"]) if rows else None
+
+    async def keep_questionnaire(
+        self, digest: str, name: str, version: str, sources: tuple[str, str]
+    ) -> None:
+        """Keep a version of a questionnaire: its text and that of the common content, once for each hash."""
+        if await self.questionnaire_sources(digest) is not None:
+            return
+        row = {"hash": digest, "questionnaire": name, "version": version, "at": self._clock.now()}
+        row |= {"source": sources[0], "common": sources[1]}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(tables.questionnaires).values(row))
+
+        with suppress(IntegrityError):  # another daemon has just kept it
+            await self._write(work)
+
+    async def questionnaire_sources(self, digest: str) -> tuple[str, str] | None:
+        """The texts of a version that was kept."""
+        table = tables.questionnaires
+        rows = await self._read(select(table.c.source, table.c.common).where(table.c.hash == digest))
+        return (str(rows[0]["source"]), str(rows[0]["common"])) if rows else None
 
     async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
         statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(dict(values))

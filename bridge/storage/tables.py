@@ -29,6 +29,7 @@ __all__ = [
     "dialogue_states",
     "metadata",
     "notifications",
+    "questionnaires",
     "redeemed_tokens",
     "turns",
 ]
@@ -159,6 +160,18 @@ dialogue_states = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("state_json", Text, nullable=False),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
+)
+
+# Every version that calls were held with: a dropped call is gone on with on the one that it began with.
+questionnaires = Table(
+    "questionnaires",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("questionnaire", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("common", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 redeemed_tokens = Table(

@@ -1,4 +1,4 @@
-"""Notifications that wait to be acknowledged, answers kept as sound, and one name for a refusal."""
+"""Notifications to be acknowledged, questionnaires by version, sound, and one name for a refusal."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,4 +34,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("call_id", "turn_index", "number", name="pk_notifications"),
     )
     op.create_index("ix_notifications_acknowledged_at", "notifications", ["acknowledged_at"])
+    op.create_table(
+        "questionnaires",
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.Column("questionnaire", sa.Text, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("common", sa.Text, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("hash", name="pk_questionnaires"),
+    )
     op.execute("UPDATE calls SET disposition = 'refused' WHERE disposition = 'no_consent'")
