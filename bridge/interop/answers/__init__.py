@@ -1,0 +1,1 @@
+"""Stored answers as tables, lines and packages, call by call, in bounded memory."""

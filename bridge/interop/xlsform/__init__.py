@@ -1,0 +1,1 @@
+"""XLSForm, the workbooks of ODK and Kobo: read, and written as drafts in our own format."""
