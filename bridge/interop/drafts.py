@@ -6,7 +6,7 @@ not be carried over stands at its top as comments, so that it is seen by whoever
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -36,6 +36,8 @@ _RESERVED |= {*FUNCTIONS, *REFERENCE_FUNCTIONS}
 _ARABIC = re.compile(r"[\u0621-\u064a]")
 _ALWAYS_QUOTED = ("version", "key", "date")
 LINE_WIDTH = 140
+_FIRST = ("id", "type", "kind", "scale", "title", "say", "when", "ask", "variants")
+_LAST = ("options", "codes", "items")
 
 
 class Draft(Struct, frozen=True):
@@ -114,7 +116,13 @@ def as_yaml(draft: Draft, origin: str) -> str:
 def _quoted(data: Any, name: str = "") -> Any:
     """Texts that a reader might take for numbers, in quotes."""
     if isinstance(data, dict):
-        return {key: _quoted(value, str(key)) for key, value in data.items()}
+        return {key: _quoted(data[key], str(key)) for key in (_in_order(data) if "type" in data else data)}
     if isinstance(data, list | tuple):
         return [_quoted(one, name) for one in data]
     return DoubleQuotedScalarString(data) if isinstance(data, str) and name in _ALWAYS_QUOTED else data
+
+
+def _in_order(item: Mapping[str, Any]) -> list[str]:
+    """An item's fields as authors write them: what it is, what is said, the rest, what it holds."""
+    middle = [name for name in item if name not in (*_FIRST, *_LAST)]
+    return [name for name in (*_FIRST, *middle, *_LAST) if name in item]

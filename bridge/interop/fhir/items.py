@@ -1,5 +1,7 @@
 """The items of a questionnaire as items of a FHIR Questionnaire."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -50,6 +52,7 @@ from bridge.interop.fhir.terms import (
     Json,
     coding,
     extension,
+    extension_value,
     quantity,
 )
 from bridge.interop.fhir.values import fhir_type, unit_of
@@ -57,7 +60,7 @@ from bridge.interop.losses import Loss
 from bridge.interop.own_text import own_blocks, own_items
 from bridge.understanding import bare
 
-__all__ = ["ItemWriter"]
+__all__ = ["ItemWriter", "condition_digest"]
 
 LANGUAGES = {Dialect.GLF: "ar-SA", Dialect.EGY: "ar-EG", Dialect.LEV: "ar-LB"}
 PHONE_PATTERN = r"\+[1-9][0-9]{6,14}"  # E.164
@@ -112,7 +115,8 @@ class ItemWriter:
         kept = {name: field for name, field in own.items() if name not in _IN_ELEMENTS}
         if isinstance(item, InfoItem) and item.codes:
             kept["codes"] = own.get("codes")
-        return extension(OWN_ITEM, valueString=_json({"id": item.id, **kept}))
+        digest = condition_digest({**self._condition(item), "extension": self._guard(item)})
+        return extension(OWN_ITEM, valueString=_json({"id": item.id, "condition": digest, **kept}))
 
     def _translations(self, item: Item) -> Json:
         """What is asked in the dialects that have a language tag; a gender has none."""
@@ -208,11 +212,18 @@ class ItemWriter:
     def _option(self, item: OptionsItem, option: Option) -> Json:
         own = self._own.get(item.id, {}).get("options", ())
         written = next((one for one in own if one.get("value") == option.value), None)
-        known = {"value": option.value} if written is None else dict(written)
-        extensions = [extension(OWN_OPTION, valueString=_json(known))]
+        # A built-in scale's options are common content: no file writes them, and none is made to.
+        extensions = [extension(OWN_OPTION, valueString=_json(written))] if written else []
         if option.ordinal is not None:
             extensions += [extension(url, valueDecimal=option.ordinal) for url in (ORDINAL, ITEM_WEIGHT)]
-        return {"extension": extensions, "valueCoding": self._naming.option(item, option)}
+        return {**({"extension": extensions} if extensions else {}), "valueCoding": self._naming.option(item, option)}
+
+
+def condition_digest(item: Mapping[str, Any]) -> str:
+    """A short mark of an item's condition, by which an import sees whether others have changed it."""
+    expression = extension_value(item, ENABLE_WHEN_EXPRESSION)
+    condition = [item.get("enableWhen", []), item.get("enableBehavior"), expression]
+    return hashlib.sha256(msgspec.json.encode(condition, order="deterministic")).hexdigest()[:16]
 
 
 def _range(item: "_Ranged") -> list[Json]:
