@@ -13,7 +13,7 @@ from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
 
-__all__ = ["CallInFull", "CallInShort", "list_calls", "show_call"]
+__all__ = ["CallInFull", "CallInShort", "list_calls", "open_archive", "show_call"]
 
 SEARCHED_CALLS = 10_000  # how far back a call is looked for by the beginning of its id
 
@@ -44,7 +44,7 @@ async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInSho
         StorageError: there is no database, or it cannot be read.
 
     """
-    async with _open(database, clock) as store:
+    async with open_archive(database, clock) as store:
         return [
             CallInShort(
                 call_id=call.call_id,
@@ -67,7 +67,7 @@ async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
         StorageError: no call does, or several do, or there is no database.
 
     """
-    async with _open(database, clock) as store:
+    async with open_archive(database, clock) as store:
         found = [call for call in await store.calls(SEARCHED_CALLS) if call.call_id.startswith(beginning)]
         if not found:
             raise StorageError(f"no call's id begins with {beginning!r}; `hatif answers list` shows them")
@@ -78,7 +78,13 @@ async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
 
 
 @asynccontextmanager
-async def _open(database: Path, clock: Clock) -> AsyncIterator[Store]:
+async def open_archive(database: Path, clock: Clock) -> AsyncIterator[Store]:
+    """Open the database that is there; none is made.
+
+    Raises:
+        StorageError: there is none, or it cannot be read.
+
+    """
     if not await asyncio.to_thread(database.exists):
         raise StorageError(
             f"there is no database at {database}: no call has been taken yet, or storage.path differs"

@@ -28,6 +28,7 @@ from bridge.console import (
 )
 from bridge.content import DEFAULT_CONFIG
 from bridge.errors import BridgeError, QuestionnaireError
+from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
 
@@ -47,10 +48,13 @@ app = typer.Typer(
     help="Hatif completes healthcare questionnaires by telephone, in Arabic, and never loses an answer.",
 )
 answers_app = typer.Typer(no_args_is_help=True, help="Look at stored calls and answers.")
+questionnaire_app = typer.Typer(no_args_is_help=True, help="Exchange questionnaires with other systems.")
 token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
 app.add_typer(models_app, name="models")
+app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(token_app, name="token")
+mount_interop(questionnaire_app, answers_app)
 
 
 class Provider(StrEnum):

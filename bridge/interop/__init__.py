@@ -1,1 +1,1 @@
-"""Questionnaires and answers in other people's formats: FHIR R4, XLSForm, CSV, XLSX, JSONL and Flow Results."""
+"""Questionnaires and answers in others' formats: FHIR R4, XLSForm, CSV, XLSX, JSONL and Flow Results."""

@@ -107,7 +107,7 @@ def as_yaml(draft: Draft, origin: str) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     buffer = io.StringIO()
     yaml.dump(_quoted(draft.data), buffer)
-    head = [f"Imported from {origin}. A draft: read every sentence aloud, add vowels, and have a clinician check it."]
+    head = [f"Imported from {origin}. A draft: read it aloud, add vowels, and have a clinician check it."]
     head += [f"TODO {loss}" for loss in draft.losses]
     lines = [f"# {' '.join(line.split())}" for line in head]
     return "\n".join(lines) + "\n" + buffer.getvalue()

@@ -1,4 +1,4 @@
-"""One stored call as exports see it: its answers against the very version of the questionnaire it was held with."""
+"""One stored call as exports see it: its answers, and the version of the questionnaire it was held with."""
 
 import hashlib
 import hmac

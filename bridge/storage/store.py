@@ -66,6 +66,8 @@ __all__ = [
     "StoredTurn",
     "TurnReceipt",
     "TurnRecord",
+    "stored_answer",
+    "stored_call",
 ]
 
 T = TypeVar("T")
@@ -278,12 +280,12 @@ class Store:
         """The latest calls, newest first."""
         table = tables.calls
         newest = select(table).order_by(table.c.started_at.desc(), table.c.call_id).limit(limit)
-        return [_stored_call(row) for row in await self._read(newest)]
+        return [stored_call(row) for row in await self._read(newest)]
 
     async def call(self, call_id: str) -> StoredCall | None:
         """One call, or None."""
         rows = await self._read(select(tables.calls).where(tables.calls.c.call_id == call_id))
-        return _stored_call(rows[0]) if rows else None
+        return stored_call(rows[0]) if rows else None
 
     async def turns(self, call_id: str) -> list[StoredTurn]:
         """A call's turns, in order."""
@@ -296,7 +298,7 @@ class Store:
     ) -> list[StoredAnswer]:
         """Answers in the order given: of one call or of all, as they stand or with what was corrected."""
         rows = await self._read(_answers_query(call_id, every_revision=every_revision))
-        return [_stored_answer(row) for row in rows]
+        return [stored_answer(row) for row in rows]
 
     async def dialogue_state(self, call_id: str) -> bytes | None:
         """The dialogue's state after the call's last committed turn, as it was given."""
@@ -330,6 +332,10 @@ class Store:
         table = tables.questionnaires
         rows = await self._read(select(table.c.source, table.c.common).where(table.c.hash == digest))
         return (str(rows[0]["source"]), str(rows[0]["common"])) if rows else None
+
+    async def select(self, query: Select[Any]) -> Sequence[RowMapping]:
+        """Read what another module of storage asks for."""
+        return await self._read(query)
 
     async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
         statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(dict(values))
@@ -482,7 +488,8 @@ def _fields(row: RowMapping) -> dict[str, Any]:
     return {str(name): value for name, value in row.items()}  # names come as a subclass that msgspec refuses
 
 
-def _stored_call(row: RowMapping) -> StoredCall:
+def stored_call(row: RowMapping) -> StoredCall:
+    """A row of calls as a value."""
     fields = _fields(row)
     fields["custom"] = msgspec.json.decode(fields.pop("custom_json"))
     return msgspec.convert(fields, StoredCall)
@@ -501,7 +508,8 @@ def _stored_notification(row: RowMapping) -> StoredNotification:
     return msgspec.convert(fields, StoredNotification)
 
 
-def _stored_answer(row: RowMapping) -> StoredAnswer:
+def stored_answer(row: RowMapping) -> StoredAnswer:
+    """A row of answers, joined with its call, as a value."""
     fields = _fields(row)
     fields["audio"] = bool(fields["audio"])  # absent in what was stored before there was sound
     fields["value"] = _value(fields.pop("value_json"))

@@ -129,7 +129,9 @@ class _Conditions:
         if len(options) != len(names):
             raise _NotSimpleError
         link_id = self._naming.link_id(item)
-        atoms = [self._atom(link_id, "=", {"answerCoding": self._naming.option(item, one)}) for one in options]
+        atoms = [
+            self._atom(link_id, "=", {"answerCoding": self._naming.option(item, one)}) for one in options
+        ]
         return _Joined(atoms, "or" if len(atoms) > 1 else None)
 
     def _membership(self, expression: Binary) -> _Joined:

@@ -183,7 +183,8 @@ class FhirPath:
 
     def _absent(self, call: Call) -> str:
         code = _ABSENT_CODES[call.function]
-        return f"{self._answers(self._reference(call))}.extension('{DATA_ABSENT}').where(value = '{code}').exists()"
+        reasons = f"{self._answers(self._reference(call))}.extension('{DATA_ABSENT}')"
+        return f"{reasons}.where(value = '{code}').exists()"
 
     def _ordinal(self, call: Call) -> str:
         return self._points(self._reference(call).id)

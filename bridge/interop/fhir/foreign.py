@@ -24,7 +24,20 @@ from bridge.interop.losses import Loss
 __all__ = ["fields_of", "is_pressure"]
 
 # Blood glucose and fasting glucose, by mass and by amount (loinc.org); other substances share the units.
-_GLUCOSE = frozenset("2339-0 2345-7 41653-7 1558-6 41604-0 15074-8 14743-9 14749-6 14770-2 14771-0".split())
+_GLUCOSE = frozenset(
+    {
+        "2339-0",
+        "2345-7",
+        "41653-7",
+        "1558-6",
+        "41604-0",
+        "15074-8",
+        "14743-9",
+        "14749-6",
+        "14770-2",
+        "14771-0",
+    }
+)
 _TIME_UNITS = {ucum: unit for unit, ucum in DURATION_UNITS.items()}
 _DIGITS = re.compile(r"\^?(?:\\d|\[0-9\])\{(\d+)(?:,(\d+))?\}\$?")
 _ASSUMED = (0, 999)

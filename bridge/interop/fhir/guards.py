@@ -64,7 +64,11 @@ class Guards:
         if name in ("answerCoding", "answerString") and target.options:
             option = _option(target, value)
             if target.kind == "multi_choice":
-                return f'"{option}" in {target.expression}' if sign == "==" else f'not "{option}" in {target.expression}'
+                return (
+                    f'"{option}" in {target.expression}'
+                    if sign == "=="
+                    else f'not "{option}" in {target.expression}'
+                )
             return f'{target.expression} {sign} "{option}"'
         if name == "answerQuantity":
             value = value.get("value") if isinstance(value, dict) else None

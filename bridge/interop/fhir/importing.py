@@ -27,7 +27,6 @@ from bridge.interop.fhir.terms import (
     ENABLE_WHEN_EXPRESSION,
     HIDDEN,
     LINK_ID,
-    LOINC,
     MAX_OCCURS,
     OWN_BLOCKS,
     OWN_ITEM,
@@ -67,7 +66,9 @@ class _Importer:
         items = [one for item in self._resource.get("item", ()) for one in self._item(item)]
         self._set_guards(items)
         if not self._blocks:
-            text = "ask for consent (type: consent), and who is speaking (type: identity), before anything else"
+            text = (
+                "ask for consent (type: consent), and who is speaking (type: identity), before anything else"
+            )
             self._losses.append(Loss("questionnaire", text))
         return Draft(self._head(questionnaire_id) | {"items": items}, self._losses)
 
@@ -152,7 +153,9 @@ class _Importer:
     def _fields(self, ours: str, item: Mapping[str, Any], own: Json) -> Json | None:
         """The type, and what belongs to it."""
         if own.get("type"):
-            fields = {name: field for name, field in own.items() if name not in ("id", "condition", "ask", "say")}
+            fields = {
+                name: field for name, field in own.items() if name not in ("id", "condition", "ask", "say")
+            }
             if own["type"] == "blood_pressure":
                 self._know_pressure(ours, item)
             return fields

@@ -25,7 +25,6 @@ from bridge.dialogue.items import (
     TemperatureItem,
     WeightItem,
 )
-from bridge.dialogue.scopes import is_repeated
 from bridge.interop.fhir.conditions import enable_when
 from bridge.interop.fhir.fhirpath import FhirPath, UntranslatableError
 from bridge.interop.fhir.naming import Naming
@@ -158,7 +157,10 @@ class ItemWriter:
             found += _range(item)
         if isinstance(item, DigitsItem):
             pattern = f"[0-9]{{{item.min_length},{item.max_length}}}"
-            found += [extension(MIN_LENGTH, valueInteger=item.min_length), extension(REGEX, valueString=pattern)]
+            found += [
+                extension(MIN_LENGTH, valueInteger=item.min_length),
+                extension(REGEX, valueString=pattern),
+            ]
         if isinstance(item, PhoneItem):
             found.append(extension(REGEX, valueString=PHONE_PATTERN))
         return [*found, *self._constraints(item)]
@@ -216,7 +218,10 @@ class ItemWriter:
         extensions = [extension(OWN_OPTION, valueString=_json(written))] if written else []
         if option.ordinal is not None:
             extensions += [extension(url, valueDecimal=option.ordinal) for url in (ORDINAL, ITEM_WEIGHT)]
-        return {**({"extension": extensions} if extensions else {}), "valueCoding": self._naming.option(item, option)}
+        return {
+            **({"extension": extensions} if extensions else {}),
+            "valueCoding": self._naming.option(item, option),
+        }
 
 
 def condition_digest(item: Mapping[str, Any]) -> str:

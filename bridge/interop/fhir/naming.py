@@ -1,6 +1,6 @@
 """What a questionnaire's items and options are called in FHIR: linkIds, codings, addresses."""
 
-from bridge.dialogue.items import BloodPressureItem, GroupItem, InfoItem, Item, Option, OptionsItem, ScaleItem
+from bridge.dialogue.items import BloodPressureItem, Item, Option, OptionsItem, ScaleItem
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.interop.fhir.terms import LINK_ID, Json, coding
 from bridge.understanding import bare
@@ -31,7 +31,7 @@ class Naming:
         """The item of that id."""
         return self.questionnaire.item(name)
 
-    def link_id(self, item: Item) -> str:
+    def link_id(self, item: Item | OptionsItem) -> str:
         """An item's own id, or what a foreign questionnaire that it was imported from called it."""
         kept = next((code.code for code in item.codes if code.system == LINK_ID), None)
         return kept or item.id
@@ -48,10 +48,6 @@ class Naming:
         if len(distinct) == len(item.options):
             return coding(option.codes[0]) | {"display": bare(option.say)}
         return {"system": self._local_system(item), "code": option.value, "display": bare(option.say)}
-
-    def is_counted(self, item: Item) -> bool:
-        """Whether an item is asked, rather than said or gone into."""
-        return not isinstance(item, InfoItem | GroupItem)
 
     def _local_system(self, item: OptionsItem) -> str:
         if isinstance(item, ScaleItem):

@@ -36,7 +36,8 @@ def translated(element: Mapping[str, Any], name: str) -> str | None:
 
 def read_options(item: Mapping[str, Any], contained: Mapping[str, Json]) -> list[ReadOption]:
     """The options in order, each with a value of its own and the next free key."""
-    ids, found = Ids(), []
+    ids = Ids()
+    found: list[ReadOption] = []
     for option in _offered(item, contained):
         value = next((value for name, value in option.items() if name.startswith("value")), None)
         coded: Json = value if isinstance(value, dict) else {"display": str(value)}

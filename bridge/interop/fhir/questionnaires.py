@@ -42,7 +42,9 @@ class QuestionnaireExport(Struct, frozen=True):
     losses: list[Loss]
 
 
-def export_questionnaire(questionnaire: Questionnaire, *, canonical: str | None = None) -> QuestionnaireExport:
+def export_questionnaire(
+    questionnaire: Questionnaire, *, canonical: str | None = None
+) -> QuestionnaireExport:
     """Write a questionnaire as FHIR R4; `canonical` is where the site publishes its questionnaires."""
     naming = Naming(questionnaire, canonical)
     writer = ItemWriter(naming)
@@ -99,7 +101,9 @@ def _score(naming: Naming, name: str, score: Score, losses: list[Loss]) -> Json:
         formula = {"language": "text/fhirpath", "expression": expression}
         extensions.append(extension(CALCULATED, valueExpression=formula))
     except UntranslatableError as error:
-        losses.append(Loss(name, f"its formula needs {error}; the score's value is exported, the formula is not"))
+        losses.append(
+            Loss(name, f"its formula needs {error}; the score's value is exported, the formula is not")
+        )
     codes = {"code": [coding(code) for code in score.codes]} if score.codes else {}
     named = {"linkId": name, "extension": extensions, **codes, "text": name}
     return {**named, "type": "decimal", "readOnly": True}

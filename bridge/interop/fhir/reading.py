@@ -15,12 +15,15 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 20  # of items within items
 # hl7.org/fhir/R4/valueset-item-type.html
 ITEM_TYPES = frozenset(
-    "group display boolean decimal integer date dateTime time string text url choice open-choice "
-    "attachment reference quantity".split()
+    {"group", "display", "boolean", "decimal", "integer", "date", "dateTime", "time", "string", "text", "url"}
+    | {"choice", "open-choice", "attachment", "reference", "quantity"}
 )
 _OPERATORS = frozenset({"exists", "=", "!=", ">", "<", ">=", "<="})
 _STATUS = frozenset({"draft", "active", "retired", "unknown"})
-_NO_MAX_LENGTH = frozenset({"group", "display", "choice", "quantity", "reference", "attachment", "date", "time"})
+_NO_OPTIONS = frozenset({"group", "display", "boolean", "text", "url", "attachment", "reference"})
+_NO_MAX_LENGTH = frozenset(
+    {"group", "display", "choice", "quantity", "reference", "attachment", "date", "time"}
+)
 
 
 def read_questionnaire(path: Path) -> Json:
@@ -63,7 +66,9 @@ def _object(path: Path) -> Json:
 
 def faults_of(resource: Mapping[str, Any]) -> list[str]:
     """Find where a Questionnaire breaks the rules of FHIR R4 (que-1 to que-13 and the required bindings)."""
-    faults = [] if resource.get("status") in _STATUS else [f"status should be one of {', '.join(sorted(_STATUS))}"]
+    faults = (
+        [] if resource.get("status") in _STATUS else [f"status should be one of {', '.join(sorted(_STATUS))}"]
+    )
     items = list(_walk(resource, 0))
     seen: set[str] = set()
     for where, item in items:
@@ -85,7 +90,9 @@ def faults_of(resource: Mapping[str, Any]) -> list[str]:
 def _walk(element: Mapping[str, Any], depth: int, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     items = element.get("item", [])
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items) or depth > MAX_DEPTH:
-        raise InteropError(f"{path or 'the resource'}: 'item' should be a list of items, {MAX_DEPTH} deep at most")
+        raise InteropError(
+            f"{path or 'the resource'}: 'item' should be a list of items, {MAX_DEPTH} deep at most"
+        )
     for number, item in enumerate(items):
         here = f"{path}item[{number}]"
         yield here, item
@@ -99,13 +106,14 @@ def _of_item(item: Mapping[str, Any]) -> Iterator[str]:
         return
     if kind == "group" and not item.get("item"):
         yield "a group holds at least one item"
-    if kind == "display" and any(item.get(name) for name in ("item", "code", "required", "repeats", "readOnly")):
+    if kind == "display" and any(
+        item.get(name) for name in ("item", "code", "required", "repeats", "readOnly")
+    ):
         yield "what is displayed has no items, no code, and is neither required, repeated nor read-only"
     if item.get("answerOption") and item.get("answerValueSet"):
         yield "has answerOption and answerValueSet; one of them"
-    if (item.get("answerOption") or item.get("answerValueSet")) and kind not in ("choice", "open-choice"):
-        if not (item.get("answerOption") and kind in ("integer", "date", "time", "string", "text")):
-            yield f"a {kind} has no options"
+    if (item.get("answerOption") or item.get("answerValueSet")) and kind in _NO_OPTIONS:
+        yield f"a {kind} has no options"
     if item.get("initial") and (kind in ("group", "display") or item.get("answerOption")):
         yield "has an initial value where none may be"
     if item.get("maxLength") is not None and kind in _NO_MAX_LENGTH:

@@ -1,6 +1,6 @@
 """A stored call as a FHIR R4 QuestionnaireResponse.
 
-Items stand in the questionnaire's order, groups hold what they asked, a repeated group comes once for each round.
+Items stand in the questionnaire's order, groups hold what they asked, a repeated group comes once a round.
 What was asked and not answered says why (data-absent-reason); what did not apply to the caller is not there.
 """
 
@@ -55,10 +55,11 @@ def export_response(interview: Interview, *, now: datetime, canonical: str | Non
     """
     call, questionnaire, form = interview.call, interview.questionnaire, interview.form
     if questionnaire is None or form is None:
-        text = f"the text of {call.questionnaire} {call.questionnaire_version} was not kept with call {call.call_id}"
+        version = f"{call.questionnaire} {call.questionnaire_version}"
+        text = f"the text of {version} was not kept with call {call.call_id}"
         raise InteropError(f"{text}; export it as jsonl, which needs none")
     naming = Naming(questionnaire, canonical)
-    items = [*_Items(interview, form, naming).of(questionnaire.items, None), *_scores(interview, naming)]
+    items = [*_Items(interview, form, naming).of(questionnaire.items, None), *_scores(interview)]
     subject = {"type": "Patient", "identifier": {"system": _SUBJECT, "value": interview.subject}}
     return {
         "resourceType": "QuestionnaireResponse",
@@ -130,7 +131,11 @@ class _Items:
         stored = self._interview.answers.get(step)
         if answer is None:  # never reached, or taken too early and not given again
             reason = _NOT_ASKED if stored is None else "unknown"
-            return {**head, "extension": [extension(DATA_ABSENT, valueCode=reason)], "text": bare(item.ask[0])}
+            return {
+                **head,
+                "extension": [extension(DATA_ABSENT, valueCode=reason)],
+                "text": bare(item.ask[0]),
+            }
         marks = [extension(OWN_ANSWER_STATUS, valueCode=str(answer.status))]
         if stored is not None:
             marks.append(extension(OWN_REVISION, valueInteger=stored.revision))
@@ -166,7 +171,7 @@ def _is_complex(item: QuestionItem) -> bool:
     return isinstance(item, OptionsItem) or value_element(item) in ("valueQuantity", "valueAttachment")
 
 
-def _scores(interview: Interview, naming: Naming) -> Iterator[Json]:
+def _scores(interview: Interview) -> Iterator[Json]:
     """Every score that has a value; one with too much missing says so."""
     for name, score in interview.scores.items():
         answer = {"valueDecimal": score.value}

@@ -10,7 +10,6 @@ from bridge.dialogue.items import (
     FreeTextItem,
     GlucoseItem,
     IntegerItem,
-    MultiChoiceItem,
     NumberItem,
     OptionsItem,
     QuestionItem,
