@@ -22,7 +22,7 @@ from bridge.dialogue.scopes import is_repeated, scope_at, whole_scope
 from bridge.dialogue.text_checks import all_texts, check_letters, check_placeholders
 from bridge.dialogue.word_checks import check_words
 
-__all__ = ["check"]
+__all__ = ["SELF_HARM_CODES", "check"]
 
 MIN_TURNS_PER_ITEM = 3  # a question, a second try and a read-back
 # Items that ask about self-harm whoever wrote them down: LOINC for item 9 of the PHQ-9.

@@ -195,7 +195,8 @@ class _Opened:
 @contextmanager
 def _target(plan: Plan) -> Iterator[_Opened]:
     if plan.target == STDOUT:
-        yield _Opened(plan.target, sys.stdout)
+        with _standard_output() as stream:
+            yield _Opened(plan.target, stream)
         return
     part = plan.target.with_name(f"{plan.target.name}.part")
     try:
@@ -206,6 +207,17 @@ def _target(plan: Plan) -> Iterator[_Opened]:
         raise InteropError(f"{plan.target} cannot be written: {error.strerror or error}") from None
     finally:
         _remove(part)
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise InteropError("whoever was reading the output has gone; it is not complete") from None
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from bridge.understanding import YesNoKind
 __all__ = ["FhirPath", "UntranslatableError"]
 
 _ITEMS = "%resource.repeat(item)"
+_IS_VALUE = f"extension('{DATA_ABSENT}').empty()"
 _OPERATORS = {"==": "=", "!=": "!="}
 _ABSENT_CODES = {"refused": "asked-declined", "unknown": "asked-unknown", "not_obtained": "unknown"}
 _IN_SECONDS = (
@@ -121,8 +122,14 @@ class FhirPath:
             raise UntranslatableError(f"'{item.id}', which is asked in several rounds")
         return item  # type: ignore[return-value]  # the two other kinds are excluded above
 
-    def _answers(self, item: QuestionItem) -> str:
+    def _given(self, item: QuestionItem) -> str:
+        """The elements of an answer: values, or what says why there is none."""
         return f"{_ITEMS}.where(linkId = {_quoted(self._naming.link_id(item))}).answer.value"
+
+    def _answers(self, item: QuestionItem) -> str:
+        """The values: a plain element that only says why it has none is not one of them."""
+        is_plain = fhir_type(item) not in ("choice", "quantity", "attachment")
+        return self._given(item) + (f".where({_IS_VALUE})" if is_plain else "")
 
     def _value(self, item: QuestionItem) -> str:
         """The value itself, as a literal of FHIRPath could be compared with it."""
@@ -179,11 +186,11 @@ class FhirPath:
         item = self._reference(call)
         if isinstance(item, BloodPressureItem):
             return f"{self._part(item, 0)}.exists()"
-        return f"{self._answers(item)}.where(extension('{DATA_ABSENT}').empty()).exists()"
+        return f"{self._given(item)}.where({_IS_VALUE}).exists()"
 
     def _absent(self, call: Call) -> str:
         code = _ABSENT_CODES[call.function]
-        reasons = f"{self._answers(self._reference(call))}.extension('{DATA_ABSENT}')"
+        reasons = f"{self._given(self._reference(call))}.extension('{DATA_ABSENT}')"
         return f"{reasons}.where(value = '{code}').exists()"
 
     def _ordinal(self, call: Call) -> str:

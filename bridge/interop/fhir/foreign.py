@@ -97,7 +97,7 @@ def _range(name: str, item: Mapping[str, Any], losses: list[Loss]) -> Json:
     """The range in whole numbers, from 0 up: what can be keyed."""
     found = [_bound(item, MIN_VALUE, MIN_QUANTITY), _bound(item, MAX_VALUE, MAX_QUANTITY)]
     if None in found:
-        losses.append(Loss(name, "has no full range; what is missing was taken from 0 to 999, set it"))
+        losses.append(Loss(name, "has no full range; 0 to 999 stands in for what is missing"))
     low = _ASSUMED[0] if found[0] is None else found[0]
     high = _ASSUMED[1] if found[1] is None else found[1]
     fitting = (max(0, math.floor(low)), min(_MAXIMUM, max(0, math.ceil(high))))

@@ -7,6 +7,7 @@ have edited them, the rest from our extensions. A guard that was edited elsewher
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.dialogue.checks import SELF_HARM_CODES
 from bridge.interop.drafts import (
     MAX_OPTIONS,
     MISSING_TEXT,
@@ -143,12 +144,24 @@ class _Importer:
             kind, options = {"type": "free_text"}, []
         text = translated(item, "text")
         if not own:
-            self._losses += wording_losses(ours, text) + option_losses(ours, options)
+            text = self._foreign_text(ours, item, text)
+            self._losses += option_losses(ours, options)
         spoken = self._spoken(own, text or MISSING_TEXT, kind["type"])
         required = {} if own or item.get("required") or kind["type"] == "info" else {"required": False}
         written = {"id": ours, **kind, **spoken, **required} | ({"options": options} if options else {})
         self._targets.setdefault(item["linkId"], Target(ours, kind["type"]))
         return written | self._codes(ours, item, own)
+
+    def _foreign_text(self, ours: str, item: Mapping[str, Any], text: str | None) -> str | None:
+        """A sentence that was written for readers, and by whoever knows nothing of ours."""
+        self._losses += wording_losses(ours, text)
+        if SELF_HARM_CODES & {one.get("code") for one in item.get("code", ())}:
+            needed = "asks about self-harm; give it 'safety: self_harm' and an escalation with a 'transfer'"
+            self._losses.append(Loss(ours, needed))
+        if text is None or not set("{}") & set(text):
+            return text
+        self._losses.append(Loss(ours, "has braces, which hold placeholders with us; they became round ones"))
+        return text.replace("{", "(").replace("}", ")")
 
     def _fields(self, ours: str, item: Mapping[str, Any], own: Json) -> Json | None:
         """The type, and what belongs to it."""

@@ -195,9 +195,7 @@ class _Importer:
         if node["type"] == "range":
             low, high = float(parameters.get("start", 0)), float(parameters.get("end", 10))
         if low is None or high is None:
-            self._lose(
-                where, f"has no full range; what is missing was taken from 0 to {ASSUMED_MAXIMUM}, set it"
-            )
+            self._lose(where, f"has no full range; 0 to {ASSUMED_MAXIMUM} stands in for what is missing")
         wished = (0.0 if low is None else low, float(ASSUMED_MAXIMUM) if high is None else high)
         fitting = (max(0, math.floor(wished[0])), min(MAX_NUMBER, max(0, math.ceil(wished[1]))))
         if fitting != wished:
