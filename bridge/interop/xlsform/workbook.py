@@ -11,6 +11,7 @@ __all__ = ["Node", "read_workbook", "text_in_arabic", "texts_of"]
 Node = dict[str, Any]
 MAX_BYTES = 16 * 1024 * 1024
 MAX_UNPACKED = 256 * 1024 * 1024  # a workbook is a zip file, and a small one may hold a great deal
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"  # a compound file, as Excel wrote them until 2003
 _ARABIC_NAMES = ("(ar", "arab", "عرب")
 
 
@@ -44,11 +45,13 @@ def _refuse_other_files(path: Path) -> None:
     try:
         size = path.stat().st_size
         is_zip = zipfile.is_zipfile(path)
+        with path.open("rb") as file:
+            is_old = file.read(len(_OLD_EXCEL)) == _OLD_EXCEL
     except OSError as error:
         raise InteropError(f"{path} cannot be read: {error.strerror}") from None
     if size > MAX_BYTES:
         raise InteropError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB: no form is")
-    if path.suffix.lower() == ".xls":
+    if is_old and path.suffix.lower() == ".xls":
         return
     if not is_zip:
         raise InteropError(f"{path.name} is no Excel workbook, whatever its name says; save it as .xlsx")
