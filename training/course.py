@@ -19,7 +19,7 @@ from training.corpus import Clip, read_noise, read_recordings
 from training.curriculum import read_phrases, sayings
 from training.export import Tuning, write_model
 from training.lessons import Lessons, Speller
-from training.lexicon import read_words
+from training.lexicon import Word, questions, read_words
 from training.line import Line
 from training.network import Network
 from training.splicing import cut, splice
@@ -33,6 +33,7 @@ Pronunciations = Mapping[str, Sequence[tuple[str, ...]]]
 HERE = Path(__file__).parent
 SEED = 20210
 SPLICED = 14_000  # words
+FAVOUR = 3  # times as many yes and no as of any other recorded word
 # Shares of lessons: first recordings and synthetic voices, then spliced words too.
 FIRST_SHARES = (0.5, 0.5)
 LATER_SHARES = (0.4, 0.4, 0.2)
@@ -60,22 +61,30 @@ def run(course: Course, bars: Bars) -> None:
 
     """
     course.work.mkdir(parents=True, exist_ok=True)
-    words = {word.spelling: word.pronunciations for word in read_words(HERE / "words.tsv")}
+    table = read_words(HERE / "words.tsv")
+    words = {word.spelling: word.pronunciations for word in table}
     corpus = read_recordings(course.data)
-    recorded = tuple(clip for clip in corpus.training if course.without.isdisjoint(clip.words))
+    recorded = [clip for clip in corpus.training if course.without.isdisjoint(clip.words)]
+    favoured = _favoured(recorded, table)
     noise = [samples.astype(np.float32) for samples in read_noise(course.data)]
     said = sayings(words, read_phrases(HERE / "phrases.tsv"), Random(SEED))
     _same_course(course, words, said)
     synthetic = _synthesised(course, said, bars)
     speller = Speller(words)
-    lessons = partial(_Desk, speller, noise, synthetic)
-    first = lessons(tuple(zip(FIRST_SHARES, (recorded, synthetic), strict=True)))
+    lessons = partial(_Desk, speller, questions(table), noise, synthetic)
+    first = lessons(tuple(zip(FIRST_SHARES, (favoured, synthetic), strict=True)))
     half = msgspec.structs.replace(course.plan, until=FIRST_PART)
     network = _taught(half, first, course.work / "state.pt", bars)
     spliced = splice(cut(network, speller, recorded), list(words), speller, SPLICED, Random(SEED))
-    later = lessons(tuple(zip(LATER_SHARES, (recorded, synthetic, spliced), strict=True)))
+    later = lessons(tuple(zip(LATER_SHARES, (favoured, synthetic, spliced), strict=True)))
     network = _taught(course.plan, later, course.work / "state.pt", bars)
     _write(course, network, words)
+
+
+def _favoured(clips: Sequence[Clip], table: Sequence[Word]) -> tuple[Clip, ...]:
+    """Yes and no more often than other words: most questions ask for them."""
+    favoured = {word.spelling for word in table if word.kind in ("yes", "no")}
+    return tuple(clip for clip in clips for _ in range(1 if favoured.isdisjoint(clip.words) else FAVOUR))
 
 
 def _same_course(course: Course, words: Pronunciations, said: Sequence[Saying]) -> None:
@@ -135,11 +144,13 @@ class _Desk:
     def __init__(
         self,
         speller: Speller,
+        questions: Sequence[frozenset[str]],
         noise: Sequence[NDArray[np.float32]],
         voices: Sequence[Clip],
         sources: Sequence[tuple[float, Sequence[Clip]]],
     ) -> None:
-        self._speller, self._noise, self._voices, self._sources = speller, noise, voices, sources
+        self._speller, self._questions, self._noise = speller, questions, noise
+        self._voices, self._sources = voices, sources
 
     def __call__(self, seed: int) -> Lessons:
         random = Random(seed)
@@ -149,7 +160,7 @@ class _Desk:
             return np.resize(np.concatenate(some).astype(np.float32), count)
 
         line = Line(np.random.default_rng(seed), self._noise, others)
-        return Lessons(self._speller, self._sources, line, random)
+        return Lessons(self._speller, self._questions, self._sources, line, random)
 
 
 def _taught(plan: Plan, lessons: Callable[[int], Lessons], state: Path, bars: Bars) -> Network:
