@@ -156,7 +156,7 @@ def _step(
     nn.utils.clip_grad_norm_(network.parameters(), CLIP)
     optimiser.step()
     network.keep_scales_positive()
-    return float(loss)
+    return float(loss.detach())
 
 
 def _cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
