@@ -34,8 +34,8 @@ class Tuning(Struct, frozen=True):
 
     acoustic_scale: float = 1.0
     word_cost: float = 0.0  # nats for every word: fewer words are found
-    phone_bonus: float = 0.7  # nats less for every phone: a long word has more chances to be a little wrong
-    unknown_cost: float = -2.5  # nats more for the unknown word
+    phone_bonus: float = 0.9  # nats less for every phone: a long word has more chances to be a little wrong
+    unknown_cost: float = -3.5  # nats more for the unknown word
     unknown_frame_cost: float = 0.2  # nats more for every 30 ms of it but the first: it takes no long phrases
     beam: float = 10.0
     lattice_beam: float = 4.0
