@@ -9,7 +9,7 @@ from bridge.dialogue.listening import listen_for_item, listen_for_nothing, liste
 from bridge.dialogue.scene import Scene, Turn
 from bridge.dialogue.state import Asked
 
-__all__ = ["ask_again", "listen", "put", "put_step", "resume_question"]
+__all__ = ["ask_again", "listen", "put", "put_step", "resume_question", "tell_the_rest"]
 
 _OWN_QUESTIONS = {
     Asked.STOP: ("stop_question", PromptRole.COMMAND),
@@ -31,7 +31,7 @@ def put_step(scene: Scene, form: Form, step: Step, *before: Action) -> Turn:
     if isinstance(step.item, InfoItem | GroupItem):  # no step that is asked is one of these
         return put(scene, *before)
     scene = scene.at(step, step.item)
-    untold = [one for one in form.before(step) if _is_told(one) and one.id not in scene.state.told]
+    untold = _untold(scene, form.before(step), step.groups)
     recap = scene.state.recap_due and step.item.type not in ("identity", "language")
     state = replace(
         scene.state,
@@ -41,6 +41,11 @@ def put_step(scene: Scene, form: Form, step: Step, *before: Action) -> Turn:
     scene = scene.in_state(state)
     recapped = (scene.prompt("recap", PromptRole.INFO),) if recap else ()
     return put(scene, *before, *recapped, *(_tell(scene, one) for one in untold))
+
+
+def tell_the_rest(scene: Scene) -> tuple[Say, ...]:
+    """What is told after the last question."""
+    return tuple(_tell(scene, one) for one in _untold(scene, scene.form.steps, ()))
 
 
 def ask_again(scene: Scene, *before: Action) -> Turn:
@@ -71,8 +76,14 @@ def listen(scene: Scene) -> Listen:
             return listen_for_yes_no(questionnaire)
 
 
-def _is_told(step: Step) -> bool:
-    return isinstance(step.item, InfoItem | GroupItem)
+def _untold(scene: Scene, steps: list[Step], groups: tuple[str, ...]) -> list[Step]:
+    """What is to be told among these steps; a group is introduced only where one of its questions follows."""
+    return [
+        one
+        for one in steps
+        if one.id not in scene.state.told
+        and (isinstance(one.item, InfoItem) or (isinstance(one.item, GroupItem) and one.item.id in groups))
+    ]
 
 
 def _tell(scene: Scene, step: Step) -> Say:

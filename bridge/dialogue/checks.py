@@ -1,12 +1,12 @@
 """What is wrong with a questionnaire beyond missing and misspelt fields. Pure; it never raises."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator
 
 from bridge.dialogue.document import Path, Problem
 from bridge.dialogue.evaluation import FUNCTIONS, REFERENCE_FUNCTIONS
 from bridge.dialogue.expression_checks import Scope, Type, check_expression
+from bridge.dialogue.hints import did_you_mean
 from bridge.dialogue.item_checks import check_escalation, check_items, check_rules, items_with_paths
 from bridge.dialogue.items import (
     ConsentItem,
@@ -171,9 +171,8 @@ def _variants(questionnaire: Questionnaire) -> Iterator[Problem]:
         for block, known in (("prompts", Prompts.model_fields), ("closing", Closing.model_fields)):
             for name in getattr(texts, block):
                 if name not in known:
-                    near = difflib.get_close_matches(name, known, n=1)
-                    hint = f"; did you mean '{near[0]}'?" if near else ""
-                    yield Problem(("variants", variant, block, name), f"no sentence '{name}'{hint}")
+                    text = f"no sentence '{name}'{did_you_mean(name, known)}"
+                    yield Problem(("variants", variant, block, name), text)
 
 
 def _safety(questionnaire: Questionnaire) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ from bridge.dialogue.items import GroupItem, InfoItem
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.resuming import prepared_to_resume
 from bridge.dialogue.scene import Reading, Scene, Turn
+from bridge.dialogue.sentences import Speaker
 from bridge.dialogue.state import Asked, DialogueState, Tally
 from bridge.dialogue.trouble import on_silence
 
@@ -76,7 +77,8 @@ def is_over(state: DialogueState) -> bool:
 
 def apology(questionnaire: Questionnaire) -> Say:
     """What is said when the call cannot go on through a fault of ours."""
-    return Say(questionnaire.closing.failed, PromptRole.CLOSING, barge_in=False)
+    sentence = Speaker(questionnaire).say(questionnaire.closing.failed)
+    return Say(sentence.text, PromptRole.CLOSING, barge_in=False, parts=sentence.parts)
 
 
 def _open(questionnaire: Questionnaire, state: DialogueState, meaning: str) -> Turn:

@@ -1,6 +1,5 @@
 """Whether expressions can mean anything: names, order, types, arguments. Pure; it never raises."""
 
-import difflib
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -18,6 +17,7 @@ from bridge.dialogue.expressions import (
     Unary,
     parse,
 )
+from bridge.dialogue.hints import did_you_mean
 
 __all__ = ["Fault", "Scope", "Type", "check_expression"]
 
@@ -123,8 +123,7 @@ class _Checker:
             return self._scope.known[name.name]
         if name.name in self._scope.later:
             raise _UnsoundError(f"'{name.name}' is asked only later", name.column)
-        near = difflib.get_close_matches(name.name, self._scope.known, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name.name, self._scope.known)
         raise _UnsoundError(f"unknown name '{name.name}'{hint}", name.column)
 
     def _expect(self, expression: Expression, wanted: Type, who: str) -> None:
@@ -177,8 +176,7 @@ class _Checker:
             return
         options = self._scope.options.get(name.name)
         if options is not None and value.value not in options:
-            near = difflib.get_close_matches(str(value.value), options, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; one of {', '.join(options)}"
+            hint = did_you_mean(str(value.value), options) or f"; one of {', '.join(options)}"
             raise _UnsoundError(f"'{name.name}' is never '{value.value}'{hint}", value.column)
 
     def _call(self, call: Call) -> Type:
@@ -189,9 +187,8 @@ class _Checker:
             return _REFERENCES[call.function]
         if call.function not in FUNCTIONS:
             known = (*FUNCTIONS, *_REFERENCES)
-            near = difflib.get_close_matches(call.function, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"one of {', '.join(sorted(known))}"
-            raise _UnsoundError(f"unknown function '{call.function}'; {hint}", call.column)
+            hint = did_you_mean(call.function, known) or f"; one of {', '.join(sorted(known))}"
+            raise _UnsoundError(f"unknown function '{call.function}'{hint}", call.column)
         return self._function(call)
 
     def _function(self, call: Call) -> Type:

@@ -4,7 +4,6 @@ The common content (`common/LANGUAGE.yaml` beside the questionnaire, or the ship
 share; a questionnaire may say any of it differently.
 """
 
-import difflib
 import json
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,8 +18,10 @@ from bridge.content import CONTENT
 from bridge.dialogue.checks import check
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Document, Path, Problem, read_document
+from bridge.dialogue.hints import did_you_mean
 from bridge.dialogue.items import Item
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.scales import fill_scales
 from bridge.errors import QuestionnaireError
 
 __all__ = ["load", "load_folder", "parse"]
@@ -106,7 +107,7 @@ _LANGUAGES: tuple[str, ...] = get_args(Questionnaire.model_fields["language"].an
 def _build(own: _Source, common: _Source) -> Questionnaire:
     merged = _Merged(own, common)
     merged.refuse_if_any(merged.problems)
-    merged.refuse_if_any(_fill_scales(merged.data))
+    merged.refuse_if_any(fill_scales(merged.data))
     try:
         # By way of JSON, where strictness knows that a sequence may be a tuple.
         questionnaire = Questionnaire.model_validate_json(
@@ -189,32 +190,6 @@ def _merge(own: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _fill_scales(data: dict[str, Any]) -> list[Problem]:
-    """Give every item of a built-in scale that scale's options, where it lists none of its own."""
-    scales = data.pop("scales", None)
-    scales = scales if isinstance(scales, dict) else {}
-    problems = []
-    for path, item in _items_of((), data):
-        if item.get("type") != "scale" or "scale" not in item:
-            continue
-        name = str(item["scale"])
-        if name not in scales:
-            known = ", ".join(map(str, scales))
-            text = f"unknown scale '{name}'{_did_you_mean(name, map(str, scales))}; one of {known}"
-            problems.append(Problem((*path, "scale"), text))
-        item.setdefault("options", scales.get(name, []))
-    return problems
-
-
-def _items_of(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    items = data.get("items")
-    for at, item in enumerate(items if isinstance(items, list) else ()):
-        if isinstance(item, dict):
-            here = (*path, "items", at)
-            yield here, item
-            yield from _items_of(here, item)
-
-
 _TEXTS = {
     "missing": "missing",
     "extra_forbidden": "unknown field",
@@ -246,10 +221,10 @@ def _problem(details: ErrorDetails) -> Problem:
     path = _without_tags(tagged)
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        return Problem(path, _TEXTS[kind] + _did_you_mean(str(path[-1]), _fields_at(tagged[:-1])))
+        return Problem(path, _TEXTS[kind] + did_you_mean(str(path[-1]), _fields_at(tagged[:-1])))
     if kind == "union_tag_invalid":
         tags = _tags()
-        text = f"unknown type '{context['tag']}'" + _did_you_mean(str(context["tag"]), tags)
+        text = f"unknown type '{context['tag']}'" + did_you_mean(str(context["tag"]), tags)
         return Problem((*path, "type"), f"{text}; one of {', '.join(tags)}")
     if kind in ("enum", "literal_error"):
         return Problem(path, f"should be {context['expected']}")
@@ -272,11 +247,6 @@ def _without_tags(path: Path) -> Path:
     )
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
-
-
 def _tags() -> list[str]:
     return [get_args(item.model_fields["type"].annotation)[0] for item in get_args(Item)]
 
@@ -286,6 +256,9 @@ def _fields_at(path: Path) -> Iterable[str]:
     model: Any = Questionnaire
     for part in path:
         if isinstance(part, int):
+            continue
+        if get_origin(model) is dict:  # the part is a key, and may be any name
+            model = _inner(get_args(model)[1])
             continue
         if part in _tags() and not _is_model(model):
             model = next(

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from bridge.dialogue.actions import Action, Disposition, Store
 from bridge.dialogue.answer import Answer, AnswerStatus, Value, Via
-from bridge.dialogue.asking import put_step
+from bridge.dialogue.asking import put_step, tell_the_rest
 from bridge.dialogue.closing import end, end_early, hand_over
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.escalation import escalate, notification
@@ -75,7 +75,7 @@ def next_step(scene: Scene, *before: Action) -> Turn:
     """Ask what comes next; where nothing does, the call is complete."""
     step = scene.form.current()
     if step is None:
-        return end(scene, Disposition.COMPLETED, *before)
+        return end(scene, Disposition.COMPLETED, *before, *tell_the_rest(scene))
     return put_step(scene, scene.form, step, *before)
 
 

@@ -199,12 +199,18 @@ class CallMachine(RuleBasedStateMachine):
         for action in turn.actions:
             if isinstance(action, Store):
                 assert believed(self.before, self.heard, action.answer)
+                if action.answer.item == "harm" and action.answer.value != "never":
+                    assert any(isinstance(one, Notify) for one in turn.actions)
+                    assert turn.state.escalated is not None
 
     def is_legal(self, state: DialogueState) -> None:
         items = [answer.item for answer in state.answers]
         assert len(items) == len(set(items))
         assert all(EVERY_ITEM.item(item.partition("#")[0]) is not None for item in items)
         assert (state.asked is Asked.READBACK) <= (state.candidate is not None)
+        if state.escalated is not None:  # nothing but help from here on
+            assert state.asked in (Asked.OFFER, Asked.HELP)
+            assert state.outcome in (None, Disposition.ESCALATED, Disposition.VOICEMAIL)
         if state.outcome is None and state.escalated is None:
             step = Form(EVERY_ITEM, state).current()
             assert step is not None

@@ -138,12 +138,29 @@ def test_common_sentences_have_variants_too(talk: Talk) -> None:
     assert "هَسْتَنَّى" in talk.press(*BEGINNING).say("لحظة").text
 
 
+def test_what_is_told_last_is_told_before_goodbye(talk: Talk) -> None:
+    """To whom it applies."""
+    talk.press(*BEGINNING, *SYMPTOMS, *MOOD, *VALUES).say("قدم", "قدم").press("1", "2", "1")
+    talk.say("التالي", "التالي")
+    assert talk.roles == [PromptRole.INFO, PromptRole.CLOSING]
+    assert talk.disposition is Disposition.COMPLETED
+
+
 # Guards and corrections
 
 
 def test_what_is_not_asked_for_is_passed_over(talk: Talk) -> None:
     """No fever, no temperature."""
     assert talk.press(*BEGINNING, "2").asked == "sleep"
+
+
+def test_a_group_is_introduced_only_where_one_of_its_questions_follows(talk: Talk) -> None:
+    """And then once."""
+    talk.press(*BEGINNING, *SYMPTOMS)
+    assert talk.says[0].text.startswith("خِلَالَ")
+    assert talk.press("1").roles == [PromptRole.ASK]
+    assert talk.press("1", "1").roles == [PromptRole.ASK]
+    assert talk.asked == "pain"
 
 
 def test_a_missing_value_meets_no_guard(talk: Talk) -> None:

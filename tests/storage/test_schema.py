@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from bridge.clock import Clock
 from bridge.errors import StorageError
+from bridge.storage import schema
 from bridge.storage.database import create_engine, database_url
 from bridge.storage.store import CallRecord, Store
 from bridge.storage.tables import metadata
@@ -49,6 +53,31 @@ async def test_two_daemons_may_start_at_once(path: Path, query: Callable[..., li
         await store.ping()
         await store.close()
     assert query("SELECT version_num FROM alembic_version") == [("0002",)]
+
+
+async def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
+    """What it holds stays, and a refusal gets its new name."""
+    path.parent.mkdir()
+    engine = create_engine(database_url(path))
+    config = schema._config()
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: _upgrade(config, sync, "0001"))
+        row = "('c1', 'maqsam', 'q', '1', 'h', 'm', '2026-01-01', 'no_consent', '{}')"
+        names = (
+            "call_id, provider, questionnaire, questionnaire_version, questionnaire_hash, model, started_at"
+        )
+        statement = f"INSERT INTO calls ({names}, started_at, disposition, custom_json) VALUES {row}"  # noqa: S608
+        await connection.exec_driver_sql(statement)
+    await engine.dispose()
+    store = await Store.open(path, clock=Clock())
+    (call,) = await store.calls()
+    assert (call.call_id, call.disposition) == ("c1", "refused")
+    await store.close()
+
+
+def _upgrade(config: Config, connection: Connection, revision: str) -> None:
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 async def test_newer_schema_is_refused(path: Path) -> None:
