@@ -59,6 +59,7 @@ class Dialogue(msgspec.Struct, forbid_unknown_fields=True):
     scores: dict[str, tuple[int | float | None, str | None]] = {}
     notified: list[str] = []  # "escalation reason item", in order
     transfer: str | None = None
+    aloud: bool = False  # tests/calls speaks it over the wire, too
     waits_for: str = ""  # what has to be built before it can hold
 
 
