@@ -1,4 +1,4 @@
-"""Calls from tests/golden over a real WebSocket: a caller speaks them, and what is stored is what is written."""
+"""Calls from tests/golden over a real WebSocket: a caller speaks them, and what is written there is kept."""
 
 import asyncio
 import json
