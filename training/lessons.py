@@ -90,7 +90,11 @@ class Speller:
 
 
 class Lessons:
-    """Draws lessons without end."""
+    """Draws lessons without end.
+
+    With `hides_much`, moments of up to 150 ms are missing from most: a word must then be known by its phones,
+    and cannot be known by its whole shape as the few recorded ones can.
+    """
 
     def __init__(
         self,
@@ -99,7 +103,10 @@ class Lessons:
         sources: Sequence[tuple[float, Sequence[Clip]]],
         line: Line,
         random: Random,
+        *,
+        hides_much: bool = False,
     ) -> None:
+        self._hides_much = hides_much
         self._speller = speller
         self._questions = [sorted(question) for question in questions]
         self._shares = [share for share, _ in sources]
@@ -184,11 +191,17 @@ class Lessons:
             width = self._random.randrange(1, 7)
             band = self._random.randrange(features.shape[1] - width)
             features[:, band : band + width] = floor
-        if self._random.random() < 0.25:
-            length = self._random.randrange(1, 7)
+        for length in self._gaps_heard():
             moment = self._random.randrange(max(1, len(features) - length))
             features[moment : moment + length] = floor
         return features
+
+    def _gaps_heard(self) -> list[int]:
+        """How long, in frames, each moment is that is missing."""
+        if not self._hides_much:
+            return [self._random.randrange(1, 7)] if self._random.random() < 0.25 else []
+        count = self._random.randrange(1, 4) if self._random.random() < 0.6 else 0
+        return [self._random.randrange(3, 16) for _ in range(count)]
 
     def _gap(self, low: float, high: float) -> Floats:
         return np.zeros(int(self._random.uniform(low, high) * SAMPLE_RATE), np.float32)
