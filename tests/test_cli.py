@@ -151,7 +151,7 @@ class TestCheck:
     """`hatif check` reports everything at once."""
 
     def test_what_is_shipped_is_good(self, shell: Shell) -> None:
-        """Two credentials, and a number for the three questionnaires about the mind, are left to configure."""
+        """Two credentials, and a number for the three questionnaires of the mind, are left to configure."""
         status, report, _ = shell.run("check", "--config", "config.yaml")
         assert status == 0
         assert "bad" not in report.split()
