@@ -2,17 +2,21 @@
 
 from bridge.understanding.choices import read_choice
 from bridge.understanding.commands import read_command, read_red_flag
-from bridge.understanding.meaning import Command, Finding, Meaning
+from bridge.understanding.meaning import Command, Finding, Meaning, Value
 from bridge.understanding.normalisation import bare, normalise
 from bridge.understanding.numbers import read_number
+from bridge.understanding.questions import Context, Question
 from bridge.understanding.reading import UNKNOWN_WORD, understand
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
 __all__ = [
     "UNKNOWN_WORD",
     "Command",
+    "Context",
     "Finding",
     "Meaning",
+    "Question",
+    "Value",
     "YesNoKind",
     "bare",
     "normalise",
