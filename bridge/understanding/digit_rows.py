@@ -120,6 +120,8 @@ def _digits_of(words: Sequence[Numeral]) -> tuple[str, bool] | None:
             at += 1
             continue
         number = quantity_at(words, at)
+        if number is not None and number.rule == "unit_tens":  # in a row, "six fifty" is 6 and 50
+            number = quantity_at(words[: at + 1], at)
         said = _as_digits(number)
         if number is None or not said:
             return None
