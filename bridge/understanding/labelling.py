@@ -10,7 +10,9 @@ from functools import cache
 from msgspec import Struct
 
 from bridge.understanding import lexicon, vocabulary
+from bridge.understanding.command_words import COMMAND_PHRASES
 from bridge.understanding.calendar_words import LENGTHS, RELATIVE_DAYS, WEEKDAYS
+from bridge.understanding.meaning import Command
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.verbs import VerbKind, verb_of
@@ -94,6 +96,8 @@ _REFUSING = (
 _YES_SEPARATELY = ("موجود",)
 _CORRECTIONS = "قصدي، أقصد، بقصد، أعني، عفوا، غلطت، غلطان، غلطانة، آسف، آسفة، لا قصدي، لا أقصد، كنت أقصد، سوري، لا عفوا، لا آسف، استنى لا"
 _FILLER_WORDS = ("والله", "يعني", "طيب", "زين", "بس")
+_WISHES = (Command.DONT_KNOW, Command.REPEAT, Command.REFUSE, Command.STOP, Command.PERSON, Command.BACK)
+_NOT_WISHES = frozenset(map(normalise, "نسيت نسيته نسيتها ناسي ناسية".split()))  # answers too: the medicine was forgotten
 _NUMBERS = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.DIGITS, Rank.HALF, Rank.COUNTED, Rank.THING)
 _LONGEST = 6
 
@@ -112,7 +116,8 @@ def _no_harm() -> Iterator[str]:
 
 def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     """Later ones win."""
-    yield Part.COMMAND, (*lexicon.DONT_KNOW, *lexicon.REPEAT, *lexicon.REFUSE, *lexicon.STOP, *lexicon.PERSON)
+    wishes = (" ".join(words) for words, command in COMMAND_PHRASES.items() if command in _WISHES)
+    yield Part.COMMAND, (wish for wish in wishes if wish not in _NOT_WISHES)
     yield Part.COURTESY, lexicon.FILLERS
     yield Part.HEDGE, (*lexicon.UNCLEAR, *vocabulary.HEDGES)
     yield Part.DEGREE, lexicon.SOME
@@ -165,6 +170,8 @@ def label(text: str) -> list[Chunk]:
 def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
     for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
         part = _book().get(tuple(tokens[at : at + length]))
+        if part is Part.COMMAND and length == 1 and len(tokens) > 1:
+            continue  # among other words, one word is no wish
         if part is not None:
             return length, part
     return 1, None

@@ -95,6 +95,8 @@ def _weigh(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Me
     if len(said) > 1:
         return _contradiction(clauses)
     (says,) = said
+    if Part.COMMAND in sentence.parts and all(clause.particle for clause in clauses):
+        return nothing("command_word")
     return _answer(sentence, clauses, says)
 
 
