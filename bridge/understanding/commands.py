@@ -33,7 +33,9 @@ _DECEASED = [tuple(normalise(phrase).split()) for phrase in DECEASED]
 _LOOSE = (Command.PERSON, Command.CALLBACK, Command.DO_NOT_CALL, Command.WRONG_PERSON)
 _BESIDE_WISHES = (Part.COURTESY, Part.EMPHASIS, Part.HEDGE, Part.BUT, Part.CORRECTION)
 _BESIDE_LOOSE = (*_BESIDE_WISHES, Part.DETAIL, Part.WILLING, Part.NO, Part.YES, Part.THING, Part.ASKING, Part.DEGREE)
-_NOT_YET = frozenset(map(normalise, "الحين دلوقتي الآن هسه هلأ دابا توا بعدين لاحقا".split()))
+_LATER = frozenset(map(normalise, "بعدين لاحقا بعدها قدام وقت يوم".split()))
+_IMPERATIVES = frozenset(map(normalise, "اتصل اتصلي اتصلوا اتصلو اطلبني اطلبوني اتصلولي".split()))
+_NO_TIMES = frozenset(map(normalise, "ثاني تاني ثانية تانية أول آخر واحد مرة مرتين".split()))
 _AFTER = tuple(map(normalise, ("بعد", "عقب", "ورا", "من")))
 # Which of two wishes is meant where both are said.
 _STRONGER = (
@@ -61,15 +63,23 @@ def read_overriding_command(text: str, context: Context | None = None) -> Meanin
     calling = [at for at, token in enumerate(tokens) if token.removeprefix("و") in CALLING]
     if not calling:
         return _not_to_be_called(text)
-    before = set(tokens[: calling[-1]])
-    is_negated = any(token.endswith("ش") for token in (tokens[at] for at in calling)) or bool(NOT_TO & before)
+    negated = [at for at in calling if _is_negated(tokens, at)]
     when = _when(tokens, context)
-    later = when or set(tokens) & (_NOT_YET - {normalise("الحين"), normalise("الآن")})
-    if is_negated and not later:
-        return _meaning(Command.DO_NOT_CALL, "command:not_to_be_called")
-    if later:
+    if len(negated) == len(calling):
+        if when is None:
+            return _meaning(Command.DO_NOT_CALL, "command:not_to_be_called")
+        return _meaning(Command.CALLBACK, "command:not_then", doubtful=True)
+    if when or set(tokens) & _LATER:
         return _meaning(Command.CALLBACK, "command:call_later", argument=when)
     return None
+
+
+def _is_negated(tokens: Sequence[str], at: int) -> bool:
+    """"Do not call": the present with a negation just before it, or with its own; an imperative has none."""
+    token = tokens[at].removeprefix("و")
+    if token.endswith("ش"):
+        return True
+    return token[:1] in "تيا" and token not in _IMPERATIVES and bool(NOT_TO & set(tokens[max(0, at - 2) : at]))
 
 
 def _not_to_be_called(text: str) -> Meaning | None:
@@ -147,7 +157,7 @@ def _meaning(command: Command, rule: str, *, argument: str | None = None, doubtf
 
 def _when(tokens: Sequence[str], context: Context | None) -> str | None:
     """The day, the hour, both, or how long from now, as ISO 8601."""
-    kept = [token for token in tokens if token not in CALLING and token not in WISHING and token not in NOT_TO]
+    kept = [token for token in tokens if token not in CALLING and token not in WISHING | NOT_TO | _NO_TIMES]
     from_now = _from_now(kept)
     if from_now is not None:
         return from_now
@@ -171,7 +181,7 @@ def _best_date(tokens: Sequence[str], context: Context | None) -> str | None:
     for start in range(len(tokens)):
         for end in range(len(tokens), start, -1):
             meaning = read_date(" ".join(tokens[start:end]), Period.FUTURE, context or Context())
-            if meaning.finding is Finding.VALUE:
+            if meaning.finding is Finding.VALUE and (not meaning.doubtful or meaning.rule == "date:counted"):
                 return str(meaning.value)
     return None
 
