@@ -292,6 +292,13 @@ def _phrases() -> Iterator[tuple[tuple[str, str], Numeral]]:
                 yield (words[0], words[1]), Numeral(rank, text=phrase)
 
 
-PAIRS: dict[tuple[str, str], Numeral] = dict(chain(_split_teens(), _hundreds(), _phrases()))
+def _four_thousand() -> Iterator[tuple[tuple[str, str], Numeral]]:
+    """In the Maghreb a quarter is called like four; before "thousands" it is four."""
+    yield from ((("ربع", thousands), Numeral(Rank.THOUSANDS, 4000)) for thousands in ("الاف", "تلاف", "تالاف"))
+
+
+PAIRS: dict[tuple[str, str], Numeral] = dict(
+    chain(_split_teens(), _hundreds(), _phrases(), _four_thousand())
+)
 WORDS: dict[str, Numeral] = dict(_table())
 COUNTED = frozenset(_counted())
