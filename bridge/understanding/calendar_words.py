@@ -143,12 +143,16 @@ LENGTHS: dict[str, tuple[str, int]] = {
     for count, words in zip((1, 2, 0), forms.split("|"), strict=True)
     for word in spellings(words)
 }
-AGO = _words("قبل من منذ صارلي صارله صارلها صار لي له هادي هاذي هذي مند منو بقالي بقاله بقالها إلي الي عندي صرلي صرلو صارلو قبلها وانا")
+AGO = _words(
+    "قبل من منذ صارلي صارله صارلها صار لي له هادي هاذي هذي مند منو بقالي بقاله بقالها إلي الي عندي صرلي صرلو صارلو قبلها وانا"
+)
 AHEAD = _words("بعد عقب ورا غير")
 LAST = _words(
     "الماضي الماضية الفايت الفايتة فات فاتت طاف طافت المنصرم المنصرمة السابق السابقة مضى مضت عدى عدت الفائت الفائتة ماضي راح راحت لفات"
 )
-NEXT = _words("القادم القادمة الجاي الجاية الياي الياية القابل القابلة جاي جاية المقبل المقبلة الجي الجاى الآتي الآتية جايه بعده بعدها")
+NEXT = _words(
+    "القادم القادمة الجاي الجاية الياي الياية القابل القابلة جاي جاية المقبل المقبلة الجي الجاى الآتي الآتية جايه بعده بعدها"
+)
 THIS = _words("هذا هذه هذي ده دي هاد هاي هدا هالأسبوع هذاك الحالي الحالية")
 MONTH_WORDS = _words("شهر الشهر بشهر بالشهر فشهر لشهر")
 YEAR_WORDS = _words("سنة عام العام السنة بسنة سنه لسنة بعام")
@@ -208,7 +212,7 @@ SPECIAL_HOURS: dict[tuple[str, ...], tuple[str, bool]] = {
 
 
 def as_cardinals(tokens: Sequence[str]) -> list[str]:
-    """"The fifth", "the twelfth" in figures; all other words as they are."""
+    """ "The fifth", "the twelfth" in figures; all other words as they are."""
     found: list[str] = []
     for at, token in enumerate(tokens):
         before = ORDINALS.get(tokens[at - 1]) if at else None

@@ -19,20 +19,48 @@ _ARTICLES = ("وال", "بال", "فال", "لل", "ال", "و", "ب", "ل", "ف
 _NEGATING = (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NEVER)
 _BESIDE = (
     *(Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.YES, Part.YES_OR_WHAT, Part.HAVE, Part.SYMPTOM_VERB),
-    *(Part.ACTION_VERB, Part.SYMPTOM, Part.THING, Part.DEGREE, Part.STILL, Part.WILLING, Part.BUT, Part.RIGHT, Part.STATE),
+    *(
+        Part.ACTION_VERB,
+        Part.SYMPTOM,
+        Part.THING,
+        Part.DEGREE,
+        Part.STILL,
+        Part.WILLING,
+        Part.BUT,
+        Part.RIGHT,
+        Part.STATE,
+    ),
 )
-_ORDINALS = tuple(map(normalise, ("الأول", "الثاني", "الثالث", "الرابع", "الخامس", "السادس", "السابع", "الثامن", "التاسع")))
-_FEMININE = tuple(map(normalise, ("الأولى", "الثانية", "الثالثة", "الرابعة", "الخامسة", "السادسة", "السابعة", "الثامنة", "التاسعة")))
-_EGYPTIAN = {normalise("التاني"): 1, normalise("التانية"): 1, normalise("التالت"): 2, normalise("التالتة"): 2, normalise("الأخير"): -1, normalise("الأخيرة"): -1}
+_ORDINALS = tuple(
+    map(normalise, ("الأول", "الثاني", "الثالث", "الرابع", "الخامس", "السادس", "السابع", "الثامن", "التاسع"))
+)
+_FEMININE = tuple(
+    map(
+        normalise,
+        ("الأولى", "الثانية", "الثالثة", "الرابعة", "الخامسة", "السادسة", "السابعة", "الثامنة", "التاسعة"),
+    )
+)
+_EGYPTIAN = {
+    normalise("التاني"): 1,
+    normalise("التانية"): 1,
+    normalise("التالت"): 2,
+    normalise("التالتة"): 2,
+    normalise("الأخير"): -1,
+    normalise("الأخيرة"): -1,
+}
 _ALL = tuple(
     tuple(normalise(phrase).split())
-    for phrase in "كلهم، كلها، الكل، كله، جميعها، جميعهم، كل هذا، كل هذه، كل اللي قلت، كل اللي قلته، كل ذلك، كلش، كلو، كلن، كامل، كاملين، قاع، قاعهم، الكل عندي، الاثنين، كلاهما، الاتنين، التنتين، الثنتين، جميع ما ذكرت، كل ما ذكرت".split("،")
+    for phrase in "كلهم، كلها، الكل، كله، جميعها، جميعهم، كل هذا، كل هذه، كل اللي قلت، كل اللي قلته، كل ذلك، كلش، كلو، كلن، كامل، كاملين، قاع، قاعهم، الكل عندي، الاثنين، كلاهما، الاتنين، التنتين، الثنتين، جميع ما ذكرت، كل ما ذكرت".split(
+        "،"
+    )
 )
 _BOTH = frozenset(map(normalise, ("الاثنين", "كلاهما", "الاتنين", "التنتين", "الثنتين")))
 _EXCEPT = frozenset(map(normalise, ("إلا", "عدا", "ماعدا", "غير", "سوى")))
 _NONE = tuple(
     tuple(normalise(phrase).split())
-    for phrase in "لا شيء، لا شي، ولا شي، ولا شيء، ولا حاجة، ولا واحد، ولا واحدة، ولا وحدة، لا هذا ولا ذاك، ما في، مافي، مفيش، ماكو، والو، ما عندي شي، ما عندي، معنديش، لا يوجد، ولا وحدة منها، ولا واحد منها، ولا واحد منهم، ولا شي منها، لا شيء منها، ولا حاجة من دول، حتى وحدة، حتى واحد، حتى حاجة، حتى شي".split("،")
+    for phrase in "لا شيء، لا شي، ولا شي، ولا شيء، ولا حاجة، ولا واحد، ولا واحدة، ولا وحدة، لا هذا ولا ذاك، ما في، مافي، مفيش، ماكو، والو، ما عندي شي، ما عندي، معنديش، لا يوجد، ولا وحدة منها، ولا واحد منها، ولا واحد منهم، ولا شي منها، لا شيء منها، ولا حاجة من دول، حتى وحدة، حتى واحد، حتى حاجة، حتى شي".split(
+        "،"
+    )
 )
 
 
@@ -87,7 +115,9 @@ def _without_articles(piece: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def _phrases(options: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], str]:
     """The options' phrases with and without the article of their first word."""
-    found = {tuple(normalise(phrase).split()): value for value, listed in options.items() for phrase in listed}
+    found = {
+        tuple(normalise(phrase).split()): value for value, listed in options.items() for phrase in listed
+    }
     found.pop((), None)
     without = {
         (phrase[0].removeprefix("ال"), *phrase[1:]): value
@@ -114,7 +144,9 @@ def _judged(cut: Cut, value: str | tuple[str, ...], rule: str) -> Meaning:
     parts = {chunk.part for _, chunk in cut.rest}
     if any(part in _NEGATING for part in parts):
         return nothing("negated_option")
-    unknown = [place for place, chunk in cut.rest if chunk.part not in _BESIDE and chunk.part is not Part.HEDGE]
+    unknown = [
+        place for place, chunk in cut.rest if chunk.part not in _BESIDE and chunk.part is not Part.HEDGE
+    ]
     if any(place == 0 for place in unknown):
         return nothing("unknown_word")
     doubtful = bool(unknown) or Part.HEDGE in parts
@@ -124,12 +156,17 @@ def _judged(cut: Cut, value: str | tuple[str, ...], rule: str) -> Meaning:
 
 
 def _last_if_corrected(cut: Cut) -> Meaning | None:
-    """"Headache, sorry, fever": the last one, to be read back."""
+    """ "Headache, sorry, fever": the last one, to be read back."""
     marks = [place for place, chunk in cut.rest if chunk.part is Part.CORRECTION and place]
     if not marks or len(set(cut.named[marks[-1] :])) != 1:
         return None
     return Meaning(
-        Finding.VALUE, "option_corrected", value=cut.named[-1], doubtful=True, confidence=DOUBTED, alternatives=cut.distinct
+        Finding.VALUE,
+        "option_corrected",
+        value=cut.named[-1],
+        doubtful=True,
+        confidence=DOUBTED,
+        alternatives=cut.distinct,
     )
 
 
@@ -138,8 +175,12 @@ def _why(cut: Cut, otherwise: str) -> str:
 
 
 def _by_place(text: str, values: Sequence[str]) -> Meaning | None:
-    """"The second one", where nothing else was said: to be read back."""
-    tokens = [token for token in normalise(text).split() if token not in ("الخيار", "الاختيار", "الجواب", "رقم", "واحد")]
+    """ "The second one", where nothing else was said: to be read back."""
+    tokens = [
+        token
+        for token in normalise(text).split()
+        if token not in ("الخيار", "الاختيار", "الجواب", "رقم", "واحد")
+    ]
     if len(tokens) != 1:
         return None
     places = {word: at for names in (_ORDINALS, _FEMININE) for at, word in enumerate(names)} | _EGYPTIAN
@@ -167,12 +208,15 @@ def read_multi_choice(text: str, options: Mapping[str, Sequence[str]], none_of: 
 
 
 def _everything(text: str, cut: Cut, others: Sequence[str]) -> Meaning | None:
-    """"All of them", and "all but the headache"."""
+    """ "All of them", and "all but the headache"."""
     tokens = normalise(text).split()
     said = any(tuple(tokens[at : at + len(phrase)]) == phrase for phrase in _ALL for at in range(len(tokens)))
     if not said or (set(tokens) & _BOTH and len(others) != 2):  # noqa: PLR2004
         return None
-    if any(chunk.part in (Part.NOT, Part.HAVE_NOT, Part.NO) and chunk.text not in _EXCEPT for _, chunk in cut.rest):
+    if any(
+        chunk.part in (Part.NOT, Part.HAVE_NOT, Part.NO) and chunk.text not in _EXCEPT
+        for _, chunk in cut.rest
+    ):
         return None
     left = tuple(value for value in others if value not in cut.named)
     if not cut.named:
@@ -183,7 +227,7 @@ def _everything(text: str, cut: Cut, others: Sequence[str]) -> Meaning | None:
 
 
 def _none(text: str, none_of: str | None) -> Meaning | None:
-    """"None of them", in the words of a no to a symptom."""
+    """ "None of them", in the words of a no to a symptom."""
     tokens = tuple(normalise(text).split())
     is_none = any(tokens[at : at + len(phrase)] == phrase for phrase in _NONE for at in range(len(tokens)))
     answer = read_yes_no(text, YesNoKind.SYMPTOM)
@@ -191,4 +235,6 @@ def _none(text: str, none_of: str | None) -> Meaning | None:
         return None
     value = (none_of,) if none_of is not None else ()
     doubtful = answer.doubtful or none_of is None
-    return Meaning(Finding.VALUE, "option_none", value=value, doubtful=doubtful, confidence=DOUBTED if doubtful else SURE)
+    return Meaning(
+        Finding.VALUE, "option_none", value=value, doubtful=doubtful, confidence=DOUBTED if doubtful else SURE
+    )

@@ -70,7 +70,17 @@ _COMPLEMENTS = (
     Part.RIGHT,
 )
 _VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
-_OPENING = (Part.COURTESY, Part.YES, Part.YES_OR_WHAT, Part.NO, Part.BUT, Part.EMPHASIS, Part.STILL, Part.NOT, Part.HEDGE)
+_OPENING = (
+    Part.COURTESY,
+    Part.YES,
+    Part.YES_OR_WHAT,
+    Part.NO,
+    Part.BUT,
+    Part.EMPHASIS,
+    Part.STILL,
+    Part.NOT,
+    Part.HEDGE,
+)
 _LA = ("لا", "ولا")
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _ALONE = ("مو", "مب", "موب", "مهوب")
@@ -130,14 +140,16 @@ class _Scan:
         return opens and not (following is not None and following.definite)
 
     def _no(self, chunk: Chunk) -> None:
-        """"No" by itself, or "no" before what it negates."""
+        """ "No" by itself, or "no" before what it negates."""
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
         if chunk.text not in _LA or following is None:
             return
         is_thing = following.part in (Part.SYMPTOM, Part.THING, Part.STATE) and not following.joined
-        is_verb = following.part in (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING) and following.negated_by_la
+        is_verb = (
+            following.part in (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING) and following.negated_by_la
+        )
         if (is_thing or is_verb) and not following.text.startswith("ب"):
             self.at = self._past_complements(self.at + 1)
 
@@ -164,7 +176,15 @@ class _Scan:
             self._negative(self.chunks[at], at + 1)
         elif part is Part.NOT:
             self.at = at
-        elif part in (Part.FREQUENCY, Part.STEADY, Part.DEGREE, Part.WELL, Part.EMPHASIS, Part.HEDGE, Part.IDIOM):
+        elif part in (
+            Part.FREQUENCY,
+            Part.STEADY,
+            Part.DEGREE,
+            Part.WELL,
+            Part.EMPHASIS,
+            Part.HEDGE,
+            Part.IDIOM,
+        ):
             self._add(Says.UNCLEAR, self.chunks[at])
             self.at = at + 1
         elif part is None and chunk.text in _ALONE:
@@ -186,7 +206,9 @@ class _Scan:
 
     def _is_exception(self, at: int) -> bool:
         """Whether "but", "other than" stands here with something that it excepts."""
-        if self._part(at) is not Part.ONLY and not (self._part(at) is Part.NOT and self.chunks[at].text == "غير"):
+        if self._part(at) is not Part.ONLY and not (
+            self._part(at) is Part.NOT and self.chunks[at].text == "غير"
+        ):
             return False
         return self._part(at + 1) in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *_VERBS)
 

@@ -65,7 +65,7 @@ def _unknown(tokens: Sequence[str]) -> bool:
 
 
 def _without_days(tokens: list[str]) -> list[str]:
-    """"Tomorrow at five": which day it is says nothing of the hour."""
+    """ "Tomorrow at five": which day it is says nothing of the hour."""
     kept: list[str] = []
     at = 0
     while at < len(tokens):
@@ -83,7 +83,9 @@ def _special(tokens: Sequence[str]) -> Meaning | None:
         if found and not _unknown([*kept[:at], *kept[at + found[1] :]]):
             value, doubtful = found[0]
             confidence = DOUBTED if doubtful else SURE
-            return Meaning(Finding.VALUE, "time:by_name", value=value, doubtful=doubtful, confidence=confidence)
+            return Meaning(
+                Finding.VALUE, "time:by_name", value=value, doubtful=doubtful, confidence=confidence
+            )
     return None
 
 
@@ -135,11 +137,13 @@ def _hour_and_minutes(words: Sequence[Numeral], *, has_part: bool) -> _Time | Me
 
 def _is_24_hours(joined: Quantity, words: Sequence[Numeral]) -> bool:
     is_minutes = any(word.rank in (Rank.THING, Rank.COUNTED) for word in words)
-    return joined.rule == "unit_and_tens" and joined.value < 24 and joined.end == len(words) and not is_minutes  # noqa: PLR2004
+    return (
+        joined.rule == "unit_and_tens" and joined.value < 24 and joined.end == len(words) and not is_minutes
+    )  # noqa: PLR2004
 
 
 def _figures(words: Sequence[Numeral]) -> _Time | Meaning | None:
-    """"8 30" as it is left of "8:30", and "8.30"."""
+    """ "8 30" as it is left of "8:30", and "8.30"."""
     ranks = [word.rank for word in words]
     if ranks == [Rank.DIGITS] and "." in words[0].text:
         hour, _, minutes = words[0].text.partition(".")
@@ -184,7 +188,9 @@ def _placed(time: _Time, part: str) -> Meaning:
     if time.hour <= _NOON and part:
         added = _HOURS_OF_PARTS[part].get(time.hour)
         if added is None and time.hour:
-            return ambiguous("time:no_such_hour_then", _text(time.hour, time.minutes), _text(time.hour + 12, time.minutes))
+            return ambiguous(
+                "time:no_such_hour_then", _text(time.hour, time.minutes), _text(time.hour + 12, time.minutes)
+            )
         hours = time.hour + (added or 0)
     elif 1 <= time.hour <= _NOON:
         doubtful, others = True, (_text((time.hour + 12) % 24, time.minutes),)

@@ -32,7 +32,16 @@ _LONGEST = 6
 _DECEASED = [tuple(normalise(phrase).split()) for phrase in DECEASED]
 _LOOSE = (Command.PERSON, Command.CALLBACK, Command.DO_NOT_CALL, Command.WRONG_PERSON)
 _BESIDE_WISHES = (Part.COURTESY, Part.EMPHASIS, Part.HEDGE, Part.BUT, Part.CORRECTION)
-_BESIDE_LOOSE = (*_BESIDE_WISHES, Part.DETAIL, Part.WILLING, Part.NO, Part.YES, Part.THING, Part.ASKING, Part.DEGREE)
+_BESIDE_LOOSE = (
+    *_BESIDE_WISHES,
+    Part.DETAIL,
+    Part.WILLING,
+    Part.NO,
+    Part.YES,
+    Part.THING,
+    Part.ASKING,
+    Part.DEGREE,
+)
 _LATER = frozenset(map(normalise, "بعدين لاحقا بعدها قدام وقت يوم".split()))
 _IMPERATIVES = frozenset(map(normalise, "اتصل اتصلي اتصلوا اتصلو اطلبني اطلبوني اتصلولي".split()))
 _NO_TIMES = frozenset(map(normalise, "ثاني تاني ثانية تانية أول آخر واحد مرة مرتين".split()))
@@ -75,11 +84,13 @@ def read_overriding_command(text: str, context: Context | None = None) -> Meanin
 
 
 def _is_negated(tokens: Sequence[str], at: int) -> bool:
-    """"Do not call": the present with a negation just before it, or with its own; an imperative has none."""
+    """ "Do not call": the present with a negation just before it, or with its own; an imperative has none."""
     token = tokens[at].removeprefix("و")
     if token.endswith("ش"):
         return True
-    return token[:1] in "تيا" and token not in _IMPERATIVES and bool(NOT_TO & set(tokens[max(0, at - 2) : at]))
+    return (
+        token[:1] in "تيا" and token not in _IMPERATIVES and bool(NOT_TO & set(tokens[max(0, at - 2) : at]))
+    )
 
 
 def _not_to_be_called(text: str) -> Meaning | None:
@@ -95,7 +106,11 @@ def _wish(text: str, context: Context | None) -> Meaning | None:
     command = _one_of(wishes)
     if command is None:
         return None
-    left = [chunk for _, chunk in cut if chunk is not None and chunk.text not in TOLERATED and chunk.text not in WISHING]
+    left = [
+        chunk
+        for _, chunk in cut
+        if chunk is not None and chunk.text not in TOLERATED and chunk.text not in WISHING
+    ]
     beside = _BESIDE_LOOSE if command in _LOOSE else _BESIDE_WISHES
     foreign = [chunk for chunk in left if chunk.part not in beside]
     if foreign and (command not in _LOOSE or any(chunk.part is not Part.UNKNOWN for chunk in foreign)):
@@ -166,7 +181,7 @@ def _when(tokens: Sequence[str], context: Context | None) -> str | None:
 
 
 def _from_now(tokens: Sequence[str]) -> str | None:
-    """"In an hour", "after two days"."""
+    """ "In an hour", "after two days"."""
     for at, token in enumerate(tokens):
         if token not in _AFTER:
             continue

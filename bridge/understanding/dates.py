@@ -43,7 +43,9 @@ __all__ = ["read_date"]
 _HIJRI_YEARS, _YEARS = range(1300, 1501), range(1900, 2101)
 _DAYS_OF_WEEK, _MONTHS_OF_YEAR = 7, 12
 _DOTS = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-_VAGUE_MONTHS = frozenset(map(normalise, ("تشرين", "كانون", "ربيع", "جمادى", "جماد")))  # there are two of each
+_VAGUE_MONTHS = frozenset(
+    map(normalise, ("تشرين", "كانون", "ربيع", "جمادى", "جماد"))
+)  # there are two of each
 
 
 class _Mark(Struct, frozen=True):
@@ -74,7 +76,8 @@ def read_date(text: str, period: Period, context: Context) -> Meaning:
         confidence=DOUBTED if found.doubtful else SURE,
     )
     is_wrong_side = context.today is not None and (
-        (period is Period.PAST and found.day > context.today) or (period is Period.FUTURE and found.day < context.today)
+        (period is Period.PAST and found.day > context.today)
+        or (period is Period.FUTURE and found.day < context.today)
     )
     return replace(meaning, finding=Finding.OUT_OF_RANGE) if is_wrong_side else meaning
 
@@ -91,11 +94,13 @@ def _date(tokens: list[str], period: Period, today: date | None) -> _Day | Meani
 
 
 def _without_parts(tokens: list[str]) -> list[str]:
-    """"Tomorrow in the afternoon": the part of the day falls away; "tomorrow" in one dialect is "early" in another."""
+    """ "Tomorrow in the afternoon": the part of the day falls away; "tomorrow" in one dialect is "early" in another."""
     kept, at = list[str](), 0
     while at < len(tokens):
         found = longest_at(tokens, at, PARTS_OF_DAY)
-        is_day = longest_at(tokens, at, RELATIVE_DAYS) is not None or longest_at(tokens, at, WEEKDAYS) is not None
+        is_day = (
+            longest_at(tokens, at, RELATIVE_DAYS) is not None or longest_at(tokens, at, WEEKDAYS) is not None
+        )
         if found is None or is_day or found[1] == len(tokens):
             kept.append(tokens[at])
             at += 1
@@ -108,7 +113,7 @@ def _without_parts(tokens: list[str]) -> list[str]:
 
 
 def _counted(tokens: Sequence[str], today: date | None) -> _Day | Meaning | None:
-    """"Three days ago", "since a week", "after two days", "next week"."""
+    """ "Three days ago", "since a week", "after two days", "next week"."""
     if longest_at(tokens, 0, RELATIVE_DAYS) or not any(length_of(token) for token in tokens):
         return None
     words = [token for token in tokens if token not in BESIDE_TIMES or token in AGO or length_of(token)]
@@ -120,7 +125,9 @@ def _counted(tokens: Sequence[str], today: date | None) -> _Day | Meaning | None
         return None
     if set(found.parts) & {"hour", "minute", "second"}:
         return ambiguous("date:hours")
-    is_vague = bool(set(words) & (LAST | NEXT)) or found.doubtful or bool({"month", "year"} & set(found.parts))
+    is_vague = (
+        bool(set(words) & (LAST | NEXT)) or found.doubtful or bool({"month", "year"} & set(found.parts))
+    )
     if today is None:
         return ambiguous("date:today_unknown")
     if set(words) & (LAST | NEXT) and "week" not in found.parts:
@@ -213,7 +220,7 @@ def _flush(tokens: Sequence[str], marks: list[_Mark]) -> bool:
 
 
 def _month_and_year(number: Quantity) -> tuple[int, ...]:
-    """"Nine, one thousand nine hundred": the month stands before the year and is no nine thousand."""
+    """ "Nine, one thousand nine hundred": the month stands before the year and is no nine thousand."""
     month, year = divmod(int(number.value), 1000)
     if number.rule.startswith("thousands") and 2 < month <= _MONTHS_OF_YEAR and year:  # noqa: PLR2004
         return month, 1000 + year
@@ -226,7 +233,9 @@ def _of_marks(marks: Sequence[_Mark], period: Period, today: date | None) -> _Da
         return nothing("no_date")
     if "unknown" in kinds:
         return ambiguous("date:not_understood")
-    if "relative" in kinds or kinds.count("weekday") == len([kind for kind in kinds if kind not in ("last", "next", "this", "dayword")]):
+    if "relative" in kinds or kinds.count("weekday") == len(
+        [kind for kind in kinds if kind not in ("last", "next", "this", "dayword")]
+    ):
         return _relative(marks, period, today)
     found = _of_calendar([mark for mark in marks if mark.kind != "weekday"], period, today)
     weekdays = {mark.value for mark in marks if mark.kind == "weekday"}
@@ -252,7 +261,10 @@ def _relative(marks: Sequence[_Mark], period: Period, today: date | None) -> _Da
 
 def _weekday(weekday: int, side: Period, today: date, *, this: bool) -> _Day | Meaning:
     ahead = (weekday - today.weekday()) % _DAYS_OF_WEEK
-    past, future = today - timedelta(days=-ahead % _DAYS_OF_WEEK or _DAYS_OF_WEEK), today + timedelta(days=ahead or _DAYS_OF_WEEK)
+    past, future = (
+        today - timedelta(days=-ahead % _DAYS_OF_WEEK or _DAYS_OF_WEEK),
+        today + timedelta(days=ahead or _DAYS_OF_WEEK),
+    )
     if side is Period.ANY:
         return ambiguous("date:which_week", past.isoformat(), future.isoformat())
     is_today = ahead == 0
@@ -263,7 +275,11 @@ def _of_calendar(marks: Sequence[_Mark], period: Period, today: date | None) -> 
     """Day, month and year, in whichever order they can be told apart."""
     named = [mark for mark in marks if mark.kind == "month"]
     numbers = _in_order(marks)
-    calendar = "hijri" if any(mark.kind == "hijri" for mark in marks) or any(mark.calendar == "hijri" for mark in named) else ""
+    calendar = (
+        "hijri"
+        if any(mark.kind == "hijri" for mark in marks) or any(mark.calendar == "hijri" for mark in named)
+        else ""
+    )
     if len(named) > 1 or not 0 < len(numbers) <= 3 - len(named):  # noqa: PLR2004
         return ambiguous("date:no_day" if named else "date:not_understood")
     year = _year_of(numbers)

@@ -22,8 +22,20 @@ _PARTS = {
     "وتلت": Decimal(1) / 3,
 }
 _LESS = {"ربع": Decimal("0.25"), "ثلث": Decimal(1) / 3, "تلت": Decimal(1) / 3}
-_LEADING = {"نص": Decimal("0.5"), "نصف": Decimal("0.5"), "ربع": Decimal("0.25"), "ثلث": Decimal(1) / 3, "تلت": Decimal(1) / 3}
-_SMALLER = {"hour": ("minute", 60), "day": ("hour", 24), "week": ("day", 7), "month": ("day", 30), "year": ("month", 12)}
+_LEADING = {
+    "نص": Decimal("0.5"),
+    "نصف": Decimal("0.5"),
+    "ربع": Decimal("0.25"),
+    "ثلث": Decimal(1) / 3,
+    "تلت": Decimal(1) / 3,
+}
+_SMALLER = {
+    "hour": ("minute", 60),
+    "day": ("hour", 24),
+    "week": ("day", 7),
+    "month": ("day", 30),
+    "year": ("month", 12),
+}
 _LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M", "second": "S"}
 _IN_A_DAY = ("hour", "minute", "second")
 _VAGUE = frozenset(map(normalise, "كم كام بضعة بضع عدة كذا شوية".split()))
@@ -64,7 +76,7 @@ def read_duration(text: str) -> Meaning:
 
 
 def _since(tokens: Sequence[str]) -> Meaning | None:
-    """"Since yesterday" is one day."""
+    """ "Since yesterday" is one day."""
     for at in range(len(tokens)):
         found = longest_at(tokens, at, RELATIVE_DAYS)
         if found and found[0] < 0:
@@ -99,7 +111,7 @@ def span(tokens: Sequence[str]) -> Span | Meaning:
 
 
 def _rest(buffer: Sequence[str], last: str) -> Decimal | Meaning:
-    """"An hour and ten": minutes; any other number without a unit could be anything."""
+    """ "An hour and ten": minutes; any other number without a unit could be anything."""
     words = lex(" ".join(buffer).removeprefix("و"))
     if words is None:
         return nothing("unknown_word")
@@ -128,7 +140,7 @@ def _amount(buffer: list[str], count: int) -> Reading:
 
 
 def _part_after(tokens: Sequence[str], at: int) -> tuple[Decimal, int]:
-    """"And a half", "less a quarter" behind a unit, unless another unit follows: "an hour and half a day"."""
+    """ "And a half", "less a quarter" behind a unit, unless another unit follows: "an hour and half a day"."""
     if at < len(tokens) and tokens[at] in ("واحد", "واحده", "وحده"):
         at += 1
     ahead = tuple(tokens[at : at + 2])
@@ -164,6 +176,8 @@ def as_iso(found: Span) -> str:
     parts = dict(found.parts)
     if "week" in parts and len(parts) > 1:
         parts["day"] = parts.get("day", 0) + 7 * parts.pop("week")
-    days = "".join(f"{parts[unit]}{_LETTERS[unit]}" for unit in _LETTERS if unit in parts and unit not in _IN_A_DAY)
+    days = "".join(
+        f"{parts[unit]}{_LETTERS[unit]}" for unit in _LETTERS if unit in parts and unit not in _IN_A_DAY
+    )
     times = "".join(f"{parts[unit]}{_LETTERS[unit]}" for unit in _IN_A_DAY if unit in parts)
     return f"P{days}" + (f"T{times}" if times else "") if days or times else "PT0S"

@@ -70,7 +70,9 @@ class Chunk(Struct, frozen=True):
     definite: bool = False
 
 
-_NO_HARM_OBJECTS = "مانع، مشكلة، مشاكل، اعتراض، إشكال، بأس، اي مانع، اي مشكلة، أي اعتراض، مشكل، ضرر، شي يمنع، اشكالية"
+_NO_HARM_OBJECTS = (
+    "مانع، مشكلة، مشاكل، اعتراض، إشكال، بأس، اي مانع، اي مشكلة، أي اعتراض، مشكل، ضرر، شي يمنع، اشكالية"
+)
 _NO_HARM = (
     "لا بأس، لاباس، لا باس، لا مشكلة، لا مانع، مو مشكلة، مش مشكلة، مب مشكلة، ماشي مشكل، ما يخالف، ميخالف، مايخالف، ما عليه، معليش، ما عليش، معلش، "
     "عادي، لا يوجد مانع، لا يوجد مشكلة، ما يضر، لا ضير، لا حرج، ماشي مشكل، ماكاين مشكل، ما كاين مشكل، بلا مشكل، بلا مشاكل، بدون مشاكل، بدون مشكلة، "
@@ -90,27 +92,57 @@ _MORE_IDIOMS = (
     "حياك، حياك الله، يصير، صار، ميخالف، خوش، تمام، ماشي، اوكي، اوكيه، أوكي، طيب، طب، حسنا، تفضل، تفضلي، تفضلوا, اتفضل، اتفضلي، اتفضلوا، باهي، صافي، واخا، واخة، مزيان، عادي، موافق، موافقة، مسموح، زين، على راسي، تكرم، تكرمي، تكرم عينك، تكرمي عينك، يا ريت، ياريت، قل، قولي، قول، خش، هات، هاتي، هات ما عندك، معاك، معك، أنا معك، انا معاك، معاكي، يلا بينا، يالله، يلا تفضل، نبدأ، نبدا، خلينا نبدأ، بكل سرور، بسرور، يسعدني، بكل ممنونية، بالخدمة، غالي والطلب رخيص، وماله، اوماله، معنديش مانع، أهلا وسهلا، اهلا، وقتي لك، على بركة الله، توكلنا على الله، كمان، ميت فل، زي الفل، يعني ماشي، خير، عز الطلب، لعيونك، صحا، ساهل، بالاك"
 )
 _MORE_PROMISE = "إن شاء الله، انشاء الله، انشالله، ان شالله، بإذن الله، باذن الله، بعون الله، بمشيئة الله، ان شاءالله، إنشالله، بحول الله، بأمر الله، اذا الله راد، إذا الله أراد، باذن الله تعالى، إن شاء المولى، ربنا يسهل، الله يسهل"
-_REFUSING = (
-    "لا داعي، لا شكرا، شكرا لا، مش لازم، مو لازم، مب لازم، مو ضروري، مش ضروري، ما يحتاج، ما له داعي، ماله داعي، مالوش لازمة، غير موافق، غير موافقة، أرفض، ارفض، رافض، رافضة، برفض، نرفض، بلاش، خليها وقت ثاني، مو الحين، مش دلوقتي، مش الآن، ليس الآن، مو هسه، مو هلأ، مش هلأ، ماشي دابا، موش توا"
-)
+_REFUSING = "لا داعي، لا شكرا، شكرا لا، مش لازم، مو لازم، مب لازم، مو ضروري، مش ضروري، ما يحتاج، ما له داعي، ماله داعي، مالوش لازمة، غير موافق، غير موافقة، أرفض، ارفض، رافض، رافضة، برفض، نرفض، بلاش، خليها وقت ثاني، مو الحين، مش دلوقتي، مش الآن، ليس الآن، مو هسه، مو هلأ، مش هلأ، ماشي دابا، موش توا"
 _YES_SEPARATELY = ("موجود",)
 _CORRECTIONS = "قصدي، أقصد، بقصد، أعني، عفوا، غلطت، غلطان، غلطانة، آسف، آسفة، لا قصدي، لا أقصد، كنت أقصد، سوري، لا عفوا، لا آسف، استنى لا"
 _FILLER_WORDS = ("والله", "يعني", "طيب", "زين", "بس")
 _WISHES = (Command.DONT_KNOW, Command.REPEAT, Command.REFUSE, Command.STOP, Command.PERSON, Command.BACK)
-_NOT_WISHES = frozenset(map(normalise, "نسيت نسيته نسيتها ناسي ناسية".split()))  # answers too: the medicine was forgotten
-_NUMBERS = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.DIGITS, Rank.HALF, Rank.COUNTED, Rank.THING)
+_NOT_WISHES = frozenset(
+    map(normalise, "نسيت نسيته نسيتها ناسي ناسية".split())
+)  # answers too: the medicine was forgotten
+_NUMBERS = (
+    Rank.UNIT,
+    Rank.TEN,
+    Rank.TEEN,
+    Rank.TENS,
+    Rank.HUNDRED,
+    Rank.DIGITS,
+    Rank.HALF,
+    Rank.COUNTED,
+    Rank.THING,
+)
 _LONGEST = 6
 
 
 def _split(listed: str) -> list[str]:
-    return [phrase for phrase in map(normalise, listed.replace(",", "،").replace("\n", "،").split("،")) if phrase]
+    return [
+        phrase for phrase in map(normalise, listed.replace(",", "،").replace("\n", "،").split("،")) if phrase
+    ]
 
 
 def _no_harm() -> Iterator[str]:
-    having_not = (*vocabulary.NEGATIVE_HAVING, "ما عندي", "ما في", "ما فيه", "ليس لدي", "ليس هناك", "لا يوجد", "ما عنديش", "ما كاين", "ما عندنا", "ما عندنا اي", "معنديش اي", "ما عندي اي")
+    having_not = (
+        *vocabulary.NEGATIVE_HAVING,
+        "ما عندي",
+        "ما في",
+        "ما فيه",
+        "ليس لدي",
+        "ليس هناك",
+        "لا يوجد",
+        "ما عنديش",
+        "ما كاين",
+        "ما عندنا",
+        "ما عندنا اي",
+        "معنديش اي",
+        "ما عندي اي",
+    )
     for have in having_not:
         yield from (f"{normalise(have)} {thing}" for thing in _split(_NO_HARM_OBJECTS))
-    yield from (f"{negator} {thing}" for negator in ("بدون", "بلا", "من غير", "لا") for thing in _split(_NO_HARM_OBJECTS))
+    yield from (
+        f"{negator} {thing}"
+        for negator in ("بدون", "بلا", "من غير", "لا")
+        for thing in _split(_NO_HARM_OBJECTS)
+    )
     yield from _split(_NO_HARM)
 
 
@@ -127,7 +159,10 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     idioms = map(normalise, (*lexicon.YES_IDIOMS, *_split(_MORE_IDIOMS)))
     yield Part.IDIOM, (idiom for idiom in idioms if not set(idiom.split()) & vocabulary.WILLING)
     yield Part.RIGHT, lexicon.YES_CONFIRMATION
-    yield Part.STILL, (*(one for one in lexicon.YES_STILL if not {"غير", "إلا"} & set(one.split())), *vocabulary.STILL)
+    yield (
+        Part.STILL,
+        (*(one for one in lexicon.YES_STILL if not {"غير", "إلا"} & set(one.split())), *vocabulary.STILL),
+    )
     yield Part.EMPHASIS, vocabulary.EMPHASIS
     yield Part.YES, (*(one for one in lexicon.YES if one not in ("تماما", "بالضبط")), *_split(_MORE_YES))
     yield Part.EMPHASIS, vocabulary.EMPHASIS
@@ -139,14 +174,31 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.PROMISE, _split(_MORE_PROMISE)
     yield Part.DETAIL, vocabulary.NOT_NEGATING
     yield Part.CORRECTION, _split(_CORRECTIONS)
-    yield Part.HAVE_NOT, ("لا يوجد", "لا توجد", "ليس لدي", "ليس عندي", "لم يعد", "ليس هناك", "ما عاد", "لا شيء", "لا شي", "لا احد")
+    yield (
+        Part.HAVE_NOT,
+        (
+            "لا يوجد",
+            "لا توجد",
+            "ليس لدي",
+            "ليس عندي",
+            "لم يعد",
+            "ليس هناك",
+            "ما عاد",
+            "لا شيء",
+            "لا شي",
+            "لا احد",
+        ),
+    )
     yield Part.DETAIL, ("هذا كل شي", "بعد العملية", "كل شي", "كل شيء", "كل حاجة")
 
 
 @cache
 def _book() -> dict[tuple[str, ...], Part]:
     return {
-        tuple(normalise(phrase).split()): part for part, phrases in _phrases() for phrase in phrases if normalise(phrase)
+        tuple(normalise(phrase).split()): part
+        for part, phrases in _phrases()
+        for phrase in phrases
+        if normalise(phrase)
     }
 
 
@@ -183,7 +235,11 @@ def _word(tokens: Sequence[str], at: int) -> Chunk:
     if found is None and token.startswith("و") and len(token) > 2:  # noqa: PLR2004
         rest = _book().get((token[1:],)) or None
         inner = Chunk(rest, token[1:]) if rest else _plain(token[1:])
-        found = Chunk(inner.part, token, joined=True, negated_by_la=inner.negated_by_la, definite=inner.definite) if inner else None
+        found = (
+            Chunk(inner.part, token, joined=True, negated_by_la=inner.negated_by_la, definite=inner.definite)
+            if inner
+            else None
+        )
     return found or Chunk(Part.UNKNOWN, token)
 
 
@@ -227,11 +283,41 @@ def _plain(token: str) -> Chunk | None:
 
 def _is_time(token: str) -> bool:
     is_number = token in WORDS and WORDS[token].rank in _NUMBERS
-    return is_number or token in LENGTHS or (token,) in RELATIVE_DAYS or (token,) in WEEKDAYS or token.isdigit()
+    return (
+        is_number or token in LENGTHS or (token,) in RELATIVE_DAYS or (token,) in WEEKDAYS or token.isdigit()
+    )
 
 
 _BEFORE_NOUNS = ("وال", "بال", "فال", "عال", "هال", "كال", "لل", "ال", "ب", "ل", "ف", "ع", "ك")
-_AFTER_NOUNS = ("تي", "ته", "تها", "تنا", "تهم", "تك", "تو", "ي", "ه", "ها", "هم", "نا", "ك", "كم", "و", "ات", "ين", "تين", "يه", "يا", "ا", "هن", "ايا", "اتي", "اته", "اتها", "يني")
+_AFTER_NOUNS = (
+    "تي",
+    "ته",
+    "تها",
+    "تنا",
+    "تهم",
+    "تك",
+    "تو",
+    "ي",
+    "ه",
+    "ها",
+    "هم",
+    "نا",
+    "ك",
+    "كم",
+    "و",
+    "ات",
+    "ين",
+    "تين",
+    "يه",
+    "يا",
+    "ا",
+    "هن",
+    "ايا",
+    "اتي",
+    "اته",
+    "اتها",
+    "يني",
+)
 
 
 @cache

@@ -94,7 +94,7 @@ def _lex_to(token: str) -> list[Numeral] | None:
 
 
 def _lex_article(token: str) -> list[Numeral] | None:
-    """"The thirty", "with the twenty": the article says nothing, unless it makes a weekday."""
+    """ "The thirty", "with the twenty": the article says nothing, unless it makes a weekday."""
     for article in _ARTICLES:
         rest = token.removeprefix(article)
         if rest == token or len(rest) < 2:  # noqa: PLR2004

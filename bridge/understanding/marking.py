@@ -8,9 +8,7 @@ __all__ = ["find_phrase", "longest_at"]
 T = TypeVar("T")
 
 
-def longest_at(
-    tokens: Sequence[str], at: int, phrases: Mapping[tuple[str, ...], T]
-) -> tuple[T, int] | None:
+def longest_at(tokens: Sequence[str], at: int, phrases: Mapping[tuple[str, ...], T]) -> tuple[T, int] | None:
     """The value of the longest phrase that begins at a token, and how many tokens it takes."""
     for length in range(min(4, len(tokens) - at), 0, -1):
         phrase = tuple(tokens[at : at + length])

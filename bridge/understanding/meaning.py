@@ -44,9 +44,7 @@ class Meaning(Struct, frozen=True):
     value: Value | None = None
     command: Command | None = None
     doubtful: bool = False  # understood, but the words have another reading too: to be read back
-    argument: str | None = (
-        None  # of a command: when to call back, as ISO 8601 (a day, a time, both, or "PT1H")
-    )
+    argument: str | None = None  # of a command: when to call back, in ISO 8601: day, time, both, or "PT1H"
     flag: str | None = None  # the kind of danger that was spoken of: self_harm, chest_pain …
     confidence: float = 1.0  # how surely these words mean this, 0..1, whatever the recogniser thinks of them
     alternatives: tuple[Value, ...] = ()  # what else the words may mean

@@ -33,7 +33,10 @@ _MMOL_TO_MG = Decimal("18.0182")  # glucose has 180.156 g/mol
 _CM_SYSTOLIC, _CM_DIASTOLIC = range(5, 27), range(3, 19)  # "12 over 8", in centimetres of mercury
 _OVER = tuple(map(normalise, ("على", "عل", "ع", "/", "عن")))
 _HIGH = frozenset(
-    map(normalise, "العالي الفوقاني الانقباضي الفوق فوق الكبير السيستولي الأعلى العلوي الفوقي انقباضي العليا عالي".split())
+    map(
+        normalise,
+        "العالي الفوقاني الانقباضي الفوق فوق الكبير السيستولي الأعلى العلوي الفوقي انقباضي العليا عالي".split(),
+    )
 )
 _LOW = frozenset(
     map(
@@ -58,7 +61,9 @@ def read_temperature(text: str, question: AskTemperature) -> Meaning:
     if meaning.finding is Finding.VALUE and isinstance(meaning.value, int):
         tenth = meaning.value / _TEN
         if question.minimum <= tenth <= question.maximum:  # "three hundred and seventy-five"
-            return replace(meaning, value=tenth, rule="temperature:in_tenths", doubtful=True, confidence=DOUBTED)
+            return replace(
+                meaning, value=tenth, rule="temperature:in_tenths", doubtful=True, confidence=DOUBTED
+            )
     return within(meaning, question.minimum, question.maximum)
 
 
@@ -70,8 +75,14 @@ def _degrees_and_tenths(text: str, question: AskTemperature) -> Meaning | None:
         return None
     degrees, tenths = parts[0], parts[-1]
     joined = isinstance(parts[1], Numeral) and parts[1].rank is Rank.AND
-    is_tenths = len(tenths.digits) == 1 and _ZERO < tenths.value < _TEN and degrees.value == int(degrees.value)
-    if not is_tenths or not question.minimum <= degrees.value <= question.maximum or joined != (len(parts) > 2):  # noqa: PLR2004
+    is_tenths = (
+        len(tenths.digits) == 1 and _ZERO < tenths.value < _TEN and degrees.value == int(degrees.value)
+    )
+    if (
+        not is_tenths
+        or not question.minimum <= degrees.value <= question.maximum
+        or joined != (len(parts) > 2)
+    ):  # noqa: PLR2004
         return None
     return Meaning(
         Finding.VALUE,
@@ -117,7 +128,9 @@ def read_weight(text: str, question: AskWeight) -> Meaning:
     grams = [at for at, token in enumerate(tokens) if token in ("غرام", "جرام", "جم", "غم", "قرام")]
     if grams:
         return within(_with_grams(tokens[: grams[0]]), question.minimum, question.maximum)
-    return within(read_quantity(text, question.minimum, question.maximum, 2), question.minimum, question.maximum)
+    return within(
+        read_quantity(text, question.minimum, question.maximum, 2), question.minimum, question.maximum
+    )
 
 
 def _with_grams(tokens: Sequence[str]) -> Meaning:
@@ -129,7 +142,11 @@ def _with_grams(tokens: Sequence[str]) -> Meaning:
     if len(numbers) == 1:
         return _kilos(numbers[0].value / _GRAMS, numbers)
     if len(numbers) == 2 or (len(numbers) == 3 and numbers[1].rule == Rank.COUNTED):  # noqa: PLR2004
-        return _kilos(kilos[0].value + numbers[-1].value / _GRAMS, numbers) if kilos else ambiguous("several_numbers")
+        return (
+            _kilos(kilos[0].value + numbers[-1].value / _GRAMS, numbers)
+            if kilos
+            else ambiguous("several_numbers")
+        )
     return ambiguous("several_numbers")
 
 
@@ -160,7 +177,7 @@ def read_blood_pressure(text: str, question: AskBloodPressure) -> Meaning:
 
 
 def _labelled(tokens: list[str]) -> tuple[Reading, Reading] | None:
-    """"The upper is 130, the lower 90", in either order."""
+    """ "The upper is 130, the lower 90", in either order."""
     labels = [(at, _label(token)) for at, token in enumerate(tokens) if _label(token)]
     if [label for _, label in labels] not in (["high", "low"], ["low", "high"]):
         return None
@@ -187,7 +204,9 @@ def _over(tokens: list[str]) -> tuple[Reading, Reading] | None:
     """Cut at the "over" that has a number on both sides."""
     tokens, corrected = _last_said(tokens)
     pairs = [
-        (_read_piece(tokens[:at]), _read_piece(tokens[at + 1 :])) for at, token in enumerate(tokens) if token in _OVER
+        (_read_piece(tokens[:at]), _read_piece(tokens[at + 1 :]))
+        for at, token in enumerate(tokens)
+        if token in _OVER
     ]
     found = [pair for pair in pairs if pair[0].number is not None and pair[1].number is not None]
     if len(found) == 1:
@@ -240,7 +259,8 @@ def _pressure(first: Reading, second: Reading, question: AskBloodPressure) -> Me
         return ambiguous("pressure:lower_first", turned) if upper < lower else ambiguous("pressure:equal")
     scaled = (upper, lower) != (first.number, second.number)
     fits = all(
-        low <= number <= high for number, (low, high) in zip((upper, lower), (question.systolic, question.diastolic), strict=True)
+        low <= number <= high
+        for number, (low, high) in zip((upper, lower), (question.systolic, question.diastolic), strict=True)
     )
     return Meaning(
         Finding.VALUE if fits else Finding.OUT_OF_RANGE,

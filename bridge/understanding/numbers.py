@@ -179,7 +179,7 @@ def _is_range(shape: tuple[str, ...], first: Quantity, second: Quantity) -> bool
 
 
 def _without_edges(words: Sequence[Numeral]) -> list[Numeral]:
-    """"From", "to" and the like before or after everything say nothing; neither does a percent sign."""
+    """ "From", "to" and the like before or after everything say nothing; neither does a percent sign."""
     kept = [word for word in words if word.rank is not Rank.PERCENT]
     while kept and kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO):
         kept.pop()

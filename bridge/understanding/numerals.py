@@ -116,7 +116,9 @@ _TWELVE = (
     "اتناشر، اطناشر، طناشر، طناش، تناش، اثناش، طناشل، اثناشر، تناشر، طنعش، اطنعشر، تناعش، اتنعشر، دناعش، اطناش، "
     "طناعش، اثنيعش، اثنيعشر، ثناش، ثناعشر"
 )
-_SPLIT_ENDINGS = "عشر، عش، طعش، تعش، طعشر، تعشر، طاشر، تاشر"  # said, or heard, as a word of its own after 3 to 9
+_SPLIT_ENDINGS = (
+    "عشر، عش، طعش، تعش، طعشر، تعشر، طاشر، تاشر"  # said, or heard, as a word of its own after 3 to 9
+)
 _SPLIT_TEENS = {
     11: "احد عشر، احدى عشرة، احدى عشر، واحد عشر، احد عشرة، احد عش، احدا عشر، حد عشر، احد اشر",
     12: "اثنا عشر، اثني عشر، اثنتا عشرة، اثنتي عشرة، اثنا عش، اثنى عشر، اتنا عشر، اثنين عشر، اثنا عشرة، اتني عشر",
@@ -271,7 +273,9 @@ def _table() -> Iterator[tuple[str, Numeral]]:
     yield from _teens()
     yield from _counted().items()
     for rank, listed in _PARTS.items():
-        yield from ((word, Numeral(rank, text=word)) for word in spellings(listed) if word and " " not in word)
+        yield from (
+            (word, Numeral(rank, text=word)) for word in spellings(listed) if word and " " not in word
+        )
     yield from _words(_TENTHS, Rank.TENTHS)
     yield from _words(_UNITS, Rank.UNIT)
     yield from _words({10: "عشرة، عشر، عشرا، عشري"}, Rank.TEN)
@@ -294,11 +298,11 @@ def _phrases() -> Iterator[tuple[tuple[str, str], Numeral]]:
 
 def _four_thousand() -> Iterator[tuple[tuple[str, str], Numeral]]:
     """In the Maghreb a quarter is called like four; before "thousands" it is four."""
-    yield from ((("ربع", thousands), Numeral(Rank.THOUSANDS, 4000)) for thousands in ("الاف", "تلاف", "تالاف"))
+    yield from (
+        (("ربع", thousands), Numeral(Rank.THOUSANDS, 4000)) for thousands in ("الاف", "تلاف", "تالاف")
+    )
 
 
-PAIRS: dict[tuple[str, str], Numeral] = dict(
-    chain(_split_teens(), _hundreds(), _phrases(), _four_thousand())
-)
+PAIRS: dict[tuple[str, str], Numeral] = dict(chain(_split_teens(), _hundreds(), _phrases(), _four_thousand()))
 WORDS: dict[str, Numeral] = dict(_table())
 COUNTED = frozenset(_counted())

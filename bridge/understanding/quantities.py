@@ -86,7 +86,9 @@ def _with_part(words: Sequence[Numeral], whole: Quantity) -> Quantity:
     part, end, rule = added
     value = whole.value + part
     round_value = whole.value != 0 and whole.value % _HUNDRED == 0
-    if part == _HALF and round_value:  # "a thousand and a half" is 1500 to many; "a hundred and a half" may be 150
+    if (
+        part == _HALF and round_value
+    ):  # "a thousand and a half" is 1500 to many; "a hundred and a half" may be 150
         step = _THOUSAND if whole.value % _THOUSAND == 0 else _HUNDRED
         return Quantity(whole.value + step // 2, end, "half_of_the_step", doubtful=True, other=value)
     return Quantity(value, end, f"{whole.rule}_and_{rule}", whole.doubtful, whole.other)
@@ -199,7 +201,9 @@ def _below_thousand(words: Sequence[Numeral], start: int) -> Quantity | None:
     joined = _rank(words, start + 1) is Rank.AND
     below = _below_hundred(words, start + 1 + joined)
     if below is None or not 0 < below.value < _HUNDRED or below.value != int(below.value):
-        return Quantity(hundreds, start + 1, "hundred", digits=words[start].text if rank is Rank.DIGITS else "")
+        return Quantity(
+            hundreds, start + 1, "hundred", digits=words[start].text if rank is Rank.DIGITS else ""
+        )
     # Where a unit and a ten follow, the "and" before both is left out by many; elsewhere it was swallowed.
     is_usual = joined or below.rule == "unit_and_tens"
     return Quantity(
@@ -220,7 +224,11 @@ def _below_hundred(words: Sequence[Numeral], start: int) -> Quantity | None:
             value = _value(words, start) + _value(words, start + 1 + joined)
             rule = "unit_and_tens" if joined else "unit_tens"  # the "and" is often swallowed
             return Quantity(value, start + 2 + joined, rule, doubtful=not joined)
-    if rank is Rank.DIGITS and _value(words, start) in _TWENTY_TO_NINETY and _rank(words, start + 1) is Rank.AND:
+    if (
+        rank is Rank.DIGITS
+        and _value(words, start) in _TWENTY_TO_NINETY
+        and _rank(words, start + 1) is Rank.AND
+    ):
         if _rank(words, start + 2) is Rank.UNIT and _is_unit(words, start + 2):
             value = _value(words, start) + _value(words, start + 2)
             return Quantity(value, start + 3, "figures_and_unit", doubtful=True)

@@ -73,7 +73,9 @@ def understand(
     instead of a question.
     """
     meaning = read_red_flag(text) or _safe(text, question, context)
-    return replace(meaning, raw=text, normalised=normalise(text), confidence=round(meaning.confidence * heard, 4))
+    return replace(
+        meaning, raw=text, normalised=normalise(text), confidence=round(meaning.confidence * heard, 4)
+    )
 
 
 def _safe(text: str, question: Question | Callable[[str], Meaning], context: Context) -> Meaning:

@@ -21,7 +21,11 @@ SURE, DOUBTED = 0.95, 0.5
 _NEGATING = (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NEVER)
 _FOREIGN = (Part.UNKNOWN, Part.COMMAND, Part.ASKING)
 _LOWEST = ("never", "none", "very_dissatisfied", "strongly_disagree")
-_DAYS_IN_TWO_WEEKS = {"several_days": range(1, 8), "more_than_half": range(8, 12), "nearly_every_day": range(12, 15)}
+_DAYS_IN_TWO_WEEKS = {
+    "several_days": range(1, 8),
+    "more_than_half": range(8, 12),
+    "nearly_every_day": range(12, 15),
+}
 
 
 @cache
@@ -57,7 +61,11 @@ def _named(text: str, cut: Cut, scale: str) -> Meaning:
     is_no_before = Part.NO in parts and value not in _LOWEST and scale not in ("comparison",)
     doubtful = bool(foreign) or is_no_before or Part.CORRECTION in parts or _is_marked(text, scale)
     return Meaning(
-        Finding.VALUE, f"scale:{scale}", value=value, doubtful=doubtful, confidence=DOUBTED if doubtful else SURE
+        Finding.VALUE,
+        f"scale:{scale}",
+        value=value,
+        doubtful=doubtful,
+        confidence=DOUBTED if doubtful else SURE,
     )
 
 
@@ -76,18 +84,22 @@ def _is_marked(text: str, scale: str) -> bool:
 
 
 def _by_no(text: str, scale: str) -> Meaning | None:
-    """"I have none" is the lowest point of how often, how bad and how much."""
+    """ "I have none" is the lowest point of how often, how bad and how much."""
     lowest = LOWEST_BY_NO.get(scale)
     answer = read_yes_no(text, YesNoKind.SYMPTOM)
     if lowest is None or answer.value is not False:
         return None
     return Meaning(
-        Finding.VALUE, f"scale:{scale}:no", value=lowest, doubtful=answer.doubtful, confidence=answer.confidence
+        Finding.VALUE,
+        f"scale:{scale}:no",
+        value=lowest,
+        doubtful=answer.doubtful,
+        confidence=answer.confidence,
     )
 
 
 def _by_number_of_days(text: str, scale: str) -> Meaning | None:
-    """"Five days" of two weeks; how often is read back, for nobody asked for a number."""
+    """ "Five days" of two weeks; how often is read back, for nobody asked for a number."""
     if scale != "frequency4":
         return None
     found = span(normalise(text).split())

@@ -67,7 +67,11 @@ def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
 
 
 def _not_willing(chunk: Chunk) -> Part:
-    return Part.WELL if chunk.text in map(normalise, ("تمام", "ماشي", "زين", "طيب", "باهي", "مزيان", "زي الفل")) else Part.COURTESY
+    return (
+        Part.WELL
+        if chunk.text in map(normalise, ("تمام", "ماشي", "زين", "طيب", "باهي", "مزيان", "زي الفل"))
+        else Part.COURTESY
+    )
 
 
 def _relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
@@ -104,7 +108,9 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
     speaking = [clause for clause in clauses if clause.says is says]
     first = min(clause.at for clause in speaking)
     particle = any(clause.particle for clause in speaking)
-    if sentence.unknown > _MOST_UNKNOWN or (sentence.unknown and not _may_be_doubted(sentence, first, particle=particle)):
+    if sentence.unknown > _MOST_UNKNOWN or (
+        sentence.unknown and not _may_be_doubted(sentence, first, particle=particle)
+    ):
         return nothing("unknown_word")
     unclear = any(clause.says is Says.UNCLEAR for clause in clauses)
     if unclear and not particle and not any(clause.sure for clause in speaking):
@@ -113,7 +119,11 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         return _ambiguous("contradiction", True, False)  # "no, a little"
     if says is Says.YES and Part.NEVER in sentence.parts and not _is_very(clauses):
         return _ambiguous("contradiction", True, False)
-    what_else = {clause.part for clause in speaking} == {Part.YES_OR_WHAT} and len(speaking) == 1 and _is_alone(sentence)
+    what_else = (
+        {clause.part for clause in speaking} == {Part.YES_OR_WHAT}
+        and len(speaking) == 1
+        and _is_alone(sentence)
+    )
     casting = {Part.HEDGE, Part.ASKING, Part.COMMAND, Part.CORRECTION} & sentence.parts
     sure = any(clause.sure for clause in speaking) and not (casting or sentence.unknown or what_else)
     sure = sure and not (unclear and not particle)
@@ -148,7 +158,12 @@ def _contradiction(clauses: Sequence[Clause]) -> Meaning:
     if first.particle and all(clause.after_but and not clause.particle for clause in opposed):
         value = first.says is Says.YES
         return Meaning(
-            Finding.VALUE, f"{first.says}_but", value=value, doubtful=True, confidence=DOUBTED, alternatives=(not value,)
+            Finding.VALUE,
+            f"{first.says}_but",
+            value=value,
+            doubtful=True,
+            confidence=DOUBTED,
+            alternatives=(not value,),
         )
     return _ambiguous("contradiction", True, False)
 
@@ -169,7 +184,12 @@ def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKi
     if Part.NEVER in parts and not parts & {Part.HEDGE, Part.STEADY, Part.FREQUENCY, Part.WELL}:
         return Meaning(Finding.VALUE, "no_never", value=False, confidence=SURE)
     is_steady = Part.STEADY in parts and Part.HEDGE not in parts
-    is_symptom = kind is YesNoKind.SYMPTOM and Part.SYMPTOM in parts and Part.DEGREE in parts and Part.CEASED not in parts
+    is_symptom = (
+        kind is YesNoKind.SYMPTOM
+        and Part.SYMPTOM in parts
+        and Part.DEGREE in parts
+        and Part.CEASED not in parts
+    )
     if (is_steady and kind is not YesNoKind.PERMISSION) or is_symptom:
         return Meaning(Finding.VALUE, "yes_implied", value=True, doubtful=True, confidence=DOUBTED)
     return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
