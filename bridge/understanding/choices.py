@@ -10,6 +10,7 @@ from msgspec import Struct
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise
+from bridge.understanding.synonyms import with_synonyms
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
 __all__ = ["Cut", "cut_by_phrases", "read_choice", "read_multi_choice"]
@@ -127,9 +128,17 @@ def _phrases(options: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], str]
     return without | found
 
 
+def _cut(text: str, options: Mapping[str, Sequence[str]]) -> Cut:
+    """Cut by the author's phrases, and by words that mean the same only where those name nothing or leave a word."""
+    own = _phrases(options)
+    cut = cut_by_phrases(text, own)
+    wider = cut_by_phrases(text, with_synonyms(own, list(options)))
+    return wider if len(wider.named) > len(cut.named) else cut
+
+
 def read_choice(text: str, options: Mapping[str, Sequence[str]]) -> Meaning:
     """Read `text` as one of `options` (value: its phrases); the value is the option's."""
-    cut = cut_by_phrases(text, _phrases(options))
+    cut = _cut(text, options)
     if len(cut.distinct) > 1:
         return _last_if_corrected(cut) or Meaning(
             Finding.AMBIGUOUS, "several_options", confidence=0.0, alternatives=cut.distinct
@@ -192,7 +201,7 @@ def _by_place(text: str, values: Sequence[str]) -> Meaning | None:
 
 def read_multi_choice(text: str, options: Mapping[str, Sequence[str]], none_of: str | None = None) -> Meaning:
     """Read `text` as any of `options`; the value is a tuple in the options' order."""
-    cut = cut_by_phrases(text, _phrases(options))
+    cut = _cut(text, options)
     named = [value for value in options if value in cut.distinct]
     others = [value for value in options if value != none_of]
     everything = _everything(text, cut, others)

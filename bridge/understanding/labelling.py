@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.understanding import lexicon, vocabulary
 from bridge.understanding.command_words import COMMAND_PHRASES
@@ -56,6 +57,7 @@ class Part(StrEnum):
     ASKING = "asking"  # why, if
     COMMAND = "command"
     CORRECTION = "correction"
+    FIGURE = "figure"  # a number of nothing: "no, seven" corrects what was read back
     BEGIN = "begin"  # "begin!" and "never", spelled alike
     UNKNOWN = "unknown"
 
@@ -111,6 +113,7 @@ _NUMBERS = (
     Rank.COUNTED,
     Rank.THING,
 )
+_FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 _LONGEST = 6
 
 
@@ -216,7 +219,22 @@ def label(text: str) -> list[Chunk]:
         else:
             chunks.append(_word(tokens, at))
         at += length
-    return chunks
+    return [_figure(chunks, at) for at in range(len(chunks))]
+
+
+def _figure(chunks: Sequence[Chunk], at: int) -> Chunk:
+    """A number by itself is a figure; before what it counts it is a detail."""
+    chunk = chunks[at]
+    if chunk.part is not Part.DETAIL or not _is_figure(chunk.text):
+        return chunk
+    following = next((one for one in chunks[at + 1 :] if not _is_figure(one.text)), None)
+    counts = following is not None and following.part in (Part.DETAIL, Part.THING, Part.SYMPTOM, Part.DEGREE)
+    return chunk if counts else replace(chunk, part=Part.FIGURE)
+
+
+def _is_figure(text: str) -> bool:
+    word = WORDS.get(text) or WORDS.get(text.removeprefix("و"))
+    return text.isdigit() or (word is not None and word.rank in _FIGURES and word.value != 1)
 
 
 def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:

@@ -63,4 +63,4 @@ class Meaning(Struct, frozen=True):
 
 def nothing(rule: str) -> Meaning:
     """The text says nothing here, because of `rule`."""
-    return Meaning(Finding.NOTHING, rule)
+    return Meaning(Finding.NOTHING, rule, confidence=0.0)

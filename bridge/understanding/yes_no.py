@@ -99,8 +99,10 @@ def _weigh(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Me
     if len(said) > 1:
         return _contradiction(clauses)
     (says,) = said
-    if Part.COMMAND in sentence.parts and all(clause.particle for clause in clauses):
-        return nothing("command_word")
+    if all(clause.particle for clause in clauses):
+        for part in (Part.COMMAND, Part.FIGURE):
+            if part in sentence.parts:
+                return nothing(f"{part}_word")
     return _answer(sentence, clauses, says)
 
 
@@ -124,7 +126,7 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         and len(speaking) == 1
         and _is_alone(sentence)
     )
-    casting = {Part.HEDGE, Part.ASKING, Part.COMMAND, Part.CORRECTION} & sentence.parts
+    casting = {Part.FIGURE, Part.HEDGE, Part.ASKING, Part.COMMAND, Part.CORRECTION} & sentence.parts
     sure = any(clause.sure for clause in speaking) and not (casting or sentence.unknown or what_else)
     sure = sure and not (unclear and not particle)
     rule = f"{says}_{'particle' if particle else 'sentence'}"
@@ -173,7 +175,7 @@ def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKi
     parts = sentence.parts
     if sentence.unknown or Part.COMMAND in parts:
         return nothing("unknown_word" if sentence.unknown else "command_word")
-    if parts <= {Part.DETAIL, Part.THING}:
+    if parts <= {Part.DETAIL, Part.THING, Part.FIGURE}:
         return nothing("no_answer")
     if clauses or Part.ASKING in parts:
         return _ambiguous("unclear_phrase")
