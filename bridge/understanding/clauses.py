@@ -68,6 +68,8 @@ _COMPLEMENTS = (
     Part.COURTESY,
     Part.UNKNOWN,
     Part.RIGHT,
+    Part.STILL,
+    Part.FIGURE,
 )
 _VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
 _OPENING = (
@@ -83,6 +85,7 @@ _OPENING = (
 )
 _LA = ("لا", "ولا")
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
+_PAST = ("كان", "كانت", "كانو")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
@@ -122,13 +125,20 @@ class _Scan:
             case Part.HAVE if not self._is_having():
                 self.at += 1
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
-                self._add(Says.YES, chunk)
+                self._add(Says.YES, chunk, sure=not self._is_past())
                 self.at = self._past_complements(self.at + 1)
             case Part.ONLY:
                 self._only(chunk)
+            case Part.SYMPTOM if self.but:  # "no, but a little cough"
+                self._add(Says.YES, chunk, sure=False)
+                self.at = self._past_complements(self.at + 1)
             case _:
                 self.but = self.but or chunk.part is Part.BUT
                 self.at += 1
+
+    def _is_past(self) -> bool:
+        """"I had": nobody knows whether it is still so."""
+        return self.at > 0 and self.chunks[self.at - 1].text in _PAST
 
     def _is_having(self) -> bool:
         """Whether a word like "in" says "there is": it opens a clause, and no definite noun follows."""
@@ -186,7 +196,7 @@ class _Scan:
             Part.IDIOM,
         ):
             self._add(Says.UNCLEAR, self.chunks[at])
-            self.at = at + 1
+            self.at = self._past_complements(at + 1)
         elif part is None and chunk.text in _ALONE:
             self._add(Says.NO, chunk, sure=False)
             self.at = at
@@ -202,7 +212,8 @@ class _Scan:
             self.at = self._past_complements(end + 1)
             return
         self._add(Says.NO, chunk)
-        self.at = end
+        is_only_well = self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL  # "nothing but health"
+        self.at = end + 2 if is_only_well else end
 
     def _is_exception(self, at: int) -> bool:
         """Whether "but", "other than" stands here with something that it excepts."""
@@ -223,9 +234,10 @@ class _Scan:
             chunk = self.chunks[at]
             hangs_on = chunk.part in _VERBS and not chunk.joined and self._part(at - 1) is not Part.COURTESY
             no_more = chunk.text == "ولا" or (chunk.part is Part.NO and chunk.text.startswith("ولا"))
-            if not (chunk.part in _COMPLEMENTS or hangs_on or no_more):
+            is_unusual = chunk.text == "غير" and self._part(at + 1) is Part.WELL
+            if not (chunk.part in _COMPLEMENTS or hangs_on or no_more or is_unusual):
                 break
-            at += 1
+            at += 1 + is_unusual
         return at
 
 

@@ -114,6 +114,15 @@ _NUMBERS = (
     Rank.THING,
 )
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
+_GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم", "ايوه", "والله", "يا", "عندي")))
+_SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
+_SHORTEST_GLUED = 4
+_ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
+_BEFORE_ANY = (
+    *(Part.NOT, Part.HAVE, Part.HAVE_NOT, Part.VERB_NOT, Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.DETAIL),
+    *(Part.NO_HARM, Part.WILLING, Part.CEASED),
+)
+_PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _LONGEST = 6
 
 
@@ -153,10 +162,10 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     """Later ones win."""
     wishes = (" ".join(words) for words, command in COMMAND_PHRASES.items() if command in _WISHES)
     yield Part.COMMAND, (wish for wish in wishes if wish not in _NOT_WISHES)
-    yield Part.COURTESY, lexicon.FILLERS
+    yield Part.COURTESY, (filler for filler in lexicon.FILLERS if filler != "بس")
     yield Part.HEDGE, (*lexicon.UNCLEAR, *vocabulary.HEDGES)
-    yield Part.DEGREE, lexicon.SOME
-    yield Part.COURTESY, vocabulary.SMALL_TALK
+    yield Part.DEGREE, (some for some in lexicon.SOME if not some.startswith("بس"))
+    yield Part.COURTESY, (talk for talk in vocabulary.SMALL_TALK if talk not in ("بس", "وبس"))
     yield Part.FREQUENCY, vocabulary.FREQUENCIES
     yield Part.STEADY, vocabulary.STEADY
     idioms = map(normalise, (*lexicon.YES_IDIOMS, *_split(_MORE_IDIOMS)))
@@ -207,7 +216,7 @@ def _book() -> dict[tuple[str, ...], Part]:
 
 def label(text: str) -> list[Chunk]:
     """Cut a text into the longest known phrases and words, and name each."""
-    tokens = normalise(text).split()
+    tokens = [part for token in normalise(text).split() for part in _unglued(token)]
     chunks, at = list[Chunk](), 0
     while at < len(tokens):
         length, part = _phrase_at(tokens, at)
@@ -219,7 +228,35 @@ def label(text: str) -> list[Chunk]:
         else:
             chunks.append(_word(tokens, at))
         at += length
-    return [_figure(chunks, at) for at in range(len(chunks))]
+    return [_in_place(chunks, at) for at in range(len(chunks))]
+
+
+def _unglued(token: str) -> tuple[str, ...]:
+    """A word that nobody knows as the two that it was written from, where both are known: "laawallah"."""
+    if len(token) < _SHORTEST_GLUED or _is_known(token):
+        return (token,)
+    for first in _GLUED:
+        if token.startswith(first) and len(token) > len(first) + 1 and _is_known(token[len(first) :]):
+            return (first, token[len(first) :])
+    return (token,)
+
+
+def _is_known(token: str) -> bool:
+    return (token,) in _book() or _word([token], 0).part is not Part.UNKNOWN
+
+
+def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
+    """What a word is beside its neighbours: "any" and not "yes", "will" and not "gone", a figure and not a count."""
+    chunk = chunks[at]
+    before = chunks[at - 1].part if at else None
+    after = chunks[at + 1] if at + 1 < len(chunks) else None
+    if chunk.text.split()[0] in _ANY and before in _BEFORE_ANY:
+        return replace(chunk, part=Part.DETAIL)
+    if chunk.text in _FUTURE and after is not None and after.part in _PRESENT and after.negated_by_la:
+        return replace(chunk, part=Part.DETAIL)
+    if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
+        return replace(chunk, part=Part.COURTESY)
+    return _figure(chunks, at)
 
 
 def _figure(chunks: Sequence[Chunk], at: int) -> Chunk:
@@ -291,6 +328,8 @@ def _plain(token: str) -> Chunk | None:
             return Chunk(part, token)
     if token in vocabulary.DETAILS or _is_time(token):
         return Chunk(Part.DETAIL, token)
+    if token in _SHORT_VERBS:
+        return Chunk(Part.SYMPTOM_VERB, token, negated_by_la=True)
     verb = verb_of(token)
     noun = _noun(token)
     if verb is not None and (noun is None or verb.negated):
