@@ -30,6 +30,7 @@ from bridge.content import DEFAULT_CONFIG
 from bridge.errors import BridgeError, QuestionnaireError
 from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
+from bridge.understand_command import understand_command
 
 if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
@@ -51,6 +52,7 @@ token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
 app.add_typer(models_app, name="models")
 app.add_typer(token_app, name="token")
+app.command("understand")(understand_command)
 
 
 class Provider(StrEnum):
