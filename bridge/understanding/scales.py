@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from bridge.understanding.choices import Cut, cut_by_phrases, read_choice
+from bridge.understanding.commands import read_command
 from bridge.understanding.durations import Span, span
 from bridge.understanding.labelling import Part
 from bridge.understanding.meaning import Finding, Meaning, nothing
@@ -41,6 +42,8 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
     book = {phrase: value for phrase, (value, _) in _book(scale).items()}
     for value, phrases in (options or {}).items():
         book.update({tuple(normalise(phrase).split()): value for phrase in phrases})
+    if tuple(normalise(text).split()) not in book and read_command(text) is not None:
+        return nothing("command")  # "I do not know" begins with a no, and is none
     cut = cut_by_phrases(text, book)
     if not cut.named:
         return _by_number_of_days(text, scale) or _by_no(text, scale) or nothing(_why(cut))
