@@ -72,11 +72,17 @@ def understand_command(  # noqa: PLR0917 - a command's options
     utterance: Annotated[str | None, typer.Argument(help="What was said.")] = None,
     question: Annotated[
         str,
-        typer.Option("--question", "-q", help="What was asked: yes_no:symptom, number:0-10, scale:severity …"),
+        typer.Option(
+            "--question", "-q", help="What was asked: yes_no:symptom, number:0-10, scale:severity …"
+        ),
     ] = "yes_no:symptom",
-    batch: Annotated[Path | None, typer.Option(help="Read one utterance a line from this file; - for stdin.")] = None,
+    batch: Annotated[
+        Path | None, typer.Option(help="Read one utterance a line from this file; - for stdin.")
+    ] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Write one JSON object a line.")] = False,
-    today: Annotated[str | None, typer.Option(help="The day that relative dates count from, 2026-11-21.")] = None,
+    today: Annotated[
+        str | None, typer.Option(help="The day that relative dates count from, 2026-11-21.")
+    ] = None,
 ) -> None:
     """Show what an utterance means as an answer to a question, and by which rule.
 
@@ -123,7 +129,9 @@ def _lines(path: Path) -> Iterator[str]:
         reason = error.strerror or "it cannot be read"
         raise ReadingError(f"{path}: {reason}; --batch names a text file with one utterance a line") from None
     except UnicodeDecodeError:
-        raise ReadingError(f"{path}: is not UTF-8; --batch names a text file with one utterance a line") from None
+        raise ReadingError(
+            f"{path}: is not UTF-8; --batch names a text file with one utterance a line"
+        ) from None
     yield from (line.rstrip("\r") for line in text.removesuffix("\n").split("\n") if text)
 
 
@@ -134,7 +142,9 @@ def _write(row: Row) -> None:
 def _print_row(row: Row) -> None:
     value = "" if row.value is None else msgspec.json.encode(row.value).decode()
     mark = "read back" if row.needs_readback else ""
-    text = f"{row.status:<10} {row.command or value:<14} {mark:<9} {_ISOLATE}{row.utterance}{_POP}  {row.rule}"
+    text = (
+        f"{row.status:<10} {row.command or value:<14} {mark:<9} {_ISOLATE}{row.utterance}{_POP}  {row.rule}"
+    )
     out.print(escape(text), highlight=False, soft_wrap=True)
 
 

@@ -109,12 +109,18 @@ def _of_file(detail: str) -> Question:
 
     file, separator, item_id = detail.rpartition("#")
     if not separator or not file:
-        raise QuestionNameError(f"a choice is named choice:FILE#ITEM, as choice:post_discharge.yaml#sleep, not {detail!r}")
+        raise QuestionNameError(
+            f"a choice is named choice:FILE#ITEM, as choice:post_discharge.yaml#sleep, not {detail!r}"
+        )
     questionnaire = load(Path(file))
     asked = {item.id: item for item in questionnaire.every_item if isinstance(item, QuestionItem)}
     found = question_for(asked[item_id]) if item_id in asked else None
     if not isinstance(found, AskChoice | AskMultiChoice | AskScale):
-        choices = [name for name, item in asked.items() if isinstance(question_for(item), AskChoice | AskMultiChoice | AskScale)]
+        choices = [
+            name
+            for name, item in asked.items()
+            if isinstance(question_for(item), AskChoice | AskMultiChoice | AskScale)
+        ]
         raise QuestionNameError(f"{file} has no choice {item_id!r}; it has: {', '.join(choices) or 'none'}")
     return found
 

@@ -85,6 +85,7 @@ _OPENING = (
 )
 _LA = ("لا", "ولا")
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
+_EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
 _PAST = ("كان", "كانت", "كانو")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
@@ -127,6 +128,8 @@ class _Scan:
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
                 self._add(Says.YES, chunk, sure=not self._is_past())
                 self.at = self._past_complements(self.at + 1)
+            case Part.CEASED:  # "forgot to take it": neither yes nor no
+                self.at = self._past_complements(self.at + 1)
             case Part.ONLY:
                 self._only(chunk)
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
@@ -137,7 +140,7 @@ class _Scan:
                 self.at += 1
 
     def _is_past(self) -> bool:
-        """"I had": nobody knows whether it is still so."""
+        """ "I had": nobody knows whether it is still so."""
         return self.at > 0 and self.chunks[self.at - 1].text in _PAST
 
     def _is_having(self) -> bool:
@@ -154,7 +157,7 @@ class _Scan:
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
-        if chunk.text not in _LA or following is None:
+        if not (chunk.text in _LA or chunk.text.endswith(" لا")) or following is None:
             return
         is_thing = following.part in (Part.SYMPTOM, Part.THING, Part.STATE) and not following.joined
         is_verb = (
@@ -207,12 +210,16 @@ class _Scan:
     def _negative(self, chunk: Chunk, after: int) -> None:
         """A negated predicate; "nothing but" turns it round."""
         end = self._past_complements(after)
+        if chunk.part is Part.ACTION_VERB:  # "no longer hurts": the verb that hangs on it carries the sense
+            chunk = next((one for one in self.chunks[after:end] if one.part is Part.SYMPTOM_VERB), chunk)
         if self._is_exception(end):
             self._add(Says.YES, chunk)
             self.at = self._past_complements(end + 1)
             return
         self._add(Says.NO, chunk)
-        is_only_well = self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL  # "nothing but health"
+        is_only_well = (
+            self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL
+        )  # "nothing but health"
         self.at = end + 2 if is_only_well else end
 
     def _is_exception(self, at: int) -> bool:
@@ -221,7 +228,10 @@ class _Scan:
             self._part(at) is Part.NOT and self.chunks[at].text == "غير"
         ):
             return False
-        return self._part(at + 1) in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *_VERBS)
+        excepted = self._part(at + 1)
+        if self.chunks[at].text in _EXCEPT:
+            return excepted not in (None, Part.WELL)
+        return excepted in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *_VERBS)
 
     def _only(self, chunk: Chunk) -> None:
         """By itself it contradicts: "but yes!"; before something, without a negation, it excepts nothing."""

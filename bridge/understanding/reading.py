@@ -93,10 +93,11 @@ def _known(text: str, question: Question | Callable[[str], Meaning], context: Co
     if isinstance(question, AskText):  # anything would be an answer
         return read_command(text, context) or _read(text, question, context)
     answer = question(text) if callable(question) else _read(text, question, context)
-    if answer.finding in (Finding.VALUE, Finding.OUT_OF_RANGE) and not answer.doubtful:
+    is_answer = answer.finding in (Finding.VALUE, Finding.OUT_OF_RANGE)
+    if is_answer and not answer.doubtful and answer.value is not False:
         return answer
     command = read_command(text, context)
-    if answer.finding in (Finding.VALUE, Finding.OUT_OF_RANGE):
+    if is_answer:  # "no, I am busy" wants another time more than it refuses
         return command if command is not None and command.command is Command.CALLBACK else answer
     return command or answer
 

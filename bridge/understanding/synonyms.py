@@ -53,7 +53,9 @@ def _groups() -> Iterator[frozenset[tuple[str, ...]]]:
         yield frozenset(tuple(normalise(phrase).split()) for phrase in line.split("،"))
     for points in SCALES.values():
         for phrases in points.values():
-            yield frozenset(tuple(normalise(phrase).split()) for phrase in phrases if not phrase.startswith("*"))
+            yield frozenset(
+                tuple(normalise(phrase).split()) for phrase in phrases if not phrase.startswith("*")
+            )
 
 
 @cache

@@ -192,6 +192,8 @@ def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKi
         and Part.DEGREE in parts
         and Part.CEASED not in parts
     )
+    if is_symptom and Part.HEDGE not in parts and Part.WELL not in parts:  # "a little headache"
+        return Meaning(Finding.VALUE, "yes_symptom", value=True, confidence=SURE)
     if (is_steady and kind is not YesNoKind.PERMISSION) or is_symptom:
         return Meaning(Finding.VALUE, "yes_implied", value=True, doubtful=True, confidence=DOUBTED)
     return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
