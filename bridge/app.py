@@ -15,6 +15,7 @@ from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.targets import missing_site_facts
 from bridge.errors import ConfigError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.session import Patience, Services
@@ -79,7 +80,7 @@ class Daemon:
     async def _start(self, stack: AsyncExitStack) -> None:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
-        questionnaires = load_folder(settings.questionnaires.folder)
+        questionnaires = _runnable(load_folder(settings.questionnaires.folder), settings)
         _require_default(questionnaires, settings)
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
@@ -89,6 +90,9 @@ class Daemon:
         interrupted = await self._store.close_interrupted()
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
+
+        for one in questionnaires.values():
+            await self._store.keep_questionnaire(one.hash, one.id, one.version, one.sources)
 
         self._recognizer = VoskRecognizer(
             settings.recogniser.model,
@@ -125,6 +129,7 @@ class Daemon:
                 max_call_seconds=settings.calls.max_seconds,
                 look_back_seconds=settings.calls.look_back_seconds,
             ),
+            site=settings.site.facts,
         )
         self._open_media(services, questionnaires, self._store)
 
@@ -175,6 +180,17 @@ class Daemon:
         except StorageError as error:
             return False, str(error)
         return True, ""
+
+
+def _runnable(questionnaires: dict[str, Questionnaire], settings: Settings) -> dict[str, Questionnaire]:
+    """Leave out what would have to name somebody whom nobody has configured, above all for a crisis."""
+    site = settings.site.facts
+    missing = {name: missing_site_facts(one, site) for name, one in questionnaires.items()}
+    for name, facts in missing.items():
+        if facts:
+            options = ", ".join(f"site.{fact}" for fact in facts)
+            log.error("questionnaire_refused", questionnaire=name, problem=f"{options} is not configured")
+    return {name: one for name, one in questionnaires.items() if not missing[name]}
 
 
 def _require_default(questionnaires: dict[str, Questionnaire], settings: Settings) -> None:

@@ -117,6 +117,19 @@ class Questionnaires(Section):
     default: Word = option("post_discharge", "the id of a questionnaire in that folder")
 
 
+class Site(Section):
+    """What questionnaires may say about the place that they run at, as {site.name}."""
+
+    name: Word | None = option(None, "a name, in quotes")
+    phone: Word | None = option(None, "a telephone number, in quotes")
+    crisis_number: Word | None = option(None, "the telephone number that helps in a crisis, in quotes")
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is configured."""
+        return {name: value for name, value in self.model_dump().items() if value is not None}
+
+
 class Recogniser(Section):
     """The ears."""
 
@@ -204,6 +217,7 @@ class Settings(Section):
     server: Server = Server()
     storage: Storage = Storage()
     questionnaires: Questionnaires = Questionnaires()
+    site: Site = Site()
     recogniser: Recogniser = Recogniser()
     voice: Voice = Voice()
     prompts: Prompts = Prompts()

@@ -7,7 +7,7 @@ from typing import Any
 from bridge.audio.playout import PhraseProgress
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.dialogue.engine import Turn
-from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.listening import Heard
 from bridge.storage.records import CallRecord, TurnRecord
@@ -21,6 +21,7 @@ _INPUT_NAMES: dict[type[Input], str] = {
     NoInput: "no_input",
     NotHeard: "not_heard",
     HungUp: "hung_up",
+    Machine: "machine",
 }
 
 
@@ -83,7 +84,7 @@ def turn_record(
         endpoint_ms=_milliseconds(heard.endpoint_seconds),
         recognise_ms=_milliseconds(heard.recognise_seconds),
         understand_ms=_milliseconds(understand_seconds),
-        **_evidence(heard.input),
+        **({} if reading.is_secret else _evidence(heard.input)),
     )
 
 

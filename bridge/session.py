@@ -7,9 +7,9 @@ state before it. And every wait has a deadline.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,10 +18,12 @@ from msgspec import Struct
 
 from bridge.audio.playout import Ticker
 from bridge.audio.recording import CallRecorder
+from bridge.circumstances import context_of
 from bridge.clock import Clock
 from bridge.dialogue import engine
-from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Say, Store
+from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Say, Store, Transfer
 from bridge.dialogue.answer import Answer
+from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Turn
 from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
@@ -29,6 +31,7 @@ from bridge.errors import StorageError, WorkerError
 from bridge.line import Line
 from bridge.listening import Heard, Listener, Unfinished
 from bridge.record import call_record, described, turn_record, withdrawn
+from bridge.resumption import RESUMES, Earlier, find_earlier
 from bridge.speech.base import Recognizer
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store as AnswerStore
@@ -67,6 +70,7 @@ class Services:
     prompts: PromptCache
     ticker: Ticker
     patience: Patience
+    site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
 
 
 class Outcome(Struct, frozen=True):
@@ -134,6 +138,8 @@ class CallSession:
         self._log = log.bind(call_id=call_id, provider=protocol.capabilities.name)
         self._said = _Said()
         self._taken: _Taken | None = None
+        self._earlier: Earlier | None = None
+        self._hands_over = False
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -165,6 +171,7 @@ class CallSession:
             self._log.warning("call_not_started", detail=self._line.close_reason)
             return None
         try:
+            await self._find_earlier(details)
             await self._begin(details)
         except StorageError as error:
             self._log.error("call_not_recorded", code=error.code, detail=str(error))
@@ -183,6 +190,16 @@ class CallSession:
         )
         await self._in_time(self._services.store.begin_call(record))
 
+    async def _find_earlier(self, details: events.CallDetails) -> None:
+        """Go on with an earlier call, where the carrier was given one to name and it can be gone on with."""
+        earlier_id = details.custom.get(RESUMES)
+        if earlier_id is None:
+            return
+        store, now = self._services.store, self._clock.now()
+        self._earlier = await self._in_time(find_earlier(store, earlier_id, self._questionnaire, now=now))
+        if self._earlier is not None:
+            self._questionnaire = self._earlier.questionnaire
+
     async def _hold(self, details: events.CallDetails) -> Disposition:
         """Hold the conversation, and close the call's record whatever happens."""
         self._log.info("call_started", questionnaire=self._questionnaire.id, direction=details.direction)
@@ -191,7 +208,7 @@ class CallSession:
         remove_from_ticker = self._services.ticker.add(self._line.tick)
         try:
             self._line.command(commands.AcceptCall())
-            disposition = await self._converse_safely()
+            disposition = await self._converse_safely(details)
             if self._line.has_broken_down:
                 disposition = Disposition.FAILED
         finally:
@@ -229,11 +246,11 @@ class CallSession:
 
     # Converse
 
-    async def _converse_safely(self) -> Disposition:
+    async def _converse_safely(self, details: events.CallDetails) -> Disposition:
         limit = self._services.patience.max_call_seconds
         try:
             async with self._clock.timeout(limit):
-                return await self._converse()
+                return await self._converse(details)
         except TimeoutError:
             self._log.warning("call_too_long", limit_seconds=limit)
             await self._apologise()
@@ -246,13 +263,14 @@ class CallSession:
         await self._apologise()
         return Disposition.FAILED
 
-    async def _converse(self) -> Disposition:
-        turn = engine.begin(self._questionnaire)
+    async def _converse(self, details: events.CallDetails) -> Disposition:
+        turn = self._open(self._context(details))
         state = turn.state
         await self._perform(turn.actions)
         while True:
             heard = await self._hear(_listen(turn))
             if heard is None:
+                self._hands_over = isinstance(turn.actions[-1], Transfer)
                 return _disposition(turn)
             before = self._taken.before if heard.revises and self._taken else state
             started = self._clock.monotonic()
@@ -267,6 +285,24 @@ class CallSession:
                 self._line.clear()
             turn, state = following, following.state
             await self._perform(turn.actions)
+
+    def _open(self, context: CallContext) -> Turn:
+        earlier = self._earlier
+        if earlier is None:
+            return engine.begin(self._questionnaire, context)
+        return engine.resume(self._questionnaire, earlier.state, context, earlier.hours_since)
+
+    def _context(self, details: events.CallDetails) -> CallContext:
+        """What the dialogue is told about the call; days are those of the machine's own time zone."""
+        return context_of(
+            details,
+            self._questionnaire,
+            now=self._clock.now().astimezone(),
+            site=self._services.site,
+            can_transfer=self._line.capabilities.can_transfer,
+            can_keep_audio=self._recorder is not None,
+            has_open_vocabulary=False,
+        )
 
     async def _hear(self, listen: Listen | None) -> Heard | None:
         return await Listener(
@@ -294,7 +330,7 @@ class CallSession:
     async def _perform(self, actions: tuple[Action, ...]) -> None:
         """Say what is to be said. Answers among the actions were committed with the turn."""
         says = [action for action in actions if isinstance(action, Say)]
-        phrases = [await self._services.prompts.phrase(say.text) for say in says]
+        phrases = [await self._services.prompts.phrase(piece) for say in says for piece in say.pieces]
         self._said = _Said(" ".join(say.text for say in says), all(say.barge_in for say in says))
         self._line.say(phrases, on_first_audio=self._on_first_audio)
 
@@ -316,7 +352,12 @@ class CallSession:
         )
         state = msgspec.json.encode(following.state)
         await self._in_time(self._describe_further())
-        receipt = await self._in_time(self._services.store.record_turn(self.call_id, record, stored, state))
+        notices = tuple(action for action in following.actions if isinstance(action, Notify))
+        receipt = await self._in_time(
+            self._services.store.record_turn(self.call_id, record, stored, state, notices)
+        )
+        for notice in notices:
+            self._log.warning("escalated", turn=receipt.index, item=notice.item)
         self._awaiting_reply = _AwaitingReply(
             receipt.index, receipt.commit_ms, self._clock.monotonic(), heard.speech_ended_at
         )
@@ -365,7 +406,7 @@ class CallSession:
 
     async def _finish(self, disposition: Disposition) -> None:
         """Leave the line as the disposition wants it, and close the record."""
-        wants_person = disposition is Disposition.TRANSFERRED and self._line.capabilities.can_transfer
+        wants_person = self._hands_over and self._line.capabilities.can_transfer
         self._line.command(commands.TransferCall() if wants_person else commands.HangUp())
         await asyncio.gather(*self._notes)
         try:
@@ -383,7 +424,7 @@ def _listen(turn: Turn) -> Listen | None:
 
 def _disposition(turn: Turn) -> Disposition:
     match turn.actions[-1]:
-        case HangUp(disposition=disposition):
+        case HangUp(disposition=disposition) | Transfer(disposition=disposition):
             return disposition
         case _:
-            return Disposition.TRANSFERRED
+            return Disposition.FAILED  # no turn of ours ends otherwise

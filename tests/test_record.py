@@ -7,7 +7,7 @@ import pytest
 from bridge.audio.playout import PhraseProgress
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.dialogue.engine import DialogueState, Reading, Turn
-from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.listening import Heard
 from bridge.record import turn_record, withdrawn
 from bridge.storage.records import TurnRecord
@@ -38,12 +38,23 @@ def answer(item: str) -> Answer:
         (NoInput(), "no_input", ""),
         (NotHeard(), "not_heard", ""),
         (HungUp(), "hung_up", ""),
+        (Machine(), "machine", ""),
     ],
 )
 def test_every_input_has_a_name_and_its_evidence(given: Input, name: str, closed: str) -> None:
     """What was said or pressed is kept with what it was taken to mean."""
     written = record(Heard(given))
     assert (written.input, written.closed, written.meaning, written.value) == (name, closed, "answer", 3)
+
+
+def test_a_secret_is_written_nowhere() -> None:
+    """Neither what was said nor what was keyed to prove who is calling."""
+    following = Turn(DialogueState(), (), Reading("born", "answer", None, "identity", is_secret=True))
+    for given in (Digits("1980"), Utterance(("ألف",), ("ألف",), 0.9)):
+        written = turn_record(
+            Heard(given), following, at=AT, prompt="متى؟", progress=[], understand_seconds=0
+        )
+        assert (written.closed, written.open, written.value) == ("", "", None)
 
 
 def test_times_are_in_milliseconds() -> None:

@@ -35,7 +35,7 @@ RESUMED = UtteranceResumed(b"22")
 class Call:
     """A session over the Maqsam protocol, whose caller is the test."""
 
-    def __init__(self, services: Services, database: Path, call_id: str) -> None:
+    def __init__(self, services: Services, database: Path, call_id: str, setup: str = SETUP) -> None:
         self.database = database
         self.messages: asyncio.Queue[str | None] = asyncio.Queue()
         self.sent: list[dict[str, Any]] = []
@@ -49,7 +49,7 @@ class Call:
             send=self._send,
         )
         self.running = asyncio.create_task(self.session.run(self._incoming()))
-        self.messages.put_nowait(SETUP)
+        self.messages.put_nowait(setup)
 
     async def _incoming(self) -> AsyncIterator[str | bytes]:
         while (message := await self.messages.get()) is not None:
@@ -116,7 +116,7 @@ async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Calla
     ticking = asyncio.create_task(ticker.run())
     store = await Store.open(tmp_path / "hatif.db", clock=clock, busy_seconds=0.05)
 
-    def start(*, call_id: str = "c1", **patience: float) -> Call:
+    def start(*, call_id: str = "c1", setup: str = SETUP, **patience: float) -> Call:
         services = Services(
             clock=clock,
             store=store,
@@ -126,7 +126,7 @@ async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Calla
             ticker=ticker,
             patience=Patience(**patience),
         )
-        return Call(services, tmp_path / "hatif.db", call_id)
+        return Call(services, tmp_path / "hatif.db", call_id, setup)
 
     yield start
     ticking.cancel()
@@ -239,6 +239,23 @@ async def test_whoever_wants_a_person_is_handed_over(call: Callable[..., Call]) 
         outcome = await one.running
     assert outcome.disposition is Disposition.TRANSFERRED
     assert one.sent[-1]["type"] == "call.redirect"
+
+
+async def test_a_dropped_call_is_gone_on_with(call: Callable[..., Call]) -> None:
+    """The carrier names the earlier call: a recap, and the first question without an answer."""
+    one = call()
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), turns=1)
+    await one.hang_up()
+    setup = json.loads(SETUP)
+    setup["data"]["context"]["custom"] = {"resumes": "c1"}
+    second = call(call_id="c2", setup=json.dumps(setup))
+    await second.prompt_heard()
+    await second.hear(KeyPressed("2"), turns=3)
+    await second.hang_up()
+    assert second.query("SELECT item FROM answers WHERE call_id = 'c2'") == [("pain",)]
+    (prompt,) = second.query("SELECT prompt FROM turns WHERE call_id = 'c2' AND turn_index = 1")
+    assert QUESTIONNAIRE.prompts.recap in prompt[0]
 
 
 async def test_what_the_carrier_tells_later_is_kept(call: Callable[..., Call]) -> None:

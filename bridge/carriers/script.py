@@ -23,7 +23,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from bridge.carriers.voice import Wording
 from bridge.dialogue.answer import Value
 from bridge.dialogue.document import Document, Problem, read_document
-from bridge.dialogue.questionnaire import ChoiceItem, Item, NumberItem, Questionnaire
+from bridge.dialogue.items import (
+    GroupItem,
+    InfoItem,
+    IntegerItem,
+    Item,
+    MultiChoiceItem,
+    NumberItem,
+    OptionsItem,
+)
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 
 __all__ = ["AnswerScript", "Reply", "ScriptError", "ScriptedAnswer", "Step", "load_answers", "load_steps"]
@@ -106,7 +115,7 @@ class _Reply(_Model):
 
 
 class _Answer(_Reply):
-    value: bool | int | str
+    value: bool | int | float | str | list[str]
 
 
 class _Answers(_Model):
@@ -155,7 +164,7 @@ def load_answers(path: Path, questionnaire: Questionnaire) -> AnswerScript:
         confirm=script.confirm.reply(),
         deny=script.deny.reply(),
         answers={
-            item: ScriptedAnswer(value=answer.value, reply=answer.reply())
+            item: ScriptedAnswer(value=_value(answer), reply=answer.reply())
             for item, answer in script.answers.items()
         },
     )
@@ -233,24 +242,33 @@ def _mismatches(script: _Answers, questionnaire: Questionnaire) -> Iterator[Prob
         item = questionnaire.item(item_id)
         if item is None:
             yield Problem(("answers", item_id), f"no such item{_did_you_mean(item_id, questionnaire)}")
-        elif (fault := _misfit(answer.value, item)) is not None:
+        elif (fault := _misfit(_value(answer), item)) is not None:
             yield Problem(("answers", item_id, "value"), fault)
-    unanswered = [item.id for item in questionnaire.items if item.id not in script.answers]
+    always = [item.id for item in questionnaire.questions if item.when is None]
+    unanswered = [item for item in always if item not in script.answers]
     if unanswered:
         yield Problem(("answers",), f"no answer to {', '.join(unanswered)}")
 
 
 def _did_you_mean(item_id: str, questionnaire: Questionnaire) -> str:
-    near = difflib.get_close_matches(item_id, [item.id for item in questionnaire.items], n=1)
+    near = difflib.get_close_matches(item_id, [item.id for item in questionnaire.questions], n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def _misfit(value: Value, item: Item) -> str | None:
     """Why `item` can never have this value; None where it can."""
-    if isinstance(item, NumberItem):
+    if isinstance(item, InfoItem | GroupItem):
+        return "is said and not asked"
+    if isinstance(item, NumberItem | IntegerItem) and not item.decimals:
         is_inside = type(value) is int and item.minimum <= value <= item.maximum
         return None if is_inside else f"should be a whole number from {item.minimum} to {item.maximum}"
-    if isinstance(item, ChoiceItem):
+    if isinstance(item, OptionsItem):
         options = [option.value for option in item.options]
-        return None if value in options else f"should be one of {', '.join(options)}"
-    return None if isinstance(value, bool) else "should be true or false"
+        named = value if isinstance(item, MultiChoiceItem) and isinstance(value, tuple) else (value,)
+        return None if set(named) <= set(options) else f"should be one of {', '.join(options)}"
+    is_yes_no = hasattr(item, "kind")
+    return "should be true or false" if is_yes_no and not isinstance(value, bool) else None
+
+
+def _value(answer: _Answer) -> Value:
+    return tuple(answer.value) if isinstance(answer.value, list) else answer.value

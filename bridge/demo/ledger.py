@@ -114,8 +114,8 @@ def _turn(row: sqlite3.Row) -> LedgerTurn:
 
 
 def _value(text: str | None) -> Value:
-    value: Value = None if text is None else json.loads(text)
-    return value
+    value = None if text is None else json.loads(text)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _rounded(milliseconds: float | None) -> float | None:

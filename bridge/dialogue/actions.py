@@ -6,13 +6,25 @@ from msgspec import Struct
 
 from bridge.dialogue.answer import Answer
 
-__all__ = ["Action", "Disposition", "HangUp", "Keys", "Listen", "PromptRole", "Say", "Store", "Transfer"]
+__all__ = [
+    "Action",
+    "Disposition",
+    "HangUp",
+    "Keys",
+    "Listen",
+    "Notify",
+    "PromptRole",
+    "Say",
+    "Store",
+    "Transfer",
+]
 
 
 class PromptRole(StrEnum):
     """Why something is said."""
 
     OPENING = "opening"
+    INFO = "info"
     ASK = "ask"
     REPROMPT = "reprompt"
     KEYPAD = "keypad"  # asks for keys only
@@ -24,14 +36,21 @@ class PromptRole(StrEnum):
 
 
 class Disposition(StrEnum):
-    """How a call ended."""
+    """How a call ended; docs/dispositions.md sets them beside AAPOR's codes."""
 
     COMPLETED = "completed"
-    NO_CONSENT = "no_consent"
-    STOPPED = "stopped"  # the caller asked to end it
+    PARTIAL = "partial"  # ended early, with at least half of the answers
+    REFUSED = "refused"  # no consent
+    STOPPED = "stopped"  # the caller asked to end it, with less than half of the answers
+    INELIGIBLE = "ineligible"
+    WRONG_PERSON = "wrong_person"  # or one who could not be identified
+    CALL_BACK = "call_back"
+    DO_NOT_CALL = "do_not_call"
     TRANSFERRED = "transferred"
+    ESCALATED = "escalated"  # in danger, perhaps: see what was notified
     HUNG_UP = "hung_up"
     NO_ANSWER = "no_answer"  # nobody spoke or pressed a key
+    VOICEMAIL = "voicemail"
     FAILED = "failed"  # our fault
     INTERRUPTED = "interrupted"  # the daemon died or was stopped in mid-call
 
@@ -43,13 +62,22 @@ class Say(Struct, frozen=True, tag=True):
     role: PromptRole
     item: str | None = None
     barge_in: bool = True  # may the caller speak over it?
+    parts: tuple[str, ...] = ()  # the pieces that it is put together from; () where it is one piece
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """What is to be played, piece by piece."""
+        return self.parts or (self.text,)
 
 
 class Keys(Struct, frozen=True):
     """Which keys may be pressed, and when the entry is over."""
 
-    max_digits: int
+    max_digits: int  # stars included
     terminator: str = "#"
+    stars: int = (
+        0  # so many stars may stand inside an entry: the point of a decimal, the "over" of a pressure
+    )
     interdigit_seconds: float = 3.0
 
 
@@ -61,6 +89,7 @@ class Listen(Struct, frozen=True, tag=True):
     no_input_seconds: float = 6.0
     end_silence_seconds: float = 0.6
     max_speech_seconds: float = 10.0
+    keep_audio: bool = False  # the sound of the answer is part of it
 
 
 class Store(Struct, frozen=True, tag=True):
@@ -69,14 +98,28 @@ class Store(Struct, frozen=True, tag=True):
     answer: Answer
 
 
+class Notify(Struct, frozen=True, tag=True):
+    """Tell somebody who is not on the line, and have them say that they have seen it."""
+
+    escalation: str
+    reason: str  # answer, refused, not_obtained, stopped, hung_up, words, rule …: never what was said
+    recipients: tuple[str, ...]
+    acknowledge_seconds: int
+    item: str | None = None
+
+
 class Transfer(Struct, frozen=True, tag=True):
     """Hand the caller over to a person; the call is over for us."""
+
+    target: str | None = None  # a number; None: wherever the carrier hands over to
+    disposition: Disposition = Disposition.TRANSFERRED
 
 
 class HangUp(Struct, frozen=True, tag=True):
     """End the call once everything said has been heard."""
 
     disposition: Disposition
+    call_back_when: str | None = None  # when the caller wants to be called, in the caller's words
 
 
-Action = Say | Listen | Store | Transfer | HangUp
+Action = Say | Listen | Store | Notify | Transfer | HangUp

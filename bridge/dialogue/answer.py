@@ -6,7 +6,7 @@ from msgspec import Struct
 
 __all__ = ["Answer", "AnswerStatus", "Value", "Via"]
 
-Value = bool | int | str | None
+Value = bool | int | float | str | tuple[str, ...] | None
 
 
 class Via(StrEnum):
@@ -39,3 +39,4 @@ class Answer(Struct, frozen=True):
     closed: str = ""  # the text that the value was read from, under the question's grammar
     open: str = ""  # and under the open vocabulary
     confidence: float | None = None
+    audio: bool = False  # what was said is kept as sound

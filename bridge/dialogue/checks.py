@@ -1,31 +1,34 @@
 """What is wrong with a questionnaire beyond missing and misspelt fields. Pure; it never raises."""
 
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from bridge.dialogue.document import Path, Problem
-from bridge.dialogue.questionnaire import ChoiceItem, ConsentItem, Item, NumberItem, Questionnaire
+from bridge.dialogue.evaluation import FUNCTIONS, REFERENCE_FUNCTIONS
+from bridge.dialogue.expression_checks import Scope, Type, check_expression
+from bridge.dialogue.hints import did_you_mean
+from bridge.dialogue.item_checks import check_escalation, check_items, check_rules, items_with_paths
+from bridge.dialogue.items import (
+    ConsentItem,
+    GroupItem,
+    IdentityItem,
+    InfoItem,
+    LanguageItem,
+    OptionsItem,
+    QuestionItem,
+)
+from bridge.dialogue.questionnaire import Closing, Prompts, Questionnaire
+from bridge.dialogue.scopes import is_repeated, scope_at, whole_scope
+from bridge.dialogue.text_checks import all_texts, check_letters, check_placeholders
 from bridge.dialogue.word_checks import check_words
-from bridge.understanding import bare, normalise, read_command, read_red_flag
 
 __all__ = ["check"]
 
 MIN_TURNS_PER_ITEM = 3  # a question, a second try and a read-back
-# A negative question turns "yes" and "no" round for half of those who answer it.
-NEGATIVE_OPENINGS = ("ألا", "أليس", "أليست", "ألست", "ألم", "ألن", "أما")
-PERSIAN_LETTERS = frozenset("یکہھەے")  # look Arabic, and never equal the Arabic letters
-PLACEHOLDERS: dict[str, tuple[str, ...]] = {
-    "readback": ("value",),
-    "out_of_range": ("minimum", "maximum"),
-    "keypad_number": ("minimum", "maximum"),
-    "keypad_option": ("option", "key"),
-}
-_WORD = re.compile(r"[\u0621-\u0652\u0670]+")
-_SUKUN = "\u0652"
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-NEEDED = ("value", "option", "key")  # without these the sentence would say nothing
+# Items that ask about self-harm whoever wrote them down: LOINC for item 9 of the PHQ-9.
+SELF_HARM_CODES = frozenset({"44260-8"})
+_SPOKEN_FIELDS = ("ask", "readback", "keypad", "no_match", "no_input", "out_of_range", "say")
+_RESERVED = frozenset({"value", "call", "patient", "site", "and", "or", "not", "in", "true", "false"})
 
 
 def check(questionnaire: Questionnaire) -> list[Problem]:
@@ -33,22 +36,27 @@ def check(questionnaire: Questionnaire) -> list[Problem]:
     return [
         *_ids(questionnaire),
         *_dialects(questionnaire),
-        *_consent(questionnaire),
+        *_order(questionnaire),
         *_turns(questionnaire),
         *_confirmable(questionnaire),
         *check_words(questionnaire.words),
         *_texts(questionnaire),
-        *(problem for at, item in enumerate(questionnaire.items) for problem in _item(("items", at), item)),
+        *check_items(questionnaire),
+        *_values(questionnaire),
+        *_scores(questionnaire),
+        *_variants(questionnaire),
+        *_safety(questionnaire),
     ]
 
 
 def _ids(questionnaire: Questionnaire) -> Iterator[Problem]:
-    counted = Counter(item.id for item in questionnaire.items)
-    for at, item in enumerate(questionnaire.items):
+    named = [*questionnaire.computed, *questionnaire.scores]
+    counted = Counter([*(item.id for item in questionnaire.every_item), *named])
+    for path, item in items_with_paths(questionnaire.items):
         if counted[item.id] > 1:
-            yield Problem(
-                ("items", at, "id"), f"'{item.id}' is the id of {counted[item.id]} items; ids differ"
-            )
+            yield Problem((*path, "id"), f"'{item.id}' is the id of {counted[item.id]} items; ids differ")
+        if item.id in _RESERVED or item.id in FUNCTIONS or item.id in REFERENCE_FUNCTIONS:
+            yield Problem((*path, "id"), f"'{item.id}' is a word of the expression language; choose another")
 
 
 def _dialects(questionnaire: Questionnaire) -> Iterator[Problem]:
@@ -56,18 +64,49 @@ def _dialects(questionnaire: Questionnaire) -> Iterator[Problem]:
         yield Problem(("dialects",), "names one dialect twice")
 
 
-def _consent(questionnaire: Questionnaire) -> Iterator[Problem]:
-    for at, item in enumerate(questionnaire.items):
-        if at and isinstance(item, ConsentItem):
+def _order(questionnaire: Questionnaire) -> Iterator[Problem]:
+    """Whom we speak to, and whether we may ask, come before anything that is the patient's own business."""
+    allowed: tuple[type, ...] = (LanguageItem, IdentityItem, ConsentItem, InfoItem)
+    for path, item in items_with_paths(questionnaire.items):
+        if isinstance(item, IdentityItem) and IdentityItem not in allowed:
+            yield Problem((*path, "type"), "identity is asked before anything else; make it the first item")
+        if isinstance(item, ConsentItem) and item.purpose == "questions" and ConsentItem not in allowed:
             yield Problem(
-                ("items", at, "type"), "consent is asked once, before anything else; make it the first item"
+                (*path, "type"), "consent is asked once, before anything else; make it the first item"
             )
+        identities = [one.id for one in questionnaire.questions if isinstance(one, IdentityItem)]
+        if isinstance(item, InfoItem) and _comes_before(questionnaire, item.id, identities):
+            yield Problem((*path, "type"), "nothing is told before the identity is known; put it behind")
+        allowed = _still_allowed(allowed, item)
+
+
+def _still_allowed(allowed: tuple[type, ...], item: object) -> tuple[type, ...]:
+    if isinstance(item, LanguageItem | IdentityItem):  # who it is may be asked in two ways
+        return allowed
+    return (InfoItem,) if not isinstance(item, InfoItem) else allowed
+
+
+def _asks_to_record(questionnaire: Questionnaire, item_id: str) -> bool:
+    """Whether the caller has been asked for a recording before this item."""
+    for item in questionnaire.every_item:
+        if item.id == item_id:
+            break
+        if isinstance(item, ConsentItem) and item.purpose == "recording":
+            return True
+    return False
+
+
+def _comes_before(questionnaire: Questionnaire, item_id: str, others: list[str]) -> bool:
+    """Whether an item stands before one of these."""
+    ids = [item.id for item in questionnaire.every_item]
+    return any(ids.index(item_id) < ids.index(other) for other in others)
 
 
 def _turns(questionnaire: Questionnaire) -> Iterator[Problem]:
-    least = MIN_TURNS_PER_ITEM * len(questionnaire.items)
-    if questionnaire.limits.turns < least:
-        text = f"{questionnaire.limits.turns} turns are too few for {len(questionnaire.items)} items"
+    asked = questionnaire.most_questions
+    least = MIN_TURNS_PER_ITEM * asked
+    if questionnaire.max_turns < least:
+        text = f"{questionnaire.max_turns} turns are too few for {asked} items"
         yield Problem(("limits", "turns"), f"{text}; at least {least}")
 
 
@@ -79,90 +118,88 @@ def _confirmable(questionnaire: Questionnaire) -> Iterator[Problem]:
         yield Problem(("words", "numbers"), text)
 
 
-def _item(path: Path, item: Item) -> Iterator[Problem]:
-    for at, text in enumerate(item.ask):
-        yield from _wording((*path, "ask", at), text)
-    if len(set(item.allow)) < len(item.allow):
-        yield Problem((*path, "allow"), "names one reply twice")
-    if isinstance(item, NumberItem) and item.minimum > item.maximum:
-        yield Problem((*path, "minimum"), f"{item.minimum} is more than the maximum, {item.maximum}")
-    if isinstance(item, ChoiceItem):
-        yield from _options((*path, "options"), item)
-
-
-def _wording(path: Path, text: str) -> Iterator[Problem]:
-    first = _WORD.search(text)
-    if first and bare(first[0]) in NEGATIVE_OPENINGS and not _is_pain(first[0]):
-        yield Problem(path, "a negative question: its 'yes' means two things; begin with 'هل'")
-
-
-def _is_pain(word: str) -> bool:
-    """Tell the noun from "did not": the particle ends in a sukun, and a word without vowels may be either."""
-    return bare(word) == "ألم" and word != bare(word) and not word.endswith(_SUKUN)
-
-
-def _options(path: Path, item: ChoiceItem) -> Iterator[Problem]:
-    for name in ("value", "key"):
-        counted = Counter(getattr(option, name) for option in item.options)
-        for at, option in enumerate(item.options):
-            found = getattr(option, name)
-            if counted[found] > 1:
-                yield Problem(
-                    (*path, at, name), f"'{found}' belongs to {counted[found]} options; each needs its own"
-                )
-    yield from _phrases(path, item)
-
-
-def _phrases(path: Path, item: ChoiceItem) -> Iterator[Problem]:
-    owner: dict[str, int] = {}
-    for at, option in enumerate(item.options):
-        for phrase in option.phrases:
-            said = normalise(phrase)
-            if owner.setdefault(said, at) != at:
-                yield Problem((*path, at), f"'{phrase}' is also said for '{item.options[owner[said]].value}'")
-            if read_command(said) or read_red_flag(said):
-                yield Problem(
-                    (*path, at), f"'{phrase}' is a command that works everywhere; choose other words"
-                )
-
-
 def _texts(questionnaire: Questionnaire) -> Iterator[Problem]:
-    for path, text in _all_texts((), questionnaire.model_dump(include={"items", "prompts", "words"})):
-        yield from _letters(path, text)
-        if path[0] == "prompts" or "readback" in path or "keypad" in path or "ask" in path:
-            yield from _placeholders(path, text)
+    blocks = {"items", "prompts", "closing", "words", "escalations", "variants"}
+    everywhere = [name for name in whole_scope(questionnaire).known if "." in name]
+    for path, text in all_texts((), questionnaire.model_dump(include=blocks)):
+        yield from check_letters(path, text)
+        if path[0] in ("prompts", "closing", "escalations", "variants"):
+            yield from check_placeholders(path, text, everywhere)
+    for path, item in items_with_paths(questionnaire.items):
+        known = scope_at(questionnaire, item.id).known
+        own = {name: getattr(item, name) for name in _SPOKEN_FIELDS if hasattr(item, name)}
+        own["variants"] = {
+            name: texts.model_dump(exclude_none=True) for name, texts in getattr(item, "variants", {}).items()
+        }
+        for inner, text in all_texts(path, own):
+            yield from check_placeholders(inner, text, known)
 
 
-def _all_texts(path: Path, data: object) -> Iterator[tuple[Path, str]]:
-    if isinstance(data, str):
-        yield path, str(data)
-    pairs: Iterable[tuple[str | int, object]] = ()
-    if isinstance(data, dict):
-        pairs = data.items()
-    elif isinstance(data, list | tuple):
-        pairs = enumerate(data)
-    for part, inner in pairs:
-        yield from _all_texts((*path, part), inner)
+def _values(questionnaire: Questionnaire) -> Iterator[Problem]:
+    """Computed values and rules over all answers."""
+    scope = whole_scope(questionnaire)
+    for at, (name, text) in enumerate(questionnaire.computed.items()):
+        later = set(list(questionnaire.computed)[at:])  # one value may be computed from those before it
+        known = {one: kind for one, kind in scope.known.items() if one not in later}
+        fault = check_expression(text, Scope(known, scope.later, scope.options), Type.ANY)
+        if fault is not None:
+            yield Problem(("computed", name), f"column {fault.column}: {fault.text}")
+    yield from check_rules(("rules",), questionnaire.rules, scope, set(questionnaire.escalations))
 
 
-def _letters(path: Path, text: str) -> Iterator[Problem]:
-    persian = PERSIAN_LETTERS.intersection(text)
-    if persian:
-        yield Problem(path, f"holds the Persian letter {unicodedata.name(min(persian))}; type the Arabic one")
-    if any(unicodedata.category(character) in ("Cf", "Cc", "Co", "Cs") for character in text.rstrip("\n")):
-        yield Problem(path, "holds an invisible control character; type it anew")
+def _scores(questionnaire: Questionnaire) -> Iterator[Problem]:
+    for name, score in questionnaire.scores.items():
+        path: Path = ("scores", name)
+        for at, item_id in enumerate(score.items):
+            if not _counts(questionnaire.item(item_id)) or is_repeated(questionnaire, item_id):
+                yield Problem(
+                    (*path, "items", at), f"'{item_id}' is no item that counts: a number, or with ordinals"
+                )
+        ends = [band.minimum for band in score.bands]
+        if ends != sorted(set(ends)):
+            yield Problem((*path, "bands"), "bands begin one above the other; put the lowest first")
 
 
-def _placeholders(path: Path, text: str) -> Iterator[Problem]:
-    name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    known = PLACEHOLDERS.get(name, ())
-    used = _PLACEHOLDER.findall(text)
-    if set("{}").intersection(_PLACEHOLDER.sub("", text)):
-        yield Problem(path, "a brace without its partner; braces only hold placeholders")
-    for field in used:
-        if field not in known:
-            allowed = ", ".join(f"{{{word}}}" for word in known) or "none"
-            yield Problem(path, f"unknown placeholder {{{field}}}; known here: {allowed}")
-    for field in known:
-        if field in NEEDED and field not in used:
-            yield Problem(path, f"does not say {{{field}}}")
+def _counts(item: object) -> bool:
+    if isinstance(item, OptionsItem):
+        return all(option.ordinal is not None for option in item.options)
+    return item is not None and not isinstance(item, InfoItem | GroupItem)
+
+
+def _variants(questionnaire: Questionnaire) -> Iterator[Problem]:
+    for variant, texts in questionnaire.variants.items():
+        for block, known in (("prompts", Prompts.model_fields), ("closing", Closing.model_fields)):
+            for name in getattr(texts, block):
+                if name not in known:
+                    text = f"no sentence '{name}'{did_you_mean(name, known)}"
+                    yield Problem(("variants", variant, block, name), text)
+
+
+def _safety(questionnaire: Questionnaire) -> Iterator[Problem]:
+    """An item about self-harm leads to a person, or the questionnaire is refused."""
+    for path, item in items_with_paths(questionnaire.items):
+        if isinstance(item, InfoItem | GroupItem):
+            continue
+        if item.safety is None and _asks_about_self_harm(item):
+            yield Problem(path, "asks about self-harm; it needs 'safety: self_harm' and an escalation")
+        if getattr(item, "keep_audio", False) and not _asks_to_record(questionnaire, item.id):
+            yield Problem(path, "keeps sound; ask for it before, with a consent of 'purpose: recording'")
+        if item.safety is not None:
+            yield from _safe(item, questionnaire)
+    for kind, name in questionnaire.red_flags.items():
+        known = set(questionnaire.escalations)
+        if kind not in questionnaire.words.red_flags.by_kind:
+            kinds = ", ".join(questionnaire.words.red_flags.by_kind)
+            yield Problem(("red_flags", kind), f"no such words of danger; one of {kinds}")
+        yield from check_escalation(("red_flags", kind), name, known, "words of danger")
+
+
+def _safe(item: QuestionItem, questionnaire: Questionnaire) -> Iterator[Problem]:
+    escalation = questionnaire.escalations.get(item.escalation or "")
+    if escalation is not None and escalation.transfer is None:
+        text = "has no 'transfer': an item about self-harm needs a crisis target"
+        yield Problem(("escalations", str(item.escalation)), text)
+
+
+def _asks_about_self_harm(item: QuestionItem) -> bool:
+    return any(code.system == "loinc" and code.code in SELF_HARM_CODES for code in item.codes)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from bridge.dialogue.inputs import Utterance
-from bridge.understanding import UNKNOWN_WORD, Command, Finding, Meaning, understand
+from bridge.understanding import UNKNOWN_WORD, Command, Finding, Meaning
 from bridge.understanding.meaning import nothing
 
 __all__ = ["Heard", "Trust", "hear"]
@@ -40,15 +40,15 @@ class Heard(Struct, frozen=True):
 _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
 
 
-def hear(utterance: Utterance, read: Callable[[str], Meaning]) -> Heard:
+def hear(utterance: Utterance, meaning_of: Callable[[str], Meaning]) -> Heard:
     """Understand all readings of `utterance` and weigh them against each other.
 
     In order: words of danger in any reading are doubted, never dropped. What the closed readings and an open
     one say is agreed. Otherwise an answer that one reading holds is doubted, what most closed readings say
     first; then the wish for a person. Any other command that is not agreed is not acted on.
     """
-    closed = _commonest_first([understand(text, read) for text in utterance.closed])
-    open_ = _commonest_first([understand(text, read) for text in utterance.open])
+    closed = _commonest_first([meaning_of(text) for text in utterance.closed])
+    open_ = _commonest_first([meaning_of(text) for text in utterance.open])
     every = (*closed, *open_)
     danger = _first(every, _is_emergency)
     if _agree(closed, open_) and danger in (None, closed[0]):

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-__all__ = ["Digits", "HungUp", "Input", "NoInput", "NotHeard", "Utterance"]
+__all__ = ["Digits", "HungUp", "Input", "Machine", "NoInput", "NotHeard", "Utterance"]
 
 
 class Utterance(Struct, frozen=True, tag=True):
@@ -45,8 +45,12 @@ class HungUp(Struct, frozen=True, tag=True):
     """The caller, or the carrier, has gone."""
 
 
+class Machine(Struct, frozen=True, tag=True):
+    """A machine has answered, and not a person."""
+
+
 def _for_the_record(readings: tuple[str, ...]) -> str:
     return " | ".join(dict.fromkeys(readings))
 
 
-Input = Utterance | Digits | NoInput | NotHeard | HungUp
+Input = Utterance | Digits | NoInput | NotHeard | HungUp | Machine

@@ -5,7 +5,7 @@ from bridge.dialogue.inputs import Digits
 
 __all__ = ["REPEAT_KEY", "Keypad"]
 
-REPEAT_KEY = "*"  # an entry of its own, whatever was pressed before
+REPEAT_KEY = "*"  # an entry of its own, whatever was pressed before, where it separates nothing
 
 
 class Keypad:
@@ -21,14 +21,18 @@ class Keypad:
 
     def press(self, key: str) -> Digits | None:
         """Take one key; the entry, once it is whole."""
-        if key == REPEAT_KEY:
+        if key == REPEAT_KEY and not self._may_separate():
             self._pressed = ""
             return Digits(REPEAT_KEY)
         if key == self._keys.terminator:
             return self.expire()
-        if len(key) == 1 and key.isascii() and key.isdigit():
+        if key == REPEAT_KEY or (len(key) == 1 and key.isascii() and key.isdigit()):
             self._pressed += key
         return self.expire() if len(self._pressed) >= max(1, self._keys.max_digits) else None
+
+    def _may_separate(self) -> bool:
+        """Whether a star is part of the entry: between two of its numbers."""
+        return self._pressed[-1:].isdigit() and self._pressed.count(REPEAT_KEY) < self._keys.stars
 
     def expire(self) -> Digits | None:
         """The caller presses no more: the entry as it stands, if there is any."""

@@ -4,8 +4,6 @@ The common content (`common/LANGUAGE.yaml` beside the questionnaire, or the ship
 share; a questionnaire may say any of it differently.
 """
 
-import difflib
-import hashlib
 import json
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,13 +18,16 @@ from bridge.content import CONTENT
 from bridge.dialogue.checks import check
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Document, Path, Problem, read_document
-from bridge.dialogue.questionnaire import Item, Questionnaire
+from bridge.dialogue.hints import did_you_mean
+from bridge.dialogue.items import Item
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.scales import fill_scales
 from bridge.errors import QuestionnaireError
 
 __all__ = ["load", "load_folder", "parse"]
 
 COMMON_FOLDER = "common"
-SHARED_BLOCKS = ("prompts", "words", "hearing", "limits")
+SHARED_BLOCKS = ("prompts", "closing", "words", "scales", "hearing", "limits")
 MAX_BYTES = 1024 * 1024  # read no further than this into a file that is no questionnaire
 
 
@@ -106,10 +107,12 @@ _LANGUAGES: tuple[str, ...] = get_args(Questionnaire.model_fields["language"].an
 def _build(own: _Source, common: _Source) -> Questionnaire:
     merged = _Merged(own, common)
     merged.refuse_if_any(merged.problems)
-    digest = hashlib.sha256(f"{own.text}\0{common.text}".encode()).hexdigest()
+    merged.refuse_if_any(fill_scales(merged.data))
     try:
         # By way of JSON, where strictness knows that a sequence may be a tuple.
-        questionnaire = Questionnaire.model_validate_json(json.dumps(merged.data), context=digest)
+        questionnaire = Questionnaire.model_validate_json(
+            json.dumps(merged.data), context=(own.text, common.text)
+        )
     except ValidationError as error:
         merged.refuse_if_any(_problem(details) for details in _causes(error.errors()))
         raise
@@ -192,6 +195,7 @@ _TEXTS = {
     "extra_forbidden": "unknown field",
     "string_type": "should be text",
     "int_type": "should be a whole number",
+    "float_type": "should be a number",
     "int_parsing": "should be a whole number",
     "bool_type": "should be true or false",
     "tuple_type": "should be a list",
@@ -213,13 +217,14 @@ def _causes(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
 
 
 def _problem(details: ErrorDetails) -> Problem:
-    path = tuple(part for part in details["loc"] if part != "[key]")
+    tagged = tuple(part for part in details["loc"] if part != "[key]")
+    path = _without_tags(tagged)
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        return Problem(path, _TEXTS[kind] + _did_you_mean(str(path[-1]), _fields_at(path[:-1])))
+        return Problem(path, _TEXTS[kind] + did_you_mean(str(path[-1]), _fields_at(tagged[:-1])))
     if kind == "union_tag_invalid":
         tags = _tags()
-        text = f"unknown type '{context['tag']}'" + _did_you_mean(str(context["tag"]), tags)
+        text = f"unknown type '{context['tag']}'" + did_you_mean(str(context["tag"]), tags)
         return Problem((*path, "type"), f"{text}; one of {', '.join(tags)}")
     if kind in ("enum", "literal_error"):
         return Problem(path, f"should be {context['expected']}")
@@ -233,9 +238,13 @@ def _problem(details: ErrorDetails) -> Problem:
     return Problem(path, _TEXTS.get(kind) or details["msg"][:1].lower() + details["msg"][1:])
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
+def _without_tags(path: Path) -> Path:
+    """Leave out the item types that pydantic puts between an item's number and its fields."""
+    return tuple(
+        part
+        for at, part in enumerate(path)
+        if not (at >= 2 and path[at - 2] == "items" and isinstance(path[at - 1], int) and part in _tags())  # noqa: PLR2004
+    )
 
 
 def _tags() -> list[str]:
@@ -247,6 +256,9 @@ def _fields_at(path: Path) -> Iterable[str]:
     model: Any = Questionnaire
     for part in path:
         if isinstance(part, int):
+            continue
+        if get_origin(model) is dict:  # the part is a key, and may be any name
+            model = _inner(get_args(model)[1])
             continue
         if part in _tags() and not _is_model(model):
             model = next(

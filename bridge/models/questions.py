@@ -140,7 +140,7 @@ def _judge_answer(meaning: Meaning, truth: bool | int | None) -> Verdict:
 
 def _found(questionnaires: list[Questionnaire], kind: type[T], what: str) -> tuple[Questionnaire, T]:
     for questionnaire in questionnaires:
-        for item in questionnaire.items:
+        for item in questionnaire.questions:
             if isinstance(item, kind) and _stands_for_all(item):
                 return questionnaire, item
     raise QuestionnaireError(f"no questionnaire asks for {what}: there is nothing to try recordings against")

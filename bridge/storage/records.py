@@ -6,7 +6,16 @@ from msgspec import Struct
 
 from bridge.dialogue.answer import Answer, Value
 
-__all__ = ["CallRecord", "StoredAnswer", "StoredCall", "StoredTurn", "TurnReceipt", "TurnRecord"]
+__all__ = [
+    "CallRecord",
+    "StoredAnswer",
+    "StoredCall",
+    "StoredNotification",
+    "StoredState",
+    "StoredTurn",
+    "TurnReceipt",
+    "TurnRecord",
+]
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
@@ -71,6 +80,29 @@ class TurnReceipt(Struct, frozen=True):
 
     index: int
     commit_ms: float  # milliseconds of call time, from the request until the disk had it
+
+
+class StoredState(Struct, frozen=True):
+    """Where a dialogue stood after its last committed turn."""
+
+    state: bytes  # JSON
+    at: datetime
+
+
+class StoredNotification(Struct, frozen=True, kw_only=True):
+    """Somebody is to see that a caller may be in danger; open until somebody says that they have."""
+
+    call_id: str
+    turn_index: int
+    number: int  # 1, 2 within the turn
+    at: datetime
+    escalation: str
+    reason: str
+    item: str | None
+    recipients: tuple[str, ...]
+    acknowledge_by: datetime
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
 
 
 class StoredAnswer(Answer, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ mid-commit loses nothing. Error texts name the call and the cause, never what wa
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -31,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from bridge.clock import Clock
-from bridge.dialogue.actions import Disposition
+from bridge.dialogue.actions import Disposition, Notify
 from bridge.dialogue.answer import Answer, Value
 from bridge.errors import StorageError
 from bridge.storage import schema, tables
@@ -48,6 +49,8 @@ from bridge.storage.records import (
     CallRecord,
     StoredAnswer,
     StoredCall,
+    StoredNotification,
+    StoredState,
     StoredTurn,
     TurnReceipt,
     TurnRecord,
@@ -58,6 +61,8 @@ __all__ = [
     "Store",
     "StoredAnswer",
     "StoredCall",
+    "StoredNotification",
+    "StoredState",
     "StoredTurn",
     "TurnReceipt",
     "TurnRecord",
@@ -157,9 +162,14 @@ class Store:
             await self._update_call(call_id, known)
 
     async def record_turn(
-        self, call_id: str, turn: TurnRecord, answers: Sequence[Answer], state: bytes
+        self,
+        call_id: str,
+        turn: TurnRecord,
+        answers: Sequence[Answer],
+        state: bytes,
+        notices: Sequence[Notify] = (),
     ) -> TurnReceipt:
-        """Commit a turn, its answers and the dialogue's state (JSON) together.
+        """Commit a turn, its answers, whom it notifies and the dialogue's state (JSON) together.
 
         When this returns, the disk has them. When it raises StorageError, nothing of them was stored.
         """
@@ -169,6 +179,8 @@ class Store:
             index = await _insert_turn(connection, call_id, turn)
             for answer in answers:
                 await _insert_answer(connection, call_id, index, turn.at, answer)
+            for number, notice in enumerate(notices, 1):
+                await _insert_notice(connection, (call_id, index, number), turn.at, notice)
             await _put_state(connection, call_id, index, turn.at, state.decode())
             return index
 
@@ -226,6 +238,26 @@ class Store:
 
         return await self._write(work)
 
+    async def notifications(self, *, only_open: bool = True) -> list[StoredNotification]:
+        """Who is to see that a caller may be in danger, the oldest first."""
+        table = tables.notifications
+        query = select(table).order_by(table.c.at, table.c.call_id, table.c.turn_index, table.c.number)
+        if only_open:
+            query = query.where(table.c.acknowledged_at.is_(None))
+        return [_stored_notification(row) for row in await self._read(query)]
+
+    async def acknowledge(self, call_id: str, turn_index: int, number: int, by: str) -> bool:
+        """Note that somebody has seen a notification. False: it was seen before, or there is none."""
+        table, now = tables.notifications, self._clock.now()
+        key = and_(table.c.call_id == call_id, table.c.turn_index == turn_index, table.c.number == number)
+        statement = update(table).where(key, table.c.acknowledged_at.is_(None))
+
+        async def work(connection: AsyncConnection) -> int:
+            seen = statement.values(acknowledged_at=now, acknowledged_by=by)
+            return (await connection.execute(seen)).rowcount
+
+        return bool(await self._write(work))
+
     async def redeem(self, token_id: str, expires_at: datetime) -> bool:
         """Use a token up. False: it was used before."""
         now = self._clock.now()
@@ -271,6 +303,33 @@ class Store:
         table = tables.dialogue_states
         rows = await self._read(select(table.c.state_json).where(table.c.call_id == call_id))
         return str(rows[0]["state_json"]).encode() if rows else None
+
+    async def dialogue_state_at(self, call_id: str) -> StoredState | None:
+        """The dialogue's state after the call's last committed turn, and when that was."""
+        table = tables.dialogue_states
+        rows = await self._read(select(table.c.state_json, table.c.at).where(table.c.call_id == call_id))
+        return StoredState(str(rows[0]["state_json"]).encode(), rows[0]["at"]) if rows else None
+
+    async def keep_questionnaire(
+        self, digest: str, name: str, version: str, sources: tuple[str, str]
+    ) -> None:
+        """Keep a version of a questionnaire: its text and that of the common content, once for each hash."""
+        if await self.questionnaire_sources(digest) is not None:
+            return
+        row = {"hash": digest, "questionnaire": name, "version": version, "at": self._clock.now()}
+        row |= {"source": sources[0], "common": sources[1]}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(tables.questionnaires).values(row))
+
+        with suppress(IntegrityError):  # another daemon has just kept it
+            await self._write(work)
+
+    async def questionnaire_sources(self, digest: str) -> tuple[str, str] | None:
+        """The texts of a version that was kept."""
+        table = tables.questionnaires
+        rows = await self._read(select(table.c.source, table.c.common).where(table.c.hash == digest))
+        return (str(rows[0]["source"]), str(rows[0]["common"])) if rows else None
 
     async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
         statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(dict(values))
@@ -365,6 +424,21 @@ async def _insert_answer(
     await connection.execute(insert(table).values(row))
 
 
+async def _insert_notice(
+    connection: AsyncConnection, key: tuple[str, int, int], at: datetime, notice: Notify
+) -> None:
+    row = {
+        **dict(zip(("call_id", "turn_index", "number"), key, strict=True)),
+        "at": at,
+        "escalation": notice.escalation,
+        "reason": notice.reason,
+        "item": notice.item,
+        "recipients_json": _json(notice.recipients),
+        "acknowledge_by": at + timedelta(seconds=notice.acknowledge_seconds),
+    }
+    await connection.execute(insert(tables.notifications).values(row))
+
+
 async def _put_state(connection: AsyncConnection, call_id: str, index: int, at: datetime, state: str) -> None:
     """One row for each call; it is there from the first turn on."""
     table = tables.dialogue_states
@@ -421,8 +495,15 @@ def _stored_turn(row: RowMapping) -> StoredTurn:
     return msgspec.convert(fields, StoredTurn)
 
 
+def _stored_notification(row: RowMapping) -> StoredNotification:
+    fields = _fields(row)
+    fields["recipients"] = msgspec.json.decode(fields.pop("recipients_json"))
+    return msgspec.convert(fields, StoredNotification)
+
+
 def _stored_answer(row: RowMapping) -> StoredAnswer:
     fields = _fields(row)
+    fields["audio"] = bool(fields["audio"])  # absent in what was stored before there was sound
     fields["value"] = _value(fields.pop("value_json"))
     return msgspec.convert(fields, StoredAnswer)
 

@@ -22,7 +22,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["UtcDateTime", "answers", "calls", "dialogue_states", "metadata", "redeemed_tokens", "turns"]
+__all__ = [
+    "UtcDateTime",
+    "answers",
+    "calls",
+    "dialogue_states",
+    "metadata",
+    "notifications",
+    "questionnaires",
+    "redeemed_tokens",
+    "turns",
+]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -120,7 +130,26 @@ answers = Table(
     Column("closed", Text, nullable=False),
     Column("open", Text, nullable=False),
     Column("confidence", Float),
+    Column("audio", Boolean),  # kept as sound, in the recording of the call
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("turn_index", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2 within the turn
+    Column("at", UtcDateTime, nullable=False),
+    Column("escalation", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("item", Text),
+    Column("recipients_json", Text, nullable=False),
+    Column("acknowledge_by", UtcDateTime, nullable=False),
+    Column("acknowledged_at", UtcDateTime),
+    Column("acknowledged_by", Text),
+    ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
+    Index(None, "acknowledged_at"),
 )
 
 dialogue_states = Table(
@@ -131,6 +160,18 @@ dialogue_states = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("state_json", Text, nullable=False),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
+)
+
+# Every version that calls were held with: a dropped call is gone on with on the one that it began with.
+questionnaires = Table(
+    "questionnaires",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("questionnaire", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("common", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 redeemed_tokens = Table(

@@ -4,7 +4,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-__all__ = ["Command", "Finding", "Meaning", "nothing"]
+__all__ = ["Command", "Finding", "Meaning", "Value", "nothing"]
+
+Value = bool | int | float | str | tuple[str, ...]
 
 
 class Finding(StrEnum):
@@ -28,6 +30,10 @@ class Command(StrEnum):
     EMERGENCY = "emergency"  # words of danger: always followed up, never acted on unasked
     DONT_KNOW = "dont_know"
     REFUSE = "refuse"
+    BACK = "back"  # to the question before, or to correct an answer
+    CALLBACK = "callback"  # call me another time
+    DO_NOT_CALL = "do_not_call"  # and never again
+    WRONG_PERSON = "wrong_person"
 
 
 class Meaning(Struct, frozen=True):
@@ -35,9 +41,13 @@ class Meaning(Struct, frozen=True):
 
     finding: Finding
     rule: str  # which rule decided, for the record
-    value: bool | int | str | None = None
+    value: Value | None = None
     command: Command | None = None
     doubtful: bool = False  # understood, but the words have another reading too: to be read back
+    argument: str | None = None  # of a command: when to call back, in the caller's words
+    flag: str | None = None  # the kind of danger that was spoken of: self_harm, chest_pain …
+    confidence: float = 1.0  # how surely these words mean this, 0..1, whatever the recogniser thinks of them
+    alternatives: tuple[Value, ...] = ()  # what else the words may mean
 
     def agrees_with(self, other: "Meaning") -> bool:
         """Whether both say the same, whatever rule found it."""

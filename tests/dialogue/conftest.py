@@ -1,18 +1,34 @@
 """A short questionnaire, and a caller to talk it through with."""
 
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 
+import msgspec
 import pytest
 
 from bridge.content import CONTENT
 from bridge.dialogue import engine
-from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, PromptRole, Say, Store, Transfer
+from bridge.dialogue.actions import (
+    Action,
+    Disposition,
+    HangUp,
+    Listen,
+    Notify,
+    PromptRole,
+    Say,
+    Store,
+    Transfer,
+)
 from bridge.dialogue.answer import Answer
+from bridge.dialogue.commands import on_command
+from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Reading
+from bridge.dialogue.hearing import Heard, Trust
 from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
 from bridge.dialogue.loader import load, parse
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.understanding import Command, Finding, Meaning
 
 COMMON = (CONTENT / "questionnaires" / "common" / "ar.yaml").read_text(encoding="utf-8")
 HEAD = """\
@@ -49,14 +65,24 @@ def build(items: str = ITEMS, *, extra: str = "", name: str = "short.yaml") -> Q
 class Talk:
     """One call: what is put in, and what the last turn did."""
 
-    def __init__(self, questionnaire: Questionnaire) -> None:
+    def __init__(
+        self,
+        questionnaire: Questionnaire,
+        context: CallContext | None = None,
+        *,
+        turn: engine.Turn | None = None,
+    ) -> None:
         self.questionnaire = questionnaire
-        self._turn = engine.begin(questionnaire)
+        self._turn = turn or engine.begin(questionnaire, context)
         self.stored: list[Answer] = []
+        self.notices: list[Notify] = []
 
     def hear(self, *inputs: Input) -> "Talk":
         for heard in inputs:
-            self._turn = engine.advance(self.questionnaire, self._turn.state, heard)
+            state = msgspec.json.decode(msgspec.json.encode(self._turn.state), type=DialogueState)
+            assert state == self._turn.state  # any process could go on from what is stored
+            self._turn = engine.advance(self.questionnaire, state, heard)
+            self.notices += [action for action in self._turn.actions if isinstance(action, Notify)]
             self.stored += [action.answer for action in self._turn.actions if isinstance(action, Store)]
         return self
 
@@ -76,6 +102,16 @@ class Talk:
 
     def go_unheard(self, times: int = 1) -> "Talk":
         return self.hear(*[NotHeard()] * times)
+
+    def want(self, command: Command, argument: str | None = None) -> "Talk":
+        """A command that all readings agree on, in whatever words."""
+        state = self._turn.state
+        scene = engine.scene_at(self.questionnaire, state)
+        meaning = Meaning(Finding.COMMAND, "test", command=command, argument=argument)
+        turn = on_command(scene, Heard(Trust.AGREED, meaning))
+        assert turn is not None
+        self._turn = turn
+        return self
 
     def hang_up(self) -> "Talk":
         return self.hear(HungUp())
@@ -101,6 +137,10 @@ class Talk:
         return [say.role for say in self.says]
 
     @property
+    def text(self) -> str:
+        return " ".join(say.text for say in self.says)
+
+    @property
     def last_text(self) -> str:
         return self.says[-1].text
 
@@ -117,7 +157,7 @@ class Talk:
     def disposition(self) -> Disposition | None:
         last = self.actions[-1]
         if isinstance(last, Transfer):
-            return Disposition.TRANSFERRED
+            return last.disposition
         return last.disposition if isinstance(last, HangUp) else None
 
     @property
@@ -154,3 +194,26 @@ def build_fixture() -> Build:
 @pytest.fixture(scope="session")
 def common() -> str:
     return COMMON
+
+
+EVERY_ITEM = Path(__file__).with_name("every_item.yaml").read_text(encoding="utf-8")
+CONTEXT = CallContext(
+    today="2026-11-21",
+    hour=10,
+    patient={"first_name": "مريم", "gender": "f", "birth_year": 1980},
+    parameters={"doctor": "سلمى", "visit": "2026-11-30"},
+    site={"crisis_number": "937"},
+    can_keep_audio=True,
+)
+
+
+@pytest.fixture(scope="session")
+def every_item() -> Questionnaire:
+    """A questionnaire with every type of item."""
+    return parse(EVERY_ITEM, name="every_item.yaml", common=COMMON, common_name="common/ar.yaml")
+
+
+@pytest.fixture(scope="session")
+def context() -> CallContext:
+    """Maryam, born in 1980, on a Saturday morning."""
+    return CONTEXT

@@ -76,9 +76,10 @@ def test_placeholders_are_checked(build: Build, readback: str, expected: str) ->
     assert expected in complaint(build, yes_no(rest=f', readback: "{readback}"'))
 
 
-def test_questions_have_no_placeholders(build: Build) -> None:
-    """Nothing would fill them."""
-    assert "known here: none" in complaint(build, yes_no("هَلْ {value}؟"))
+def test_a_question_does_not_say_its_own_answer(build: Build) -> None:
+    """Nothing would fill it; an earlier answer or a fact about the call may."""
+    assert "unknown placeholder {value}; known here: earlier items" in complaint(build, yes_no("هَلْ {value}؟"))
+    assert build(yes_no("هَلْ {patient.first_name} {site.name}؟")).items
 
 
 def test_ids_differ(build: Build) -> None:

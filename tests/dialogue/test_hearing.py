@@ -4,7 +4,9 @@ import pytest
 
 from bridge.dialogue.hearing import Trust, hear
 from bridge.dialogue.inputs import Utterance
-from bridge.understanding import UNKNOWN_WORD, Command, Finding, Meaning, YesNoKind, read_number, read_yes_no
+from bridge.dialogue.questions import meaning_of
+from bridge.understanding import UNKNOWN_WORD, Command, Finding, Meaning, YesNoKind
+from bridge.understanding.questions import AskNumber, AskYesNo
 
 UNK = UNKNOWN_WORD
 
@@ -30,7 +32,7 @@ COMMANDS = [
 
 
 def read(text: str) -> Meaning:
-    return read_number(text, 0, 10)
+    return meaning_of(text, AskNumber(0, 10))
 
 
 @pytest.mark.parametrize(("closed", "open_", "trust", "value"), BOTH_WAYS)
@@ -90,7 +92,7 @@ def test_the_record_keeps_every_reading_that_differs() -> None:
 
 
 def read_yes(text: str) -> Meaning:
-    return read_yes_no(text, YesNoKind.SYMPTOM)
+    return meaning_of(text, AskYesNo(YesNoKind.FACT))
 
 
 @pytest.mark.parametrize(

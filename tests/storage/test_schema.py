@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from bridge.clock import Clock
 from bridge.errors import StorageError
+from bridge.storage import schema
 from bridge.storage.database import create_engine, database_url
 from bridge.storage.store import CallRecord, Store
 from bridge.storage.tables import metadata
@@ -38,7 +42,7 @@ async def test_opening_again_changes_nothing(
     await store.begin_call(a_call())
     again = await Store.open(path, clock=Clock())
     assert [call.call_id for call in await again.calls()] == ["c1"]
-    assert query("SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query("SELECT version_num FROM alembic_version") == [("0002",)]
     await again.close()
 
 
@@ -48,7 +52,32 @@ async def test_two_daemons_may_start_at_once(path: Path, query: Callable[..., li
     for store in stores:
         await store.ping()
         await store.close()
-    assert query("SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query("SELECT version_num FROM alembic_version") == [("0002",)]
+
+
+async def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
+    """What it holds stays, and a refusal gets its new name."""
+    path.parent.mkdir()
+    engine = create_engine(database_url(path))
+    config = schema._config()
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: _upgrade(config, sync, "0001"))
+        row = "('c1', 'maqsam', 'q', '1', 'h', 'm', '2026-01-01', 'no_consent', '{}')"
+        names = (
+            "call_id, provider, questionnaire, questionnaire_version, questionnaire_hash, model, started_at"
+        )
+        statement = f"INSERT INTO calls ({names}, started_at, disposition, custom_json) VALUES {row}"  # noqa: S608
+        await connection.exec_driver_sql(statement)
+    await engine.dispose()
+    store = await Store.open(path, clock=Clock())
+    (call,) = await store.calls()
+    assert (call.call_id, call.disposition) == ("c1", "refused")
+    await store.close()
+
+
+def _upgrade(config: Config, connection: Connection, revision: str) -> None:
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 async def test_newer_schema_is_refused(path: Path) -> None:
@@ -57,7 +86,7 @@ async def test_newer_schema_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(
-        StorageError, match=r"written by a newer Hatif \(its schema is 9999, this one knows 0001"
+        StorageError, match=r"written by a newer Hatif \(its schema is 9999, this one knows 0002"
     ):
         await Store.open(path, clock=Clock())
 

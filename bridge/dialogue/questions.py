@@ -1,0 +1,125 @@
+"""Where the dialogue and the understanding meet: an item becomes a question, and a text its meaning."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from bridge.dialogue.dialects import Dialect
+from bridge.dialogue.items import (
+    BloodPressureItem,
+    DateItem,
+    DigitsItem,
+    DurationItem,
+    GlucoseItem,
+    IdentityItem,
+    IntegerItem,
+    MultiChoiceItem,
+    NumberItem,
+    OptionsItem,
+    PhoneItem,
+    QuestionItem,
+    ScaleItem,
+    TemperatureItem,
+    TimeItem,
+    WeightItem,
+)
+from bridge.understanding import (
+    Finding,
+    Meaning,
+    read_choice,
+    read_number,
+    read_yes_no,
+    understand,
+)
+from bridge.understanding.questions import (
+    AskBloodPressure,
+    AskChoice,
+    AskDate,
+    AskDigits,
+    AskDuration,
+    AskGlucose,
+    AskMultiChoice,
+    AskNumber,
+    AskPhone,
+    AskScale,
+    AskTemperature,
+    AskText,
+    AskTime,
+    AskWeight,
+    AskYesNo,
+    Period,
+    Question,
+)
+
+__all__ = ["meaning_of", "question_for"]
+
+SECRET_DIGITS = {"birth_year": (4, 4), "code": (1, 20)}
+
+
+def question_for(item: QuestionItem) -> Question:
+    """What an item asks, as far as understanding needs to know it."""
+    if isinstance(item, OptionsItem):
+        return _question_of_options(item)
+    if isinstance(item, IdentityItem) and item.factor != "name":
+        return AskDigits(*SECRET_DIGITS[item.factor])
+    kind = getattr(item, "kind", None)
+    return AskYesNo(kind) if kind is not None else _question_of_value(item)
+
+
+def _question_of_options(item: OptionsItem) -> Question:
+    phrases: Mapping[str, Sequence[str]] = {
+        option.value: option.phrases_in(Dialect) for option in item.options
+    }
+    if isinstance(item, MultiChoiceItem):
+        return AskMultiChoice(phrases, item.none_of)
+    return AskScale(item.scale, phrases) if isinstance(item, ScaleItem) else AskChoice(phrases)
+
+
+def _question_of_value(item: QuestionItem) -> Question:
+    match item:
+        case NumberItem() | IntegerItem():
+            return AskNumber(item.minimum, item.maximum, item.decimals)
+        case TemperatureItem():
+            return AskTemperature(item.minimum, item.maximum)
+        case GlucoseItem():
+            return AskGlucose(item.unit, item.minimum, item.maximum)
+        case WeightItem():
+            return AskWeight(item.minimum, item.maximum)
+        case BloodPressureItem():
+            return AskBloodPressure(item.systolic, item.diastolic)
+        case _:
+            return _question_of_words(item)
+
+
+def _question_of_words(item: QuestionItem) -> Question:
+    match item:
+        case DigitsItem():
+            return AskDigits(item.min_length, item.max_length)
+        case DateItem():
+            return AskDate(Period(item.period))
+        case TimeItem():
+            return AskTime()
+        case DurationItem():
+            return AskDuration()
+        case PhoneItem():
+            return AskPhone(item.region)
+        case _:
+            return AskText()
+
+
+def meaning_of(text: str, question: Question) -> Meaning:
+    """Find what a text means: words of danger, an answer to the question, or a command."""
+    return understand(text, partial(_read, question=question))
+
+
+def _read(text: str, question: Question) -> Meaning:
+    match question:
+        case AskYesNo(kind=kind):
+            return read_yes_no(text, kind)
+        case AskNumber(minimum=minimum, maximum=maximum, decimals=0):
+            return read_number(text, int(minimum), int(maximum))
+        case AskChoice(options=options):
+            return read_choice(text, options)
+        case AskScale(options=options) if options is not None:
+            return read_choice(text, options)
+        case _:
+            return Meaning(Finding.NOTHING, "not_read")

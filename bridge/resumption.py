@@ -1,0 +1,64 @@
+"""A call that goes on with an earlier one: its state, and the very questionnaire that it began with."""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from bridge.dialogue.engine import DialogueState
+from bridge.dialogue.loader import parse
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.resuming import may_resume
+from bridge.errors import QuestionnaireError
+from bridge.storage.store import Store
+
+__all__ = ["RESUMES", "Earlier", "find_earlier"]
+
+RESUMES = "resumes"  # the custom field that names the call to go on with
+SECONDS_IN_HOUR = 3600
+
+
+class Earlier(Struct, frozen=True):
+    """The call to go on with."""
+
+    questionnaire: Questionnaire
+    state: DialogueState
+    hours_since: float
+
+
+async def find_earlier(
+    store: Store, call_id: str, present: Questionnaire, *, now: datetime
+) -> Earlier | None:
+    """Find what a call goes on with; None where it cannot, and begins afresh.
+
+    The questionnaire is the present one where nothing of it has changed, and otherwise the version that was
+    kept when the earlier call began.
+
+    Raises:
+        StorageError: the database cannot be read.
+
+    """
+    kept = await store.dialogue_state_at(call_id)
+    if kept is None:
+        return None
+    try:
+        state = msgspec.json.decode(kept.state, type=DialogueState)
+    except msgspec.DecodeError:  # of an earlier version of Hatif, whose calls are too old by now
+        return None
+    questionnaire = await _version(store, state.questionnaire, present)
+    hours = (now - kept.at).total_seconds() / SECONDS_IN_HOUR
+    if questionnaire is None or questionnaire.id != present.id or not may_resume(questionnaire, state, hours):
+        return None
+    return Earlier(questionnaire, state, hours)
+
+
+async def _version(store: Store, digest: str, present: Questionnaire) -> Questionnaire | None:
+    if digest == present.hash:
+        return present
+    sources = await store.questionnaire_sources(digest)
+    if sources is None:
+        return None
+    try:
+        return parse(sources[0], name=f"{present.id}.yaml", common=sources[1])
+    except QuestionnaireError:  # what was right once is not any more
+        return None
