@@ -68,7 +68,7 @@ def _shown(value: Value | None) -> Value | None:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
-def understand_command(  # noqa: PLR0917 - a command's options
+def understand_command(
     utterance: Annotated[str | None, typer.Argument(help="What was said.")] = None,
     question: Annotated[
         str,
@@ -122,7 +122,7 @@ def _day(text: str | None) -> date:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """The utterances of a file, one a line; lines are kept as they are, so that the answers stand beside them."""
+    """The utterances of a file, one a line, each as it is: the answers stand beside them."""
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except OSError as error:

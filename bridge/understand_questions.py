@@ -32,8 +32,9 @@ _RANGE = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
 _GREATEST = 999_999
 _UNITS = {"mg/dl": ("mg/dL", 20, 900), "mmol/l": ("mmol/L", 1, 50)}
 _NAMES = (
-    "yes_no:permission|symptom|fact|promise, number[:MIN-MAX], integer[:MIN-MAX], decimal[:MIN-MAX], digits, blood_pressure, "
-    "temperature, glucose[:mg/dL|mmol/L], weight, date[:past|future], time, duration, phone[:REGION], scale:NAME, "
+    "yes_no:permission|symptom|fact|promise, number[:MIN-MAX], integer[:MIN-MAX], decimal[:MIN-MAX], "
+    "digits, blood_pressure, temperature, glucose[:mg/dL|mmol/L], weight, date[:past|future], time, "
+    "duration, phone[:REGION], scale:NAME, "
     "choice:FILE#ITEM, multi_choice:FILE#ITEM, text"
 )
 

@@ -1,7 +1,7 @@
 """What Arabic words mean as an answer: text to typed value, with the rule that decided. Pure.
 
-`understand` is the door: words of danger, then the answer to a question, then the caller's wishes. `read` finds the answer
-only. The readers of single kinds are there for whoever checks words against them.
+`understand` is the door: words of danger, then the answer to a question, then the caller's wishes. `read`
+finds the answer only. The readers of single kinds are there for whoever checks words against them.
 """
 
 from bridge.understanding.choices import read_choice

@@ -1,4 +1,6 @@
-"""One or several of a few options, by the words that their author listed, among the words that people put around them.
+"""One or several of a few options, by the words that their author listed.
+
+Among the words that people put around them.
 
 A word that nobody knows leaves a doubt behind an option and spoils one before it; a negation spoils all.
 """
@@ -51,17 +53,69 @@ _EGYPTIAN = {
 }
 _ALL = tuple(
     tuple(normalise(phrase).split())
-    for phrase in "كلهم، كلها، الكل، كله، جميعها، جميعهم، كل هذا، كل هذه، كل اللي قلت، كل اللي قلته، كل ذلك، كلش، كلو، كلن، كامل، كاملين، قاع، قاعهم، الكل عندي، الاثنين، كلاهما، الاتنين، التنتين، الثنتين، جميع ما ذكرت، كل ما ذكرت".split(
-        "،"
-    )
+    for phrase in [
+        "كلهم",
+        " كلها",
+        " الكل",
+        " كله",
+        " جميعها",
+        " جميعهم",
+        " كل هذا",
+        " كل هذه",
+        " كل اللي قلت",
+        " كل اللي قلته",
+        " كل ذلك",
+        " كلش",
+        " كلو",
+        " كلن",
+        " كامل",
+        " كاملين",
+        " قاع",
+        " قاعهم",
+        " الكل عندي",
+        " الاثنين",
+        " كلاهما",
+        " الاتنين",
+        " التنتين",
+        " الثنتين",
+        " جميع ما ذكرت",
+        " كل ما ذكرت",
+    ]
 )
 _BOTH = frozenset(map(normalise, ("الاثنين", "كلاهما", "الاتنين", "التنتين", "الثنتين")))
 _EXCEPT = frozenset(map(normalise, ("إلا", "عدا", "ماعدا", "غير", "سوى")))
 _NONE = tuple(
     tuple(normalise(phrase).split())
-    for phrase in "لا شيء، لا شي، ولا شي، ولا شيء، ولا حاجة، ولا واحد، ولا واحدة، ولا وحدة، لا هذا ولا ذاك، ما في، مافي، مفيش، ماكو، والو، ما عندي شي، ما عندي، معنديش، لا يوجد، ولا وحدة منها، ولا واحد منها، ولا واحد منهم، ولا شي منها، لا شيء منها، ولا حاجة من دول، حتى وحدة، حتى واحد، حتى حاجة، حتى شي".split(
-        "،"
-    )
+    for phrase in [
+        "لا شيء",
+        " لا شي",
+        " ولا شي",
+        " ولا شيء",
+        " ولا حاجة",
+        " ولا واحد",
+        " ولا واحدة",
+        " ولا وحدة",
+        " لا هذا ولا ذاك",
+        " ما في",
+        " مافي",
+        " مفيش",
+        " ماكو",
+        " والو",
+        " ما عندي شي",
+        " ما عندي",
+        " معنديش",
+        " لا يوجد",
+        " ولا وحدة منها",
+        " ولا واحد منها",
+        " ولا واحد منهم",
+        " ولا شي منها",
+        " لا شيء منها",
+        " ولا حاجة من دول",
+        " حتى وحدة",
+        " حتى واحد",
+        " حتى حاجة",
+        " حتى شي",
+    ]
 )
 
 
@@ -129,7 +183,7 @@ def _phrases(options: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], str]
 
 
 def _cut(text: str, options: Mapping[str, Sequence[str]]) -> Cut:
-    """Cut by the author's phrases, and by words that mean the same only where those name nothing or leave a word."""
+    """Cut by the author's phrases; by words that mean the same only where they name more."""
     own = _phrases(options)
     cut = cut_by_phrases(text, own)
     wider = cut_by_phrases(text, with_synonyms(own, list(options)))
@@ -165,7 +219,7 @@ def _judged(cut: Cut, value: str | tuple[str, ...], rule: str) -> Meaning:
 
 
 def _last_if_corrected(cut: Cut) -> Meaning | None:
-    """ "Headache, sorry, fever": the last one, to be read back."""
+    """As in "headache, sorry, fever": the last one, to be read back."""
     marks = [place for place, chunk in cut.rest if chunk.part is Part.CORRECTION and place]
     if not marks or len(set(cut.named[marks[-1] :])) != 1:
         return None
@@ -184,7 +238,7 @@ def _why(cut: Cut, otherwise: str) -> str:
 
 
 def _by_place(text: str, values: Sequence[str]) -> Meaning | None:
-    """ "The second one", where nothing else was said: to be read back."""
+    """As in "the second one", where nothing else was said: to be read back."""
     tokens = [
         token
         for token in normalise(text).split()
@@ -217,7 +271,7 @@ def read_multi_choice(text: str, options: Mapping[str, Sequence[str]], none_of: 
 
 
 def _everything(text: str, cut: Cut, others: Sequence[str]) -> Meaning | None:
-    """ "All of them", and "all but the headache"."""
+    """As in "all of them", and "all but the headache"."""
     tokens = normalise(text).split()
     said = any(tuple(tokens[at : at + len(phrase)]) == phrase for phrase in _ALL for at in range(len(tokens)))
     if not said or (set(tokens) & _BOTH and len(others) != 2):  # noqa: PLR2004
@@ -236,7 +290,7 @@ def _everything(text: str, cut: Cut, others: Sequence[str]) -> Meaning | None:
 
 
 def _none(text: str, none_of: str | None) -> Meaning | None:
-    """ "None of them", in the words of a no to a symptom."""
+    """As in "none of them", in the words of a no to a symptom."""
     tokens = tuple(normalise(text).split())
     is_none = any(tokens[at : at + len(phrase)] == phrase for phrase in _NONE for at in range(len(tokens)))
     answer = read_yes_no(text, YesNoKind.SYMPTOM)

@@ -1,6 +1,9 @@
-"""What a sentence affirms and what it denies: negations are tied to what they negate, particles stand for themselves.
+"""What a sentence affirms and what it denies: negations are tied to what they negate.
 
-Nothing is decided here about the question that was asked; clauses are collected, and what may cast doubt on them.
+Particles stand for themselves.
+
+Nothing is decided here about the question that was asked; clauses are collected, and what may cast doubt
+on them.
 """
 
 from collections.abc import Sequence
@@ -140,7 +143,7 @@ class _Scan:
                 self.at += 1
 
     def _is_past(self) -> bool:
-        """ "I had": nobody knows whether it is still so."""
+        """As in "i had": nobody knows whether it is still so."""
         return self.at > 0 and self.chunks[self.at - 1].text in _PAST
 
     def _is_having(self) -> bool:
@@ -153,7 +156,7 @@ class _Scan:
         return opens and not (following is not None and following.definite)
 
     def _no(self, chunk: Chunk) -> None:
-        """ "No" by itself, or "no" before what it negates."""
+        """As in "no" by itself, or "no" before what it negates."""
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         self._add(Says.NO, chunk, particle=True)
         self.at += 1

@@ -25,15 +25,15 @@ from bridge.understanding.quantities import Quantity, quantity_at
 
 __all__ = ["read_clock_time"]
 
-_HOUR, _DAY, _NOON = 60, 24 * 60, 12
+_HOUR, _DAY, _NOON, _LAST_HOUR = 60, 24 * 60, 12, 24
 _QUARTERS = {Rank.HALF: 30, Rank.QUARTER: 15, Rank.THIRD: 20}
 _HOURS_OF_PARTS = {  # the hours of twelve that a part of the day can hold, and what is added to them
     "dawn": {3: 0, 4: 0, 5: 0, 6: 0},
-    "morning": {**{hour: 0 for hour in range(1, 12)}, 12: -12},
+    "morning": {**dict.fromkeys(range(1, 12), 0), 12: -12},
     "noon": {10: 0, 11: 0, 12: 0, 1: 12, 2: 12, 3: 12},
-    "afternoon": {12: 0, **{hour: 12 for hour in range(1, 8)}},
-    "evening": {hour: 12 for hour in range(3, 12)},
-    "night": {12: -12, 1: 0, 2: 0, 3: 0, 4: 0, **{hour: 12 for hour in range(6, 12)}},
+    "afternoon": {12: 0, **dict.fromkeys(range(1, 8), 12)},
+    "evening": dict.fromkeys(range(3, 12), 12),
+    "night": {12: -12, 1: 0, 2: 0, 3: 0, 4: 0, **dict.fromkeys(range(6, 12), 12)},
 }
 
 
@@ -45,7 +45,7 @@ class _Time(Struct, frozen=True):
 
 def read_clock_time(text: str) -> Meaning:
     """A time of day as "08:30"."""
-    tokens = [token for token in normalise(text.replace(":", " : ")).split() if token != ":"]
+    tokens = normalise(text.replace(":", " ")).split()
     if not tokens:
         return nothing("empty")
     tokens = _without_days(tokens)
@@ -65,7 +65,7 @@ def _unknown(tokens: Sequence[str]) -> bool:
 
 
 def _without_days(tokens: list[str]) -> list[str]:
-    """ "Tomorrow at five": which day it is says nothing of the hour."""
+    """As in "tomorrow at five": which day it is says nothing of the hour."""
     kept: list[str] = []
     at = 0
     while at < len(tokens):
@@ -130,7 +130,7 @@ def _hour_and_minutes(words: Sequence[Numeral], *, has_part: bool) -> _Time | Me
     if _is_24_hours(joined, words) and not has_part:  # "three and twenty": 23:00 or 3:20
         return ambiguous("time:several", f"{int(joined.value):02d}:00", f"{int(hour.value):02d}:20")
     minutes = _minutes(words, 1)
-    if minutes is None or not 0 <= hour.value <= 24 or hour.value != int(hour.value):  # noqa: PLR2004
+    if minutes is None or not 0 <= hour.value <= _LAST_HOUR or hour.value != int(hour.value):
         return ambiguous("time:not_understood")
     return _Time(int(hour.value), minutes)
 
@@ -138,12 +138,15 @@ def _hour_and_minutes(words: Sequence[Numeral], *, has_part: bool) -> _Time | Me
 def _is_24_hours(joined: Quantity, words: Sequence[Numeral]) -> bool:
     is_minutes = any(word.rank in (Rank.THING, Rank.COUNTED) for word in words)
     return (
-        joined.rule == "unit_and_tens" and joined.value < 24 and joined.end == len(words) and not is_minutes
-    )  # noqa: PLR2004
+        joined.rule == "unit_and_tens"
+        and joined.value < _LAST_HOUR
+        and joined.end == len(words)
+        and not is_minutes
+    )
 
 
 def _figures(words: Sequence[Numeral]) -> _Time | Meaning | None:
-    """ "8 30" as it is left of "8:30", and "8.30"."""
+    """Figures as they are left of "8:30", and "8.30"."""
     ranks = [word.rank for word in words]
     if ranks == [Rank.DIGITS] and "." in words[0].text:
         hour, _, minutes = words[0].text.partition(".")
@@ -156,11 +159,15 @@ def _figures(words: Sequence[Numeral]) -> _Time | Meaning | None:
 
 
 def _checked(hour: int, minutes: int) -> _Time | Meaning:
-    return _Time(hour, minutes) if 0 <= minutes < _HOUR and hour <= 24 else ambiguous("time:not_understood")  # noqa: PLR2004
+    return (
+        _Time(hour, minutes)
+        if 0 <= minutes < _HOUR and hour <= _LAST_HOUR
+        else ambiguous("time:not_understood")
+    )
 
 
 def _minutes(words: Sequence[Numeral], start: int) -> int | None:
-    """What is added to the hour: "and a half and five", "less ten", "and twenty minutes"; None if more is said."""
+    """What is added to the hour: "and a half and five", "less ten"; None if more is said."""
     total, at = 0, start
     while at < len(words):
         sign = -1 if words[at].rank is Rank.LESS else 1

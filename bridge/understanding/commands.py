@@ -1,7 +1,7 @@
 """Wishes about the call itself, which may come instead of any answer.
 
-A short wish counts only when it is all that was said. To be left alone, called later, or mistaken for another is understood
-from its words wherever they stand together; other words beside them leave a doubt.
+A short wish counts only when it is all that was said. To be left alone, called later, or mistaken for
+another is understood from its words wherever they stand together; other words beside them leave a doubt.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,9 +42,11 @@ _BESIDE_LOOSE = (
     Part.ASKING,
     Part.DEGREE,
 )
-_LATER = frozenset(map(normalise, "بعدين لاحقا بعدها قدام وقت يوم".split()))
-_IMPERATIVES = frozenset(map(normalise, "اتصل اتصلي اتصلوا اتصلو اطلبني اطلبوني اتصلولي".split()))
-_NO_TIMES = frozenset(map(normalise, "ثاني تاني ثانية تانية أول آخر واحد مرة مرتين".split()))
+_LATER = frozenset(map(normalise, ["بعدين", "لاحقا", "بعدها", "قدام", "وقت", "يوم"]))
+_IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا", "اتصلو", "اطلبني", "اطلبوني", "اتصلولي"]))
+_NO_TIMES = frozenset(
+    map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
+)
 _AFTER = tuple(map(normalise, ("بعد", "عقب", "ورا", "من")))
 # Which of two wishes is meant where both are said.
 _STRONGER = (
@@ -84,7 +86,7 @@ def read_overriding_command(text: str, context: Context | None = None) -> Meanin
 
 
 def _is_negated(tokens: Sequence[str], at: int) -> bool:
-    """ "Do not call": the present with a negation just before it, or with its own; an imperative has none."""
+    """As in "do not call": a present with a negation before it or of its own; imperatives have none."""
     token = tokens[at].removeprefix("و")
     if token.endswith("ش"):
         return True
@@ -181,7 +183,7 @@ def _when(tokens: Sequence[str], context: Context | None) -> str | None:
 
 
 def _from_now(tokens: Sequence[str]) -> str | None:
-    """ "In an hour", "after two days"."""
+    """As in "in an hour", "after two days"."""
     for at, token in enumerate(tokens):
         if token not in _AFTER:
             continue

@@ -49,7 +49,7 @@ _VAGUE_MONTHS = frozenset(
 
 
 class _Mark(Struct, frozen=True):
-    kind: str  # relative, weekday, month, number, monthword, yearword, dayword, last, next, this, hijri, unknown
+    kind: str  # relative, weekday, month, number, last, next, this, hijri, a unit, or unknown
     value: int = 0
     calendar: str = ""
 
@@ -94,7 +94,7 @@ def _date(tokens: list[str], period: Period, today: date | None) -> _Day | Meani
 
 
 def _without_parts(tokens: list[str]) -> list[str]:
-    """ "Tomorrow in the afternoon": the part of the day falls away; "tomorrow" in one dialect is "early" in another."""
+    """Let the part of the day fall away; "tomorrow" in one dialect is "early" in another."""
     kept, at = list[str](), 0
     while at < len(tokens):
         found = longest_at(tokens, at, PARTS_OF_DAY)
@@ -113,7 +113,7 @@ def _without_parts(tokens: list[str]) -> list[str]:
 
 
 def _counted(tokens: Sequence[str], today: date | None) -> _Day | Meaning | None:
-    """ "Three days ago", "since a week", "after two days", "next week"."""
+    """As in "three days ago", "since a week", "after two days", "next week"."""
     if longest_at(tokens, 0, RELATIVE_DAYS) or not any(length_of(token) for token in tokens):
         return None
     words = [token for token in tokens if token not in BESIDE_TIMES or token in AGO or length_of(token)]
@@ -220,7 +220,7 @@ def _flush(tokens: Sequence[str], marks: list[_Mark]) -> bool:
 
 
 def _month_and_year(number: Quantity) -> tuple[int, ...]:
-    """ "Nine, one thousand nine hundred": the month stands before the year and is no nine thousand."""
+    """As in "nine, one thousand nine hundred": the month stands before the year and is no nine thousand."""
     month, year = divmod(int(number.value), 1000)
     if number.rule.startswith("thousands") and 2 < month <= _MONTHS_OF_YEAR and year:  # noqa: PLR2004
         return month, 1000 + year
@@ -280,7 +280,7 @@ def _of_calendar(marks: Sequence[_Mark], period: Period, today: date | None) -> 
         if any(mark.kind == "hijri" for mark in marks) or any(mark.calendar == "hijri" for mark in named)
         else ""
     )
-    if len(named) > 1 or not 0 < len(numbers) <= 3 - len(named):  # noqa: PLR2004
+    if len(named) > 1 or not 0 < len(numbers) <= 3 - len(named):
         return ambiguous("date:no_day" if named else "date:not_understood")
     year = _year_of(numbers)
     rest = [number for number in numbers if number != year] if year else list(numbers)

@@ -18,8 +18,41 @@ _NOUGHTS = {normalise(word): count for word, count in (("صفرين", 2), ("أص
 _KNOWN = frozenset(
     map(
         normalise,
-        "رقمي رقم الرقم هو ملفي الملف ملف جوالي الجوال جوال موبايلي الموبايل موبايل تلفوني التلفون تلفون هاتفي الهاتف "
-        "نمرتي النمرة نمرة هويتي الهوية بطاقتي مفتاح الدولة خط بعدين وبعدين ثم كمان بعدها بعده".split(),
+        [
+            "رقمي",
+            "رقم",
+            "الرقم",
+            "هو",
+            "ملفي",
+            "الملف",
+            "ملف",
+            "جوالي",
+            "الجوال",
+            "جوال",
+            "موبايلي",
+            "الموبايل",
+            "موبايل",
+            "تلفوني",
+            "التلفون",
+            "تلفون",
+            "هاتفي",
+            "الهاتف",
+            "نمرتي",
+            "النمرة",
+            "نمرة",
+            "هويتي",
+            "الهوية",
+            "بطاقتي",
+            "مفتاح",
+            "الدولة",
+            "خط",
+            "بعدين",
+            "وبعدين",
+            "ثم",
+            "كمان",
+            "بعدها",
+            "بعده",
+        ],
     )
 )
 _MOST_REPEATED = 5
@@ -125,7 +158,7 @@ def _digits_of(words: Sequence[Numeral]) -> tuple[str, bool] | None:
         said = _as_digits(number)
         if number is None or not said:
             return None
-        doubtful = doubtful or number.doubtful or number.value >= 100 and not number.digits  # noqa: PLR2004
+        doubtful = doubtful or number.doubtful or (number.value >= 100 and not number.digits)  # noqa: PLR2004
         row, at, double = row + said * (2 if double else 1), number.end, False
     return row, doubtful
 

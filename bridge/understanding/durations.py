@@ -38,7 +38,7 @@ _SMALLER = {
 }
 _LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M", "second": "S"}
 _IN_A_DAY = ("hour", "minute", "second")
-_VAGUE = frozenset(map(normalise, "كم كام بضعة بضع عدة كذا شوية".split()))
+_VAGUE = frozenset(map(normalise, ["كم", "كام", "بضعة", "بضع", "عدة", "كذا", "شوية"]))
 
 
 class Span(Struct, frozen=True):
@@ -76,7 +76,7 @@ def read_duration(text: str) -> Meaning:
 
 
 def _since(tokens: Sequence[str]) -> Meaning | None:
-    """ "Since yesterday" is one day."""
+    """As in "since yesterday" is one day."""
     for at in range(len(tokens)):
         found = longest_at(tokens, at, RELATIVE_DAYS)
         if found and found[0] < 0:
@@ -111,7 +111,7 @@ def span(tokens: Sequence[str]) -> Span | Meaning:
 
 
 def _rest(buffer: Sequence[str], last: str) -> Decimal | Meaning:
-    """ "An hour and ten": minutes; any other number without a unit could be anything."""
+    """As in "an hour and ten": minutes; any other number without a unit could be anything."""
     words = lex(" ".join(buffer).removeprefix("و"))
     if words is None:
         return nothing("unknown_word")
@@ -140,7 +140,7 @@ def _amount(buffer: list[str], count: int) -> Reading:
 
 
 def _part_after(tokens: Sequence[str], at: int) -> tuple[Decimal, int]:
-    """ "And a half", "less a quarter" behind a unit, unless another unit follows: "an hour and half a day"."""
+    """As in "and a half" behind a unit, unless another unit follows: "an hour and half a day"."""
     if at < len(tokens) and tokens[at] in ("واحد", "واحده", "وحده"):
         at += 1
     ahead = tuple(tokens[at : at + 2])

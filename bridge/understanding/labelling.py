@@ -1,6 +1,9 @@
-"""Every word of a sentence by the part that it plays: particle, negation, predicate, thing, detail, courtesy, or unknown.
+"""Every word of a sentence by the part that it plays: particle, negation, predicate, thing, detail.
 
-Phrases come before words, the longest first; articles, prepositions and possessive endings are taken off nouns only.
+Courtesy, or unknown.
+
+Phrases come before words, the longest first; articles, prepositions and possessive endings are taken off
+nouns only.
 """
 
 from collections.abc import Sequence
@@ -67,7 +70,7 @@ def _is_known(token: str) -> bool:
 
 
 def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
-    """What a word is beside its neighbours: "any" and not "yes", "will" and not "gone", a figure and not a count."""
+    """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
     chunk = chunks[at]
     before = chunks[at - 1].part if at else None
     after = chunks[at + 1] if at + 1 < len(chunks) else None

@@ -1,4 +1,7 @@
-"""A text as a row of numerals, or none: every word must be known, for a word that is dropped is how 85 becomes 80."""
+"""A text as a row of numerals, or none: every word must be known.
+
+For a word that is dropped is how 85 becomes 80.
+"""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +17,29 @@ _AND = "و"
 _DIGITS_BESIDE_LETTERS = re.compile(r"(?<=[\d%])(?=[^\W\d])|(?<=[^\W\d])(?=\d)|(?<=\d)(?=%)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _PAIRED = frozenset(first for first, _ in PAIRS)
+_O, _GOD_WILLED = "يا", ("ما", "شا")
 _ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "one ten" and "and eleven" are one, once normalised
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.THOUSANDS)
 _ARTICLES = ("بال", "لل", "هال", "ال", "ب", "ل")
 # With an article these are days of the week: Monday, Tuesday, Wednesday.
 _WEEKDAYS = frozenset(
     normalise(f"ال{day}")
-    for day in "اثنين اتنين تنين اثنان تلات ثلاث تلاتا ثلاثا اربع اربعا ربوع احد واحد خمس".split()
+    for day in [
+        "اثنين",
+        "اتنين",
+        "تنين",
+        "اثنان",
+        "تلات",
+        "ثلاث",
+        "تلاتا",
+        "ثلاثا",
+        "اربع",
+        "اربعا",
+        "ربوع",
+        "احد",
+        "واحد",
+        "خمس",
+    ]
 )
 
 
@@ -31,6 +50,10 @@ def lex(text: str) -> list[Numeral] | None:
     words: list[Numeral] = []
     position = 0
     while position < len(tokens):
+        if _is_calling(tokens, position):
+            words.append(Numeral(Rank.BESIDE))
+            position += 2
+            continue
         pair = PAIRS.get((tokens[position], "".join(tokens[position + 1 : position + 2])))
         found = [pair] if pair else _lex_token(tokens[position])
         if found is None:
@@ -40,6 +63,13 @@ def lex(text: str) -> list[Numeral] | None:
         words += found
         position += 2 if pair else 1
     return words
+
+
+def _is_calling(tokens: Sequence[str], at: int) -> bool:
+    """As in "o doctor": whoever is called is no number; before one, the word is "either"."""
+    if (tokens[at], "".join(tokens[at + 1 : at + 2])) == _GOD_WILLED:
+        return True
+    return tokens[at] == _O and at + 1 < len(tokens) and _lex_number(tokens[at + 1]) is None
 
 
 def _is_eleven_after_hundred(words: Sequence[Numeral], tokens: Sequence[str]) -> bool:
@@ -94,7 +124,7 @@ def _lex_to(token: str) -> list[Numeral] | None:
 
 
 def _lex_article(token: str) -> list[Numeral] | None:
-    """ "The thirty", "with the twenty": the article says nothing, unless it makes a weekday."""
+    """As in "the thirty", "with the twenty": the article says nothing, unless it makes a weekday."""
     for article in _ARTICLES:
         rest = token.removeprefix(article)
         if rest == token or len(rest) < 2:  # noqa: PLR2004

@@ -1,4 +1,7 @@
-"""Words and phrases of a text given their names, longest phrase first: what every reader of times begins with."""
+"""Words and phrases of a text given their names, longest phrase first.
+
+What every reader of times begins with.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar

@@ -1,6 +1,9 @@
-"""What is measured on a body: temperature, blood pressure, glucose, weight, each with its own way of being said.
+"""What is measured on a body: temperature, blood pressure, glucose, weight.
 
-Ranges belong to the question. What was said in another unit than it was asked for is converted, and always read back.
+Each with its own way of being said.
+
+Ranges belong to the question. What was said in another unit than it was asked for is converted, and
+always read back.
 """
 
 from collections.abc import Sequence
@@ -22,8 +25,8 @@ from bridge.understanding.numbers import (
     within,
 )
 from bridge.understanding.numerals import Numeral, Rank
-from bridge.understanding.questions import AskBloodPressure, AskGlucose, AskTemperature, AskWeight
 from bridge.understanding.quantities import Quantity, quantities
+from bridge.understanding.questions import AskBloodPressure, AskGlucose, AskTemperature, AskWeight
 
 __all__ = ["read_blood_pressure", "read_glucose", "read_temperature", "read_weight"]
 
@@ -35,18 +38,51 @@ _OVER = tuple(map(normalise, ("على", "عل", "ع", "/", "عن")))
 _HIGH = frozenset(
     map(
         normalise,
-        "العالي الفوقاني الانقباضي الفوق فوق الكبير السيستولي الأعلى العلوي الفوقي انقباضي العليا عالي".split(),
+        [
+            "العالي",
+            "الفوقاني",
+            "الانقباضي",
+            "الفوق",
+            "فوق",
+            "الكبير",
+            "السيستولي",
+            "الأعلى",
+            "العلوي",
+            "الفوقي",
+            "انقباضي",
+            "العليا",
+            "عالي",
+        ],
     )
 )
 _LOW = frozenset(
     map(
         normalise,
-        "الواطي التحتاني الانبساطي التحت تحت الصغير الدياستولي الأدنى السفلي التحتي انبساطي السفلى واطي الواطئ الأسفل المنخفض".split(),
+        [
+            "الواطي",
+            "التحتاني",
+            "الانبساطي",
+            "التحت",
+            "تحت",
+            "الصغير",
+            "الدياستولي",
+            "الأدنى",
+            "السفلي",
+            "التحتي",
+            "انبساطي",
+            "السفلى",
+            "واطي",
+            "الواطئ",
+            "الأسفل",
+            "المنخفض",
+        ],
     )
 )
-_LABEL_COMPANIONS = frozenset(map(normalise, "اللي الرقم هو كان طلع و الضغط ضغطي كانت يكون بيكون".split()))
-_MMOL = frozenset(map(normalise, "مليمول مول ملمول mmol".split()))
-_MG = frozenset(map(normalise, "ملغ ملجم مليغرام مليجرام ملي mg".split()))
+_LABEL_COMPANIONS = frozenset(
+    map(normalise, ["اللي", "الرقم", "هو", "كان", "طلع", "و", "الضغط", "ضغطي", "كانت", "يكون", "بيكون"])
+)
+_MMOL = frozenset(map(normalise, ["مليمول", "مول", "ملمول", "mmol"]))
+_MG = frozenset(map(normalise, ["ملغ", "ملجم", "مليغرام", "مليجرام", "ملي", "mg"]))
 
 
 # Temperature
@@ -82,7 +118,7 @@ def _degrees_and_tenths(text: str, question: AskTemperature) -> Meaning | None:
         not is_tenths
         or not question.minimum <= degrees.value <= question.maximum
         or joined != (len(parts) > 2)
-    ):  # noqa: PLR2004
+    ):
         return None
     return Meaning(
         Finding.VALUE,
@@ -177,7 +213,7 @@ def read_blood_pressure(text: str, question: AskBloodPressure) -> Meaning:
 
 
 def _labelled(tokens: list[str]) -> tuple[Reading, Reading] | None:
-    """ "The upper is 130, the lower 90", in either order."""
+    """As in "the upper is 130, the lower 90", in either order."""
     labels = [(at, _label(token)) for at, token in enumerate(tokens) if _label(token)]
     if [label for _, label in labels] not in (["high", "low"], ["low", "high"]):
         return None

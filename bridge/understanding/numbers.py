@@ -1,7 +1,7 @@
 """One number: whole or with decimals, with its hedges, its corrections and what is counted.
 
-Every word of an answer must be a number word or one that is known to stand beside numbers: an unknown word next to a
-number invalidates it. Two numbers are no answer, unless one is said to correct the other.
+Every word of an answer must be a number word or one that is known to stand beside numbers: an unknown
+word next to a number invalidates it. Two numbers are no answer, unless one is said to correct the other.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,28 @@ SURE, DOUBTED = 0.95, 0.5  # how surely words mean what they were taken for
 _IN_A_ROW = 3  # digits said one by one that are one number: "one, two, nought"
 _NONE_AT_ALL = frozenset(
     normalise(phrase)
-    for phrase in (
-        "لا شيء، لا شي، ولا شي، ولا شيء، ولا حاجة، ما في، مافي، مفيش، ما فيه، مافيه، لا يوجد، ما عندي، معنديش، والو، ماكو، "
-        "ولا واحد، ولا واحدة، ولا وحدة، ولا مرة، ولا حبة، ولا يوم، ولا ليلة، ولا ساعة، ولا دقيقة، ولا قرص، أبدا ولا مرة، "
-        "ولا شي أبدا، ولا مرة أبدا، لا ولا مرة، لا ولا واحد، ولا حتى واحد، ولا حتى مرة، ولا حباية، ولا كوب، ولا سيجارة"
-    ).split("،")
+    for phrase in [
+        "لا شيء",
+        " لا شي",
+        " ولا شي",
+        " ولا شيء",
+        " ولا حاجة",
+        " ما في",
+        " مافي",
+        " مفيش",
+        " ما فيه",
+        " مافيه",
+        " لا يوجد",
+        " ما عندي",
+        " معنديش",
+        " والو",
+        " ماكو",
+        " ولا شي أبدا",
+        " لا شيء أبدا",
+        " ما في شي",
+        " ما عندي شي",
+        " لا يوجد شيء",
+    ]
 )
 _SEPARATORS = (Rank.BESIDE, Rank.THING, Rank.COUNTED, Rank.PERCENT)
 
@@ -146,7 +163,7 @@ def _one(number: Quantity) -> Reading:
 
 def _beside(number: Quantity, ranks: Sequence[Rank]) -> Reading:
     """One number with words beside it that are none."""
-    if ranks == [Rank.OR] or ranks == [Rank.NONE]:  # "not even one"
+    if ranks == [Rank.OR]:  # "not even one"
         is_one = number.value == 1
         return Reading(Decimal(0), "number:not_even_one") if is_one else Reading(None, "negated_number")
     for rank, rule in ((Rank.INEXACT, "inexact"), (Rank.NOT, "negated_number")):
@@ -179,7 +196,7 @@ def _is_range(shape: tuple[str, ...], first: Quantity, second: Quantity) -> bool
 
 
 def _without_edges(words: Sequence[Numeral]) -> list[Numeral]:
-    """ "From", "to" and the like before or after everything say nothing; neither does a percent sign."""
+    """As in "from", "to" and the like before or after everything say nothing; neither does a percent sign."""
     kept = [word for word in words if word.rank is not Rank.PERCENT]
     while kept and kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO):
         kept.pop()
@@ -205,7 +222,7 @@ def _is_of_a_number(parts: Sequence[Quantity | Numeral], at: int, thing: Quantit
     before = parts[at - 1] if at else None
     after = parts[at + 1] if at + 1 < len(parts) else None
     if isinstance(before, Quantity) and before.rule != Rank.COUNTED:
-        return thing.value == 1 or before.value == thing.value
+        return thing.value in (1, before.value)
     return isinstance(after, Quantity) and after.rule != Rank.COUNTED and after.value == thing.value
 
 

@@ -1,7 +1,7 @@
 """How numerals add up: hundreds, units, tens, each once, then thousands, then a half or a decimal.
 
-A row of numerals is cut into the greatest numbers that it holds; what stands between them is left for the question that was
-asked to judge.
+A row of numerals is cut into the greatest numbers that it holds; what stands between them is left for the
+question that was asked to judge.
 """
 
 from collections.abc import Sequence
@@ -166,6 +166,8 @@ def _whole(words: Sequence[Numeral], start: int) -> Quantity | None:
     rank = _rank(words, start)
     if rank in (Rank.THOUSAND, Rank.THOUSANDS):
         return _above(words, Quantity(Decimal(words[start].value), start + 1, "thousand"))
+    if rank is Rank.COUNTED:
+        return _single(words, start)
     first = _below_thousand(words, start)
     if first is None or _rank(words, first.end) is not Rank.THOUSAND or first.value < 1:
         return first
@@ -216,7 +218,7 @@ def _below_thousand(words: Sequence[Numeral], start: int) -> Quantity | None:
 
 def _below_hundred(words: Sequence[Numeral], start: int) -> Quantity | None:
     rank = _rank(words, start)
-    if rank not in (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.DIGITS, Rank.COUNTED):
+    if rank not in (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.DIGITS):
         return None
     if _is_unit(words, start):
         joined = _rank(words, start + 1) is Rank.AND

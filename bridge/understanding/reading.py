@@ -1,7 +1,7 @@
 """One text, one question: words of danger first, then the answer, then commands.
 
-A recogniser that has an unknown word writes it where something was said that it has no word for. Nobody knows
-what that was, so it is never passed over: at most it leaves a doubt.
+A recogniser that has an unknown word writes it where something was said that it has no word for. Nobody
+knows what that was, so it is never passed over: at most it leaves a doubt.
 """
 
 from collections.abc import Callable

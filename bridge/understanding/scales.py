@@ -1,7 +1,7 @@
 """A point on a scale: how often, how bad, how content, compared with before, in the words of all dialects.
 
-A negation that is not part of a known phrase is never mapped onto a point: it is asked again. Phrases that are listed as
-having a second reading ("not every day") are read back.
+A negation that is not part of a known phrase is never mapped onto a point: it is asked again. Phrases
+that are listed as having a second reading ("not every day") are read back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,9 +44,12 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
         book.update({tuple(normalise(phrase).split()): value for phrase in phrases})
     if tuple(normalise(text).split()) not in book and read_command(text) is not None:
         return nothing("command")  # "I do not know" begins with a no, and is none
+    days = _by_number_of_days(text, scale)
+    if days is not None and tuple(normalise(text).split()) not in book:
+        return days
     cut = cut_by_phrases(text, book)
     if not cut.named:
-        return _by_number_of_days(text, scale) or _by_no(text, scale) or nothing(_why(cut))
+        return _by_no(text, scale) or nothing(_why(cut))
     return _named(text, cut, scale)
 
 
@@ -61,7 +64,7 @@ def _named(text: str, cut: Cut, scale: str) -> Meaning:
     foreign = [place for place, chunk in cut.rest if chunk.part in _FOREIGN]
     if any(place == 0 for place in foreign):
         return nothing("unknown_word")
-    is_no_before = Part.NO in parts and value not in _LOWEST and scale not in ("comparison",)
+    is_no_before = Part.NO in parts and value not in _LOWEST and scale != "comparison"
     doubtful = bool(foreign) or is_no_before or Part.CORRECTION in parts or _is_marked(text, scale)
     return Meaning(
         Finding.VALUE,
@@ -73,7 +76,7 @@ def _named(text: str, cut: Cut, scale: str) -> Meaning:
 
 
 def _without_no(cut: Cut) -> tuple[str, ...]:
-    """A plain "no" at the beginning or "yes" says less than the point that follows it; a correction takes the last."""
+    """The points that count: a correction takes the last."""
     marks = [place for place, chunk in cut.rest if chunk.part is Part.CORRECTION and place]
     if marks and cut.named[marks[-1] :]:
         return tuple(dict.fromkeys(cut.named[marks[-1] :]))
@@ -83,11 +86,11 @@ def _without_no(cut: Cut) -> tuple[str, ...]:
 def _is_marked(text: str, scale: str) -> bool:
     """Whether a phrase was used that has a second reading."""
     book = {phrase: f"{value}*" if marked else value for phrase, (value, marked) in _book(scale).items()}
-    return any(name.endswith("*") for name in cut_by_phrases(text, book).named)
+    return all(name.endswith("*") for name in cut_by_phrases(text, book).named)
 
 
 def _by_no(text: str, scale: str) -> Meaning | None:
-    """ "I have none" is the lowest point of how often, how bad and how much."""
+    """As in "i have none" is the lowest point of how often, how bad and how much."""
     lowest = LOWEST_BY_NO.get(scale)
     answer = read_yes_no(text, YesNoKind.SYMPTOM)
     if lowest is None or answer.value is not False:
@@ -102,7 +105,7 @@ def _by_no(text: str, scale: str) -> Meaning | None:
 
 
 def _by_number_of_days(text: str, scale: str) -> Meaning | None:
-    """ "Five days" of two weeks; how often is read back, for nobody asked for a number."""
+    """As in "five days" of two weeks; how often is read back, for nobody asked for a number."""
     if scale != "frequency4":
         return None
     found = span(normalise(text).split())

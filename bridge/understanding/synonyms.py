@@ -1,6 +1,9 @@
-"""Words that mean the same to an author's options: the points of the built-in scales, and everyday symptoms.
+"""Words that mean the same to an author's options: the points of the built-in scales.
 
-A group helps one option only: where two options of a question share it, it tells them not apart and is left out.
+And everyday symptoms.
+
+A group helps one option only: where two options of a question share it, it tells them not apart and is
+left out.
 """
 
 from collections import defaultdict
@@ -13,7 +16,8 @@ from bridge.understanding.scale_words import SCALES
 __all__ = ["with_synonyms"]
 
 _GROUPS = """
-صداع، وجع راس، وجع رأس، ألم رأس، ألم في الرأس، وجع في الرأس، راسي يوجعني، راسي بيوجعني، راسي يعورني، راسي كيضرني، راسي واجعني، شقيقة، الم راس، وجع براسي، وجع الراس
+صداع، وجع راس، وجع رأس، ألم رأس، ألم في الرأس، وجع في الرأس، راسي يوجعني، راسي بيوجعني،
+راسي يعورني، راسي كيضرني، راسي واجعني، شقيقة، الم راس، وجع براسي، وجع الراس
 سعال، كحة، قحة، كحه، سعلة، كحكحة، أسعل، اكح، بكح، كنكح، كحات
 حمى، سخونة، حرارة، سخانة، حرارة مرتفعة، سخونية، حرارتي مرتفعة، سخن، سخنان، السخانة
 دوخة، دوار، دايخ، دايخة، بدوخ، ادوخ، دوران، راسي يدور، راسي يلف، راسي بيلف
@@ -23,7 +27,8 @@ _GROUPS = """
 إمساك، قبض، ما اخرج، عسر خروج
 تعب، إرهاق، ارهاق، تعبان، تعبانة، خمول، ضعف عام، وهن، هلكان، عيا، عياء، كسل، إجهاد
 ألم، وجع، آلام، أوجاع، وجيعة، الم
-مغص، وجع بطن، ألم بطن، ألم في البطن، بطني يوجعني، بطني بيوجعني، بطني يعورني، كرشي كتضرني، وجع في البطن، وجع معدة، مغص بطن
+مغص، وجع بطن، ألم بطن، ألم في البطن، بطني يوجعني، بطني بيوجعني، بطني يعورني، كرشي كتضرني،
+وجع في البطن، وجع معدة، مغص بطن
 ألم ظهر، وجع ظهر، ظهري يوجعني، ضهري بيوجعني، ظهري يعورني، ألم في الظهر، وجع في الظهر، ظهري كيضرني
 تورم، ورم، انتفاخ، ورمان، نفخ، انتفاخات
 طفح، طفح جلدي، حبوب، حكة، حساسية، هرش، بثور

@@ -1,6 +1,9 @@
-"""Verbs of sickness and of everyday care, known in the conjugations of all dialects by taking their endings off.
+"""Verbs of sickness and of everyday care.
 
-A verb is listed by three stems: the past before "-t" (I, you), the past of a third person, and the present after its prefix.
+Known in the conjugations of all dialects by taking their endings off.
+
+A verb is listed by three stems: the past before "-t" (I, you), the past of a third person, and the
+present after its prefix.
 """
 
 from enum import StrEnum

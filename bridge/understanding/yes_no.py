@@ -1,8 +1,8 @@
 """Yes or no, by kind of question: "no harm" is a yes to "may I?" and a no to "have you pain?".
 
-Particles, sentences that affirm and sentences that deny are weighed together; where they disagree the question is put again.
-A word that nobody knows leaves a doubt, and none at all is believed that begins with one. No fuzzy matching: in Arabic one
-letter turns a yes into a no.
+Particles, sentences that affirm and sentences that deny are weighed together; where they disagree the
+question is put again. A word that nobody knows leaves a doubt, and none at all is believed that begins
+with one. No fuzzy matching: in Arabic one letter turns a yes into a no.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def _not_willing(chunk: Chunk) -> Part:
 
 
 def _relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
-    """The clauses that answer: what was done is no answer to what is felt; a correction cancels what came before."""
+    """The clauses that answer: deeds are no answer to what is felt; a correction cancels."""
     clauses = list(sentence.clauses)
     if kind is YesNoKind.SYMPTOM:
         clauses = [_as_symptom(clause, chunks) for clause in clauses]
@@ -149,7 +149,7 @@ def _is_very(clauses: Sequence[Clause]) -> bool:
 
 
 def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
-    """An unknown word behind the answer leaves a doubt; before a sentence it may be the "not" that turns it round."""
+    """An unknown word behind the answer leaves a doubt; before a sentence it may be "not"."""
     return particle or (sentence.first_unknown is not None and sentence.first_unknown > first)
 
 
