@@ -113,7 +113,7 @@ class _Scan:
     def _add(self, says: Says, chunk: Chunk, *, particle: bool = False, sure: bool = True) -> None:
         self.clauses.append(Clause(says, chunk.part, self.at, particle, self.but, sure))
 
-    def _step(self, chunk: Chunk) -> None:
+    def _step(self, chunk: Chunk) -> None:  # noqa: C901
         match chunk.part:
             case Part.YES | Part.YES_OR_WHAT | Part.RIGHT:
                 self._add(Says.YES, chunk, particle=True)

@@ -232,7 +232,7 @@ def _matches(tokens: Sequence[str], pattern: _Pattern) -> bool:
 
 
 def _is_meant(tokens: Sequence[str], at: int, pattern: _Pattern) -> bool:
-    """Two patterns need a third word: "not ... live" a wish, "can ... breath" a taking of it or a hardship."""
+    """Two patterns need a third word: "not … live" a wish, "can … breath" a taking or a hardship."""
     near = set(tokens[at : at + 1 + _WINDOW])
     if pattern.second is _LIVE:
         return bool(near & _WISHES)

@@ -181,7 +181,7 @@ def _mark_at(tokens: Sequence[str], at: int, *, is_last: bool) -> tuple[_Mark, i
     token = tokens[at]
     if relative and not (token in DAY_WORDS and not is_last and _is_number(tokens[at + 1])):
         return _Mark("relative", relative[0]), relative[1]
-    if month and not (token == "صفر" and at == 0):  # Safar, or nought
+    if month and not (token == "صفر" and at == 0):  # noqa: S105  # Safar, or nought
         return _Mark("month", month[0][1], month[0][0]), month[1]
     if weekday and (token.startswith(("ال", "ل")) or not _is_number(token) or weekday[1] > 1):
         return _Mark("weekday", weekday[0]), weekday[1]
@@ -197,8 +197,8 @@ def _mark_at(tokens: Sequence[str], at: int, *, is_last: bool) -> tuple[_Mark, i
     ):
         if token in words:
             return _Mark(kind), 1
-    is_beside = token in BESIDE_TIMES or token in AGO or token == "/"
-    return (_Mark("beside"), 1) if is_beside and token not in ORDINALS and token != "و" else None
+    is_beside = token in BESIDE_TIMES or token in AGO or token == "/"  # noqa: S105
+    return (_Mark("beside"), 1) if is_beside and token not in ORDINALS and token != "و" else None  # noqa: S105
 
 
 def _is_number(token: str) -> bool:
@@ -322,7 +322,7 @@ def _year_of(numbers: Sequence[int]) -> int | None:
     return last if _is_year(abs(last)) else None
 
 
-def _nearest(
+def _nearest(  # noqa: PLR0917
     day: int, month: int | None, year: int | None, calendar: str, period: Period, today: date | None
 ) -> _Day | Meaning:
     doubtful = year is not None and year < 0

@@ -171,7 +171,7 @@ _PARTS = {
     Rank.PLUS: "زائد، بلس، زايد، +",
 }
 _TENTHS = {1: "شرطة، شحطة، خط، شخطة", 2: "شرطتين، شرطتان، خطين، شحطتين", 0: "شرطات، شرط، خطوط، شحطات"}
-# Things that are counted: one, two, many. Weeks and what is longer may not be what was asked for, and leave a doubt.
+# Things that are counted: one, two, many. Weeks and more may not be what was asked for.
 _THINGS = """
 مرة|مرتين،مرتان|مرات
 يوم،نهار،يوما|يومين،نهارين،يومان|أيام،نهارات،تيام،يامات

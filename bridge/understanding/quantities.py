@@ -230,10 +230,11 @@ def _below_hundred(words: Sequence[Numeral], start: int) -> Quantity | None:
         rank is Rank.DIGITS
         and _value(words, start) in _TWENTY_TO_NINETY
         and _rank(words, start + 1) is Rank.AND
+        and _rank(words, start + 2) is Rank.UNIT
+        and _is_unit(words, start + 2)
     ):
-        if _rank(words, start + 2) is Rank.UNIT and _is_unit(words, start + 2):
-            value = _value(words, start) + _value(words, start + 2)
-            return Quantity(value, start + 3, "figures_and_unit", doubtful=True)
+        value = _value(words, start) + _value(words, start + 2)
+        return Quantity(value, start + 3, "figures_and_unit", doubtful=True)
     return _single(words, start)
 
 

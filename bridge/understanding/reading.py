@@ -68,8 +68,9 @@ def understand(
 ) -> Meaning:
     """Find what `text` means where `question` was asked.
 
-    An answer wins over a command of the same words: the question was put to the caller, the command was not. `heard` is
-    the recogniser's confidence in the words, from 0 to 1; the meaning's is the product of both. A reader may be passed
+    An answer wins over a command of the same words: the question was put to the caller, the command was not.
+    `heard` is the recogniser's confidence in the words, from 0 to 1; the meaning's is the product of both. A
+    reader may be passed
     instead of a question.
     """
     meaning = read_red_flag(text) or _safe(text, question, context)
@@ -126,7 +127,7 @@ def _has_figures(value: object) -> bool:
     return isinstance(value, str) and any(character.isdigit() for character in value)
 
 
-def _read(text: str, question: Question, context: Context) -> Meaning:
+def _read(text: str, question: Question, context: Context) -> Meaning:  # noqa: PLR0911
     match question:
         case AskYesNo(kind=kind):
             return _where_it_is_no_question(read_yes_no(text, kind), context)
@@ -162,7 +163,7 @@ def _read_time(text: str, question: AskDate | AskTime | AskDuration, context: Co
             return read_duration(text)
 
 
-def _read_figures(
+def _read_figures(  # noqa: PLR0911
     text: str,
     question: AskNumber | AskDigits | AskTemperature | AskBloodPressure | AskGlucose | AskWeight | AskPhone,
 ) -> Meaning:

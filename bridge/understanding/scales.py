@@ -35,7 +35,7 @@ def _book(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
 
 
 def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | None = None) -> Meaning:
-    """Read `text` as a point on a built-in scale; `options` adds an author's phrases, or replaces its points."""
+    """Read `text` as a point on a built-in scale; `options` adds phrases, or replaces the points."""
     points = SCALES.get(scale)
     if points is None or (options is not None and not set(options) <= set(points)):
         return read_choice(text, options or {})

@@ -170,7 +170,7 @@ def _contradiction(clauses: Sequence[Clause]) -> Meaning:
     return _ambiguous("contradiction", True, False)
 
 
-def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:
+def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:  # noqa: PLR0911
     """Words that neither affirm nor deny, and what can be made of them."""
     parts = sentence.parts
     if sentence.unknown or Part.COMMAND in parts:
