@@ -126,24 +126,29 @@ class _Scan:
                 self._negative(chunk, self.at + 1)
             case Part.STILL:
                 self._still(chunk)
+            case Part.ONLY:
+                self._only(chunk)
+            case _:
+                self._affirmed(chunk)
+
+    def _affirmed(self, chunk: Chunk) -> None:
+        match chunk.part:
             case Part.HAVE if not self._is_having():
                 self.at += 1
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
                 self._add(Says.YES, chunk, sure=not self._is_past())
                 self.at = self._past_complements(self.at + 1)
-            case Part.CEASED:  # "forgot to take it": neither yes nor no
-                self.at = self._past_complements(self.at + 1)
-            case Part.ONLY:
-                self._only(chunk)
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
                 self._add(Says.YES, chunk, sure=False)
+                self.at = self._past_complements(self.at + 1)
+            case Part.CEASED:  # "forgot to take it": neither yes nor no
                 self.at = self._past_complements(self.at + 1)
             case _:
                 self.but = self.but or chunk.part is Part.BUT
                 self.at += 1
 
     def _is_past(self) -> bool:
-        """As in "i had": nobody knows whether it is still so."""
+        """As in "I had": nobody knows whether it is still so."""
         return self.at > 0 and self.chunks[self.at - 1].text in _PAST
 
     def _is_having(self) -> bool:

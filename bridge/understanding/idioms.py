@@ -138,7 +138,9 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.YES, (*(one for one in lexicon.YES if one not in ("تماما", "بالضبط")), *_split(_MORE_YES))
     yield Part.EMPHASIS, vocabulary.EMPHASIS
     yield Part.YES_OR_WHAT, ("ايه",)
-    yield Part.NO, (*lexicon.NO, *lexicon.NO_CONFIRMATION, *_split(_MORE_NO), *_split(_REFUSING))
+    refusals = (*lexicon.NO, *lexicon.NO_CONFIRMATION, *_split(_MORE_NO), *_split(_REFUSING))
+    # A "no" at the end may negate what follows, and is left to the clauses.
+    yield Part.NO, (one for one in refusals if not normalise(one).endswith(" لا"))
     yield Part.NEVER, vocabulary.NEVER
     yield Part.NO_HARM, _no_harm()
     yield Part.IDIOM, _split(_WHY_NOT)

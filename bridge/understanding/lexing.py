@@ -66,7 +66,7 @@ def lex(text: str) -> list[Numeral] | None:
 
 
 def _is_calling(tokens: Sequence[str], at: int) -> bool:
-    """As in "o doctor": whoever is called is no number; before one, the word is "either"."""
+    """As in "O doctor": whoever is called is no number; before one, the word is "either"."""
     if (tokens[at], "".join(tokens[at + 1 : at + 2])) == _GOD_WILLED:
         return True
     return tokens[at] == _O and at + 1 < len(tokens) and _lex_number(tokens[at + 1]) is None

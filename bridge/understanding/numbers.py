@@ -218,7 +218,7 @@ def _without_things(parts: Sequence[Quantity | Numeral]) -> list[Quantity | Nume
 
 
 def _is_of_a_number(parts: Sequence[Quantity | Numeral], at: int, thing: Quantity) -> bool:
-    """A counted thing is no number of its own where its number stands before it, or says the same behind it."""
+    """A counted thing is no number where its number stands before it, or says the same behind it."""
     before = parts[at - 1] if at else None
     after = parts[at + 1] if at + 1 < len(parts) else None
     if isinstance(before, Quantity) and before.rule != Rank.COUNTED:

@@ -171,7 +171,7 @@ _PARTS = {
     Rank.PLUS: "زائد، بلس، زايد، +",
 }
 _TENTHS = {1: "شرطة، شحطة، خط، شخطة", 2: "شرطتين، شرطتان، خطين، شحطتين", 0: "شرطات، شرط، خطوط، شحطات"}
-# Things that are counted: one, two, many. Weeks and what is longer may not be what was asked for, and leave a doubt.
+# Things that are counted: one, two, many.
 _THINGS = """
 مرة|مرتين،مرتان|مرات
 يوم،نهار،يوما|يومين،نهارين،يومان|أيام،نهارات،تيام،يامات
@@ -198,6 +198,7 @@ _THINGS = """
 نبضة||نبضات
 سنة،عام،سنه،عاما،سنوي|سنتين،عامين،سنتان|سنوات،سنين،أعوام
 """
+# These may not be what was asked for ("how many days?"), and leave a doubt.
 _LONG_THINGS = """
 أسبوع،سبوع،اسبوعا،سيمانة|أسبوعين،سبوعين|أسابيع
 شهر،شهرا|شهرين|شهور،أشهر،تشهر

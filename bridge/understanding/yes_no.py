@@ -179,12 +179,22 @@ def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKi
         return nothing("no_answer")
     if clauses or Part.ASKING in parts:
         return _ambiguous("unclear_phrase")
+    return _by_adverb(parts) or _implied(parts, kind)
+
+
+def _by_adverb(parts: frozenset[Part]) -> Meaning | None:
+    """An adverb as an answer: "sure", "never", "God willing"."""
     if Part.PROMISE in parts and not parts & {Part.HEDGE, Part.NEVER}:
         return Meaning(Finding.VALUE, "yes_promise", value=True, confidence=SURE)
     if Part.EMPHASIS in parts and not parts & {Part.NEVER, Part.HEDGE}:
         return Meaning(Finding.VALUE, "yes_emphasis", value=True, confidence=SURE)
     if Part.NEVER in parts and not parts & {Part.HEDGE, Part.STEADY, Part.FREQUENCY, Part.WELL}:
         return Meaning(Finding.VALUE, "no_never", value=False, confidence=SURE)
+    return None
+
+
+def _implied(parts: frozenset[Part], kind: YesNoKind) -> Meaning:
+    """What a named symptom, or a habit, says to a question about one."""
     is_steady = Part.STEADY in parts and Part.HEDGE not in parts
     is_symptom = (
         kind is YesNoKind.SYMPTOM
