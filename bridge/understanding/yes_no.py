@@ -126,8 +126,11 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         and len(speaking) == 1
         and _is_alone(sentence)
     )
+    agreed = particle and not all(clause.particle for clause in speaking)  # "no, I have none of those"
     casting = {Part.FIGURE, Part.HEDGE, Part.ASKING, Part.COMMAND, Part.CORRECTION} & sentence.parts
-    sure = any(clause.sure for clause in speaking) and not (casting or sentence.unknown or what_else)
+    sure = any(clause.sure for clause in speaking) and not (
+        casting or what_else or (sentence.unknown and not agreed)
+    )
     sure = sure and not (unclear and not particle)
     rule = f"{says}_{'particle' if particle else 'sentence'}"
     return Meaning(
@@ -149,8 +152,9 @@ def _is_very(clauses: Sequence[Clause]) -> bool:
 
 
 def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
-    """An unknown word behind the answer leaves a doubt; before a sentence it may be "not"."""
-    return particle or (sentence.first_unknown is not None and sentence.first_unknown > first)
+    """An unknown word behind the answer leaves a doubt; one before a sentence too, unless it may be "not"."""
+    is_behind = sentence.first_unknown is not None and sentence.first_unknown > first
+    return particle or is_behind or not sentence.unknown_may_negate
 
 
 def _contradiction(clauses: Sequence[Clause]) -> Meaning:
