@@ -217,7 +217,8 @@ def _meaning(flag: str, rule: str, confidence: float) -> Meaning:
 def _without_and(tokens: Sequence[str]) -> list[str]:
     """An "and" or a "with" that is written to the next word hides it from no pattern."""
     known = _WANT | _DIE | _NOT | _CAN | _PAIN | _CHEST | {phrase[0] for _, phrase in _LISTED}
-    return [token[1:] if token[:1] in ("و", "ب") and token[1:] in known else token for token in tokens]
+    bare = [token[1:] if token[:1] == "و" and token[1:] in known else token for token in tokens]
+    return [token[1:] if token[:1] == "ب" and token[1:] in _PAIN else token for token in bare]
 
 
 def _matches(tokens: Sequence[str], pattern: _Pattern) -> bool:

@@ -198,7 +198,8 @@ def _is_range(shape: tuple[str, ...], first: Quantity, second: Quantity) -> bool
 def _without_edges(words: Sequence[Numeral]) -> list[Numeral]:
     """As in "from", "to" and the like before or after everything say nothing; neither does a percent sign."""
     kept = [word for word in words if word.rank is not Rank.PERCENT]
-    while kept and kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO):
+    # Once normalised, "water" is spelled like "not".
+    while kept and (kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO) or kept[-1].text == "ما"):
         kept.pop()
     return kept
 

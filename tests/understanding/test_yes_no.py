@@ -73,7 +73,10 @@ def test_an_unknown_word_spoils_the_answer(said: str) -> None:
     assert read_yes_no(said, YesNoKind.SYMPTOM).finding is Finding.NOTHING
 
 
-@pytest.mark.parametrize(("said", "value"), [("نعم سيارة", True), ("لا سيارة", False), ("عندي سيارة", True), ("سيارة عندي صداع", True)])
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [("نعم سيارة", True), ("لا سيارة", False), ("عندي سيارة", True), ("سيارة عندي صداع", True)],
+)
 def test_an_unknown_word_behind_the_answer_leaves_a_doubt(said: str, value: bool) -> None:
     """It is read back, never taken."""
     meaning = read_yes_no(said, YesNoKind.SYMPTOM)
