@@ -34,6 +34,7 @@ _SHORTEST_GLUED = 4
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
 _OPENING = (Part.COURTESY, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
+_SAYING = (*_PRESENT, Part.HAVE)
 _LONGEST = 6
 
 
@@ -70,29 +71,29 @@ def _is_known(token: str) -> bool:
 
 def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
     """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
+    part = _before_a_verb(chunks, at) or _behind(chunks, at)
+    return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
+
+
+def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
     chunk = chunks[at]
-    before = chunks[at - 1].part if at else None
-    after = chunks[at + 1] if at + 1 < len(chunks) else None
-    if chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING:
-        return replace(chunk, part=Part.DETAIL)
-    if (
-        chunk.part is Part.COMMAND
-        and after is not None
-        and after.part in _PRESENT
-        and _begins_with_not(chunk)
-    ):
-        return replace(chunk, part=Part.VERB_NOT)  # "I do not know how to use it"
-    if chunk.text in _FUTURE and after is not None and after.part in _PRESENT:
-        return replace(chunk, part=Part.DETAIL)
-    if chunk.part is Part.UNKNOWN and _is_a_noun(chunks, at):
-        return replace(chunk, part=Part.THING)
-    if chunk.text in vocabulary.CONDITIONS and any(
-        one.part in _PRESENT or one.part is Part.HAVE for one in chunks[:at]
-    ):
-        return replace(chunk, part=Part.DETAIL)  # "it hurts if I walk" says that it hurts
+    if at + 1 == len(chunks) or chunks[at + 1].part not in _PRESENT:
+        return None
+    if chunk.part is Part.COMMAND and _begins_with_not(chunk):
+        return Part.VERB_NOT  # "I do not know how to use it"
+    return Part.DETAIL if chunk.text in _FUTURE else None
+
+
+def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
+    chunk, before = chunks[at], chunks[at - 1].part if at else None
+    if chunk.part is Part.UNKNOWN:
+        return Part.THING if _is_a_noun(chunks, at) else None
     if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
-        return replace(chunk, part=Part.COURTESY)
-    return _figure(chunks, at)
+        return Part.COURTESY
+    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
+    # "It hurts if I walk" says that it hurts.
+    is_if = chunk.text in vocabulary.CONDITIONS and any(one.part in _SAYING for one in chunks[:at])
+    return Part.DETAIL if is_any or is_if else None
 
 
 def _begins_with_not(chunk: Chunk) -> bool:
