@@ -42,6 +42,7 @@ class Sentence(Struct, frozen=True):
     parts: frozenset[Part]
     first_unknown: int | None = None  # where the first word stands that nobody knows
     unknown: int = 0
+    unknown_may_negate: bool = False  # one of them looks like a negation
     corrected_at: int | None = None  # where a correction stands
 
 
@@ -113,7 +114,7 @@ class _Scan:
     def _add(self, says: Says, chunk: Chunk, *, particle: bool = False, sure: bool = True) -> None:
         self.clauses.append(Clause(says, chunk.part, self.at, particle, self.but, sure))
 
-    def _step(self, chunk: Chunk) -> None:  # noqa: C901
+    def _step(self, chunk: Chunk) -> None:
         match chunk.part:
             case Part.YES | Part.YES_OR_WHAT | Part.RIGHT:
                 self._add(Says.YES, chunk, particle=True)
@@ -126,24 +127,36 @@ class _Scan:
                 self._negative(chunk, self.at + 1)
             case Part.STILL:
                 self._still(chunk)
+            case Part.ONLY:
+                self._only(chunk)
+            case _:
+                self._affirmed(chunk)
+
+    def _affirmed(self, chunk: Chunk) -> None:
+        match chunk.part:
             case Part.HAVE if not self._is_having():
                 self.at += 1
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
-                self._add(Says.YES, chunk, sure=not self._is_past())
-                self.at = self._past_complements(self.at + 1)
-            case Part.CEASED:  # "forgot to take it": neither yes nor no
-                self.at = self._past_complements(self.at + 1)
-            case Part.ONLY:
-                self._only(chunk)
+                end = self._past_complements(self.at + 1)
+                said = {one.part for one in self.chunks[self.at + 1 : end]}
+                feels_well = (
+                    said & {Part.WELL, Part.CEASED}
+                    and not said & {Part.SYMPTOM, Part.STATE}
+                    and chunk.part is Part.SYMPTOM_VERB
+                )
+                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past())
+                self.at = end
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
                 self._add(Says.YES, chunk, sure=False)
+                self.at = self._past_complements(self.at + 1)
+            case Part.CEASED:  # "forgot to take it": neither yes nor no
                 self.at = self._past_complements(self.at + 1)
             case _:
                 self.but = self.but or chunk.part is Part.BUT
                 self.at += 1
 
     def _is_past(self) -> bool:
-        """As in "i had": nobody knows whether it is still so."""
+        """As in "I had": nobody knows whether it is still so."""
         return self.at > 0 and self.chunks[self.at - 1].text in _PAST
 
     def _is_having(self) -> bool:
@@ -167,7 +180,7 @@ class _Scan:
             following.part in (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING) and following.negated_by_la
         )
         if (is_thing or is_verb) and not following.text.startswith("ب"):
-            self.at = self._past_complements(self.at + 1)
+            self.at = self._past_complements(self.at + 1, negative=True)
 
     def _still(self, chunk: Chunk) -> None:
         following = self._next_significant(self.at + 1)
@@ -212,7 +225,7 @@ class _Scan:
 
     def _negative(self, chunk: Chunk, after: int) -> None:
         """A negated predicate; "nothing but" turns it round."""
-        end = self._past_complements(after)
+        end = self._past_complements(after, negative=True)
         if chunk.part is Part.ACTION_VERB:  # "no longer hurts": the verb that hangs on it carries the sense
             chunk = next((one for one in self.chunks[after:end] if one.part is Part.SYMPTOM_VERB), chunk)
         if self._is_exception(end):
@@ -241,17 +254,24 @@ class _Scan:
         self._add(Says.YES if len(self.chunks) == 1 else Says.UNCLEAR, chunk, sure=False)
         self.at += 1
 
-    def _past_complements(self, at: int) -> int:
+    def _past_complements(self, at: int, *, negative: bool = False) -> int:
         """Past what belongs to a predicate: objects, times, and a verb that hangs on it."""
         while at < len(self.chunks):
             chunk = self.chunks[at]
             hangs_on = chunk.part in _VERBS and not chunk.joined and self._part(at - 1) is not Part.COURTESY
-            no_more = chunk.text == "ولا" or (chunk.part is Part.NO and chunk.text.startswith("ولا"))
+            no_more = negative and (
+                chunk.text in _LA or (chunk.part is Part.NO and chunk.text.startswith("ولا"))
+            )
             is_unusual = chunk.text == "غير" and self._part(at + 1) is Part.WELL
             if not (chunk.part in _COMPLEMENTS or hangs_on or no_more or is_unusual):
                 break
             at += 1 + is_unusual
         return at
+
+
+def _may_negate(word: str) -> bool:
+    """Negations begin with "m" or "l" in all dialects, or end in "sh"."""
+    return word.startswith(("م", "ل", "و")) or word.endswith("ش")
 
 
 def clauses_of(chunks: Sequence[Chunk]) -> Sentence:
@@ -263,5 +283,6 @@ def clauses_of(chunks: Sequence[Chunk]) -> Sentence:
         parts=frozenset(chunk.part for chunk in chunks),
         first_unknown=unknown[0] if unknown else None,
         unknown=len(unknown),
+        unknown_may_negate=any(_may_negate(chunks[at].text) for at in unknown),
         corrected_at=corrections[-1] if corrections else None,
     )

@@ -215,9 +215,10 @@ def _meaning(flag: str, rule: str, confidence: float) -> Meaning:
 
 
 def _without_and(tokens: Sequence[str]) -> list[str]:
-    """An "and" that is written to the next word hides it from no pattern."""
+    """An "and" or a "with" that is written to the next word hides it from no pattern."""
     known = _WANT | _DIE | _NOT | _CAN | _PAIN | _CHEST | {phrase[0] for _, phrase in _LISTED}
-    return [token[1:] if token[:1] == "و" and token[1:] in known else token for token in tokens]
+    bare = [token[1:] if token[:1] == "و" and token[1:] in known else token for token in tokens]
+    return [token[1:] if token[:1] == "ب" and token[1:] in _PAIN else token for token in bare]
 
 
 def _matches(tokens: Sequence[str], pattern: _Pattern) -> bool:
@@ -232,7 +233,7 @@ def _matches(tokens: Sequence[str], pattern: _Pattern) -> bool:
 
 
 def _is_meant(tokens: Sequence[str], at: int, pattern: _Pattern) -> bool:
-    """Two patterns need a third word: "not … live" a wish, "can … breath" a taking or a hardship."""
+    """Two patterns need a third word: "not ... live" a wish, "can ... breath" a taking of it."""
     near = set(tokens[at : at + 1 + _WINDOW])
     if pattern.second is _LIVE:
         return bool(near & _WISHES)

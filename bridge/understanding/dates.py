@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hijridate import Gregorian, Hijri
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bridge.understanding.calendar_days import Day, Named, nearest
 from bridge.understanding.calendar_words import (
     AGO,
     AHEAD,
@@ -54,19 +54,13 @@ class _Mark(Struct, frozen=True):
     calendar: str = ""
 
 
-class _Day(Struct, frozen=True):
-    day: date
-    rule: str
-    doubtful: bool = False
-
-
 def read_date(text: str, period: Period, context: Context) -> Meaning:
     """A day, on the side of today that was asked for."""
     tokens = normalise(_DOTS.sub(r"\1 / \2 / \3", text).replace("-", " / ")).split()
     if not tokens:
         return nothing("empty")
     found = _date(tokens, period, context.today)
-    if not isinstance(found, _Day):
+    if not isinstance(found, Day):
         return found
     meaning = Meaning(
         Finding.VALUE,
@@ -82,7 +76,7 @@ def read_date(text: str, period: Period, context: Context) -> Meaning:
     return replace(meaning, finding=Finding.OUT_OF_RANGE) if is_wrong_side else meaning
 
 
-def _date(tokens: list[str], period: Period, today: date | None) -> _Day | Meaning:
+def _date(tokens: list[str], period: Period, today: date | None) -> Day | Meaning:
     tokens = _without_parts(tokens)
     counted = _counted(tokens, today)
     if counted is not None:
@@ -112,7 +106,7 @@ def _without_parts(tokens: list[str]) -> list[str]:
 # Counted from today
 
 
-def _counted(tokens: Sequence[str], today: date | None) -> _Day | Meaning | None:
+def _counted(tokens: Sequence[str], today: date | None) -> Day | Meaning | None:
     """As in "three days ago", "since a week", "after two days", "next week"."""
     if longest_at(tokens, 0, RELATIVE_DAYS) or not any(length_of(token) for token in tokens):
         return None
@@ -132,7 +126,7 @@ def _counted(tokens: Sequence[str], today: date | None) -> _Day | Meaning | None
         return ambiguous("date:today_unknown")
     if set(words) & (LAST | NEXT) and "week" not in found.parts:
         return None
-    return _Day(_moved(today, found, -1 if is_past else 1), "counted", doubtful=is_vague)
+    return Day(_moved(today, found, -1 if is_past else 1), "counted", doubtful=is_vague)
 
 
 def _moved(today: date, by: Span, sign: int) -> date:
@@ -178,27 +172,26 @@ def _mark_at(tokens: Sequence[str], at: int, *, is_last: bool) -> tuple[_Mark, i
     relative = longest_at(tokens, at, RELATIVE_DAYS)
     month = longest_at(tokens, at, MONTHS)
     weekday = longest_at(tokens, at, WEEKDAYS)
-    token = tokens[at]
-    if relative and not (token in DAY_WORDS and not is_last and _is_number(tokens[at + 1])):
+    if relative and not (tokens[at] in DAY_WORDS and not is_last and _is_number(tokens[at + 1])):
         return _Mark("relative", relative[0]), relative[1]
-    if month and not (token == "صفر" and at == 0):  # noqa: S105  # Safar, or nought
+    if month and not (at == 0 and tokens[at] == "صفر"):  # Safar, or nought
         return _Mark("month", month[0][1], month[0][0]), month[1]
-    if weekday and (token.startswith(("ال", "ل")) or not _is_number(token) or weekday[1] > 1):
+    if weekday and (tokens[at].startswith(("ال", "ل")) or not _is_number(tokens[at]) or weekday[1] > 1):
         return _Mark("weekday", weekday[0]), weekday[1]
     for kind, words in (
-        ("unknown", _VAGUE_MONTHS),
+        ("vague", _VAGUE_MONTHS),
         ("hijri", HIJRI_MARKS),
         ("last", LAST),
         ("next", NEXT),
         ("this", THIS),
-        ("monthword", MONTH_WORDS),
-        ("yearword", YEAR_WORDS),
-        ("dayword", DAY_WORDS),
+        ("of_month", MONTH_WORDS),
+        ("of_year", YEAR_WORDS),
+        ("of_day", DAY_WORDS),
     ):
-        if token in words:
+        if tokens[at] in words:
             return _Mark(kind), 1
-    is_beside = token in BESIDE_TIMES or token in AGO or token == "/"  # noqa: S105
-    return (_Mark("beside"), 1) if is_beside and token not in ORDINALS and token != "و" else None  # noqa: S105
+    is_beside = tokens[at] in BESIDE_TIMES | AGO or tokens[at] == "/"
+    return (_Mark("beside"), 1) if is_beside and tokens[at] not in {*ORDINALS, "و"} else None
 
 
 def _is_number(token: str) -> bool:
@@ -215,7 +208,7 @@ def _flush(tokens: Sequence[str], marks: list[_Mark]) -> bool:
         if isinstance(part, Quantity) and part.value == int(part.value):
             marks.extend(_Mark("number", number) for number in _month_and_year(part))
         elif isinstance(part, Quantity) or part.rank not in ("and", "beside", "from", "to", "over"):
-            marks.append(_Mark("unknown"))
+            marks.append(_Mark("vague"))
     return True
 
 
@@ -227,39 +220,44 @@ def _month_and_year(number: Quantity) -> tuple[int, ...]:
     return (int(number.value),)
 
 
-def _of_marks(marks: Sequence[_Mark], period: Period, today: date | None) -> _Day | Meaning:
+def _of_marks(marks: Sequence[_Mark], period: Period, today: date | None) -> Day | Meaning:
     kinds = [mark.kind for mark in marks]
     if not marks:
         return nothing("no_date")
-    if "unknown" in kinds:
+    if "vague" in kinds:
         return ambiguous("date:not_understood")
     if "relative" in kinds or kinds.count("weekday") == len(
-        [kind for kind in kinds if kind not in ("last", "next", "this", "dayword")]
+        [kind for kind in kinds if kind not in ("last", "next", "this", "of_day")]
     ):
         return _relative(marks, period, today)
     found = _of_calendar([mark for mark in marks if mark.kind != "weekday"], period, today)
     weekdays = {mark.value for mark in marks if mark.kind == "weekday"}
-    if isinstance(found, _Day) and weekdays and weekdays != {found.day.weekday()}:
+    if isinstance(found, Day) and weekdays and weekdays != {found.day.weekday()}:
         return replace(found, doubtful=True)
     return found
 
 
-def _relative(marks: Sequence[_Mark], period: Period, today: date | None) -> _Day | Meaning:
+def _relative(marks: Sequence[_Mark], period: Period, today: date | None) -> Day | Meaning:
     if today is None:
         return ambiguous("date:today_unknown")
     days = {mark.value for mark in marks if mark.kind == "relative"}
     weekdays = {mark.value for mark in marks if mark.kind == "weekday"}
-    if len(days) > 1 or len(weekdays) > 1 or any(mark.kind == "number" for mark in marks):
+    if (
+        not (days or weekdays)
+        or len(days) > 1
+        or len(weekdays) > 1
+        or any(mark.kind == "number" for mark in marks)
+    ):
         return ambiguous("date:several")
     if days:
         day = today + timedelta(days=days.pop())
-        return _Day(day, "relative", doubtful=bool(weekdays) and weekdays != {day.weekday()})
+        return Day(day, "relative", doubtful=bool(weekdays) and weekdays != {day.weekday()})
     kinds = {mark.kind for mark in marks}
     side = Period.PAST if "last" in kinds else Period.FUTURE if "next" in kinds else period
     return _weekday(weekdays.pop(), side, today, this="this" in kinds)
 
 
-def _weekday(weekday: int, side: Period, today: date, *, this: bool) -> _Day | Meaning:
+def _weekday(weekday: int, side: Period, today: date, *, this: bool) -> Day | Meaning:
     ahead = (weekday - today.weekday()) % _DAYS_OF_WEEK
     past, future = (
         today - timedelta(days=-ahead % _DAYS_OF_WEEK or _DAYS_OF_WEEK),
@@ -268,10 +266,10 @@ def _weekday(weekday: int, side: Period, today: date, *, this: bool) -> _Day | M
     if side is Period.ANY:
         return ambiguous("date:which_week", past.isoformat(), future.isoformat())
     is_today = ahead == 0
-    return _Day(past if side is Period.PAST else future, "weekday", doubtful=is_today or this)
+    return Day(past if side is Period.PAST else future, "weekday", doubtful=is_today or this)
 
 
-def _of_calendar(marks: Sequence[_Mark], period: Period, today: date | None) -> _Day | Meaning:
+def _of_calendar(marks: Sequence[_Mark], period: Period, today: date | None) -> Day | Meaning:
     """Day, month and year, in whichever order they can be told apart."""
     named = [mark for mark in marks if mark.kind == "month"]
     numbers = _in_order(marks)
@@ -289,15 +287,15 @@ def _of_calendar(marks: Sequence[_Mark], period: Period, today: date | None) -> 
     month = named[0].value if named else rest[1] if len(rest) > 1 else None
     if not rest:
         return ambiguous("date:no_day")
-    return _nearest(rest[0], month, year, calendar or "gregorian", period, today)
+    return nearest(Named(rest[0], month, year, calendar or "gregorian"), period, today)
 
 
 def _in_order(marks: Sequence[_Mark]) -> list[int]:
     """The numbers as day, month, year: "month three, day fifteen" is turned round."""
-    kinds = [mark.kind for mark in marks if mark.kind in ("number", "monthword", "dayword", "yearword")]
+    kinds = [mark.kind for mark in marks if mark.kind in ("number", "of_month", "of_day", "of_year")]
     numbers = [mark.value for mark in marks if mark.kind == "number"]
     named = any(mark.kind == "month" for mark in marks)
-    if kinds[:2] == ["monthword", "number"] and len(numbers) > 1 and not named:
+    if kinds[:2] == ["of_month", "number"] and len(numbers) > 1 and not named:
         return [numbers[1], numbers[0], *numbers[2:]]
     if len(numbers) == 3 and _is_year(numbers[0]):  # noqa: PLR2004 - 2024-03-15
         return [numbers[2], numbers[1], numbers[0]]
@@ -320,48 +318,3 @@ def _century(year: int) -> int:
 def _year_of(numbers: Sequence[int]) -> int | None:
     last = numbers[-1]
     return last if _is_year(abs(last)) else None
-
-
-def _nearest(  # noqa: PLR0917
-    day: int, month: int | None, year: int | None, calendar: str, period: Period, today: date | None
-) -> _Day | Meaning:
-    doubtful = year is not None and year < 0
-    if year is not None and month is not None:
-        found = _date_of(calendar, abs(year), month, day)
-        return _Day(found, calendar, doubtful=doubtful) if found else ambiguous("date:impossible")
-    if today is None:
-        return ambiguous("date:today_unknown")
-    found = _on_side(_candidates(day, month, calendar, today), period, today)
-    if found is None:
-        return ambiguous("date:impossible")
-    return _Day(found, f"{calendar}:nearest", doubtful=month is None or period is Period.ANY)
-
-
-def _candidates(day: int, month: int | None, calendar: str, today: date) -> list[date]:
-    years = [today.year + offset for offset in (-1, 0, 1)]
-    if calendar == "hijri":
-        now = Gregorian.fromdate(today).to_hijri().year
-        years = [now + offset for offset in (-1, 0, 1)]
-    months = [month] if month is not None else list(range(1, _MONTHS_OF_YEAR + 1))
-    found = (_date_of(calendar, year, one, day) for year in years for one in months)
-    return [one for one in found if one is not None]
-
-
-def _on_side(days: Sequence[date], period: Period, today: date) -> date | None:
-    match period:
-        case Period.PAST:
-            return max((day for day in days if day <= today), default=None)
-        case Period.FUTURE:
-            return min((day for day in days if day >= today), default=None)
-        case _:
-            return min(days, key=lambda day: abs(day - today), default=None)
-
-
-def _date_of(calendar: str, year: int, month: int, day: int) -> date | None:
-    try:
-        if calendar == "hijri":
-            turned = Hijri(year, month, day).to_gregorian()
-            return date(turned.year, turned.month, turned.day)
-        return date(year, month, day)
-    except (ValueError, OverflowError):
-        return None

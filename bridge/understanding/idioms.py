@@ -54,7 +54,9 @@ _MORE_IDIOMS = (
     "هات، هاتي، هات ما عندك، معاك، معك، أنا معك، انا معاك، معاكي، يلا بينا، يالله، يلا تفضل، نبدأ، "
     "نبدا، خلينا نبدأ، بكل سرور، بسرور، يسعدني، بكل ممنونية، بالخدمة، غالي والطلب رخيص، وماله، "
     "اوماله، معنديش مانع، أهلا وسهلا، اهلا، وقتي لك، على بركة الله، توكلنا على الله، كمان، ميت فل، "
-    "زي الفل، يعني ماشي، خير، عز الطلب، لعيونك، صحا، ساهل، آمر، آمري، أمرك، أمري، تحت أمرك، "
+    "زي الفل، يعني ماشي، خير، عز الطلب، لعيونك، صحا، ساهل، يالله توكلنا، توكلنا، "
+    "يلا توكلنا، أسمعك، اسمعك، سامعك، سامعتك، "
+    "معاك تفضل، هات اللي عندك، آمر، آمري، أمرك، أمري، تحت أمرك، "
     "ماشي الحال، مشي الحال، صار خير، على خير، يلا خير، ما طلبت شي، ما طلبتي شي، اي وقت، بأي وقت، "
     "ليش لاء، مرحبا، على الرحب والسعة، مية هلا، يا هلا، اعتبره تم، ولا يهمك، ولا يهمكم، سجل، سجلي، "
     "سجلوا، اتوكل، اتوكلي، انطلق، انطلقي, go"
@@ -65,7 +67,11 @@ _MORE_PROMISE = (
     "إن شاء المولى، ربنا يسهل، الله يسهل"
 )
 _REFUSING = (
-    "لا داعي، لا شكرا، شكرا لا، مش لازم، مو لازم، مب لازم، مو ضروري، مش ضروري، ما يحتاج، "
+    "لا داعي، مرفوض، ممنوع، ما بيصير، ما بصير، ما يصير، ما يجوز، مو ممكن، مش ممكن، "
+    "غير ممكن، مب ممكن، مستحيل، لا يمكن، ما ينفع، مش هينفع، ما بينفع، مينفعش، ما ينفعش، "
+    "لا شكرا، لا شكرا جزيلا، خليني بحالي، خلوني بحالي، خليني لحالي، "
+    "سيبوني في حالي، سيبني في حالي، خليوني عليكم، اتركوني، اتركني، حلوا عني، حل عني، "
+    "شكرا لا، مش لازم، مو لازم، مب لازم، مو ضروري، مش ضروري، ما يحتاج، "
     "ما له داعي، ماله داعي، مالوش لازمة، غير موافق، غير موافقة، أرفض، ارفض، رافض، رافضة، برفض، "
     "نرفض، بلاش، خليها وقت ثاني، مو الحين، مش دلوقتي، مش الآن، ليس الآن، مو هسه، مو هلأ، مش هلأ، "
     "ماشي دابا، موش توا"
@@ -108,7 +114,9 @@ def _no_harm() -> Iterator[str]:
         "ما عندي اي",
     )
     for have in having_not:
-        yield from (f"{normalise(have)} {thing}" for thing in _split(_NO_HARM_OBJECTS))
+        yield from (
+            f"{normalise(have)} {any_}{thing}" for any_ in ("", "اي ") for thing in _split(_NO_HARM_OBJECTS)
+        )
     yield from (
         f"{negator} {thing}"
         for negator in ("بدون", "بلا", "من غير", "لا")
@@ -138,7 +146,9 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.YES, (*(one for one in lexicon.YES if one not in ("تماما", "بالضبط")), *_split(_MORE_YES))
     yield Part.EMPHASIS, vocabulary.EMPHASIS
     yield Part.YES_OR_WHAT, ("ايه",)
-    yield Part.NO, (*lexicon.NO, *lexicon.NO_CONFIRMATION, *_split(_MORE_NO), *_split(_REFUSING))
+    refusals = (*lexicon.NO, *lexicon.NO_CONFIRMATION, *_split(_MORE_NO), *_split(_REFUSING))
+    # A "no" at the end may negate what follows, and is left to the clauses.
+    yield Part.NO, (one for one in refusals if not normalise(one).endswith(" لا"))
     yield Part.NEVER, vocabulary.NEVER
     yield Part.NO_HARM, _no_harm()
     yield Part.IDIOM, _split(_WHY_NOT)

@@ -23,18 +23,18 @@ __all__ = ["Chunk", "Part", "label"]
 
 _NUMBERS = (
     *(Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.DIGITS),
-    *(Rank.HALF, Rank.COUNTED, Rank.THING),
+    *(Rank.HALF, Rank.QUARTER, Rank.THIRD, Rank.COUNTED, Rank.THING),
 )
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 _GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم", "ايوه", "والله", "يا", "عندي")))
 _SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
+_WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال")
+_PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
 _SHORTEST_GLUED = 4
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
-_BEFORE_ANY = (
-    *(Part.NOT, Part.HAVE, Part.HAVE_NOT, Part.VERB_NOT, Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.DETAIL),
-    *(Part.NO_HARM, Part.WILLING, Part.CEASED),
-)
+_OPENING = (Part.COURTESY, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
+_SAYING = (*_PRESENT, Part.HAVE)
 _LONGEST = 6
 
 
@@ -71,20 +71,40 @@ def _is_known(token: str) -> bool:
 
 def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
     """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
+    part = _before_a_verb(chunks, at) or _behind(chunks, at)
+    return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
+
+
+def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
     chunk = chunks[at]
-    before = chunks[at - 1].part if at else None
-    after = chunks[at + 1] if at + 1 < len(chunks) else None
-    if chunk.text.split()[0] in _ANY and before in _BEFORE_ANY:
-        return replace(chunk, part=Part.DETAIL)
-    if chunk.text in _FUTURE and after is not None and after.part in _PRESENT:
-        return replace(chunk, part=Part.DETAIL)
-    if chunk.text in vocabulary.CONDITIONS and any(
-        one.part in _PRESENT or one.part is Part.HAVE for one in chunks[:at]
-    ):
-        return replace(chunk, part=Part.DETAIL)  # "it hurts if I walk" says that it hurts
+    if at + 1 == len(chunks) or chunks[at + 1].part not in _PRESENT:
+        return None
+    if chunk.part is Part.COMMAND and _begins_with_not(chunk):
+        return Part.VERB_NOT  # "I do not know how to use it"
+    return Part.DETAIL if chunk.text in _FUTURE else None
+
+
+def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
+    chunk, before = chunks[at], chunks[at - 1].part if at else None
+    if chunk.part is Part.UNKNOWN:
+        return Part.THING if _is_a_noun(chunks, at) else None
     if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
-        return replace(chunk, part=Part.COURTESY)
-    return _figure(chunks, at)
+        return Part.COURTESY
+    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
+    # "It hurts if I walk" says that it hurts.
+    is_if = chunk.text in vocabulary.CONDITIONS and any(one.part in _SAYING for one in chunks[:at])
+    return Part.DETAIL if is_any or is_if else None
+
+
+def _begins_with_not(chunk: Chunk) -> bool:
+    first = chunk.text.split()[0]
+    return first in vocabulary.NEGATORS or first == "لا" or first.endswith("ش")
+
+
+def _is_a_noun(chunks: Sequence[Chunk], at: int) -> bool:
+    """Whether a word that nobody knows must be a thing: it has an article, or follows a preposition."""
+    text = chunks[at].text
+    return text.startswith(_WITH_ARTICLE) or (at > 0 and chunks[at - 1].text in _PREPOSITIONS)
 
 
 def _figure(chunks: Sequence[Chunk], at: int) -> Chunk:
@@ -104,7 +124,10 @@ def _is_figure(text: str) -> bool:
 
 def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
     for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
-        part = phrase_book().get(tuple(tokens[at : at + length]))
+        phrase = tuple(tokens[at : at + length])
+        part = phrase_book().get(phrase)
+        if part is None and length > 1 and phrase[0].startswith("و"):
+            part = phrase_book().get((phrase[0][1:], *phrase[1:]))
         if part is Part.COMMAND and length == 1 and len(tokens) > 1:
             continue  # among other words, one word is no wish
         if part is not None:
@@ -116,7 +139,8 @@ def _word(tokens: Sequence[str], at: int) -> Chunk:
     token = tokens[at]
     found = _plain(token)
     if found is None and token.startswith("و") and len(token) > 2:  # noqa: PLR2004
-        rest = phrase_book().get((token[1:],)) or None
+        rest = phrase_book().get((token[1:],))
+        rest = None if rest is Part.COMMAND else rest
         inner = Chunk(rest, token[1:]) if rest else _plain(token[1:])
         found = (
             Chunk(inner.part, token, joined=True, negated_by_la=inner.negated_by_la, definite=inner.definite)
@@ -160,7 +184,7 @@ def _plain(token: str) -> Chunk | None:
         return Chunk(Part.SYMPTOM_VERB, token, negated_by_la=True)
     verb = verb_of(token)
     noun = noun_of(token)
-    if verb is not None and (noun is None or verb.negated):
+    if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
         part = Part.VERB_NOT if verb.negated else _VERBS[verb.kind]
         return Chunk(part, token, negated_by_la=verb.present or token[:1] in "اينت")
     return noun

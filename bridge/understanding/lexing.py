@@ -9,6 +9,8 @@ from itertools import chain
 
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.numerals import COUNTED, PAIRS, WORDS, Numeral, Rank
+from bridge.understanding.verbs import verb_of
+from bridge.understanding.vocabulary import DETAILS
 
 __all__ = ["lex"]
 
@@ -17,6 +19,7 @@ _AND = "و"
 _DIGITS_BESIDE_LETTERS = re.compile(r"(?<=[\d%])(?=[^\W\d])|(?<=[^\W\d])(?=\d)|(?<=\d)(?=%)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _PAIRED = frozenset(first for first, _ in PAIRS)
+_DRINK = "شرب"
 _O, _GOD_WILLED = "يا", ("ما", "شا")
 _ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "one ten" and "and eleven" are one, once normalised
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.THOUSANDS)
@@ -66,7 +69,7 @@ def lex(text: str) -> list[Numeral] | None:
 
 
 def _is_calling(tokens: Sequence[str], at: int) -> bool:
-    """As in "o doctor": whoever is called is no number; before one, the word is "either"."""
+    """As in "O doctor": whoever is called is no number; before one, the word is "either"."""
     if (tokens[at], "".join(tokens[at + 1 : at + 2])) == _GOD_WILLED:
         return True
     return tokens[at] == _O and at + 1 < len(tokens) and _lex_number(tokens[at + 1]) is None
@@ -85,7 +88,25 @@ def _without_and(token: str) -> tuple[str, ...]:
 
 def _lex_token(token: str) -> list[Numeral] | None:
     whole = _lex_simple(token)
-    return [whole] if whole else _lex_joined(token) or _lex_to(token) or _lex_article(token)
+    if whole:
+        return [whole]
+    return (
+        _lex_joined(token) or _lex_to(token) or _lex_article(token) or _lex_glued(token) or _lex_verb(token)
+    )
+
+
+def _lex_glued(token: str) -> list[Numeral] | None:
+    """Two words of one number that were written as one: "khamsat-ashar"."""
+    pairs = (PAIRS.get((token[:cut], token[cut:])) for cut in range(2, len(token) - 1))
+    found = next((pair for pair in pairs if pair is not None and pair.rank in _COUNTING), None)
+    return [found] if found else None
+
+
+def _lex_verb(token: str) -> list[Numeral] | None:
+    """What was done stands beside its number: "I smoked ten". After drinking, a hundred may be water."""
+    verb = verb_of(token)
+    is_beside = token in DETAILS or (verb is not None and not verb.negated and _DRINK not in token)
+    return [Numeral(Rank.BESIDE)] if is_beside else None
 
 
 def _lex_simple(token: str) -> Numeral | None:
@@ -99,6 +120,8 @@ def _lex_joined(token: str) -> list[Numeral] | None:
     for cut in (index for index, letter in enumerate(token) if letter == _AND):
         first = _lex_number(token[:cut])
         after = _lex_after(token[cut + 1 :], glued=bool(cut)) if first or not cut else None
+        if after and not cut and after[0].rank is Rank.BESIDE:
+            return after  # "and it was": joins sentences, and no numbers
         if after and after[0].rank is not Rank.AND:
             return [*([first] if first else []), Numeral(Rank.AND), *after]
     return None

@@ -117,7 +117,7 @@ def _degrees_and_tenths(text: str, question: AskTemperature) -> Meaning | None:
     if (
         not is_tenths
         or not question.minimum <= degrees.value <= question.maximum
-        or joined != (len(parts) > 2)  # noqa: PLR2004
+        or joined != (parts[1] is not tenths)
     ):
         return None
     return Meaning(

@@ -198,7 +198,8 @@ def _is_range(shape: tuple[str, ...], first: Quantity, second: Quantity) -> bool
 def _without_edges(words: Sequence[Numeral]) -> list[Numeral]:
     """As in "from", "to" and the like before or after everything say nothing; neither does a percent sign."""
     kept = [word for word in words if word.rank is not Rank.PERCENT]
-    while kept and kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO):
+    # Once normalised, "water" is spelled like "not".
+    while kept and (kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO) or kept[-1].text == "ما"):
         kept.pop()
     return kept
 
@@ -218,7 +219,7 @@ def _without_things(parts: Sequence[Quantity | Numeral]) -> list[Quantity | Nume
 
 
 def _is_of_a_number(parts: Sequence[Quantity | Numeral], at: int, thing: Quantity) -> bool:
-    """A counted thing is no number of its own where its number stands beside it."""
+    """A counted thing is no number where its number stands before it, or says the same behind it."""
     before = parts[at - 1] if at else None
     after = parts[at + 1] if at + 1 < len(parts) else None
     if isinstance(before, Quantity) and before.rule != Rank.COUNTED:

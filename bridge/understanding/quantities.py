@@ -226,16 +226,18 @@ def _below_hundred(words: Sequence[Numeral], start: int) -> Quantity | None:
             value = _value(words, start) + _value(words, start + 1 + joined)
             rule = "unit_and_tens" if joined else "unit_tens"  # the "and" is often swallowed
             return Quantity(value, start + 2 + joined, rule, doubtful=not joined)
-    if (
-        rank is Rank.DIGITS
-        and _value(words, start) in _TWENTY_TO_NINETY
-        and _rank(words, start + 1) is Rank.AND
-        and _rank(words, start + 2) is Rank.UNIT
-        and _is_unit(words, start + 2)
-    ):
-        value = _value(words, start) + _value(words, start + 2)
-        return Quantity(value, start + 3, "figures_and_unit", doubtful=True)
-    return _single(words, start)
+    return _figures_and_unit(words, start) or _single(words, start)
+
+
+def _figures_and_unit(words: Sequence[Numeral], start: int) -> Quantity | None:
+    """As written by some recognisers: "20 and five"."""
+    ranks = [_rank(words, start + offset) for offset in range(3)]
+    if ranks != [Rank.DIGITS, Rank.AND, Rank.UNIT] or not _is_unit(words, start + 2):
+        return None
+    if _value(words, start) not in _TWENTY_TO_NINETY:
+        return None
+    value = _value(words, start) + _value(words, start + 2)
+    return Quantity(value, start + 3, "figures_and_unit", doubtful=True)
 
 
 def _single(words: Sequence[Numeral], at: int) -> Quantity | None:

@@ -68,10 +68,9 @@ def understand(
 ) -> Meaning:
     """Find what `text` means where `question` was asked.
 
-    An answer wins over a command of the same words: the question was put to the caller, the command was not.
-    `heard` is the recogniser's confidence in the words, from 0 to 1; the meaning's is the product of both. A
-    reader may be passed
-    instead of a question.
+    An answer wins over a command of the same words: the question was put to the caller, the command was
+    not. `heard` is the recogniser's confidence in the words, from 0 to 1; the meaning's is the product of
+    both. A reader may be passed instead of a question.
     """
     meaning = read_red_flag(text) or _safe(text, question, context)
     return replace(
@@ -127,23 +126,33 @@ def _has_figures(value: object) -> bool:
     return isinstance(value, str) and any(character.isdigit() for character in value)
 
 
-def _read(text: str, question: Question, context: Context) -> Meaning:  # noqa: PLR0911
+def _read(text: str, question: Question, context: Context) -> Meaning:
     match question:
         case AskYesNo(kind=kind):
             return _where_it_is_no_question(read_yes_no(text, kind), context)
+        case AskChoice() | AskMultiChoice() | AskScale():
+            return _read_options(text, question)
+        case AskText():
+            said = text.strip()
+            return Meaning(Finding.VALUE, "text", value=said) if said else nothing("empty")
+        case AskDigits() | AskPhone():
+            return (
+                read_digits(text, question) if isinstance(question, AskDigits) else read_phone(text, question)
+            )
+        case AskDate() | AskTime() | AskDuration():
+            return _read_time(text, question, context)
+        case _:
+            return _read_figures(text, question)
+
+
+def _read_options(text: str, question: AskChoice | AskMultiChoice | AskScale) -> Meaning:
+    match question:
         case AskChoice(options=options):
             return read_choice(text, options)
         case AskMultiChoice(options=options, none_of=none_of):
             return read_multi_choice(text, options, none_of)
         case AskScale(name=name, options=points):
             return read_scale(text, name, points)
-        case AskText():
-            said = text.strip()
-            return Meaning(Finding.VALUE, "text", value=said) if said else nothing("empty")
-        case AskDate() | AskTime() | AskDuration():
-            return _read_time(text, question, context)
-        case _:
-            return _read_figures(text, question)
 
 
 def _where_it_is_no_question(meaning: Meaning, context: Context) -> Meaning:
@@ -163,15 +172,13 @@ def _read_time(text: str, question: AskDate | AskTime | AskDuration, context: Co
             return read_duration(text)
 
 
-def _read_figures(  # noqa: PLR0911
+def _read_figures(
     text: str,
-    question: AskNumber | AskDigits | AskTemperature | AskBloodPressure | AskGlucose | AskWeight | AskPhone,
+    question: AskNumber | AskTemperature | AskBloodPressure | AskGlucose | AskWeight,
 ) -> Meaning:
     match question:
         case AskNumber(minimum=minimum, maximum=maximum, decimals=decimals):
             return read_number(text, minimum, maximum, decimals)
-        case AskDigits():
-            return read_digits(text, question)
         case AskTemperature():
             return read_temperature(text, question)
         case AskBloodPressure():
@@ -180,5 +187,3 @@ def _read_figures(  # noqa: PLR0911
             return read_glucose(text, question)
         case AskWeight():
             return read_weight(text, question)
-        case AskPhone():
-            return read_phone(text, question)

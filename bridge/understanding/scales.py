@@ -35,7 +35,7 @@ def _book(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
 
 
 def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | None = None) -> Meaning:
-    """Read `text` as a point on a built-in scale; `options` adds phrases, or replaces the points."""
+    """Read `text` as a point on a scale; `options` adds an author's phrases, or replaces its points."""
     points = SCALES.get(scale)
     if points is None or (options is not None and not set(options) <= set(points)):
         return read_choice(text, options or {})
@@ -90,7 +90,7 @@ def _is_marked(text: str, scale: str) -> bool:
 
 
 def _by_no(text: str, scale: str) -> Meaning | None:
-    """As in "i have none" is the lowest point of how often, how bad and how much."""
+    """As in "I have none" is the lowest point of how often, how bad and how much."""
     lowest = LOWEST_BY_NO.get(scale)
     answer = read_yes_no(text, YesNoKind.SYMPTOM)
     if lowest is None or answer.value is not False:

@@ -126,8 +126,11 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         and len(speaking) == 1
         and _is_alone(sentence)
     )
+    agreed = particle and not all(clause.particle for clause in speaking)  # "no, I have none of those"
     casting = {Part.FIGURE, Part.HEDGE, Part.ASKING, Part.COMMAND, Part.CORRECTION} & sentence.parts
-    sure = any(clause.sure for clause in speaking) and not (casting or sentence.unknown or what_else)
+    sure = any(clause.sure for clause in speaking) and not (
+        casting or what_else or (sentence.unknown and not agreed)
+    )
     sure = sure and not (unclear and not particle)
     rule = f"{says}_{'particle' if particle else 'sentence'}"
     return Meaning(
@@ -149,8 +152,9 @@ def _is_very(clauses: Sequence[Clause]) -> bool:
 
 
 def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
-    """An unknown word behind the answer leaves a doubt; before a sentence it may be "not"."""
-    return particle or (sentence.first_unknown is not None and sentence.first_unknown > first)
+    """An unknown word behind the answer leaves a doubt; one before a sentence too, unless it may be "not"."""
+    is_behind = sentence.first_unknown is not None and sentence.first_unknown > first
+    return particle or is_behind or not sentence.unknown_may_negate
 
 
 def _contradiction(clauses: Sequence[Clause]) -> Meaning:
@@ -170,7 +174,7 @@ def _contradiction(clauses: Sequence[Clause]) -> Meaning:
     return _ambiguous("contradiction", True, False)
 
 
-def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:  # noqa: PLR0911
+def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:
     """Words that neither affirm nor deny, and what can be made of them."""
     parts = sentence.parts
     if sentence.unknown or Part.COMMAND in parts:
@@ -179,12 +183,22 @@ def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKi
         return nothing("no_answer")
     if clauses or Part.ASKING in parts:
         return _ambiguous("unclear_phrase")
+    return _by_adverb(parts) or _implied(parts, kind)
+
+
+def _by_adverb(parts: frozenset[Part]) -> Meaning | None:
+    """An adverb as an answer: "sure", "never", "God willing"."""
     if Part.PROMISE in parts and not parts & {Part.HEDGE, Part.NEVER}:
         return Meaning(Finding.VALUE, "yes_promise", value=True, confidence=SURE)
     if Part.EMPHASIS in parts and not parts & {Part.NEVER, Part.HEDGE}:
         return Meaning(Finding.VALUE, "yes_emphasis", value=True, confidence=SURE)
     if Part.NEVER in parts and not parts & {Part.HEDGE, Part.STEADY, Part.FREQUENCY, Part.WELL}:
         return Meaning(Finding.VALUE, "no_never", value=False, confidence=SURE)
+    return None
+
+
+def _implied(parts: frozenset[Part], kind: YesNoKind) -> Meaning:
+    """What a named symptom, or a habit, says to a question about one."""
     is_steady = Part.STEADY in parts and Part.HEDGE not in parts
     is_symptom = (
         kind is YesNoKind.SYMPTOM
