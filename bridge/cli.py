@@ -31,6 +31,7 @@ from bridge.errors import BridgeError, QuestionnaireError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
+from bridge.understand_command import understand_command
 
 if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
@@ -55,6 +56,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(token_app, name="token")
 mount_interop(questionnaire_app, answers_app)
+app.command("understand")(understand_command)
 
 
 class Provider(StrEnum):

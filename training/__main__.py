@@ -24,7 +24,7 @@ from training.export import Tuning
 from training.teach import Plan
 
 VERSION = "0.2"
-LESSONS = 380_000
+LESSONS = 340_000
 WHERE_THE_DATA_IS = """\
 Name the folder of the recordings: make model DATA=DIR
 They are the Arabic Speech Commands dataset by Ghandoura, Hjabo and Al Dakkak (CC BY 4.0):

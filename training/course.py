@@ -19,7 +19,7 @@ from training.corpus import Clip, read_noise, read_recordings
 from training.curriculum import read_phrases, sayings
 from training.export import Tuning, write_model
 from training.lessons import Lessons, Speller
-from training.lexicon import read_words
+from training.lexicon import Word, questions, read_words
 from training.line import Line
 from training.network import Network
 from training.splicing import cut, splice
@@ -33,10 +33,17 @@ Pronunciations = Mapping[str, Sequence[tuple[str, ...]]]
 HERE = Path(__file__).parent
 SEED = 20210
 SPLICED = 14_000  # words
+USUAL = frozenset({"yes", "no", "number"})  # kinds of words that most answers are made of
+FAVOUR = 3  # times as many yes and no as of any other recorded word
 # Shares of lessons: first recordings and synthetic voices, then spliced words too.
 FIRST_SHARES = (0.5, 0.5)
 LATER_SHARES = (0.4, 0.4, 0.2)
 FIRST_PART = 0.4  # of the lessons are taught before there are spliced words
+# At last, words that nobody recorded count most: few recordings, more splices, much hidden.
+LAST_SHARES = (0.25, 0.3, 0.45)
+LAST_PART = 0.18  # more lessons
+LAST_RATE = 6e-4
+SPLICED_LAST = 30_000
 PRINTED_STEPS = 500  # apart, where the progress is written to a file
 VOICES_AT_ONCE = 12  # clips of which a stretch of babble is made
 
@@ -60,22 +67,50 @@ def run(course: Course, bars: Bars) -> None:
 
     """
     course.work.mkdir(parents=True, exist_ok=True)
-    words = {word.spelling: word.pronunciations for word in read_words(HERE / "words.tsv")}
+    table = read_words(HERE / "words.tsv")
+    words = {word.spelling: word.pronunciations for word in table}
     corpus = read_recordings(course.data)
-    recorded = tuple(clip for clip in corpus.training if course.without.isdisjoint(clip.words))
+    recorded = [clip for clip in corpus.training if course.without.isdisjoint(clip.words)]
+    favoured = _favoured(recorded, table)
     noise = [samples.astype(np.float32) for samples in read_noise(course.data)]
     said = sayings(words, read_phrases(HERE / "phrases.tsv"), Random(SEED))
     _same_course(course, words, said)
     synthetic = _synthesised(course, said, bars)
     speller = Speller(words)
-    lessons = partial(_Desk, speller, noise, synthetic)
-    first = lessons(tuple(zip(FIRST_SHARES, (recorded, synthetic), strict=True)))
+    lessons = partial(_Desk, speller, questions(table), noise, synthetic)
+    first = lessons(tuple(zip(FIRST_SHARES, (favoured, synthetic), strict=True)))
     half = msgspec.structs.replace(course.plan, until=FIRST_PART)
     network = _taught(half, first, course.work / "state.pt", bars)
     spliced = splice(cut(network, speller, recorded), list(words), speller, SPLICED, Random(SEED))
-    later = lessons(tuple(zip(LATER_SHARES, (recorded, synthetic, spliced), strict=True)))
+    later = lessons(tuple(zip(LATER_SHARES, (favoured, synthetic, spliced), strict=True)))
     network = _taught(course.plan, later, course.work / "state.pt", bars)
-    _write(course, network, words)
+    spliced = splice(cut(network, speller, recorded), list(words), speller, SPLICED_LAST, Random(SEED + 1))
+    last = lessons(tuple(zip(LAST_SHARES, (favoured, synthetic, spliced), strict=True)), hides_much=True)
+    closing = msgspec.structs.replace(course.plan, lessons=_closing(course.plan), rate=LAST_RATE, drafts=0)
+    closed = _taught(closing, last, course.work / "closing.pt", bars, start=network)
+    _write(course, _between(network, closed), table)
+
+
+@torch.no_grad()
+def _between(one: Network, other: Network) -> Network:
+    """The mean of both: nearly as good on recorded words as the one, and as the other on the rest."""
+    weights = other.state_dict()
+    for name, value in one.state_dict().items():
+        if value.is_floating_point():
+            weights[name] = torch.lerp(value, weights[name], 0.5)
+    one.load_state_dict(weights)
+    return one.eval()
+
+
+def _closing(plan: Plan) -> int:
+    """How many lessons of the last part there are."""
+    return int(plan.lessons * LAST_PART)
+
+
+def _favoured(clips: Sequence[Clip], table: Sequence[Word]) -> tuple[Clip, ...]:
+    """Yes and no more often than other words: most questions ask for them."""
+    favoured = {word.spelling for word in table if word.kind in ("yes", "no")}
+    return tuple(clip for clip in clips for _ in range(1 if favoured.isdisjoint(clip.words) else FAVOUR))
 
 
 def _same_course(course: Course, words: Pronunciations, said: Sequence[Saying]) -> None:
@@ -135,11 +170,16 @@ class _Desk:
     def __init__(
         self,
         speller: Speller,
+        questions: Sequence[frozenset[str]],
         noise: Sequence[NDArray[np.float32]],
         voices: Sequence[Clip],
         sources: Sequence[tuple[float, Sequence[Clip]]],
+        *,
+        hides_much: bool = False,
     ) -> None:
-        self._speller, self._noise, self._voices, self._sources = speller, noise, voices, sources
+        self._hides_much = hides_much
+        self._speller, self._questions, self._noise = speller, questions, noise
+        self._voices, self._sources = voices, sources
 
     def __call__(self, seed: int) -> Lessons:
         random = Random(seed)
@@ -149,10 +189,14 @@ class _Desk:
             return np.resize(np.concatenate(some).astype(np.float32), count)
 
         line = Line(np.random.default_rng(seed), self._noise, others)
-        return Lessons(self._speller, self._sources, line, random)
+        return Lessons(
+            self._speller, self._questions, self._sources, line, random, hides_much=self._hides_much
+        )
 
 
-def _taught(plan: Plan, lessons: Callable[[int], Lessons], state: Path, bars: Bars) -> Network:
+def _taught(
+    plan: Plan, lessons: Callable[[int], Lessons], state: Path, bars: Bars, start: Network | None = None
+) -> Network:
     bar = bars.add_task("Lessons", total=plan.steps)
 
     def report(progress: Progress) -> None:
@@ -164,18 +208,20 @@ def _taught(plan: Plan, lessons: Callable[[int], Lessons], state: Path, bars: Ba
                 f"loss {progress.loss:.4f}, {minutes:.0f} minutes left"
             )
 
-    return teach(plan, lessons, state, report)
+    return teach(plan, lessons, state, report, start)
 
 
 # The model's folder
 
 
-def _write(course: Course, network: Network, words: Pronunciations) -> None:
+def _write(course: Course, network: Network, table: Sequence[Word]) -> None:
     """Write it beside, then put it in place: a stop in the middle leaves what was there."""
     torch.save(network.state_dict(), course.work / "network.pt")
     beside = course.work / "model"
     shutil.rmtree(beside, ignore_errors=True)
-    write_model(beside, network, words, course.tuning)
+    words = {word.spelling: word.pronunciations for word in table}
+    usual = {word.spelling for word in table if word.kind in USUAL}
+    write_model(beside, network, words, course.tuning, usual)
     card = course.model / "README.md"
     if card.exists():
         shutil.copy(card, beside / card.name)

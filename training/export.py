@@ -6,7 +6,7 @@ graph is a loop of all words; what a question allows is a grammar that Vosk lays
 
 import math
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,18 +34,32 @@ class Tuning(Struct, frozen=True):
 
     acoustic_scale: float = 1.0
     word_cost: float = 0.0  # nats for every word: fewer words are found
-    phone_bonus: float = 0.7  # nats less for every phone: a long word has more chances to be a little wrong
+    phone_bonus: float = 0.8  # nats less for every phone: a long word has more chances to be a little wrong
     unknown_cost: float = -2.5  # nats more for the unknown word
     unknown_frame_cost: float = 0.2  # nats more for every 30 ms of it but the first: it takes no long phrases
+    usual_bonus: float = 2.0  # nats less, in the open vocabulary, for words that most answers are made of
     beam: float = 10.0
     lattice_beam: float = 4.0
     max_active: int = 1500
 
 
 def write_model(
-    folder: Path, network: Network, words: Mapping[str, Sequence[Sequence[str]]], tuning: Tuning
+    folder: Path,
+    network: Network,
+    words: Mapping[str, Sequence[Sequence[str]]],
+    tuning: Tuning,
+    usual: Collection[str] = (),
 ) -> None:
-    """Write the whole directory; `words` maps spellings to pronunciations."""
+    """Write the whole directory.
+
+    Args:
+        folder: what to write into.
+        network: the acoustic model.
+        words: spellings to pronunciations.
+        tuning: the costs.
+        usual: the words that answers are usually made of.
+
+    """
     for inner in ("am", "conf", "graph/phones"):
         (folder / inner).mkdir(parents=True, exist_ok=True)
     (folder / "am/final.mdl").write_bytes(b"\0B" + _transitions() + _network(network))
@@ -56,7 +70,7 @@ def write_model(
     lines = (f"{word} {number}\n" for number, word in enumerate(spellings))
     (folder / "graph/words.txt").write_text("".join(lines), encoding="utf-8")
     (folder / "graph/HCLr.fst").write_bytes(_lexicon_graph(words, tuning).written(by="output"))
-    (folder / "graph/Gr.fst").write_bytes(_word_loop(len(spellings)).written(by="input"))
+    (folder / "graph/Gr.fst").write_bytes(_word_loop(spellings, usual, tuning).written(by="input"))
     unused = 2 * len(_phones()) + 1
     (folder / "graph/disambig_tid.int").write_text(f"{unused}\n")
 
@@ -194,12 +208,13 @@ def _chain(graph: _Graph, start: int, end: int, phones: Sequence[int], word: int
     graph.arc(state, end, cost=-math.log(1 - STAY))
 
 
-def _word_loop(spellings: int) -> _Graph:
-    """Every word as likely as any other."""
+def _word_loop(spellings: Sequence[str], usual: Collection[str], tuning: Tuning) -> _Graph:
+    """Every word as likely as any other, but for the usual ones. A grammar takes this one's place."""
     graph = _Graph()
     only = graph.state(0.0)
-    for word in range(1, spellings):
-        graph.arc(only, only, reads=word, writes=word, cost=math.log(spellings))
+    for word, spelling in enumerate(spellings[1:], 1):
+        cost = math.log(len(spellings)) - (tuning.usual_bonus if spelling in usual else 0.0)
+        graph.arc(only, only, reads=word, writes=word, cost=cost)
     return graph
 
 

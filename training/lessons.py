@@ -1,7 +1,8 @@
 """Lessons: what the network hears in one step, with what was said and with what could have been said.
 
 A lesson is a short call: one to four sayings of one speaker over a line, or a line on which nobody speaks.
-Its grammar is drawn anew, small or large, and often lacks what was said: then the unknown word is right.
+Its grammar is drawn anew, small or large, of all words or of those that one kind of question listens for, and
+often lacks what was said: then the unknown word is right.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,9 @@ Pronunciation = tuple[int, ...]
 UNKNOWN_PHONE = len(PHONES)  # the phone of "something else was said"
 UNKNOWN = ((UNKNOWN_PHONE,),)
 
-ABSENT = 0.2  # of the sayings are not in the grammar
+ABSENT = 0.16  # of the sayings are not in a grammar that was drawn for them
+OF_A_QUESTION = 0.25  # of the grammars are words that one kind of question listens for
+FITTING = 0.7  # of these are of a question that was answered; the others leave much unknown
 QUIET = 0.03  # of the lessons are lines on which nobody speaks
 UNTRIMMED = 0.25
 CLEAN = 0.1  # of the lines only quantise
@@ -87,12 +90,25 @@ class Speller:
 
 
 class Lessons:
-    """Draws lessons without end."""
+    """Draws lessons without end.
+
+    With `hides_much`, moments of up to 150 ms are missing from most: a word must then be known by its phones,
+    and cannot be known by its whole shape as the few recorded ones can.
+    """
 
     def __init__(
-        self, speller: Speller, sources: Sequence[tuple[float, Sequence[Clip]]], line: Line, random: Random
+        self,
+        speller: Speller,
+        questions: Sequence[frozenset[str]],
+        sources: Sequence[tuple[float, Sequence[Clip]]],
+        line: Line,
+        random: Random,
+        *,
+        hides_much: bool = False,
     ) -> None:
+        self._hides_much = hides_much
         self._speller = speller
+        self._questions = [sorted(question) for question in questions]
         self._shares = [share for share, _ in sources]
         self._sources = [clips for _, clips in sources]
         self._line = line
@@ -175,11 +191,17 @@ class Lessons:
             width = self._random.randrange(1, 7)
             band = self._random.randrange(features.shape[1] - width)
             features[:, band : band + width] = floor
-        if self._random.random() < 0.25:
-            length = self._random.randrange(1, 7)
+        for length in self._gaps_heard():
             moment = self._random.randrange(max(1, len(features) - length))
             features[moment : moment + length] = floor
         return features
+
+    def _gaps_heard(self) -> list[int]:
+        """How long, in frames, each moment is that is missing."""
+        if not self._hides_much:
+            return [self._random.randrange(1, 7)] if self._random.random() < 0.25 else []
+        count = self._random.randrange(1, 4) if self._random.random() < 0.6 else 0
+        return [self._random.randrange(3, 16) for _ in range(count)]
 
     def _gap(self, low: float, high: float) -> Floats:
         return np.zeros(int(self._random.uniform(low, high) * SAMPLE_RATE), np.float32)
@@ -187,9 +209,8 @@ class Lessons:
     def _grammars(self, said: Sequence[Clip]) -> tuple[Chains, Chains]:
         """What was said, and all that could have been said."""
         words = [word for clip in said for word in clip.words]
-        # A phrase is in the grammar, or it is not: whether it is cannot hang on how many words it has.
-        absent = {word for clip in said if self._random.random() < ABSENT for word in clip.words}
-        offered = self._offered(words, absent)
+        question = self._question(words)
+        offered, absent = self._drawn(said, words) if question is None else self._of(question, said)
         arcs = [
             (phones, 1 / (len(offered) + 1) / len(self._speller.phones(word)))
             for word in offered
@@ -197,6 +218,33 @@ class Lessons:
         ]
         arcs.append((UNKNOWN[0], 1 / (len(offered) + 1)))
         return self._right(said, absent, arcs), loop(arcs)
+
+    def _question(self, words: Sequence[str]) -> list[str] | None:
+        """The words of some kind of question, for a part of the lessons."""
+        if not self._questions or self._random.random() > OF_A_QUESTION:
+            return None
+        fitting = [question for question in self._questions if not set(words).isdisjoint(question)]
+        if fitting and self._random.random() < FITTING:
+            return self._random.choice(fitting)
+        return self._random.choice(self._questions)
+
+    def _of(self, question: Sequence[str], said: Sequence[Clip]) -> tuple[list[str], set[str]]:
+        """Up to a hundred words of a question, what answers it among them, and the words that do not."""
+        known = set(question)
+        absent = {word for clip in said if not known.issuperset(clip.words) for word in clip.words}
+        some = self._random.sample(question, min(len(question), self._random.randrange(40, 100)))
+        answering = {word for clip in said if known.issuperset(clip.words) for word in clip.words}
+        return self._without(absent, answering.union(some)), absent
+
+    def _drawn(self, said: Sequence[Clip], words: Sequence[str]) -> tuple[list[str], set[str]]:
+        # A phrase is in the grammar, or it is not: whether it is cannot hang on how many words it has.
+        absent = {word for clip in said if self._random.random() < ABSENT for word in clip.words}
+        return self._offered(words, absent), absent
+
+    def _without(self, absent: set[str], offered: set[str]) -> list[str]:
+        """What is offered and does not sound like what is to be unknown."""
+        alike = {phones for word in absent for phones in self._speller.phones(word)}
+        return sorted(word for word in offered - absent if alike.isdisjoint(self._speller.phones(word)))
 
     def _offered(self, words: Sequence[str], absent: set[str]) -> list[str]:
         everything = self._speller.words
@@ -208,8 +256,7 @@ class Lessons:
             near = self._speller.neighbours(word)
             offered.update(self._random.sample(near, min(len(near), wanted // (2 * len(words)) + 1)))
         offered.update(self._random.sample(everything, min(wanted, len(everything))))
-        alike = {phones for word in absent for phones in self._speller.phones(word)}
-        return sorted(word for word in offered - absent if alike.isdisjoint(self._speller.phones(word)))
+        return self._without(absent, offered)
 
     def _right(
         self, said: Sequence[Clip], absent: set[str], arcs: Sequence[tuple[Pronunciation, float]]

@@ -3,13 +3,14 @@
 Phones are written in ASCII, as in the table below; what is held twice as long is written twice ("s i t t a").
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from bridge.errors import BridgeError
 
-__all__ = ["KINDS", "PHONES", "SOURCES", "VOWELS", "Word", "read_words"]
+__all__ = ["KINDS", "PHONES", "SOURCES", "VOWELS", "Word", "questions", "read_words"]
 
 # Q ء, th ث, j ج, H ح, x خ, dh ذ, sh ش, S ص, D ض, T ط, Z ظ, E ع, gh غ, q ق, y ي; g is the Egyptian ج and the
 # Gulf's ق; ee and oo are the long vowels of the dialects' "beet" and "yoom".
@@ -23,6 +24,22 @@ KINDS = frozenset(  # of words, by what answers with them
         *("symptom", "danger", "filler", "function"),
         "keyword",  # recorded words that nothing else needs
     }
+)
+_ALWAYS = (
+    "repeat",
+    "slower",
+    "stop",
+    "wait",
+    "person",
+    "danger",
+    "dont_know",
+    "refuse",
+)  # said to any question
+_ANSWERS = (  # kinds of words that answer one kind of question
+    ("yes", "no", "function"),
+    ("number", "unit", "fraction"),
+    ("frequency", "severity", "change", "quality"),
+    ("day", "time_of_day", "period", "number"),
 )
 SOURCES = frozenset({"dataset", "lexicon", "numbers", "own"})  # dataset: there are recordings of it
 
@@ -84,3 +101,10 @@ def _with_joined(spelling: str, pronunciations: tuple[tuple[str, ...], ...]) -> 
     if not spelling.endswith(_FEMININE) or pronunciations[0][-1] != "a":
         return pronunciations
     return tuple(dict.fromkeys((*pronunciations, (*pronunciations[0], "t"))))
+
+
+def questions(words: Sequence[Word]) -> list[frozenset[str]]:
+    """For each kind of question, the words that are listened for: its answers, commands, words of danger."""
+    return [
+        frozenset(word.spelling for word in words if word.kind in answers + _ALWAYS) for answers in _ANSWERS
+    ]

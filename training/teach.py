@@ -76,7 +76,11 @@ def build_network(plan: Plan) -> Network:
 
 
 def teach(
-    plan: Plan, lessons: Callable[[int], Lessons], state: Path, report: Callable[[Progress], None]
+    plan: Plan,
+    lessons: Callable[[int], Lessons],
+    state: Path,
+    report: Callable[[Progress], None],
+    start: Network | None = None,
 ) -> Network:
     """Teach a network until the plan is done, going on from `state` where one was saved.
 
@@ -85,6 +89,7 @@ def teach(
         lessons: makes a worker's own lessons, from the worker's number and the step it starts at.
         state: the file that holds the state between two runs.
         report: told after every twenty steps.
+        start: a network to begin with; without it one that knows nothing.
 
     """
     torch.manual_seed(plan.seed)
@@ -94,12 +99,15 @@ def teach(
     numba.set_num_threads(1)
     network = build_network(plan)
     mean = build_network(plan)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+        mean.load_state_dict(start.state_dict())
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-3)
     step = _resume(state, network, mean, optimiser)
     if step >= plan.last:
         return mean.eval()
     with _batches(plan, lessons, step, network.left, network.right) as batches:
-        if not step:
+        if not step and start is None:
             _measure(network, batches)
             mean.load_state_dict(network.state_dict())
         _run(plan, network, mean, optimiser, step, batches, state, report)
@@ -156,7 +164,7 @@ def _step(
     nn.utils.clip_grad_norm_(network.parameters(), CLIP)
     optimiser.step()
     network.keep_scales_positive()
-    return float(loss)
+    return float(loss.detach())
 
 
 def _cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:

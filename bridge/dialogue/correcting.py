@@ -26,7 +26,9 @@ def correction(scene: Scene, utterance: Utterance) -> Candidate | bool | None:
     """
     candidate = scene.state.candidate
     questionnaire, question = scene.questionnaire, question_for(scene.item)
-    heard = hear(utterance, lambda text: meaning_of(without_denial(questionnaire, text), question))
+    heard = hear(
+        utterance, lambda text: meaning_of(without_denial(questionnaire, text), question, scene.known)
+    )
     if candidate is None or heard.meaning.finding is not Finding.VALUE or heard.trust is Trust.NONE:
         return None
     if isinstance(heard.meaning.value, bool):  # "yes" and "no" are replies here

@@ -1,7 +1,6 @@
 """Where the dialogue and the understanding meet: an item becomes a question, and a text its meaning."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.items import (
@@ -22,14 +21,7 @@ from bridge.dialogue.items import (
     TimeItem,
     WeightItem,
 )
-from bridge.understanding import (
-    Finding,
-    Meaning,
-    read_choice,
-    read_number,
-    read_yes_no,
-    understand,
-)
+from bridge.understanding import Context, Meaning, understand
 from bridge.understanding.questions import (
     AskBloodPressure,
     AskChoice,
@@ -106,20 +98,6 @@ def _question_of_words(item: QuestionItem) -> Question:
             return AskText()
 
 
-def meaning_of(text: str, question: Question) -> Meaning:
+def meaning_of(text: str, question: Question, context: Context | None = None) -> Meaning:
     """Find what a text means: words of danger, an answer to the question, or a command."""
-    return understand(text, partial(_read, question=question))
-
-
-def _read(text: str, question: Question) -> Meaning:
-    match question:
-        case AskYesNo(kind=kind):
-            return read_yes_no(text, kind)
-        case AskNumber(minimum=minimum, maximum=maximum, decimals=0):
-            return read_number(text, int(minimum), int(maximum))
-        case AskChoice(options=options):
-            return read_choice(text, options)
-        case AskScale(options=options) if options is not None:
-            return read_choice(text, options)
-        case _:
-            return Meaning(Finding.NOTHING, "not_read")
+    return understand(text, question, context or Context())

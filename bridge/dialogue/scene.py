@@ -4,6 +4,7 @@ Everything that decides something takes a scene and gives a turn, or another sce
 """
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.sentences import Sentence, Speaker
 from bridge.dialogue.state import Asked, DialogueState, Tally
 from bridge.dialogue.wording import variants_for
+from bridge.understanding import Context
 
 __all__ = ["Reading", "Scene", "Turn"]
 
@@ -60,6 +62,15 @@ class Scene:
         context = self.state.context
         variants = variants_for(self.state.dialect or context.dialect, context.gender)
         return Speaker(self.questionnaire, variants, self.form.facts(self.step).value)
+
+    @property
+    def known(self) -> Context:
+        """What understanding may know beside the words: the day, and the dialect that the caller chose."""
+        today, dialect = self.state.context.today, self.state.dialect
+        return Context(
+            today=date.fromisoformat(today) if today else None,
+            dialects=(str(dialect),) if dialect is not None else (),
+        )
 
     @property
     def is_by_keypad(self) -> bool:

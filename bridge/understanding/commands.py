@@ -1,45 +1,216 @@
-"""Wishes about the call itself, which may come instead of any answer, and words of danger.
+"""Wishes about the call itself, which may come instead of any answer.
 
-A command counts only when it is all that was said. Words of danger count wherever they stand, also beside a
-negation; what follows from them is a question, never an act.
+A short wish counts only when it is all that was said. To be left alone, called later, or mistaken for
+another is understood from its words wherever they stand together; other words beside them leave a doubt.
 """
 
-from bridge.understanding import lexicon
+from collections.abc import Iterable, Sequence
+
+from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS
+from bridge.understanding.clock_times import read_clock_time
+from bridge.understanding.command_words import (
+    CALLING,
+    COMMAND_PHRASES,
+    DECEASED,
+    NOT_TO,
+    TOLERATED,
+    WISHING,
+)
+from bridge.understanding.danger import read_red_flag
+from bridge.understanding.dates import read_date
+from bridge.understanding.durations import Span, as_iso, length_of, span
+from bridge.understanding.labelling import Chunk, Part, label
+from bridge.understanding.marking import find_phrase
 from bridge.understanding.meaning import Command, Finding, Meaning
 from bridge.understanding.normalisation import normalise
-from bridge.understanding.phrases import Phrasebook, contains_phrase
+from bridge.understanding.questions import Context, Period
 
-__all__ = ["read_command", "read_red_flag"]
+__all__ = ["read_command", "read_overriding_command", "read_red_flag"]
 
-_COMMANDS: Phrasebook[Command | str] = Phrasebook(
-    [
-        *((phrase, "filler") for phrase in lexicon.FILLERS),
-        *((phrase, Command.REFUSE) for phrase in lexicon.REFUSE),
-        *((phrase, Command.REPEAT) for phrase in lexicon.REPEAT),
-        *((phrase, Command.SLOWER) for phrase in lexicon.SLOWER),
-        *((phrase, Command.WAIT) for phrase in lexicon.WAIT),
-        *((phrase, Command.STOP) for phrase in lexicon.STOP),
-        *((phrase, Command.PERSON) for phrase in lexicon.PERSON),
-        *((phrase, Command.DONT_KNOW) for phrase in lexicon.DONT_KNOW),
-    ]
+SURE, DOUBTED = 0.9, 0.5
+_LONGEST = 6
+_DECEASED = [tuple(normalise(phrase).split()) for phrase in DECEASED]
+_LOOSE = (Command.PERSON, Command.CALLBACK, Command.DO_NOT_CALL, Command.WRONG_PERSON)
+_BESIDE_WISHES = (Part.COURTESY, Part.EMPHASIS, Part.HEDGE, Part.BUT, Part.CORRECTION)
+_BESIDE_LOOSE = (
+    *_BESIDE_WISHES,
+    Part.DETAIL,
+    Part.WILLING,
+    Part.NO,
+    Part.YES,
+    Part.THING,
+    Part.ASKING,
+    Part.DEGREE,
 )
-_RED_FLAGS = tuple(tuple(normalise(phrase).split()) for phrase in lexicon.RED_FLAGS)
+_LATER = frozenset(map(normalise, ["بعدين", "لاحقا", "بعدها", "قدام", "وقت", "يوم"]))
+_IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا", "اتصلو", "اطلبني", "اطلبوني", "اتصلولي"]))
+_NO_TIMES = frozenset(
+    map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
+)
+_AFTER = tuple(map(normalise, ("بعد", "عقب", "ورا", "من")))
+# Which of two wishes is meant where both are said.
+_STRONGER = (
+    Command.DO_NOT_CALL,
+    Command.WRONG_PERSON,
+    Command.CALLBACK,
+    Command.PERSON,
+    Command.SLOWER,
+    Command.BACK,
+    Command.REFUSE,
+    Command.DONT_KNOW,
+)
 
 
-def read_command(text: str) -> Meaning | None:
-    """Read `text` as one command; None when it is none, holds more than it, or holds two."""
-    said = set(_COMMANDS.labels(normalise(text).split())) - {"filler"}
-    if len(said) != 1:
-        return None
-    (command,) = said
-    if not isinstance(command, Command):
-        return None
-    return Meaning(Finding.COMMAND, f"command_phrase:{command}", command=command)
+def read_command(text: str, context: Context | None = None) -> Meaning | None:
+    """Read `text` as one command; None when it is none, or holds more than it."""
+    return read_overriding_command(text, context) or _wish(text, context)
 
 
-def read_red_flag(text: str) -> Meaning | None:
-    """Find words of danger anywhere in `text`."""
+def read_overriding_command(text: str, context: Context | None = None) -> Meaning | None:
+    """A wish that is heard before any answer: never call again, wrong person, or call at another time."""
     tokens = normalise(text).split()
-    if any(contains_phrase(tokens, phrase) for phrase in _RED_FLAGS):
-        return Meaning(Finding.COMMAND, "red_flag", command=Command.EMERGENCY)
+    if find_phrase(tokens, _DECEASED):
+        return _meaning(Command.WRONG_PERSON, "command:deceased", argument="deceased")
+    calling = [at for at, token in enumerate(tokens) if token.removeprefix("و") in CALLING]
+    if not calling:
+        return _not_to_be_called(text)
+    negated = [at for at in calling if _is_negated(tokens, at)]
+    when = _when(tokens, context)
+    if len(negated) == len(calling):
+        if when is None:
+            return _meaning(Command.DO_NOT_CALL, "command:not_to_be_called")
+        return _meaning(Command.CALLBACK, "command:not_then", doubtful=True)
+    if when or set(tokens) & _LATER:
+        return _meaning(Command.CALLBACK, "command:call_later", argument=when)
     return None
+
+
+def _is_negated(tokens: Sequence[str], at: int) -> bool:
+    """As in "do not call": a present with a negation before it or of its own; imperatives have none."""
+    token = tokens[at].removeprefix("و")
+    if token.endswith("ش"):
+        return True
+    return (
+        token[:1] in "تيا" and token not in _IMPERATIVES and bool(NOT_TO & set(tokens[max(0, at - 2) : at]))
+    )
+
+
+def _not_to_be_called(text: str) -> Meaning | None:
+    found = [command for command, _ in _cut(text) if isinstance(command, Command)]
+    if Command.DO_NOT_CALL in found:
+        return _meaning(Command.DO_NOT_CALL, "command_phrase:do_not_call")
+    return None
+
+
+def _wish(text: str, context: Context | None) -> Meaning | None:
+    cut = _cut(text)
+    wishes = {command for command, _ in cut if isinstance(command, Command)}
+    command = _one_of(wishes)
+    if command is None:
+        return None
+    left = [
+        chunk
+        for _, chunk in cut
+        if chunk is not None and chunk.text not in TOLERATED and chunk.text not in WISHING
+    ]
+    beside = _BESIDE_LOOSE if command in _LOOSE else _BESIDE_WISHES
+    foreign = [chunk for chunk in left if chunk.part not in beside]
+    if foreign and (command not in _LOOSE or any(chunk.part is not Part.UNKNOWN for chunk in foreign)):
+        return None
+    argument = _when(normalise(text).split(), context) if command is Command.CALLBACK else None
+    return _meaning(command, f"command_phrase:{command}", argument=argument, doubtful=bool(foreign))
+
+
+def _one_of(wishes: set[Command]) -> Command | None:
+    if len(wishes) == 1:
+        return next(iter(wishes))
+    stronger = [command for command in _STRONGER if command in wishes]
+    return stronger[0] if stronger and Command.STOP not in wishes else None
+
+
+def _cut(text: str) -> list[tuple[Command | None, Chunk | None]]:
+    """A text as its wishes and whatever stands between them."""
+    tokens = normalise(text).split()
+    found: list[tuple[Command | None, Chunk | None]] = []
+    rest, at = list[str](), 0
+    while at < len(tokens):
+        phrase = longest_wish(tokens, at)
+        if phrase is None:
+            rest.append(tokens[at])
+            at += 1
+            continue
+        found += _labelled(rest)
+        found.append((phrase[0], None))
+        rest, at = [], at + phrase[1]
+    return [*found, *_labelled(rest)]
+
+
+def longest_wish(tokens: Sequence[str], at: int) -> tuple[Command, int] | None:
+    """The longest phrase of a wish that begins here."""
+    for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
+        command = COMMAND_PHRASES.get(tuple(tokens[at : at + length]))
+        if command is not None:
+            return command, length
+    return None
+
+
+def _labelled(tokens: Iterable[str]) -> list[tuple[Command | None, Chunk | None]]:
+    return [(None, chunk) for chunk in label(" ".join(tokens))]
+
+
+def _meaning(command: Command, rule: str, *, argument: str | None = None, doubtful: bool = False) -> Meaning:
+    return Meaning(
+        Finding.COMMAND,
+        rule,
+        command=command,
+        argument=argument,
+        doubtful=doubtful,
+        confidence=DOUBTED if doubtful else SURE,
+    )
+
+
+# When to call
+
+
+def _when(tokens: Sequence[str], context: Context | None) -> str | None:
+    """The day, the hour, both, or how long from now, as ISO 8601."""
+    kept = [token for token in tokens if token not in CALLING and token not in WISHING | NOT_TO | _NO_TIMES]
+    from_now = _from_now(kept)
+    if from_now is not None:
+        return from_now
+    day, hour = _best_date(kept, context), _best_time(kept)
+    return f"{day}T{hour}" if day and hour else day or hour
+
+
+def _from_now(tokens: Sequence[str]) -> str | None:
+    """As in "in an hour", "after two days"."""
+    for at, token in enumerate(tokens):
+        if token not in _AFTER:
+            continue
+        for end in range(len(tokens), at + 1, -1):
+            found = span(tokens[at + 1 : end])
+            if isinstance(found, Span) and length_of(tokens[end - 1]):
+                return as_iso(found)
+    return None
+
+
+def _best_date(tokens: Sequence[str], context: Context | None) -> str | None:
+    for start in range(len(tokens)):
+        for end in range(len(tokens), start, -1):
+            meaning = read_date(" ".join(tokens[start:end]), Period.FUTURE, context or Context())
+            if meaning.finding is Finding.VALUE and (not meaning.doubtful or meaning.rule == "date:counted"):
+                return str(meaning.value)
+    return None
+
+
+def _best_time(tokens: Sequence[str]) -> str | None:
+    sure: str | None = None
+    for start in range(len(tokens)):
+        for end in range(len(tokens), start, -1):
+            piece = tokens[start:end]
+            if set(piece) <= HOUR_WORDS | BESIDE_TIMES:
+                continue
+            meaning = read_clock_time(" ".join(piece))
+            if meaning.finding is Finding.VALUE:
+                sure = sure or str(meaning.value)
+    return sure

@@ -44,10 +44,12 @@ class Meaning(Struct, frozen=True):
     value: Value | None = None
     command: Command | None = None
     doubtful: bool = False  # understood, but the words have another reading too: to be read back
-    argument: str | None = None  # of a command: when to call back, in the caller's words
+    argument: str | None = None  # of a command: when to call back, in ISO 8601: day, time, both, or "PT1H"
     flag: str | None = None  # the kind of danger that was spoken of: self_harm, chest_pain …
     confidence: float = 1.0  # how surely these words mean this, 0..1, whatever the recogniser thinks of them
     alternatives: tuple[Value, ...] = ()  # what else the words may mean
+    raw: str = ""  # the text as it came, for audit; `read` and `understand` fill both in
+    normalised: str = ""
 
     def agrees_with(self, other: "Meaning") -> bool:
         """Whether both say the same, whatever rule found it."""
@@ -61,4 +63,4 @@ class Meaning(Struct, frozen=True):
 
 def nothing(rule: str) -> Meaning:
     """The text says nothing here, because of `rule`."""
-    return Meaning(Finding.NOTHING, rule)
+    return Meaning(Finding.NOTHING, rule, confidence=0.0)

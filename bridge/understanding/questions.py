@@ -43,6 +43,7 @@ class Context(Struct, frozen=True):
 
     today: date | None = None  # without it, relative days mean nothing
     hour: int | None = None  # 0 to 23
+    dialects: tuple[str, ...] = ()  # msa, glf, egy, lev, irq, mag: what the caller speaks, where it is known
 
 
 class _Question(Struct, frozen=True, tag=True):

@@ -1,56 +1,189 @@
 """One text, one question: words of danger first, then the answer, then commands.
 
-A recogniser that has an unknown word writes it where something was said that it has no word for. Nobody knows
-what that was, so it is never passed over: at most it leaves a doubt.
+A recogniser that has an unknown word writes it where something was said that it has no word for. Nobody
+knows what that was, so it is never passed over: at most it leaves a doubt.
 """
 
 from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from bridge.understanding.commands import read_command, read_red_flag
+from bridge.understanding.choices import read_choice, read_multi_choice
+from bridge.understanding.clock_times import read_clock_time
+from bridge.understanding.commands import read_command, read_overriding_command, read_red_flag
+from bridge.understanding.dates import read_date
+from bridge.understanding.digit_rows import read_digits, read_phone
+from bridge.understanding.durations import read_duration
 from bridge.understanding.meaning import Command, Finding, Meaning, nothing
+from bridge.understanding.measures import (
+    read_blood_pressure,
+    read_glucose,
+    read_temperature,
+    read_weight,
+)
+from bridge.understanding.normalisation import normalise
+from bridge.understanding.numbers import read_number
+from bridge.understanding.questions import (
+    AskBloodPressure,
+    AskChoice,
+    AskDate,
+    AskDigits,
+    AskDuration,
+    AskGlucose,
+    AskMultiChoice,
+    AskNumber,
+    AskPhone,
+    AskScale,
+    AskTemperature,
+    AskText,
+    AskTime,
+    AskWeight,
+    AskYesNo,
+    Context,
+    Question,
+)
+from bridge.understanding.scales import read_scale
+from bridge.understanding.yes_no import read_yes_no
 
-__all__ = ["UNKNOWN_WORD", "understand"]
+__all__ = ["UNKNOWN_WORD", "read", "understand"]
 
 UNKNOWN_WORD = "[unk]"  # as Vosk models spell it
+_EGYPTIAN = "egy"  # where ايه is "what?"
 
 _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
+_NOWHERE = Context()
 
 
-def understand(text: str, read: Callable[[str], Meaning]) -> Meaning:
-    """Find what `text` means where `read` reads the answers.
+def read(text: str, question: Question, context: Context = _NOWHERE) -> Meaning:
+    """Read `text` as an answer to `question`, and as nothing else."""
+    return replace(_read(text, question, context), raw=text, normalised=normalise(text))
 
-    An answer wins over a command of the same words: the question was put to the caller, the command was not.
+
+def understand(
+    text: str,
+    question: Question | Callable[[str], Meaning],
+    context: Context = _NOWHERE,
+    *,
+    heard: float = 1.0,
+) -> Meaning:
+    """Find what `text` means where `question` was asked.
+
+    An answer wins over a command of the same words: the question was put to the caller, the command was
+    not. `heard` is the recogniser's confidence in the words, from 0 to 1; the meaning's is the product of
+    both. A reader may be passed instead of a question.
     """
-    flag = read_red_flag(text)
-    if flag is not None:
-        return flag
+    meaning = read_red_flag(text) or _safe(text, question, context)
+    return replace(
+        meaning, raw=text, normalised=normalise(text), confidence=round(meaning.confidence * heard, 4)
+    )
+
+
+def _safe(text: str, question: Question | Callable[[str], Meaning], context: Context) -> Meaning:
+    def known(said: str) -> Meaning:
+        return _known(said, question, context)
+
     words = text.split()
-    return _among_unknown(words, read) if UNKNOWN_WORD in words else _known(text, read)
+    return _among_unknown(words, known) if UNKNOWN_WORD in words else known(text)
 
 
-def _known(text: str, read: Callable[[str], Meaning]) -> Meaning:
-    answer = read(text)
-    if answer.finding in (Finding.VALUE, Finding.OUT_OF_RANGE):
+def _known(text: str, question: Question | Callable[[str], Meaning], context: Context) -> Meaning:
+    overriding = read_overriding_command(text, context)
+    if overriding is not None:
+        return overriding
+    if isinstance(question, AskText):  # anything would be an answer
+        return read_command(text, context) or _read(text, question, context)
+    answer = question(text) if callable(question) else _read(text, question, context)
+    is_answer = answer.finding in (Finding.VALUE, Finding.OUT_OF_RANGE)
+    if is_answer and not answer.doubtful and answer.value is not False:
         return answer
-    return read_command(text) or answer
+    command = read_command(text, context)
+    if is_answer:  # "no, I am busy" wants another time more than it refuses
+        return command if command is not None and command.command is Command.CALLBACK else answer
+    return command or answer
 
 
-def _among_unknown(words: list[str], read: Callable[[str], Meaning]) -> Meaning:
+def _among_unknown(words: list[str], known: Callable[[str], Meaning]) -> Meaning:
     """Doubt what stands before the unknown; an unknown word before an answer may be "not".
 
     A number is not even doubted: what was said beside "five" may make it eighty-five. A person who was asked
     for is worth a question, wherever the unknown words stand.
     """
-    known = [word for word in words if word != UNKNOWN_WORD]
-    meaning = _known(" ".join(known), read) if known else nothing("unknown_word")
-    is_whole = words[: len(known)] == known  # the unknown came last
+    kept = [word for word in words if word != UNKNOWN_WORD]
+    meaning = known(" ".join(kept)) if kept else nothing("unknown_word")
+    is_whole = words[: len(kept)] == kept  # the unknown came last
     if meaning.command is Command.PERSON or (is_whole and _may_be_doubted(meaning)):
-        return replace(meaning, doubtful=True)
+        return replace(meaning, doubtful=True, confidence=meaning.confidence / 2)
     return nothing("unknown_word")
 
 
 def _may_be_doubted(meaning: Meaning) -> bool:
-    is_number = isinstance(meaning.value, int) and not isinstance(meaning.value, bool)
+    is_number = not isinstance(meaning.value, bool | str | tuple) or _has_figures(meaning.value)
     return meaning.command in _REPLIES or (meaning.finding is Finding.VALUE and not is_number)
+
+
+def _has_figures(value: object) -> bool:
+    """Pressures, days, times and telephone numbers are numbers too."""
+    return isinstance(value, str) and any(character.isdigit() for character in value)
+
+
+def _read(text: str, question: Question, context: Context) -> Meaning:
+    match question:
+        case AskYesNo(kind=kind):
+            return _where_it_is_no_question(read_yes_no(text, kind), context)
+        case AskChoice() | AskMultiChoice() | AskScale():
+            return _read_options(text, question)
+        case AskText():
+            said = text.strip()
+            return Meaning(Finding.VALUE, "text", value=said) if said else nothing("empty")
+        case AskDigits() | AskPhone():
+            return (
+                read_digits(text, question) if isinstance(question, AskDigits) else read_phone(text, question)
+            )
+        case AskDate() | AskTime() | AskDuration():
+            return _read_time(text, question, context)
+        case _:
+            return _read_figures(text, question)
+
+
+def _read_options(text: str, question: AskChoice | AskMultiChoice | AskScale) -> Meaning:
+    match question:
+        case AskChoice(options=options):
+            return read_choice(text, options)
+        case AskMultiChoice(options=options, none_of=none_of):
+            return read_multi_choice(text, options, none_of)
+        case AskScale(name=name, options=points):
+            return read_scale(text, name, points)
+
+
+def _where_it_is_no_question(meaning: Meaning, context: Context) -> Meaning:
+    """A yes that is "what?" in Egypt, to callers of whom it is known that they speak otherwise."""
+    if meaning.rule == "yes_or_what" and context.dialects and _EGYPTIAN not in context.dialects:
+        return replace(meaning, rule="yes_by_dialect", doubtful=False, confidence=0.9)
+    return meaning
+
+
+def _read_time(text: str, question: AskDate | AskTime | AskDuration, context: Context) -> Meaning:
+    match question:
+        case AskDate(period=period):
+            return read_date(text, period, context)
+        case AskTime():
+            return read_clock_time(text)
+        case AskDuration():
+            return read_duration(text)
+
+
+def _read_figures(
+    text: str,
+    question: AskNumber | AskTemperature | AskBloodPressure | AskGlucose | AskWeight,
+) -> Meaning:
+    match question:
+        case AskNumber(minimum=minimum, maximum=maximum, decimals=decimals):
+            return read_number(text, minimum, maximum, decimals)
+        case AskTemperature():
+            return read_temperature(text, question)
+        case AskBloodPressure():
+            return read_blood_pressure(text, question)
+        case AskGlucose():
+            return read_glucose(text, question)
+        case AskWeight():
+            return read_weight(text, question)

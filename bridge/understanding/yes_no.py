@@ -1,18 +1,25 @@
 """Yes or no, by kind of question: "no harm" is a yes to "may I?" and a no to "have you pain?".
 
-Every word must be known and all must say the same; one unknown word, or a yes beside a no, and the question
-is put again. No fuzzy matching: in Arabic one letter turns a yes into a no.
+Particles, sentences that affirm and sentences that deny are weighed together; where they disagree the
+question is put again. A word that nobody knows leaves a doubt, and none at all is believed that begins
+with one. No fuzzy matching: in Arabic one letter turns a yes into a no.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import StrEnum
 
-from bridge.understanding import lexicon
+from msgspec.structs import replace
+
+from bridge.understanding.clauses import Clause, Says, Sentence, clauses_of
+from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise
-from bridge.understanding.phrases import Phrasebook
 
 __all__ = ["YesNoKind", "read_yes_no"]
+
+SURE, DOUBTED = 0.95, 0.5
+_MOST_UNKNOWN = 3
+_BEGIN_OR_NEVER = normalise("ابدأ")
 
 
 class YesNoKind(StrEnum):
@@ -24,65 +31,187 @@ class YesNoKind(StrEnum):
     PROMISE = "promise"  # will you
 
 
-class _Says(StrEnum):
-    YES = "yes"
-    YES_PERHAPS = "yes_perhaps"  # a yes that is "what?" elsewhere
-    NO = "no"
-    SOME = "some"  # goes with yes only
-    UNCLEAR = "unclear"
-    FILLER = "filler"
-
-
-def _entries(says: _Says, *classes: Iterable[str]) -> list[tuple[str, _Says]]:
-    return [(phrase, says) for phrases in classes for phrase in phrases]
-
-
-# Later entries win: a kind's own reading of an idiom stands over the general one.
-_EVERY_KIND = [
-    *_entries(_Says.FILLER, lexicon.FILLERS),
-    *_entries(_Says.UNCLEAR, lexicon.UNCLEAR),
-    *_entries(_Says.SOME, lexicon.SOME),
-    *_entries(_Says.YES, lexicon.YES, lexicon.YES_CONFIRMATION),
-    *_entries(_Says.YES_PERHAPS, lexicon.YES_OR_WHAT),
-    *_entries(_Says.NO, lexicon.NO, lexicon.NO_CONFIRMATION),
-]
-_WILLING = [
-    *_entries(_Says.YES, lexicon.YES_IDIOMS, lexicon.YES_PROMISE),
-    *_entries(_Says.NO, lexicon.NO_PERMISSION),
-    *_entries(_Says.UNCLEAR, lexicon.UNCLEAR_PERMISSION),
-]
-_EXISTING = [
-    *_entries(_Says.YES, lexicon.YES_EXISTENCE, lexicon.YES_STILL),
-    *_entries(_Says.NO, lexicon.NO_EXISTENCE),
-    *_entries(_Says.FILLER, lexicon.SYMPTOM_WORDS),
-]
-_NO_HARM = ("لا بأس", "لاباس", "لا مشكلة", "ما في مشكلة", "مافي مشكلة", "مفيش مشكلة", "مافيه مشكلة")
-
-_PHRASEBOOKS = {
-    YesNoKind.PERMISSION: Phrasebook([*_EVERY_KIND, *_WILLING]),
-    YesNoKind.PROMISE: Phrasebook([*_EVERY_KIND, *_WILLING]),
-    YesNoKind.SYMPTOM: Phrasebook([*_EVERY_KIND, *_EXISTING, *_entries(_Says.NO, _NO_HARM)]),
-    YesNoKind.FACT: Phrasebook([*_EVERY_KIND, *_EXISTING, *_entries(_Says.UNCLEAR, _NO_HARM)]),
-}
+_WILLING = (YesNoKind.PERMISSION, YesNoKind.PROMISE)
 
 
 def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     """Read `text` as the answer to a question of this kind; the value is a bool."""
-    labels = _PHRASEBOOKS[kind].labels(normalise(text).split())
-    if not labels:
+    chunks = [_for_kind(chunk, kind) for chunk in label(text)]
+    if not chunks:
         return nothing("empty")
-    if None in labels:
-        return nothing("unknown_word")
-    return _weigh({label for label in labels if label not in (None, _Says.FILLER)})
+    sentence = clauses_of(chunks)
+    return _weigh(sentence, _relevant(sentence, chunks, kind), kind)
 
 
-def _weigh(said: set[_Says | None]) -> Meaning:
-    agreeing = {_Says.YES, _Says.YES_PERHAPS}
-    if said == {_Says.NO}:
-        return Meaning(Finding.VALUE, "no_phrase", value=False)
-    if said & agreeing and not said - agreeing - {_Says.SOME}:
-        sure = _Says.YES in said
-        return Meaning(Finding.VALUE, "yes_phrase" if sure else "yes_or_what", value=True, doubtful=not sure)
+def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
+    """What a word means to this kind of question, where kinds differ."""
+    part, willing = chunk.part, kind in _WILLING
+    match part:
+        case Part.NO_HARM:
+            part = Part.YES if willing else Part.NO if kind is YesNoKind.SYMPTOM else Part.HEDGE
+            if chunk.text == normalise("عادي") and not willing:
+                part = Part.WELL
+        case Part.IDIOM:
+            part = Part.YES if willing else _not_willing(chunk)
+        case Part.PROMISE:
+            part = Part.PROMISE if willing else Part.COURTESY
+        case Part.NEVER if willing and chunk.text == _BEGIN_OR_NEVER:
+            part = Part.BEGIN
+        case Part.NO if willing and chunk.text == _BEGIN_OR_NEVER:
+            part = Part.BEGIN
+        case Part.WILLING if not willing:
+            part = Part.ACTION_VERB
+        case Part.HEDGE if kind is YesNoKind.PERMISSION and chunk.text == "ممكن":
+            part = Part.YES_OR_WHAT
+    return replace(chunk, part=part)
+
+
+def _not_willing(chunk: Chunk) -> Part:
+    return (
+        Part.WELL
+        if chunk.text in map(normalise, ("تمام", "ماشي", "زين", "طيب", "باهي", "مزيان", "زي الفل"))
+        else Part.COURTESY
+    )
+
+
+def _relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
+    """The clauses that answer: deeds are no answer to what is felt; a correction cancels."""
+    clauses = list(sentence.clauses)
+    if kind is YesNoKind.SYMPTOM:
+        clauses = [_as_symptom(clause, chunks) for clause in clauses]
+    if sentence.corrected_at is not None:
+        after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
+        clauses = after or clauses
+    return clauses
+
+
+def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    if clause.part is Part.ACTION_VERB and not clause.particle:
+        return replace(clause, says=Says.UNCLEAR)
+    is_state = clause.part is Part.STATE and clause.says is Says.YES
+    return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+
+
+def _weigh(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:
+    said = {clause.says for clause in clauses if clause.says is not Says.UNCLEAR}
     if not said:
-        return Meaning(Finding.AMBIGUOUS, "only_fillers")
-    return Meaning(Finding.AMBIGUOUS, "contradiction" if _Says.NO in said else "unclear_phrase")
+        return _without_clause(sentence, clauses, kind)
+    if len(said) > 1:
+        return _contradiction(clauses)
+    (says,) = said
+    if all(clause.particle for clause in clauses):
+        for part in (Part.COMMAND, Part.FIGURE):
+            if part in sentence.parts:
+                return nothing(f"{part}_word")
+    return _answer(sentence, clauses, says)
+
+
+def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meaning:
+    speaking = [clause for clause in clauses if clause.says is says]
+    first = min(clause.at for clause in speaking)
+    particle = any(clause.particle for clause in speaking)
+    if sentence.unknown > _MOST_UNKNOWN or (
+        sentence.unknown and not _may_be_doubted(sentence, first, particle=particle)
+    ):
+        return nothing("unknown_word")
+    unclear = any(clause.says is Says.UNCLEAR for clause in clauses)
+    if unclear and not particle and not any(clause.sure for clause in speaking):
+        return _ambiguous("unclear_phrase")
+    if says is Says.NO and Part.DEGREE in sentence.parts <= {Part.NO, Part.DEGREE, Part.COURTESY, Part.BUT}:
+        return _ambiguous("contradiction", True, False)  # "no, a little"
+    if says is Says.YES and Part.NEVER in sentence.parts and not _is_very(clauses):
+        return _ambiguous("contradiction", True, False)
+    what_else = (
+        {clause.part for clause in speaking} == {Part.YES_OR_WHAT}
+        and len(speaking) == 1
+        and _is_alone(sentence)
+    )
+    agreed = particle and not all(clause.particle for clause in speaking)  # "no, I have none of those"
+    casting = {Part.FIGURE, Part.HEDGE, Part.ASKING, Part.COMMAND, Part.CORRECTION} & sentence.parts
+    sure = any(clause.sure for clause in speaking) and not (
+        casting or what_else or (sentence.unknown and not agreed)
+    )
+    sure = sure and not (unclear and not particle)
+    rule = f"{says}_{'particle' if particle else 'sentence'}"
+    return Meaning(
+        Finding.VALUE,
+        rule if not what_else else "yes_or_what",
+        value=says is Says.YES,
+        doubtful=not sure,
+        confidence=SURE if sure else DOUBTED,
+    )
+
+
+def _is_alone(sentence: Sentence) -> bool:
+    return sentence.parts <= {Part.YES_OR_WHAT, Part.COURTESY}
+
+
+def _is_very(clauses: Sequence[Clause]) -> bool:
+    """Behind an affirmed state, "at all" means "very" to some."""
+    return any(clause.part in (Part.STATE, Part.SYMPTOM_VERB) for clause in clauses)
+
+
+def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
+    """An unknown word behind the answer leaves a doubt; one before a sentence too, unless it may be "not"."""
+    is_behind = sentence.first_unknown is not None and sentence.first_unknown > first
+    return particle or is_behind or not sentence.unknown_may_negate
+
+
+def _contradiction(clauses: Sequence[Clause]) -> Meaning:
+    """A particle first and the opposite behind a "but" is an answer, to be read back; any other is none."""
+    first, *rest = [clause for clause in clauses if clause.says is not Says.UNCLEAR]
+    opposed = [clause for clause in rest if clause.says is not first.says]
+    if first.particle and all(clause.after_but and not clause.particle for clause in opposed):
+        value = first.says is Says.YES
+        return Meaning(
+            Finding.VALUE,
+            f"{first.says}_but",
+            value=value,
+            doubtful=True,
+            confidence=DOUBTED,
+            alternatives=(not value,),
+        )
+    return _ambiguous("contradiction", True, False)
+
+
+def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:
+    """Words that neither affirm nor deny, and what can be made of them."""
+    parts = sentence.parts
+    if sentence.unknown or Part.COMMAND in parts:
+        return nothing("unknown_word" if sentence.unknown else "command_word")
+    if parts <= {Part.DETAIL, Part.THING, Part.FIGURE}:
+        return nothing("no_answer")
+    if clauses or Part.ASKING in parts:
+        return _ambiguous("unclear_phrase")
+    return _by_adverb(parts) or _implied(parts, kind)
+
+
+def _by_adverb(parts: frozenset[Part]) -> Meaning | None:
+    """An adverb as an answer: "sure", "never", "God willing"."""
+    if Part.PROMISE in parts and not parts & {Part.HEDGE, Part.NEVER}:
+        return Meaning(Finding.VALUE, "yes_promise", value=True, confidence=SURE)
+    if Part.EMPHASIS in parts and not parts & {Part.NEVER, Part.HEDGE}:
+        return Meaning(Finding.VALUE, "yes_emphasis", value=True, confidence=SURE)
+    if Part.NEVER in parts and not parts & {Part.HEDGE, Part.STEADY, Part.FREQUENCY, Part.WELL}:
+        return Meaning(Finding.VALUE, "no_never", value=False, confidence=SURE)
+    return None
+
+
+def _implied(parts: frozenset[Part], kind: YesNoKind) -> Meaning:
+    """What a named symptom, or a habit, says to a question about one."""
+    is_steady = Part.STEADY in parts and Part.HEDGE not in parts
+    is_symptom = (
+        kind is YesNoKind.SYMPTOM
+        and Part.SYMPTOM in parts
+        and Part.DEGREE in parts
+        and Part.CEASED not in parts
+    )
+    if is_symptom and Part.HEDGE not in parts and Part.WELL not in parts:  # "a little headache"
+        return Meaning(Finding.VALUE, "yes_symptom", value=True, confidence=SURE)
+    if (is_steady and kind is not YesNoKind.PERMISSION) or is_symptom:
+        return Meaning(Finding.VALUE, "yes_implied", value=True, doubtful=True, confidence=DOUBTED)
+    return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
+
+
+def _ambiguous(rule: str, *alternatives: bool) -> Meaning:
+    return Meaning(Finding.AMBIGUOUS, rule, confidence=0.0, alternatives=alternatives)

@@ -1,4 +1,4 @@
-"""The commands as a user types them: help with an example, files in and out, one sentence for what is wrong."""
+"""The commands as typed: help with an example, files in and out, one sentence for what is wrong."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Guards, computed values and scores mean in FHIR what they mean here: both are worked out on the same answers."""
+"""Guards, computed values and scores mean the same in FHIR: both are worked out on the same answers."""
 
 import random
 from collections.abc import Callable
@@ -234,7 +234,7 @@ def test_what_fhirpath_cannot_say_is_refused(small: Questionnaire, guard: str) -
         FhirPath(Naming(small)).of(guard)
 
 
-@pytest.mark.parametrize("guard", [one for one in SIMPLE])
+@pytest.mark.parametrize("guard", list(SIMPLE))
 def test_guards_come_back_with_their_meaning(small: Questionnaire, interview: Any, guard: str) -> None:
     naming = Naming(small)
     condition = enable_when(naming, guard)

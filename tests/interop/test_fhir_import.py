@@ -1,4 +1,4 @@
-"""Foreign questionnaires become drafts, and what did not fit is named; what is no questionnaire is refused."""
+"""Foreign questionnaires become drafts; what did not fit is named, what is no questionnaire is refused."""
 
 import json
 from pathlib import Path
@@ -230,9 +230,9 @@ def test_foreign_link_ids_are_kept_for_the_way_back(draft: Any, build: Any) -> N
         ),
         (b"<Questionnaire/>", "x.json", "x.json is XML; save the Questionnaire as FHIR JSON"),
         (
-            b'{"resourceType": "Questionnaire", "status": "draft", "item": [{"linkId": "1", "type": "bool"}]}',
+            b'{"resourceType": "Questionnaire", "status": "draft", "item": [{"linkId": "1", "type": "x"}]}',
             "x.json",
-            "x.json: item '1': type 'bool' is none of FHIR R4's",
+            "x.json: item '1': type 'x' is none of FHIR R4's",
         ),
         (
             b'{"resourceType": "Questionnaire", "status": "draft", "item": 7}',

@@ -1,4 +1,4 @@
-"""Stored calls as QuestionnaireResponses: values, missing answers with their reasons, rounds, scores, status."""
+"""Stored calls as QuestionnaireResponses: values, reasons of missing answers, rounds, scores, status."""
 
 import json
 from collections.abc import Iterator

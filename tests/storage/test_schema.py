@@ -66,7 +66,7 @@ async def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
         names = (
             "call_id, provider, questionnaire, questionnaire_version, questionnaire_hash, model, started_at"
         )
-        statement = f"INSERT INTO calls ({names}, started_at, disposition, custom_json) VALUES {row}"  # noqa: S608
+        statement = f"INSERT INTO calls ({names}, disposition, custom_json) VALUES {row}"  # noqa: S608
         await connection.exec_driver_sql(statement)
     await engine.dispose()
     store = await Store.open(path, clock=Clock())

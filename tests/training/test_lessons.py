@@ -38,11 +38,15 @@ def clips() -> list[Clip]:
     return [Clip((word,), speaker, samples, (800, 4800)) for word in WORDS for speaker in ("one", "two")]
 
 
-@pytest.fixture
-def lessons() -> Lessons:
+def drawing(questions: list[frozenset[str]]) -> Lessons:
     random = np.random.default_rng(3)
     line = Line(random, [], lambda count: np.resize(tone(0.3).astype(np.float32), count))
-    return Lessons(SPELLER, [(1.0, clips())], line, Random(3))
+    return Lessons(SPELLER, questions, [(1.0, clips())], line, Random(3))
+
+
+@pytest.fixture(params=[(), ("نعم", "لا")], ids=["any words", "words of a question too"])
+def lessons(request: pytest.FixtureRequest) -> Lessons:
+    return drawing([frozenset(request.param)] if request.param else [])
 
 
 def test_what_was_said_is_always_possible(lessons: Lessons) -> None:
@@ -70,6 +74,15 @@ def test_some_lessons_say_what_is_not_in_their_grammar(lessons: Lessons) -> None
     right = [lessons.draw().right.phones.tolist() for _ in range(80)]
     assert any(phones == [UNKNOWN_PHONE] for phones in right)
     assert any(phones and UNKNOWN_PHONE not in phones for phones in right)
+
+
+def test_in_lessons_of_a_question_more_is_unknown() -> None:
+    """Whatever does not answer the question is one unknown word there."""
+
+    def unknown(lessons: Lessons) -> int:
+        return sum(lessons.draw().right.phones.tolist() == [UNKNOWN_PHONE] for _ in range(400))
+
+    assert unknown(drawing([frozenset({"نعم"})])) > 1.2 * unknown(drawing([])) > 0
 
 
 def test_neighbours_sound_most_alike() -> None:

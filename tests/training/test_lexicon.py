@@ -9,7 +9,7 @@ from bridge.errors import BridgeError
 from bridge.understanding.numbers import read_number
 from training.corpus import DATASET_WORDS
 from training.curriculum import read_phrases
-from training.lexicon import read_words
+from training.lexicon import questions, read_words
 from training.numbers import DIALECTS, spoken
 
 TRAINING = Path(__file__).parents[2] / "training"
@@ -98,3 +98,12 @@ def test_a_table_without_heading_is_refused(tmp_path: Path) -> None:
 def test_numbers_beyond_are_refused() -> None:
     with pytest.raises(ValueError, match="1000 is not between"):
         spoken(1000, "msa")
+
+
+def test_a_question_listens_for_its_answers_and_for_what_is_always_possible() -> None:
+    asked = questions(tuple(WORDS.values()))
+    yes_no, numbers, *_ = asked
+    assert {"نعم", "لا", "توقف", "طوارئ"} <= yes_no
+    assert "سبعة" not in yes_no
+    assert {"سبعة", "توقف", "طوارئ"} <= numbers
+    assert "نعم" not in numbers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.understanding.choices import read_choice
+from bridge.understanding.choices import read_choice, read_multi_choice
 from bridge.understanding.meaning import Finding
 
 SLEEP = {"good": ["جيد", "جيد جدا", "زين"], "fair": ["عادي", "طيب"], "poor": ["سيئ"]}
@@ -33,3 +33,47 @@ def test_two_options_are_ambiguous() -> None:
 def test_other_words_choose_nothing(said: str) -> None:
     """A negated or unknown word is never mapped to the option beside it."""
     assert read_choice(said, SLEEP).finding is Finding.NOTHING
+
+
+SYMPTOMS = {"cough": ["سعال"], "headache": ["صداع"], "dizzy": ["دوخة"], "nothing": ["لا شيء"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        ("صداع ودوخة", ("headache", "dizzy")),
+        ("عندي دوخة وسعال", ("cough", "dizzy")),
+        ("كحة", ("cough",)),
+        ("راسي يوجعني", ("headache",)),
+        ("كلهم", ("cough", "headache", "dizzy")),
+        ("كلهم إلا الصداع", ("cough", "dizzy")),
+        ("ولا واحد", ("nothing",)),
+        ("لا ما عندي شي", ("nothing",)),
+    ],
+)
+def test_several_options_are_named(said: str, values: tuple[str, ...]) -> None:
+    """In the options' order, all of them, all but one, or none."""
+    assert read_multi_choice(said, SYMPTOMS, "nothing").value == values
+
+
+@pytest.mark.parametrize("said", ["ما عندي صداع", "صداع لا دوخة", "لا شيء وصداع", "سيارة صداع", ""])
+def test_a_negated_option_is_not_chosen(said: str) -> None:
+    """Nor one behind a word that nobody knows."""
+    assert read_multi_choice(said, SYMPTOMS, "nothing").value is None
+
+
+def test_an_option_is_known_by_words_that_mean_the_same() -> None:
+    """Unless two options share them."""
+    assert read_choice("النوم ممتاز", {"great": ["رائع"], "bad": ["سيئ"]}).value == "great"
+    assert read_choice("رهيب", {"severe": ["شديد"], "worst": ["فظيع"]}).value is None
+
+
+def test_an_option_is_known_by_its_place() -> None:
+    """And is read back."""
+    meaning = read_choice("الثاني", SLEEP)
+    assert (meaning.value, meaning.doubtful) == ("fair", True)
+
+
+def test_a_correction_takes_the_last() -> None:
+    meaning = read_choice("جيد قصدي سيئ", SLEEP)
+    assert (meaning.value, meaning.doubtful) == ("poor", True)

@@ -1,4 +1,4 @@
-"""Numbers from 0 to 999, in words and digits."""
+"""Numbers in words and digits, with what stands beside them."""
 
 import pytest
 from hypothesis import given
@@ -116,7 +116,6 @@ def test_dialects_and_companions(said: str, value: int) -> None:
     [
         "سيارة وعشرين",
         "تمانة وعشرين",
-        "خمسة كيلو",
         "وعشرين سيارة",
         "سبعت",
         "الأحد",
@@ -124,8 +123,6 @@ def test_dialects_and_companions(said: str, value: int) -> None:
         "لا",
         "37.5",
         "مية على ثمانين",
-        "مية كيلو",
-        "ألف ومية",
         "تسعى",
     ],
 )
@@ -159,7 +156,7 @@ def test_two_numbers_are_no_answer(said: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "value"),
-    [("خمسة عشرين", 25), ("مية عشرين", 120), ("مية وخمسة عشرين", 125), ("ثلاثمية خمسة وعشرين", 325)],
+    [("خمسة عشرين", 25), ("مية عشرين", 120), ("مية وخمسة عشرين", 125), ("ثلاثمية خمسين", 350)],
 )
 def test_a_swallowed_and_is_doubtful(said: str, value: int) -> None:
     """What sounds like "five twenty" may be twenty-five; the caller is asked."""

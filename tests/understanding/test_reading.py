@@ -5,6 +5,7 @@ import pytest
 from bridge.understanding import (
     UNKNOWN_WORD,
     Command,
+    Context,
     Finding,
     Meaning,
     YesNoKind,
@@ -13,6 +14,7 @@ from bridge.understanding import (
     read_yes_no,
     understand,
 )
+from bridge.understanding.questions import AskBloodPressure, AskText, AskYesNo
 
 UNK = UNKNOWN_WORD
 
@@ -103,3 +105,27 @@ def test_not_knowing_with_more_behind_it_is_doubted() -> None:
 def test_danger_is_heard_among_unknown_words() -> None:
     """Whatever stands around it."""
     assert understand(f"{UNK} عندي {UNK} نزيف {UNK}", read).command is Command.EMERGENCY
+
+
+def test_a_word_that_is_a_question_in_egypt_is_a_yes_elsewhere() -> None:
+    """Where it is known how the caller speaks."""
+    question = AskYesNo(YesNoKind.FACT)
+    assert understand("ايه", question).doubtful
+    assert not understand("ايه", question, Context(dialects=("glf",))).doubtful
+    assert understand("ايه", question, Context(dialects=("glf", "egy"))).doubtful
+
+
+def test_free_speech_is_kept_unless_it_is_a_wish() -> None:
+    """Anything is an answer, but "stop" is none."""
+    assert understand("نمت قليلا أمس", AskText()).value == "نمت قليلا أمس"
+    assert understand("توقف", AskText()).command is Command.STOP
+
+
+def test_a_pressure_with_more_behind_it_is_none() -> None:
+    """Figures are not doubted beside the unknown, they are dropped."""
+    assert understand(f"مية وعشرين على ثمانين {UNK}", AskBloodPressure()).value is None
+
+
+def test_the_text_is_kept_beside_its_meaning() -> None:
+    meaning = understand("إيه، نَعَم", AskYesNo(YesNoKind.FACT))
+    assert (meaning.raw, meaning.normalised) == ("إيه، نَعَم", "ايه نعم")

@@ -67,10 +67,20 @@ def test_what_can_be_both_is_neither(said: str) -> None:
     assert read_yes_no(said, YesNoKind.SYMPTOM).finding is Finding.AMBIGUOUS
 
 
-@pytest.mark.parametrize("said", ["نعم سيارة", "لا أعرف", "مش عندي", "سبعة", "نعما", "ل"])
+@pytest.mark.parametrize("said", ["سيارة", "لا أعرف", "مسيارة عندي صداع", "سبعة", "نعما", "ل"])
 def test_an_unknown_word_spoils_the_answer(said: str) -> None:
-    """Nothing is dropped and nothing is guessed: every word must be known."""
+    """Nothing is guessed: what stands before a sentence and looks like a "not" may turn it round."""
     assert read_yes_no(said, YesNoKind.SYMPTOM).finding is Finding.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [("نعم سيارة", True), ("لا سيارة", False), ("عندي سيارة", True), ("سيارة عندي صداع", True)],
+)
+def test_an_unknown_word_behind_the_answer_leaves_a_doubt(said: str, value: bool) -> None:
+    """It is read back, never taken."""
+    meaning = read_yes_no(said, YesNoKind.SYMPTOM)
+    assert (meaning.value, meaning.doubtful) == (value, True)
 
 
 def test_a_word_that_is_a_question_elsewhere_is_doubtful() -> None:

@@ -1,4 +1,4 @@
-"""An XLSForm as a draft of ours: questions, choices, guards and constraints, in Arabic where it has Arabic."""
+"""An XLSForm as a draft of ours: questions, choices, guards, constraints; in Arabic where it has Arabic."""
 
 import math
 import re

@@ -1,0 +1,288 @@
+"""What a sentence affirms and what it denies: negations are tied to what they negate.
+
+Particles stand for themselves.
+
+Nothing is decided here about the question that was asked; clauses are collected, and what may cast doubt
+on them.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from bridge.understanding.labelling import Chunk, Part
+
+__all__ = ["Clause", "Says", "Sentence", "clauses_of"]
+
+
+class Says(StrEnum):
+    """The polarity of a clause."""
+
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"  # "not every day", "not well"
+
+
+class Clause(Struct, frozen=True):
+    """One thing that was said."""
+
+    says: Says
+    part: Part  # of the word that carries it
+    at: int
+    particle: bool = False  # "yes", "no" and their like, not a sentence
+    after_but: bool = False
+    sure: bool = True
+
+
+class Sentence(Struct, frozen=True):
+    """All clauses of a text, and the parts of all of its words."""
+
+    clauses: tuple[Clause, ...]
+    parts: frozenset[Part]
+    first_unknown: int | None = None  # where the first word stands that nobody knows
+    unknown: int = 0
+    unknown_may_negate: bool = False  # one of them looks like a negation
+    corrected_at: int | None = None  # where a correction stands
+
+
+_PREDICATES = (
+    Part.HAVE,
+    Part.SYMPTOM_VERB,
+    Part.ACTION_VERB,
+    Part.CEASED,
+    Part.SYMPTOM,
+    Part.STATE,
+    Part.THING,
+    Part.WILLING,
+    Part.RIGHT,
+    Part.NO_HARM,
+)
+_PASSED_OVER = (Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.ONLY)
+_COMPLEMENTS = (
+    Part.SYMPTOM,
+    Part.THING,
+    Part.STATE,
+    Part.WELL,
+    Part.DETAIL,
+    Part.DEGREE,
+    Part.FREQUENCY,
+    Part.STEADY,
+    Part.NEVER,
+    Part.COURTESY,
+    Part.UNKNOWN,
+    Part.RIGHT,
+    Part.STILL,
+    Part.FIGURE,
+)
+_VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
+_OPENING = (
+    Part.COURTESY,
+    Part.YES,
+    Part.YES_OR_WHAT,
+    Part.NO,
+    Part.BUT,
+    Part.EMPHASIS,
+    Part.STILL,
+    Part.NOT,
+    Part.HEDGE,
+)
+_LA = ("لا", "ولا")
+_IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
+_EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
+_PAST = ("كان", "كانت", "كانو")
+_ALONE = ("مو", "مب", "موب", "مهوب")
+
+
+class _Scan:
+    """One pass over the chunks of a sentence."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self.chunks = chunks
+        self.clauses: list[Clause] = []
+        self.at = 0
+        self.but = False
+
+    def run(self) -> tuple[Clause, ...]:
+        while self.at < len(self.chunks):
+            self._step(self.chunks[self.at])
+        return tuple(self.clauses)
+
+    def _part(self, at: int) -> Part | None:
+        return self.chunks[at].part if at < len(self.chunks) else None
+
+    def _add(self, says: Says, chunk: Chunk, *, particle: bool = False, sure: bool = True) -> None:
+        self.clauses.append(Clause(says, chunk.part, self.at, particle, self.but, sure))
+
+    def _step(self, chunk: Chunk) -> None:
+        match chunk.part:
+            case Part.YES | Part.YES_OR_WHAT | Part.RIGHT:
+                self._add(Says.YES, chunk, particle=True)
+                self.at += 1
+            case Part.NO:
+                self._no(chunk)
+            case Part.NOT:
+                self._negated(chunk)
+            case Part.HAVE_NOT | Part.VERB_NOT:
+                self._negative(chunk, self.at + 1)
+            case Part.STILL:
+                self._still(chunk)
+            case Part.ONLY:
+                self._only(chunk)
+            case _:
+                self._affirmed(chunk)
+
+    def _affirmed(self, chunk: Chunk) -> None:
+        match chunk.part:
+            case Part.HAVE if not self._is_having():
+                self.at += 1
+            case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
+                end = self._past_complements(self.at + 1)
+                said = {one.part for one in self.chunks[self.at + 1 : end]}
+                feels_well = (
+                    said & {Part.WELL, Part.CEASED}
+                    and not said & {Part.SYMPTOM, Part.STATE}
+                    and chunk.part is Part.SYMPTOM_VERB
+                )
+                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past())
+                self.at = end
+            case Part.SYMPTOM if self.but:  # "no, but a little cough"
+                self._add(Says.YES, chunk, sure=False)
+                self.at = self._past_complements(self.at + 1)
+            case Part.CEASED:  # "forgot to take it": neither yes nor no
+                self.at = self._past_complements(self.at + 1)
+            case _:
+                self.but = self.but or chunk.part is Part.BUT
+                self.at += 1
+
+    def _is_past(self) -> bool:
+        """As in "I had": nobody knows whether it is still so."""
+        return self.at > 0 and self.chunks[self.at - 1].text in _PAST
+
+    def _is_having(self) -> bool:
+        """Whether a word like "in" says "there is": it opens a clause, and no definite noun follows."""
+        chunk = self.chunks[self.at]
+        if chunk.text.removeprefix("و") not in _IN:
+            return True
+        opens = self.at == 0 or self._part(self.at - 1) in _OPENING or chunk.joined
+        following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
+        return opens and not (following is not None and following.definite)
+
+    def _no(self, chunk: Chunk) -> None:
+        """As in "no" by itself, or "no" before what it negates."""
+        following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
+        self._add(Says.NO, chunk, particle=True)
+        self.at += 1
+        if not (chunk.text in _LA or chunk.text.endswith(" لا")) or following is None:
+            return
+        is_thing = following.part in (Part.SYMPTOM, Part.THING, Part.STATE) and not following.joined
+        is_verb = (
+            following.part in (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING) and following.negated_by_la
+        )
+        if (is_thing or is_verb) and not following.text.startswith("ب"):
+            self.at = self._past_complements(self.at + 1, negative=True)
+
+    def _still(self, chunk: Chunk) -> None:
+        following = self._next_significant(self.at + 1)
+        part = self._part(following)
+        if part in (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NO):  # "not yet"
+            self.at = following
+            return
+        self._add(Says.YES, chunk, sure=part in _PREDICATES or part in (Part.WELL, Part.DEGREE))
+        self.at = self._past_complements(max(following, self.at + 1) + (part in _PREDICATES))
+
+    def _next_significant(self, at: int) -> int:
+        while self._part(at) in (Part.COURTESY, Part.DETAIL):
+            at += 1
+        return at
+
+    def _negated(self, chunk: Chunk) -> None:
+        at = self.at + 1
+        while self._part(at) in _PASSED_OVER and not self._is_exception(at):
+            at += 1
+        part = self._part(at)
+        if part in (Part.VERB_NOT, Part.HAVE_NOT, Part.YES) or part in _PREDICATES:
+            self._negative(self.chunks[at], at + 1)
+        elif part is Part.NOT:
+            self.at = at
+        elif part in (
+            Part.FREQUENCY,
+            Part.STEADY,
+            Part.DEGREE,
+            Part.WELL,
+            Part.EMPHASIS,
+            Part.HEDGE,
+            Part.IDIOM,
+        ):
+            self._add(Says.UNCLEAR, self.chunks[at])
+            self.at = self._past_complements(at + 1)
+        elif part is None and chunk.text in _ALONE:
+            self._add(Says.NO, chunk, sure=False)
+            self.at = at
+        else:
+            self._add(Says.UNCLEAR, chunk)
+            self.at += 1
+
+    def _negative(self, chunk: Chunk, after: int) -> None:
+        """A negated predicate; "nothing but" turns it round."""
+        end = self._past_complements(after, negative=True)
+        if chunk.part is Part.ACTION_VERB:  # "no longer hurts": the verb that hangs on it carries the sense
+            chunk = next((one for one in self.chunks[after:end] if one.part is Part.SYMPTOM_VERB), chunk)
+        if self._is_exception(end):
+            self._add(Says.YES, chunk)
+            self.at = self._past_complements(end + 1)
+            return
+        self._add(Says.NO, chunk)
+        is_only_well = (
+            self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL
+        )  # "nothing but health"
+        self.at = end + 2 if is_only_well else end
+
+    def _is_exception(self, at: int) -> bool:
+        """Whether "but", "other than" stands here with something that it excepts."""
+        if self._part(at) is not Part.ONLY and not (
+            self._part(at) is Part.NOT and self.chunks[at].text == "غير"
+        ):
+            return False
+        excepted = self._part(at + 1)
+        if self.chunks[at].text in _EXCEPT:
+            return excepted not in (None, Part.WELL)
+        return excepted in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *_VERBS)
+
+    def _only(self, chunk: Chunk) -> None:
+        """By itself it contradicts: "but yes!"; before something, without a negation, it excepts nothing."""
+        self._add(Says.YES if len(self.chunks) == 1 else Says.UNCLEAR, chunk, sure=False)
+        self.at += 1
+
+    def _past_complements(self, at: int, *, negative: bool = False) -> int:
+        """Past what belongs to a predicate: objects, times, and a verb that hangs on it."""
+        while at < len(self.chunks):
+            chunk = self.chunks[at]
+            hangs_on = chunk.part in _VERBS and not chunk.joined and self._part(at - 1) is not Part.COURTESY
+            no_more = negative and (
+                chunk.text in _LA or (chunk.part is Part.NO and chunk.text.startswith("ولا"))
+            )
+            is_unusual = chunk.text == "غير" and self._part(at + 1) is Part.WELL
+            if not (chunk.part in _COMPLEMENTS or hangs_on or no_more or is_unusual):
+                break
+            at += 1 + is_unusual
+        return at
+
+
+def _may_negate(word: str) -> bool:
+    """Negations begin with "m" or "l" in all dialects, or end in "sh"."""
+    return word.startswith(("م", "ل", "و")) or word.endswith("ش")
+
+
+def clauses_of(chunks: Sequence[Chunk]) -> Sentence:
+    """Find what a sentence affirms and denies."""
+    unknown = [at for at, chunk in enumerate(chunks) if chunk.part is Part.UNKNOWN]
+    corrections = [at for at, chunk in enumerate(chunks) if chunk.part is Part.CORRECTION]
+    return Sentence(
+        clauses=_Scan(chunks).run(),
+        parts=frozenset(chunk.part for chunk in chunks),
+        first_unknown=unknown[0] if unknown else None,
+        unknown=len(unknown),
+        unknown_may_negate=any(_may_negate(chunks[at].text) for at in unknown),
+        corrected_at=corrections[-1] if corrections else None,
+    )

@@ -1,0 +1,183 @@
+"""How long: "two days", "a week and a half", "an hour less a quarter", as ISO 8601."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from bridge.understanding.calendar_words import AGO, BESIDE_TIMES, LAST, LENGTHS, RELATIVE_DAYS, THIS
+from bridge.understanding.lexing import lex
+from bridge.understanding.marking import longest_at
+from bridge.understanding.meaning import Finding, Meaning, nothing
+from bridge.understanding.normalisation import normalise
+from bridge.understanding.numbers import DOUBTED, SURE, Reading, ambiguous, reading
+
+__all__ = ["Span", "as_iso", "length_of", "read_duration", "span"]
+
+_PARTS = {
+    "ونص": Decimal("0.5"),
+    "ونصف": Decimal("0.5"),
+    "وربع": Decimal("0.25"),
+    "وثلث": Decimal(1) / 3,
+    "وتلت": Decimal(1) / 3,
+}
+_LESS = {"ربع": Decimal("0.25"), "ثلث": Decimal(1) / 3, "تلت": Decimal(1) / 3}
+_LEADING = {
+    "نص": Decimal("0.5"),
+    "نصف": Decimal("0.5"),
+    "ربع": Decimal("0.25"),
+    "ثلث": Decimal(1) / 3,
+    "تلت": Decimal(1) / 3,
+}
+_SMALLER = {
+    "hour": ("minute", 60),
+    "day": ("hour", 24),
+    "week": ("day", 7),
+    "month": ("day", 30),
+    "year": ("month", 12),
+}
+_LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M", "second": "S"}
+_IN_A_DAY = ("hour", "minute", "second")
+_VAGUE = frozenset(map(normalise, ["كم", "كام", "بضعة", "بضع", "عدة", "كذا", "شوية"]))
+
+
+class Span(Struct, frozen=True):
+    """A length of time by its units, largest first."""
+
+    parts: Mapping[str, int]
+    doubtful: bool = False
+
+
+def length_of(token: str) -> tuple[str, int] | None:
+    """The unit that a word names and how many of it, with or without its "and" and its article."""
+    for spelling in (token, token.removeprefix("و"), token.removeprefix("ال"), token.removeprefix("وال")):
+        if spelling in LENGTHS:
+            return LENGTHS[spelling]
+    return None
+
+
+def read_duration(text: str) -> Meaning:
+    """A length of time, also as "since yesterday"."""
+    tokens = normalise(text).split()
+    since = _since(tokens)
+    if since is not None:
+        return since
+    kept = [token for token in tokens if token not in BESIDE_TIMES | AGO | LAST | THIS or length_of(token)]
+    found = span(kept)
+    if isinstance(found, Meaning):
+        return found if kept or not tokens else nothing("no_duration")
+    return Meaning(
+        Finding.VALUE,
+        "duration",
+        value=as_iso(found),
+        doubtful=found.doubtful,
+        confidence=DOUBTED if found.doubtful else SURE,
+    )
+
+
+def _since(tokens: Sequence[str]) -> Meaning | None:
+    """As in "since yesterday" is one day."""
+    for at in range(len(tokens)):
+        found = longest_at(tokens, at, RELATIVE_DAYS)
+        if found and found[0] < 0:
+            others = [*tokens[:at], *tokens[at + found[1] :]]
+            if all(token in BESIDE_TIMES | AGO or token in ("بالليل", "الصبح") for token in others):
+                return Meaning(Finding.VALUE, "duration:since_a_day", value=f"P{-found[0]}D", confidence=SURE)
+    return None
+
+
+def span(tokens: Sequence[str]) -> Span | Meaning:
+    """Add up what is said in units, or say why it does not add up."""
+    parts: dict[str, Decimal] = {}
+    at, buffer, doubtful, last = 0, list[str](), False, ""
+    while at < len(tokens):
+        unit = length_of(tokens[at])
+        if unit is None:
+            buffer.append(tokens[at])
+            at += 1
+            continue
+        amount = _amount(buffer, unit[1])
+        if amount.number is None:
+            return amount.meaning()
+        part, at = _part_after(tokens, at + 1)
+        last, buffer, doubtful = unit[0], [], doubtful or amount.doubtful
+        parts[last] = parts.get(last, Decimal(0)) + amount.number + part
+    if buffer:
+        rest = _rest(buffer, last)
+        if isinstance(rest, Meaning):
+            return rest
+        parts["minute"] = parts.get("minute", Decimal(0)) + rest
+    return _whole(parts, doubtful=doubtful) if parts else nothing("empty")
+
+
+def _rest(buffer: Sequence[str], last: str) -> Decimal | Meaning:
+    """As in "an hour and ten": minutes; any other number without a unit could be anything."""
+    words = lex(" ".join(buffer).removeprefix("و"))
+    if words is None:
+        return nothing("unknown_word")
+    number = reading(words).number
+    return number if number is not None and last == "hour" else ambiguous("duration:no_unit")
+
+
+def _amount(buffer: list[str], count: int) -> Reading:
+    """How many of a unit: what was said before it, or the word's own number."""
+    if buffer and buffer[-1] == "واحد":
+        buffer = buffer[:-1]
+    said = " ".join(buffer).removeprefix("و").strip()
+    if not said:
+        return Reading(Decimal(count), "counted") if count else Reading(None, "duration:how_many")
+    if said in _LEADING:
+        return Reading(_LEADING[said], "part")
+    if _VAGUE & set(buffer):
+        return Reading(None, "duration:how_many")
+    words = lex(said)
+    if words is None:
+        return Reading(None, "unknown_word", is_known=False)
+    number = reading(words)
+    if number.number is not None and count == 2 and number.number != count:  # noqa: PLR2004
+        return Reading(None, "range", alternatives=(Decimal(count), number.number))
+    return number
+
+
+def _part_after(tokens: Sequence[str], at: int) -> tuple[Decimal, int]:
+    """As in "and a half" behind a unit, unless another unit follows: "an hour and half a day"."""
+    if at < len(tokens) and tokens[at] in ("واحد", "واحده", "وحده"):
+        at += 1
+    ahead = tuple(tokens[at : at + 2])
+    if ahead[:1] == ("و",) and len(ahead) > 1 and "و" + ahead[1] in _PARTS:
+        ahead, skip = ("و" + ahead[1],), 2
+    else:
+        skip = 1
+    if ahead and ahead[0] in _PARTS and not (at + skip < len(tokens) and length_of(tokens[at + skip])):
+        return _PARTS[ahead[0]], at + skip
+    if len(ahead) > 1 and ahead[0] == "الا" and ahead[1] in _LESS:
+        return -_LESS[ahead[1]], at + 2
+    return Decimal(0), at
+
+
+def _whole(parts: Mapping[str, Decimal], *, doubtful: bool) -> Span:
+    """Turn fractions into the next smaller unit: a week and a half are ten days, to be read back."""
+    whole: dict[str, int] = {}
+    for unit in _LETTERS:
+        number = parts.get(unit, Decimal(0))
+        if number == int(number):
+            whole[unit] = whole.get(unit, 0) + int(number)
+            continue
+        smaller, factor = _SMALLER.get(unit, (unit, 1))
+        rest = (number - int(number)) * factor
+        doubtful = doubtful or abs(rest - round(rest)) > Decimal("0.01")
+        whole[unit] = whole.get(unit, 0) + int(number)
+        whole[smaller] = whole.get(smaller, 0) + int(rest + Decimal("0.01"))
+    return Span({unit: whole[unit] for unit in _LETTERS if whole.get(unit)}, doubtful)
+
+
+def as_iso(found: Span) -> str:
+    """ISO 8601; weeks stand alone there, and are days beside another unit."""
+    parts = dict(found.parts)
+    if "week" in parts and len(parts) > 1:
+        parts["day"] = parts.get("day", 0) + 7 * parts.pop("week")
+    days = "".join(
+        f"{parts[unit]}{_LETTERS[unit]}" for unit in _LETTERS if unit in parts and unit not in _IN_A_DAY
+    )
+    times = "".join(f"{parts[unit]}{_LETTERS[unit]}" for unit in _IN_A_DAY if unit in parts)
+    return f"P{days}" + (f"T{times}" if times else "") if days or times else "PT0S"

@@ -1,0 +1,197 @@
+"""Every word of a sentence by the part that it plays: particle, negation, predicate, thing, detail.
+
+Courtesy, or unknown.
+
+Phrases come before words, the longest first; articles, prepositions and possessive endings are taken off
+nouns only.
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from bridge.understanding import vocabulary
+from bridge.understanding.calendar_words import LENGTHS, RELATIVE_DAYS, WEEKDAYS
+from bridge.understanding.idioms import phrase_book
+from bridge.understanding.normalisation import normalise
+from bridge.understanding.nouns import NOUNS, noun_of
+from bridge.understanding.numerals import WORDS, Rank
+from bridge.understanding.parts import Chunk, Part
+from bridge.understanding.verbs import VerbKind, verb_of
+
+__all__ = ["Chunk", "Part", "label"]
+
+_NUMBERS = (
+    *(Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.DIGITS),
+    *(Rank.HALF, Rank.QUARTER, Rank.THIRD, Rank.COUNTED, Rank.THING),
+)
+_FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
+_GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم", "ايوه", "والله", "يا", "عندي")))
+_SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
+_WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال")
+_PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
+_SHORTEST_GLUED = 4
+_ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
+_OPENING = (Part.COURTESY, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
+_PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
+_SAYING = (*_PRESENT, Part.HAVE)
+_LONGEST = 6
+
+
+def label(text: str) -> list[Chunk]:
+    """Cut a text into the longest known phrases and words, and name each."""
+    tokens = [part for token in normalise(text).split() for part in _unglued(token)]
+    chunks, at = list[Chunk](), 0
+    while at < len(tokens):
+        length, part = _phrase_at(tokens, at)
+        if part is not None:
+            chunks.append(Chunk(part, " ".join(tokens[at : at + length])))
+        elif tokens[at] == "يا" and at + 1 < len(tokens):  # whoever is called, by whatever name
+            length = 2
+            chunks.append(Chunk(Part.COURTESY, " ".join(tokens[at : at + length])))
+        else:
+            chunks.append(_word(tokens, at))
+        at += length
+    return [_in_place(chunks, at) for at in range(len(chunks))]
+
+
+def _unglued(token: str) -> tuple[str, ...]:
+    """A word that nobody knows as the two that it was written from, where both are known: "laawallah"."""
+    if len(token) < _SHORTEST_GLUED or _is_known(token):
+        return (token,)
+    for first in _GLUED:
+        if token.startswith(first) and len(token) > len(first) + 1 and _is_known(token[len(first) :]):
+            return (first, token[len(first) :])
+    return (token,)
+
+
+def _is_known(token: str) -> bool:
+    return (token,) in phrase_book() or _word([token], 0).part is not Part.UNKNOWN
+
+
+def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
+    """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
+    part = _before_a_verb(chunks, at) or _behind(chunks, at)
+    return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
+
+
+def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
+    chunk = chunks[at]
+    if at + 1 == len(chunks) or chunks[at + 1].part not in _PRESENT:
+        return None
+    if chunk.part is Part.COMMAND and _begins_with_not(chunk):
+        return Part.VERB_NOT  # "I do not know how to use it"
+    return Part.DETAIL if chunk.text in _FUTURE else None
+
+
+def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
+    chunk, before = chunks[at], chunks[at - 1].part if at else None
+    if chunk.part is Part.UNKNOWN:
+        return Part.THING if _is_a_noun(chunks, at) else None
+    if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
+        return Part.COURTESY
+    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
+    # "It hurts if I walk" says that it hurts.
+    is_if = chunk.text in vocabulary.CONDITIONS and any(one.part in _SAYING for one in chunks[:at])
+    return Part.DETAIL if is_any or is_if else None
+
+
+def _begins_with_not(chunk: Chunk) -> bool:
+    first = chunk.text.split()[0]
+    return first in vocabulary.NEGATORS or first == "لا" or first.endswith("ش")
+
+
+def _is_a_noun(chunks: Sequence[Chunk], at: int) -> bool:
+    """Whether a word that nobody knows must be a thing: it has an article, or follows a preposition."""
+    text = chunks[at].text
+    return text.startswith(_WITH_ARTICLE) or (at > 0 and chunks[at - 1].text in _PREPOSITIONS)
+
+
+def _figure(chunks: Sequence[Chunk], at: int) -> Chunk:
+    """A number by itself is a figure; before what it counts it is a detail."""
+    chunk = chunks[at]
+    if chunk.part is not Part.DETAIL or not _is_figure(chunk.text):
+        return chunk
+    following = next((one for one in chunks[at + 1 :] if not _is_figure(one.text)), None)
+    counts = following is not None and following.part in (Part.DETAIL, Part.THING, Part.SYMPTOM, Part.DEGREE)
+    return chunk if counts else replace(chunk, part=Part.FIGURE)
+
+
+def _is_figure(text: str) -> bool:
+    word = WORDS.get(text) or WORDS.get(text.removeprefix("و"))
+    return text.isdigit() or (word is not None and word.rank in _FIGURES and word.value != 1)
+
+
+def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
+    for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
+        phrase = tuple(tokens[at : at + length])
+        part = phrase_book().get(phrase)
+        if part is None and length > 1 and phrase[0].startswith("و"):
+            part = phrase_book().get((phrase[0][1:], *phrase[1:]))
+        if part is Part.COMMAND and length == 1 and len(tokens) > 1:
+            continue  # among other words, one word is no wish
+        if part is not None:
+            return length, part
+    return 1, None
+
+
+def _word(tokens: Sequence[str], at: int) -> Chunk:
+    token = tokens[at]
+    found = _plain(token)
+    if found is None and token.startswith("و") and len(token) > 2:  # noqa: PLR2004
+        rest = phrase_book().get((token[1:],))
+        rest = None if rest is Part.COMMAND else rest
+        inner = Chunk(rest, token[1:]) if rest else _plain(token[1:])
+        found = (
+            Chunk(inner.part, token, joined=True, negated_by_la=inner.negated_by_la, definite=inner.definite)
+            if inner
+            else None
+        )
+    return found or Chunk(Part.UNKNOWN, token)
+
+
+_SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
+    (vocabulary.NEGATIVE_HAVING, Part.HAVE_NOT),
+    (vocabulary.NEGATORS, Part.NOT),
+    (vocabulary.ONLY, Part.ONLY),
+    (vocabulary.BUT, Part.BUT),
+    (vocabulary.HAVING, Part.HAVE),
+    (vocabulary.WILLING, Part.WILLING),
+    (vocabulary.DOING, Part.ACTION_VERB),
+    (vocabulary.QUESTION_WORDS | vocabulary.CONDITIONS, Part.ASKING),
+    (vocabulary.DEGREES, Part.DEGREE),
+    (vocabulary.STATES, Part.STATE),
+    (vocabulary.WELL, Part.WELL),
+)
+_VERBS = {
+    VerbKind.SYMPTOM: Part.SYMPTOM_VERB,
+    VerbKind.ACTION: Part.ACTION_VERB,
+    VerbKind.WILLING: Part.WILLING,
+    VerbKind.CEASED: Part.CEASED,
+}
+
+
+def _plain(token: str) -> Chunk | None:
+    for words, part in _SIMPLE:
+        if token in words:
+            return Chunk(part, token, negated_by_la=part is Part.WILLING and token[:1] in "ان")
+    for words, part in NOUNS:
+        if token in words:
+            return Chunk(part, token)
+    if token in vocabulary.DETAILS or _is_time(token):
+        return Chunk(Part.DETAIL, token)
+    if token in _SHORT_VERBS:
+        return Chunk(Part.SYMPTOM_VERB, token, negated_by_la=True)
+    verb = verb_of(token)
+    noun = noun_of(token)
+    if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
+        part = Part.VERB_NOT if verb.negated else _VERBS[verb.kind]
+        return Chunk(part, token, negated_by_la=verb.present or token[:1] in "اينت")
+    return noun
+
+
+def _is_time(token: str) -> bool:
+    is_number = token in WORDS and WORDS[token].rank in _NUMBERS
+    return (
+        is_number or token in LENGTHS or (token,) in RELATIVE_DAYS or (token,) in WEEKDAYS or token.isdigit()
+    )
