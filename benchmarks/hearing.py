@@ -39,7 +39,6 @@ from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Listen, Store
 from bridge.dialogue.answer import AnswerStatus, Value, Via
-from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.inputs import Digits, NoInput, Utterance
 from bridge.dialogue.loader import load
 from bridge.dialogue.questionnaire import Questionnaire
@@ -110,7 +109,6 @@ class Trial(Struct, frozen=True):
 
 
 Recordings = dict[Recording, bytes]  # signed 16-bit PCM, 8 kHz
-Heard = dict[tuple[Recording, Listen], list[Utterance]]
 
 
 # Reading recordings
@@ -177,17 +175,22 @@ class Ear:
         return Utterance(hearing.closed, hearing.open, hearing.confidence, speech_seconds)
 
 
-async def hear_everyone(recognizer: VoskRecognizer, recordings: Recordings, questions: "Questions") -> Heard:
-    heard: Heard = {}
-    for speaker in sorted({recording.speaker for recording in recordings}):
-        own = sorted((r for r in recordings if r.speaker == speaker), key=lambda r: (r.round, r.word))
-        for kind, listens in questions.listens.items():
-            for listen in listens:
-                ear = Ear(recognizer, listen)
-                for recording in own:
-                    if recording.kind == kind:
-                        heard[recording, listen] = await ear.hear(recordings[recording])
-    return heard
+class Audience:
+    """All speakers, heard when a dialogue comes to them, and once for each thing that is listened for."""
+
+    def __init__(self, recognizer: VoskRecognizer, recordings: Recordings) -> None:
+        self._recognizer = recognizer
+        self._recordings = recordings
+        self._ears: dict[tuple[str, Listen], Ear] = {}
+        self._heard: dict[tuple[Recording, Listen], list[Utterance]] = {}
+
+    async def hear(self, recording: Recording, listen: Listen) -> list[Utterance]:
+        """What becomes of a recording; nothing where there is no such recording."""
+        key = (recording, listen)
+        if key not in self._heard and recording in self._recordings:
+            ear = self._ears.setdefault((recording.speaker, listen), Ear(self._recognizer, listen))
+            self._heard[key] = await ear.hear(self._recordings[recording])
+        return self._heard.get(key, [])
 
 
 # The dialogue
@@ -198,11 +201,6 @@ class Questions:
 
     def __init__(self, source: Questionnaire) -> None:
         self._by_kind = {"yes/no": _only(source, "fever"), "number": _only(source, "pain_level")}
-        asked = {kind: _listen(engine.begin(q)) for kind, q in self._by_kind.items()}
-        self.listens = {
-            "yes/no": (asked["yes/no"], _readback_listen(self._by_kind["number"])),
-            "number": (asked["number"],),
-        }
 
     def of(self, recording: Recording) -> Questionnaire:
         return self._by_kind[recording.kind]
@@ -217,12 +215,6 @@ def _only(source: Questionnaire, item_id: str) -> Questionnaire:
 
 def _listen(turn: engine.Turn) -> Listen:
     return next(action for action in turn.actions if isinstance(action, Listen))
-
-
-def _readback_listen(numbers: Questionnaire) -> Listen:
-    """What is listened for after a value was read back, as one is that two readings do not agree on."""
-    six, seven = (numbers.words.number_words[value][Dialect.MSA][0] for value in (6, 7))
-    return _listen(engine.advance(numbers, engine.begin(numbers).state, Utterance((six,), (seven,), 1.0)))
 
 
 def judge(questionnaire: Questionnaire, utterances: list[Utterance], truth: Value) -> Verdict:
@@ -248,19 +240,19 @@ def _is_candidate(state: DialogueState, truth: Value) -> bool:
 class Caller:
     """A speaker who means `recording` and says so, round after round, until it is understood."""
 
-    def __init__(self, recording: Recording, heard: Heard, rounds: list[str]) -> None:
+    def __init__(self, recording: Recording, audience: Audience, rounds: list[str]) -> None:
         self._recording = recording
-        self._heard = heard
+        self._audience = audience
         begin = rounds.index(recording.round)
         self._rounds = rounds[begin:] + rounds[:begin]
         self._said: Counter[str] = Counter()
         self._overheard: list[Utterance] = []  # left over from the last recording: it answers what comes next
 
-    def reply(self, state: DialogueState, listen: Listen) -> Utterance | Digits | NoInput:
+    async def reply(self, state: DialogueState, listen: Listen) -> Utterance | Digits | NoInput:
         if state.tally.by_keypad and state.asked is Asked.ITEM:
             return Digits(_key_of(self._recording.truth))
         if not self._overheard:
-            self._overheard = list(self._say(self._word_for(state), listen))
+            self._overheard = list(await self._say(self._word_for(state), listen))
         return self._overheard.pop(0) if self._overheard else NoInput()
 
     def _word_for(self, state: DialogueState) -> str:
@@ -272,21 +264,21 @@ class Caller:
             case _:  # do you want to stop, to speak to a person, to get help?
                 return "no"
 
-    def _say(self, word: str, listen: Listen) -> Iterable[Utterance]:
+    async def _say(self, word: str, listen: Listen) -> Iterable[Utterance]:
         take = self._rounds[self._said[word] % len(self._rounds)]
         self._said[word] += 1
-        return self._heard.get((Recording(word, self._recording.speaker, take), listen), ())
+        return await self._audience.hear(Recording(word, self._recording.speaker, take), listen)
 
 
 def _key_of(value: Value) -> str:
     return ("1" if value else "2") if isinstance(value, bool) else str(value)
 
 
-def converse(questionnaire: Questionnaire, caller: Caller, truth: Value) -> tuple[Ending, Value, int]:
+async def converse(questionnaire: Questionnaire, caller: Caller, truth: Value) -> tuple[Ending, Value, int]:
     """Go on until the item is stored or the call is over: how it ended, what is stored, questions asked."""
     turn = engine.begin(questionnaire)
     for questions in range(1, MAX_DIALOGUE_INPUTS):
-        turn = engine.advance(questionnaire, turn.state, caller.reply(turn.state, _listen(turn)))
+        turn = engine.advance(questionnaire, turn.state, await caller.reply(turn.state, _listen(turn)))
         for action in turn.actions:
             if isinstance(action, Store):
                 return _ending_of(action, truth), action.answer.value, questions
@@ -311,12 +303,12 @@ async def measure(recordings: Recordings, model: Path, phases: int) -> tuple[str
     questions = Questions(load(CONTENT / "questionnaires" / "post_discharge.yaml"))
     recognizer = VoskRecognizer(model, phases=phases)
     await recognizer.start()
+    audience = Audience(recognizer, recordings)
+    rounds = sorted({recording.round for recording in recordings})
     try:
-        heard = await hear_everyone(recognizer, recordings, questions)
+        trials = [await _try(one, questions, audience, rounds) for one in sorted(recordings, key=_order)]
     finally:
         await recognizer.stop()
-    rounds = sorted({recording.round for recording in recordings})
-    trials = [_try(recording, questions, heard, rounds) for recording in sorted(recordings, key=_order)]
     return recognizer.identity, trials
 
 
@@ -324,11 +316,11 @@ def _order(recording: Recording) -> tuple[int, str, str]:
     return list(TRUTHS).index(recording.word), recording.speaker, recording.round
 
 
-def _try(recording: Recording, questions: Questions, heard: Heard, rounds: list[str]) -> Trial:
+async def _try(recording: Recording, questions: Questions, audience: Audience, rounds: list[str]) -> Trial:
     questionnaire, truth = questions.of(recording), recording.truth
-    utterances = heard[recording, questions.listens[recording.kind][0]]
+    utterances = await audience.hear(recording, _listen(engine.begin(questionnaire)))
     by_grammar = [Utterance(one.closed[:1], one.closed[:1], one.confidence) for one in utterances]
-    ending, stored, asked = converse(questionnaire, Caller(recording, heard, rounds), truth)
+    ending, stored, asked = await converse(questionnaire, Caller(recording, audience, rounds), truth)
     return Trial(
         recording,
         closed=utterances[0].closed_text if utterances else "",

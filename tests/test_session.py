@@ -176,7 +176,7 @@ async def test_speech_that_goes_on_with_another_meaning_takes_the_turn_again(
 
 async def test_what_was_taken_too_early_is_withdrawn(call: Callable[..., Call], ears: Any) -> None:
     """When the whole utterance says nothing clear, the first part's answer is no answer any more."""
-    ears.will_hear = ["نعم", "نعم", "نعم قدم"]
+    ears.will_hear = ["نعم", "نعم", "نعم لا"]
     one = call()
     await one.prompt_heard()
     await one.hear(STARTED, ENDED, turns=1)

@@ -63,7 +63,8 @@ def on_digits(scene: Scene, keys: str) -> Turn:
 
 def on_utterance(scene: Scene, utterance: Utterance) -> Turn:
     """Take what was said, as both vocabularies heard it."""
-    heard = hear(utterance, partial(meaning_of, question=_question(scene), context=scene.known))
+    meaning = partial(meaning_of, question=_question(scene), context=scene.known)
+    heard = hear(utterance, meaning, sure_above=scene.questionnaire.hearing.sure_above)
     if isinstance(scene.item, FreeTextItem | AudioItem) and scene.state.asked is Asked.ITEM:
         heard = _as_text(scene, heard, utterance)
     scene = _with_reading(scene, heard)

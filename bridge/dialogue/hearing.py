@@ -1,9 +1,9 @@
 """The hearing rule: a thing is believed at once only when the readings of one utterance mean the same.
 
-The recogniser's own confidence does not tell right from wrong (of real voices' yes and no one in eleven is
-reversed, at a confidence of 0.9), so each utterance is decoded under the question's words and under all
-words, either once or several times, and all the texts are understood. What is believed is what every closed
-reading says and at least one open reading says too.
+The recogniser's own confidence alone does not tell right from wrong (reversed answers have had 0.9), so each
+utterance is decoded under the question's words and under all words, either once or several times, and all
+the texts are understood. What is believed is what every closed reading says and at least one open reading
+says too, unless the confidence is low besides.
 
 A model with an unknown word can also say "none of these". In one reading that is a disagreement like any
 other. In every closed reading it is a refusal, and all open readings together are needed to doubt it: an
@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.dialogue.inputs import Utterance
 from bridge.understanding import UNKNOWN_WORD, Command, Finding, Meaning
@@ -40,19 +41,22 @@ class Heard(Struct, frozen=True):
 _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
 
 
-def hear(utterance: Utterance, meaning_of: Callable[[str], Meaning]) -> Heard:
+def hear(utterance: Utterance, meaning_of: Callable[[str], Meaning], *, sure_above: float = 0.0) -> Heard:
     """Understand all readings of `utterance` and weigh them against each other.
 
     In order: words of danger in any reading are doubted, never dropped. What the closed readings and an open
-    one say is agreed. Otherwise an answer that one reading holds is doubted, what most closed readings say
-    first; then the wish for a person. Any other command that is not agreed is not acted on.
+    one say is agreed; an answer that recogniser and reader together are less sure of than `sure_above`, 0 to
+    1, is doubted all the same. Otherwise an answer that one reading holds is doubted, what most closed
+    readings say first; then the wish for a person. Any other command that is not agreed is not acted on.
     """
     closed = _commonest_first([meaning_of(text) for text in utterance.closed])
     open_ = _commonest_first([meaning_of(text) for text in utterance.open])
     every = (*closed, *open_)
     danger = _first(every, _is_emergency)
     if _agree(closed, open_) and danger in (None, closed[0]):
-        return _agreed(closed, open_)
+        heard = _agreed(closed, open_)
+        surety = utterance.confidence * heard.meaning.confidence
+        return _doubted(heard) if _is_answer(heard.meaning) and surety < sure_above else heard
     credible = every if not _is_refused(utterance) else _unanimous(open_)
     doubted = danger or _first(credible, _is_answer) or _first(credible, _is_person)
     if doubted is not None:
@@ -83,6 +87,10 @@ def _agreed(closed: list[Meaning], open_: list[Meaning]) -> Heard:
         return Heard(Trust.NONE, said)
     is_doubtful = any(one.doubtful for one in (*closed, *open_) if said.agrees_with(one))
     return Heard(Trust.DOUBT if is_doubtful else Trust.AGREED, said)
+
+
+def _doubted(heard: Heard) -> Heard:
+    return heard if heard.trust is Trust.NONE else replace(heard, trust=Trust.DOUBT)
 
 
 def _commonest_first(meanings: list[Meaning]) -> list[Meaning]:

@@ -83,6 +83,7 @@ class ResumePolicy(Model):
 class HearingPolicy(Model):
     """What the recogniser in use cannot be trusted with."""
 
+    sure_above: float = Field(ge=0, le=1)  # an answer heard with less confidence is read back
     always_confirm: tuple[
         Annotated[int, Field(ge=0, le=9)], ...
     ]  # numbers with these digits are always read back

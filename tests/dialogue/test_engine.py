@@ -126,6 +126,13 @@ def test_numbers_that_are_misheard_are_always_read_back(
     assert talk.say("نعم").values["level"] == value
 
 
+def test_what_is_heard_with_little_confidence_is_read_back(build: Any, start_talk: Any) -> None:
+    """The recogniser agrees with itself on a wrong digit, but seldom with confidence."""
+    talk = start_talk(build(extra="hearing: {sure_above: 0.7}\n")).say("نعم", "لا")
+    assert talk.hear(Utterance(("ثلاثة",), ("ثلاثة",), 0.69)).roles == [PromptRole.READBACK]
+    assert (talk.say("نعم").values["level"], talk.stored[-1].confirmed) == (3, True)
+
+
 def test_great_numbers_are_always_read_back(build: Any, start_talk: Any) -> None:
     """Their words are known to the recogniser from synthetic voices only."""
     items = """\

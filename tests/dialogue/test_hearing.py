@@ -51,11 +51,27 @@ def test_commands_are_weighed_too(closed: str, open_: str, trust: Trust, command
     assert (heard.trust, heard.meaning.command) == (trust, command)
 
 
-def test_confidence_does_not_matter() -> None:
-    """It is as high on reversed answers as on right ones."""
+def test_confidence_does_not_settle_a_disagreement() -> None:
+    """It has been as high on reversed answers as on right ones."""
     assert hear(Utterance(("خمسة",), ("سبعة",), 1.0), read) == hear(
         Utterance(("خمسة",), ("سبعة",), 0.0), read
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "trust"),
+    [
+        ("خمسة", 0.7, Trust.AGREED),
+        ("خمسة", 0.5, Trust.DOUBT),
+        ("لا أعرف", 0.5, Trust.DOUBT),
+        ("أعد", 0.2, Trust.AGREED),
+        ("قدم", 0.2, Trust.NONE),
+        ("عشرون", 0.2, Trust.NONE),
+    ],
+)
+def test_an_answer_of_low_confidence_is_doubted(text: str, confidence: float, trust: Trust) -> None:
+    """An answer, though all readings agree; a command has no value that could be stored wrongly."""
+    assert hear(Utterance((text,), (text,), confidence), read, sure_above=0.6).trust is trust
 
 
 @pytest.mark.parametrize(("closed", "open_"), [("عشرون", "عشرون"), ("عشرون", "قدم"), ("قدم", "عشرون")])
