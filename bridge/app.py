@@ -16,7 +16,7 @@ from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.targets import missing_site_facts
-from bridge.errors import ConfigError, StorageError
+from bridge.errors import BridgeError, ConfigError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.session import Patience, Services
 from bridge.speech.engines import build_voice
@@ -111,8 +111,10 @@ class Daemon:
         stack.push_async_callback(self._voice.stop)
         await self._voice.start()
         prompts = PromptCache(settings.prompts.folder, self._voice)
-        rendered = await prompts.render(prompt_texts(questionnaires.values()))
-        log.info("prompts_ready", rendered=rendered)
+        rendered = await prompts.render(prompt_texts([questionnaires[settings.questionnaires.default]]))
+        log.info("prompts_ready", questionnaire=settings.questionnaires.default, rendered=rendered)
+        rendering = asyncio.create_task(_render_all(prompts, questionnaires), name="rendering")
+        stack.push_async_callback(_cancel, rendering)
 
         ticker = Ticker(self._clock, on_error=_on_tick_error)
         ticking = asyncio.create_task(ticker.run(), name="ticker")
@@ -205,6 +207,16 @@ def _recordings(settings: Settings) -> Path | None:
         return None
     settings.recording.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.recording.folder
+
+
+async def _render_all(prompts: PromptCache, questionnaires: dict[str, Questionnaire]) -> None:
+    """Render the rest while calls are taken already: a call renders what it comes to before this does."""
+    try:
+        rendered = await prompts.render(prompt_texts(questionnaires.values()))
+    except BridgeError as error:
+        log.warning("prompts_not_rendered", code=error.code, detail=str(error))
+    else:
+        log.info("all_prompts_ready", rendered=rendered)
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

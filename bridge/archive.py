@@ -1,19 +1,22 @@
 """What `hatif answers` shows: stored calls, read through storage and put together for a reader."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import wave
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 
+from bridge.audio.frames import SAMPLE_RATE
+from bridge.audio.g711 import SAMPLE_WIDTH, decode_ulaw
 from bridge.clock import Clock
 from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
 
-__all__ = ["CallInFull", "CallInShort", "list_calls", "open_archive", "show_call"]
+__all__ = ["CallInFull", "CallInShort", "list_calls", "open_archive", "save_sounds", "show_call"]
 
 SEARCHED_CALLS = 10_000  # how far back a call is looked for by the beginning of its id
 
@@ -68,13 +71,52 @@ async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
 
     """
     async with open_archive(database, clock) as store:
-        found = [call for call in await store.calls(SEARCHED_CALLS) if call.call_id.startswith(beginning)]
-        if not found:
-            raise StorageError(f"no call's id begins with {beginning!r}; `hatif answers list` shows them")
-        if len(found) > 1:
-            raise StorageError(f"{len(found)} calls' ids begin with {beginning!r}: give more of it")
-        call = found[0]
+        call = await _the_call(store, beginning)
         return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id))
+
+
+async def save_sounds(database: Path, clock: Clock, beginning: str, folder: Path) -> list[Path]:
+    """Write the answers of one call that are kept as sound to `folder`, as WAV files named by item.
+
+    Raises:
+        StorageError: as `show_call`, or the folder cannot be written to, or holds such a file already.
+
+    """
+    async with open_archive(database, clock) as store:
+        call = await _the_call(store, beginning)
+        kept = [answer for answer in await store.answers(call.call_id) if answer.audio]
+        sounds = [(one, await store.sound(call.call_id, one.turn_index)) for one in kept]
+    written = {_sound_file(folder, answer): sound for answer, sound in sounds if sound is not None}
+    try:
+        await asyncio.to_thread(_write_sounds, folder, written)
+    except OSError as error:
+        raise StorageError(f"{error.filename} cannot be written: {error.strerror}") from error
+    return list(written)
+
+
+def _sound_file(folder: Path, answer: StoredAnswer) -> Path:
+    name = answer.item.replace("#", "_")  # an item of a repeated group: pill#2
+    return folder / f"{answer.call_id[:12]}-{name}-{answer.revision}.wav"
+
+
+def _write_sounds(folder: Path, sounds: Mapping[Path, bytes]) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path, ulaw in sounds.items():
+        with path.open("xb") as file, wave.open(file, "wb") as wav:
+            path.chmod(0o600)
+            wav.setnchannels(1)
+            wav.setsampwidth(SAMPLE_WIDTH)
+            wav.setframerate(SAMPLE_RATE)
+            wav.writeframes(decode_ulaw(ulaw))
+
+
+async def _the_call(store: Store, beginning: str) -> StoredCall:
+    found = [call for call in await store.calls(SEARCHED_CALLS) if call.call_id.startswith(beginning)]
+    if not found:
+        raise StorageError(f"no call's id begins with {beginning!r}; `hatif answers list` shows them")
+    if len(found) > 1:
+        raise StorageError(f"{len(found)} calls' ids begin with {beginning!r}: give more of it")
+    return found[0]
 
 
 @asynccontextmanager

@@ -20,7 +20,6 @@ def context_of(
     now: datetime,
     site: Mapping[str, str],
     can_transfer: bool,
-    can_keep_audio: bool,
     has_open_vocabulary: bool,
 ) -> CallContext:
     """Put together what is known when a call begins; a field that does not fit its type is left out."""
@@ -40,7 +39,6 @@ def context_of(
         },
         site=dict(site),
         can_transfer=can_transfer,
-        can_keep_audio=can_keep_audio,
         has_open_vocabulary=has_open_vocabulary,
     )
 

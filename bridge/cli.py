@@ -346,6 +346,26 @@ def answers_show(
     out.print(turns)
 
 
+@answers_app.command("sound")
+def answers_sound(
+    call_id: Annotated[str, typer.Argument(help="The call's id, or its beginning.")],
+    to: Annotated[Path, typer.Option(help="The folder for the WAV files.")],
+    config: Config = None,
+) -> None:
+    """Write the answers of one call that are kept as sound to WAV files: names, messages, free text.
+
+    Example: [bold]hatif answers sound 3f2a --to sounds[/]
+    """
+    from bridge.archive import save_sounds  # noqa: PLC0415
+
+    settings = settings_of(config)
+    files = run_quietly(lambda: save_sounds(settings.storage.path, Clock(), call_id, to))
+    for file in files:
+        out.print(escape(str(file)), soft_wrap=True)
+    if not files:
+        err.print("no answer of this call is kept as sound")
+
+
 # Credentials
 
 

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from bridge.audio.g711 import encode_ulaw
 from bridge.audio.playout import Ticker
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
@@ -300,8 +301,7 @@ class CallSession:
             now=self._clock.now().astimezone(),
             site=self._services.site,
             can_transfer=self._line.capabilities.can_transfer,
-            can_keep_audio=self._recorder is not None,
-            has_open_vocabulary=False,
+            has_open_vocabulary=self._services.recognizer.has_open_vocabulary,
         )
 
     async def _hear(self, listen: Listen | None) -> Heard | None:
@@ -354,7 +354,9 @@ class CallSession:
         await self._in_time(self._describe_further())
         notices = tuple(action for action in following.actions if isinstance(action, Notify))
         receipt = await self._in_time(
-            self._services.store.record_turn(self.call_id, record, stored, state, notices)
+            self._services.store.record_turn(
+                self.call_id, record, stored, state, notices, sound=_sound(heard, answers)
+            )
         )
         for notice in notices:
             self._log.warning("escalated", turn=receipt.index, item=notice.item)
@@ -415,6 +417,11 @@ class CallSession:
             self._log.error("call_end_not_stored", code=error.code, detail=str(error))
         if self._recorder is not None:
             self._recorder.close()
+
+
+def _sound(heard: Heard, answers: tuple[Answer, ...]) -> bytes:
+    """What was said, as mu-law, if that is an answer; most utterances leave nothing but their meaning."""
+    return encode_ulaw(heard.pcm) if any(answer.audio for answer in answers) else b""
 
 
 def _listen(turn: Turn) -> Listen | None:

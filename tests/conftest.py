@@ -169,6 +169,8 @@ class ScriptedStream:
 class ScriptedEars:
     """A recogniser that hears what a test says: for what happens around the hearing, not for the hearing."""
 
+    has_open_vocabulary = False
+
     def __init__(self) -> None:
         self.will_hear: list[str | None] = []  # None: the recogniser dies
         self.streams: list[ScriptedStream] = []

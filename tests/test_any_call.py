@@ -51,7 +51,6 @@ CONTEXTS = st.builds(
     parameters=st.sampled_from([{}, PARAMETERS | TOLD]),
     site=st.just(SITE),
     can_transfer=st.booleans(),
-    can_keep_audio=st.booleans(),
 )
 STRAY_WORDS = [
     "",

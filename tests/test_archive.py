@@ -1,16 +1,21 @@
 """What `hatif answers` shows of stored calls."""
 
+import stat
+import wave
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bridge.archive import list_calls, show_call
+from bridge.archive import list_calls, save_sounds, show_call
+from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.errors import StorageError
 from bridge.storage.store import CallRecord, Store, TurnRecord
 
+SOUND = encode_ulaw(np.linspace(-8000, 8000, 800).astype("<i2").tobytes())
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -36,6 +41,8 @@ async def database(tmp_path: Path) -> Path:
     turn = TurnRecord(at=BEGAN, item="pain", input="speech", meaning="answer")
     answers = [answer("pain"), answer("fever"), answer("sleep", status=AnswerStatus.WITHDRAWN)]
     await store.record_turn("ab22", turn, answers, b"{}")
+    message = Answer("pill#2", AnswerStatus.ANSWERED, None, Via.SPEECH, tries=1, confirmed=False, audio=True)
+    await store.record_turn("ab33", turn, [message, answer("pain")], b"{}", sound=SOUND)
     await store.end_call("ab22", "completed")
     await store.close()
     return tmp_path / "hatif.db"
@@ -45,7 +52,7 @@ async def test_calls_are_listed_newest_first(database: Path) -> None:
     """With how they ended and how many answers stand."""
     listed = await list_calls(database, Clock(), limit=2)
     assert [(call.call_id, call.disposition, call.answers) for call in listed] == [
-        ("ab33", None, 0),
+        ("ab33", None, 2),
         ("ab22", "completed", 2),
     ]
 
@@ -70,3 +77,16 @@ async def test_no_database_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="there is no database"):
         await list_calls(tmp_path / "none.db", Clock(), limit=1)
     assert not (tmp_path / "none.db").exists()
+
+
+async def test_sounds_become_files_that_play(database: Path, tmp_path: Path) -> None:
+    """One for each answer that is kept as sound, closed to others, and never over a file that is there."""
+    (file,) = await save_sounds(database, Clock(), "ab3", tmp_path / "sounds")
+    assert file.name == "ab33-pill_2-1.wav"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with wave.open(str(file)) as wav:
+        assert (wav.getnchannels(), wav.getframerate(), wav.getsampwidth()) == (1, 8000, 2)
+        assert wav.readframes(801) == decode_ulaw(SOUND)
+    with pytest.raises(StorageError, match=r"pill_2-1\.wav cannot be written: File exists"):
+        await save_sounds(database, Clock(), "ab3", tmp_path / "sounds")
+    assert await save_sounds(database, Clock(), "ab2", tmp_path / "sounds") == []

@@ -24,7 +24,7 @@ ONE = parse(SOURCE, name="one.yaml", common=COMMON)
 
 
 def told(**custom: str) -> CallContext:
-    options: dict[str, Any] = {"can_transfer": True, "can_keep_audio": False, "has_open_vocabulary": False}
+    options: dict[str, Any] = {"can_transfer": True, "has_open_vocabulary": False}
     return context_of(
         CallDetails(direction="outbound", custom=custom),
         ONE,

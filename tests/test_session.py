@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from bridge.audio.endpointing import EndReason
+from bridge.audio.g711 import encode_ulaw
 from bridge.audio.gate import UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.dialogue.actions import Disposition
-from bridge.dialogue.loader import load
+from bridge.dialogue.loader import load, parse
 from bridge.dialogue.prompts import prompt_texts
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.line import KeyPressed
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.espeak import EspeakSynthesizer
@@ -26,6 +28,19 @@ from bridge.storage.store import Store
 from protocols.maqsam import MaqsamProtocol
 
 QUESTIONNAIRE = load(CONTENT / "questionnaires" / "post_discharge.yaml")
+COMMON = (CONTENT / "questionnaires" / "common" / "ar.yaml").read_text(encoding="utf-8")
+MESSAGE = """\
+format: 1
+id: message
+version: "1"
+title: رسالة
+language: ar
+status: draft
+source: {name: test, licence: own}
+items:
+  - {id: recording, type: consent, purpose: recording, ask: "هَلْ نُسَجِّلُ الصَّوْت؟"}
+  - {id: note, type: free_text, keep_audio: true, ask: "مَا الرِّسَالَة؟"}
+"""
 SETUP = '{"type":"session.setup","data":{"context":{"id":5,"caller_number":"962","direction":"inbound"}}}'
 ENDED = UtteranceEnded(b"", 0.4, 0.5, EndReason.SILENCE)
 STARTED = UtteranceStarted(b"11")
@@ -35,7 +50,14 @@ RESUMED = UtteranceResumed(b"22")
 class Call:
     """A session over the Maqsam protocol, whose caller is the test."""
 
-    def __init__(self, services: Services, database: Path, call_id: str, setup: str = SETUP) -> None:
+    def __init__(
+        self,
+        services: Services,
+        database: Path,
+        call_id: str,
+        setup: str = SETUP,
+        questionnaire: Questionnaire = QUESTIONNAIRE,
+    ) -> None:
         self.database = database
         self.messages: asyncio.Queue[str | None] = asyncio.Queue()
         self.sent: list[dict[str, Any]] = []
@@ -44,7 +66,7 @@ class Call:
         self.session = CallSession(
             call_id=call_id,
             protocol=protocol,
-            questionnaire=QUESTIONNAIRE,
+            questionnaire=questionnaire,
             services=services,
             send=self._send,
         )
@@ -116,7 +138,13 @@ async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Calla
     ticking = asyncio.create_task(ticker.run())
     store = await Store.open(tmp_path / "hatif.db", clock=clock, busy_seconds=0.05)
 
-    def start(*, call_id: str = "c1", setup: str = SETUP, **patience: float) -> Call:
+    def start(
+        *,
+        call_id: str = "c1",
+        setup: str = SETUP,
+        questionnaire: Questionnaire = QUESTIONNAIRE,
+        **patience: float,
+    ) -> Call:
         services = Services(
             clock=clock,
             store=store,
@@ -126,7 +154,7 @@ async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Calla
             ticker=ticker,
             patience=Patience(**patience),
         )
-        return Call(services, tmp_path / "hatif.db", call_id, setup)
+        return Call(services, tmp_path / "hatif.db", call_id, setup, questionnaire)
 
     yield start
     ticking.cancel()
@@ -146,6 +174,23 @@ async def test_an_answer_is_on_disk_before_the_next_word(call: Callable[..., Cal
     assert before > 0
     assert set(one.answers_when_sent[:before]) == {0}
     assert set(one.answers_when_sent[before:]) == {1}
+
+
+async def test_free_speech_is_kept_as_sound_where_the_caller_agreed(
+    call: Callable[..., Call], ears: Any
+) -> None:
+    """The utterance itself, in the transaction of its answer; nothing of a caller who said no."""
+    questionnaire = parse(MESSAGE, name="message.yaml", common=COMMON)
+    for call_id, key, kept in (("c1", "1", [(encode_ulaw(b"\x11\x01" * 2), None, 1)]), ("c2", "2", [])):
+        ears.will_hear, ears.streams = ["[unk]"], []
+        one = call(call_id=call_id, questionnaire=questionnaire)
+        await one.prompt_heard()
+        await one.hear(KeyPressed(key), turns=1)
+        await one.prompt_heard()
+        await one.hear(UtteranceStarted(b"\x11\x01" * 2), ENDED, turns=2)
+        await one.hang_up()
+        found = "SELECT ulaw, value_json, audio FROM sounds JOIN answers USING (call_id, turn_index)"
+        assert one.query(f"{found} WHERE call_id = '{call_id}'") == kept
 
 
 async def test_a_hang_up_is_a_turn_and_a_disposition(call: Callable[..., Call]) -> None:

@@ -21,7 +21,6 @@ class CallContext(Struct, frozen=True):
     parameters: dict[str, Fact] = {}
     site: dict[str, str] = {}
     can_transfer: bool = True  # the carrier can hand the caller over
-    can_keep_audio: bool = False  # the sound of the call is being recorded
     has_open_vocabulary: bool = False  # free speech is worth keeping as text
 
     @property

@@ -7,8 +7,11 @@ from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Path, Problem
 from bridge.dialogue.expression_checks import Scope, Type, check_expression
 from bridge.dialogue.items import (
+    AudioItem,
     BloodPressureItem,
+    Confirm,
     DigitsItem,
+    FreeTextItem,
     GroupItem,
     InfoItem,
     Item,
@@ -86,6 +89,8 @@ def _question(path: Path, item: QuestionItem, questionnaire: Questionnaire) -> I
         who = f"'safety: {item.safety}'" if item.safety else "'on_exhausted: escalate'"
         yield from check_escalation(path, item.escalation, known, who)
     yield from _range(path, item)
+    if isinstance(item, FreeTextItem | AudioItem) and item.confirm is Confirm.ALWAYS:
+        yield Problem((*path, "confirm"), "free speech cannot be read back: no prompt says it; leave it out")
     if isinstance(item, OptionsItem):
         yield from _options(path, item)
 

@@ -94,8 +94,7 @@ class Scene:
             for answer in (self.form.live.get(step.id),)
             if answer is not None
         ]
-        wanted = bool(getattr(self.item, "keep_audio", False)) and self.state.context.can_keep_audio
-        return wanted and True in agreed
+        return bool(getattr(self.item, "keep_audio", False)) and True in agreed
 
     def say(self, sentence: Sentence, role: PromptRole, *, barge_in: bool | None = None) -> Say:
         """Say something about the item."""

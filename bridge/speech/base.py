@@ -45,6 +45,11 @@ class RecognitionStream(Protocol):
 class Recognizer(Protocol):
     """Ears shared by all calls."""
 
+    @property
+    def has_open_vocabulary(self) -> bool:
+        """Whether free speech becomes a text that is worth keeping, and not only the answers to questions."""
+        ...
+
     def open(self, phrases: Sequence[str]) -> RecognitionStream:
         """Begin an utterance that is expected to be one of `phrases` (spelled as the model spells)."""
         ...

@@ -170,9 +170,12 @@ class Store:
         answers: Sequence[Answer],
         state: bytes,
         notices: Sequence[Notify] = (),
+        *,
+        sound: bytes = b"",
     ) -> TurnReceipt:
         """Commit a turn, its answers, whom it notifies and the dialogue's state (JSON) together.
 
+        `sound` is what was said, mu-law at 8 kHz, where an answer is kept as sound.
         When this returns, the disk has them. When it raises StorageError, nothing of them was stored.
         """
         began = self._clock.monotonic()
@@ -183,6 +186,9 @@ class Store:
                 await _insert_answer(connection, call_id, index, turn.at, answer)
             for number, notice in enumerate(notices, 1):
                 await _insert_notice(connection, (call_id, index, number), turn.at, notice)
+            if sound:
+                row = {"call_id": call_id, "turn_index": index, "ulaw": sound}
+                await connection.execute(insert(tables.sounds).values(row))
             await _put_state(connection, call_id, index, turn.at, state.decode())
             return index
 
@@ -299,6 +305,13 @@ class Store:
         """Answers in the order given: of one call or of all, as they stand or with what was corrected."""
         rows = await self._read(_answers_query(call_id, every_revision=every_revision))
         return [stored_answer(row) for row in rows]
+
+    async def sound(self, call_id: str, turn_index: int) -> bytes | None:
+        """What was said in a turn, mu-law at 8 kHz; None where it was not kept."""
+        table = tables.sounds
+        its_own = (table.c.call_id == call_id, table.c.turn_index == turn_index)
+        rows = await self._read(select(table.c.ulaw).where(*its_own))
+        return bytes(rows[0]["ulaw"]) if rows else None
 
     async def dialogue_state(self, call_id: str) -> bytes | None:
         """The dialogue's state after the call's last committed turn, as it was given."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -31,6 +32,7 @@ __all__ = [
     "notifications",
     "questionnaires",
     "redeemed_tokens",
+    "sounds",
     "turns",
 ]
 
@@ -130,7 +132,7 @@ answers = Table(
     Column("closed", Text, nullable=False),
     Column("open", Text, nullable=False),
     Column("confidence", Float),
-    Column("audio", Boolean),  # kept as sound, in the recording of the call
+    Column("audio", Boolean),  # kept as sound: the turn's
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
 )
 
@@ -150,6 +152,16 @@ notifications = Table(
     Column("acknowledged_by", Text),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
     Index(None, "acknowledged_at"),
+)
+
+# What was said in a turn whose answer is kept as sound: mu-law, 8 kHz.
+sounds = Table(
+    "sounds",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("turn_index", Integer, primary_key=True, autoincrement=False),
+    Column("ulaw", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
 )
 
 dialogue_states = Table(

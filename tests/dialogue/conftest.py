@@ -203,7 +203,6 @@ CONTEXT = CallContext(
     patient={"first_name": "مريم", "gender": "f", "birth_year": 1980},
     parameters={"doctor": "سلمى", "visit": "2026-11-30"},
     site={"crisis_number": "937"},
-    can_keep_audio=True,
 )
 
 

@@ -86,7 +86,6 @@ CONTEXTS = st.builds(
     parameters=st.sampled_from([{}, {"doctor": DOCTOR, "visit": "2026-11-30"}]),
     site=st.sampled_from([{}, {"crisis_number": CRISIS}]),
     can_transfer=st.booleans(),
-    can_keep_audio=st.booleans(),
     has_open_vocabulary=st.booleans(),
 )
 RIGHT_KEYS = {

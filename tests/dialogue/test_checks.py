@@ -50,6 +50,12 @@ def test_options_must_be_told_apart(build: Build, options: tuple[str, ...], expe
     assert expected in complaint(build, choice(*options))
 
 
+def test_free_speech_is_not_read_back(build: Build) -> None:
+    """What no prompt says cannot be said back."""
+    item = 'items: [{id: a, type: audio, confirm: always, ask: ["مَا الرِّسَالَة؟"]}]\n'
+    assert "items.0.confirm: free speech cannot be read back" in complaint(build, item)
+
+
 @pytest.mark.parametrize("ask", ["أَلَا تُرِيدُونَ؟", "أَلَيْسَ كَذَلِك؟", "أَلَمْ تَأْخُذُوا الدَّوَاء؟", "ألم تنم؟"])
 def test_negative_questions_are_refused(build: Build, ask: str) -> None:
     """Half of those who answer them with yes mean no."""

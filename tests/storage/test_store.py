@@ -153,6 +153,18 @@ async def test_turn_is_stored_whole_or_not_at_all(
     assert (await store.record_turn("c1", a_turn(), [an_answer()], b"{}")).index == 1
 
 
+async def test_sound_is_committed_with_its_turn(
+    store: Store, a_call: Callable[..., CallRecord], a_turn: Callable[..., TurnRecord]
+) -> None:
+    """Both or neither, and nothing where nothing was kept."""
+    await store.begin_call(a_call())
+    with pytest.raises(UnicodeDecodeError):
+        await store.record_turn("c1", a_turn(), [], b"\xff", sound=b"\x00lost")
+    await store.record_turn("c1", a_turn(), [], b"{}", sound=b"\x00\xff\x7f")
+    await store.record_turn("c1", a_turn(), [], b"{}")
+    assert (await store.sound("c1", 1), await store.sound("c1", 2)) == (b"\x00\xff\x7f", None)
+
+
 async def test_state_is_the_last_one(
     store: Store, a_call: Callable[..., CallRecord], a_turn: Callable[..., TurnRecord]
 ) -> None:
