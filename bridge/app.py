@@ -18,6 +18,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.targets import missing_site_facts
 from bridge.errors import BridgeError, ConfigError, StorageError
 from bridge.lifecycle import Lifecycle, State
+from bridge.notifier import Notifier, Target
 from bridge.session import Patience, Services
 from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
@@ -91,6 +92,8 @@ class Daemon:
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
 
+        notifying = asyncio.create_task(_notifier(self._store, self._clock, settings).run(), name="notifier")
+        stack.push_async_callback(_cancel, notifying)
         for one in questionnaires.values():
             await self._store.keep_questionnaire(one.hash, one.id, one.version, one.sources)
 
@@ -200,6 +203,15 @@ def _require_default(questionnaires: dict[str, Questionnaire], settings: Setting
     if name not in questionnaires:
         known = ", ".join(sorted(questionnaires)) or "none"
         raise ConfigError(f"questionnaires.default is {name!r}, but the folder holds: {known}")
+
+
+def _notifier(store: Store, clock: Clock, settings: Settings) -> Notifier:
+    wanted = settings.notifications
+    if wanted.url is None:
+        log.warning("notifications_go_nowhere", setting="notifications.url", effect="log and list only")
+        return Notifier(store, clock, None)
+    secret = wanted.secret.get_secret_value() if wanted.secret else None
+    return Notifier(store, clock, Target(str(wanted.url), secret, wanted.repeat_seconds))
 
 
 def _recordings(settings: Settings) -> Path | None:

@@ -14,9 +14,19 @@ from bridge.audio.g711 import SAMPLE_WIDTH, decode_ulaw
 from bridge.clock import Clock
 from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
+from bridge.storage.records import StoredNotification
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
 
-__all__ = ["CallInFull", "CallInShort", "list_calls", "open_archive", "save_sounds", "show_call"]
+__all__ = [
+    "CallInFull",
+    "CallInShort",
+    "acknowledge",
+    "list_calls",
+    "list_notifications",
+    "open_archive",
+    "save_sounds",
+    "show_call",
+]
 
 SEARCHED_CALLS = 10_000  # how far back a call is looked for by the beginning of its id
 
@@ -108,6 +118,27 @@ def _write_sounds(folder: Path, sounds: Mapping[Path, bytes]) -> None:
             wav.setsampwidth(SAMPLE_WIDTH)
             wav.setframerate(SAMPLE_RATE)
             wav.writeframes(decode_ulaw(ulaw))
+
+
+async def list_notifications(database: Path, clock: Clock, *, only_open: bool) -> list[StoredNotification]:
+    """What somebody has to see, the oldest first."""
+    async with open_archive(database, clock) as store:
+        return await store.notifications(only_open=only_open)
+
+
+async def acknowledge(database: Path, clock: Clock, beginning: str, by: str) -> list[StoredNotification]:
+    """Note that somebody has seen what is open about the call whose id begins so; what that was.
+
+    Raises:
+        StorageError: no call's id begins so, or several do, or there is no database.
+
+    """
+    async with open_archive(database, clock) as store:
+        call = await _the_call(store, beginning)
+        notices = [one for one in await store.notifications() if one.call_id == call.call_id]
+        return [
+            one for one in notices if await store.acknowledge(one.call_id, one.turn_index, one.number, by)
+        ]
 
 
 async def _the_call(store: Store, beginning: str) -> StoredCall:

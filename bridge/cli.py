@@ -49,10 +49,12 @@ app = typer.Typer(
     help="Hatif completes healthcare questionnaires by telephone, in Arabic, and never loses an answer.",
 )
 answers_app = typer.Typer(no_args_is_help=True, help="Look at stored calls and answers.")
+notifications_app = typer.Typer(no_args_is_help=True, help="Callers who may be in danger: who has seen it?")
 questionnaire_app = typer.Typer(no_args_is_help=True, help="Exchange questionnaires with other systems.")
 token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
 app.add_typer(models_app, name="models")
+app.add_typer(notifications_app, name="notifications")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(token_app, name="token")
 mount_interop(questionnaire_app, answers_app)
@@ -364,6 +366,59 @@ def answers_sound(
         out.print(escape(str(file)), soft_wrap=True)
     if not files:
         err.print("no answer of this call is kept as sound")
+
+
+# Notifications
+
+
+@notifications_app.command("list")
+def notifications_list(
+    config: Config = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what somebody has seen.")] = False,
+    json: Json = None,
+) -> None:
+    """List callers who may be in danger and whom nobody has seen to, the oldest first.
+
+    Example: [bold]hatif notifications list[/]
+    """
+    from bridge.archive import list_notifications  # noqa: PLC0415
+
+    settings = settings_of(config)
+    path = settings.storage.path
+    notices = run_quietly(lambda: list_notifications(path, Clock(), only_open=not everything))
+    if json is not None:
+        write_report(notices, json)
+        return
+    table = Table("call", "at", "escalation", "because of", "item", "told", "see it by", "seen by")
+    for one in notices:
+        times = (one.at, one.delivered_at, one.acknowledge_by)
+        at, told, by = (
+            "" if time is None else time.astimezone().strftime("%d %b %H:%M:%S") for time in times
+        )
+        cells = (one.call_id[:SHORT_ID], at, one.escalation, one.reason, one.item or "", told, by)
+        table.add_row(*cells, one.acknowledged_by or "")
+    out.print(table)
+
+
+@notifications_app.command("acknowledge")
+def notifications_acknowledge(
+    call_id: Annotated[str, typer.Argument(help="The call's id, or its beginning.")],
+    by: Annotated[str, typer.Option(help="Who has seen it: a name or a role.")],
+    config: Config = None,
+) -> None:
+    """Note that somebody has seen what is open about a call, and sees to the caller.
+
+    Example: [bold]hatif notifications acknowledge 3f2a --by "nurse on call"[/]
+    """
+    from bridge.archive import acknowledge  # noqa: PLC0415
+
+    settings = settings_of(config)
+    seen = run_quietly(lambda: acknowledge(settings.storage.path, Clock(), call_id, by))
+    if not seen:
+        err.print("nothing is open about this call")
+        raise typer.Exit(EXIT_WRONG)
+    for one in seen:
+        out.print(f"{one.escalation}: acknowledged by {escape(by)}", soft_wrap=True)
 
 
 # Credentials

@@ -1,8 +1,8 @@
 """Every option of Hatif, with its default and what it may be: `load_settings` makes one frozen `Settings`.
 
-config.yaml is overridden by the environment (HATIF_SECTION__KEY), and that by the files maqsam_token and
-tokens_secret in $CREDENTIALS_DIRECTORY. Whatever is wrong is told in one go: where, what, and what would be
-right. Secrets are never part of a text.
+config.yaml is overridden by the environment (HATIF_SECTION__KEY), and that by the files maqsam_token,
+tokens_secret and notifications_secret in $CREDENTIALS_DIRECTORY. Whatever is wrong is told in one go: where,
+what, and what would be right. Secrets are never part of a text.
 """
 
 import ipaddress
@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    HttpUrl,
     PrivateAttr,
     SecretStr,
     StringConstraints,
@@ -36,7 +37,11 @@ from bridge.tokens import MIN_SECRET_BYTES
 
 __all__ = ["Settings", "load_settings", "missing_files", "option_names"]
 
-CREDENTIALS = {"maqsam_token": "providers.maqsam.token", "tokens_secret": "tokens.secret"}
+CREDENTIALS = {
+    "maqsam_token": "providers.maqsam.token",
+    "tokens_secret": "tokens.secret",
+    "notifications_secret": "notifications.secret",
+}
 SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
 SHOWN_CHARACTERS = 60
 
@@ -191,6 +196,16 @@ class Tokens(Section):
     stream_seconds: Whole = option(60, "a whole number of seconds from 5 to 3600", ge=5, le=3600)
 
 
+class Notifications(Section):
+    """Where the site is told that a caller may be in danger."""
+
+    url: HttpUrl | None = option(None, "an address that takes POST requests: https://..., or http://...")
+    secret: Annotated[Secret, AfterValidator(_long_enough)] | None = option(
+        None, f"{MIN_SECRET_BYTES} random bytes or more (`openssl rand -hex 32` makes them)"
+    )
+    repeat_seconds: Whole = option(60, "a whole number of seconds from 5 to 3600", ge=5, le=3600)
+
+
 class Recording(Section):
     """Whether the sound of calls is kept."""
 
@@ -224,6 +239,7 @@ class Settings(Section):
     calls: Calls = Calls()
     providers: Providers = Providers()
     tokens: Tokens = Tokens()
+    notifications: Notifications = Notifications()
     recording: Recording = Recording()
     log: Log = Log()
     clock: ClockSettings = ClockSettings()

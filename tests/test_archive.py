@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.archive import list_calls, save_sounds, show_call
+from bridge.archive import acknowledge, list_calls, list_notifications, save_sounds, show_call
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.clock import Clock
+from bridge.dialogue.actions import Notify
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.errors import StorageError
 from bridge.storage.store import CallRecord, Store, TurnRecord
 
+NOTICE = Notify("crisis", "answer", ("oncall",), 120, "harm")
 SOUND = encode_ulaw(np.linspace(-8000, 8000, 800).astype("<i2").tobytes())
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -40,7 +42,7 @@ async def database(tmp_path: Path) -> Path:
         await store.begin_call(call)
     turn = TurnRecord(at=BEGAN, item="pain", input="speech", meaning="answer")
     answers = [answer("pain"), answer("fever"), answer("sleep", status=AnswerStatus.WITHDRAWN)]
-    await store.record_turn("ab22", turn, answers, b"{}")
+    await store.record_turn("ab22", turn, answers, b"{}", [NOTICE, NOTICE])
     message = Answer("pill#2", AnswerStatus.ANSWERED, None, Via.SPEECH, tries=1, confirmed=False, audio=True)
     await store.record_turn("ab33", turn, [message, answer("pain")], b"{}", sound=SOUND)
     await store.end_call("ab22", "completed")
@@ -90,3 +92,15 @@ async def test_sounds_become_files_that_play(database: Path, tmp_path: Path) -> 
     with pytest.raises(StorageError, match=r"pill_2-1\.wav cannot be written: File exists"):
         await save_sounds(database, Clock(), "ab3", tmp_path / "sounds")
     assert await save_sounds(database, Clock(), "ab2", tmp_path / "sounds") == []
+
+
+async def test_whoever_sees_to_a_call_acknowledges_all_that_is_open_about_it(database: Path) -> None:
+    """By the beginning of the call's id, once; it is then listed only among all."""
+    assert [one.number for one in await list_notifications(database, Clock(), only_open=True)] == [1, 2]
+    assert [one.number for one in await acknowledge(database, Clock(), "ab2", "nurse")] == [1, 2]
+    assert await acknowledge(database, Clock(), "ab2", "nurse") == []
+    assert await list_notifications(database, Clock(), only_open=True) == []
+    seen = await list_notifications(database, Clock(), only_open=False)
+    assert [one.acknowledged_by for one in seen] == ["nurse", "nurse"]
+    with pytest.raises(StorageError, match="no call's id begins"):
+        await acknowledge(database, Clock(), "zz", "nurse")

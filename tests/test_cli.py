@@ -16,7 +16,18 @@ from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.tokens import StreamTokens
 
 COMMANDS = (
-    *("serve", "demo", "call", "check", "render", "answers list", "answers show", "token stream"),
+    *(
+        "serve",
+        "demo",
+        "call",
+        "check",
+        "render",
+        "answers list",
+        "answers show",
+        "answers sound",
+        "token stream",
+    ),
+    *("notifications list", "notifications acknowledge"),
     *("models list", "models verify", "models fetch", "models evaluate"),
 )
 MODEL = load_settings(DEFAULT_CONFIG, environ={}).recogniser.model.relative_to(CONTENT)

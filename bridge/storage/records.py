@@ -101,6 +101,7 @@ class StoredNotification(Struct, frozen=True, kw_only=True):
     item: str | None
     recipients: tuple[str, ...]
     acknowledge_by: datetime
+    delivered_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
 

@@ -256,13 +256,25 @@ class Store:
 
     async def acknowledge(self, call_id: str, turn_index: int, number: int, by: str) -> bool:
         """Note that somebody has seen a notification. False: it was seen before, or there is none."""
-        table, now = tables.notifications, self._clock.now()
-        key = and_(table.c.call_id == call_id, table.c.turn_index == turn_index, table.c.number == number)
-        statement = update(table).where(key, table.c.acknowledged_at.is_(None))
+        table = tables.notifications
+        is_open = table.c.acknowledged_at.is_(None)
+        seen = {"acknowledged_at": self._clock.now(), "acknowledged_by": by}
+        return await self._note(_the_notice(call_id, turn_index, number), is_open, seen)
+
+    async def note_delivery(self, call_id: str, turn_index: int, number: int) -> bool:
+        """Note that a notification has reached the site. False: it did before, or there is none."""
+        is_new = tables.notifications.c.delivered_at.is_(None)
+        return await self._note(
+            _the_notice(call_id, turn_index, number), is_new, {"delivered_at": self._clock.now()}
+        )
+
+    async def _note(
+        self, which: ColumnElement[bool], condition: ColumnElement[bool], values: Mapping[str, object]
+    ) -> bool:
+        statement = update(tables.notifications).where(which, condition).values(values)
 
         async def work(connection: AsyncConnection) -> int:
-            seen = statement.values(acknowledged_at=now, acknowledged_by=by)
-            return (await connection.execute(seen)).rowcount
+            return (await connection.execute(statement)).rowcount
 
         return bool(await self._write(work))
 
@@ -441,6 +453,11 @@ async def _insert_answer(
         "value_text": _text(value),
     }
     await connection.execute(insert(table).values(row))
+
+
+def _the_notice(call_id: str, turn_index: int, number: int) -> ColumnElement[bool]:
+    table = tables.notifications
+    return and_(table.c.call_id == call_id, table.c.turn_index == turn_index, table.c.number == number)
 
 
 async def _insert_notice(

@@ -148,6 +148,7 @@ notifications = Table(
     Column("item", Text),
     Column("recipients_json", Text, nullable=False),
     Column("acknowledge_by", UtcDateTime, nullable=False),
+    Column("delivered_at", UtcDateTime),  # to the site's address
     Column("acknowledged_at", UtcDateTime),
     Column("acknowledged_by", Text),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),

@@ -1,4 +1,4 @@
-"""Answers that are kept as sound: the utterance of the turn that gave them."""
+"""Answers that are kept as sound, and when notifications reached the site."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("notifications", sa.Column("delivered_at", sa.DateTime(timezone=True)))
     op.create_table(
         "sounds",
         sa.Column("call_id", sa.Text, nullable=False),
