@@ -109,6 +109,7 @@ def serve(config: Config = None) -> None:
     """Run the daemon: take calls until SIGTERM or Ctrl-C.
 
     The first signal lets running calls finish; a second one ends them. Answers are on disk either way.
+    SIGHUP reads questionnaires and configuration again, for new calls; running ones go on as they began.
 
     Example: [bold]hatif serve --config /etc/hatif/config.yaml[/]
     """
@@ -117,7 +118,7 @@ def serve(config: Config = None) -> None:
 
     settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)
-    asyncio.run(Daemon(settings).run())
+    asyncio.run(Daemon(settings, lambda: settings_of(config)).run())
 
 
 @app.command()

@@ -22,7 +22,10 @@ def chosen(name: str, settings: Settings) -> Questionnaire:
     """
     if name.endswith(SUFFIXES):
         return load(Path(name))
-    known = load_folder(settings.questionnaires.folder)
+    folder = settings.questionnaires.folder
+    if (usual := folder / f"{name}.yaml").is_file() and (found := load(usual)).id == name:
+        return found  # and whatever is wrong with the other files does not matter
+    known = load_folder(folder)
     if name not in known:
         hint = did_you_mean(name, known) or f"; there are: {', '.join(sorted(known))}"
         raise QuestionnaireError(f"no questionnaire {name!r}{hint}")
