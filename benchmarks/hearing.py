@@ -26,13 +26,7 @@ from rich.table import Table
 
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.g711 import encode_ulaw
-from bridge.audio.gate import (
-    UtteranceContinued,
-    UtteranceEnded,
-    UtteranceResumed,
-    UtteranceStarted,
-    VoiceGate,
-)
+from bridge.audio.gate import Spoken, VoiceGate, whole_utterances
 from bridge.carriers.voice import LineNoise
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
@@ -154,25 +148,13 @@ class Ear:
         """Everything that became an utterance; one that resumed is one."""
         lead, tail = (bytes(int(seconds * SAMPLE_RATE) * 2) for seconds in (LEAD_SECONDS, TAIL_SECONDS))
         line = encode_ulaw(self._noise.under(lead + pcm + tail))
-        pieces: list[tuple[bytes, float]] = []
-        begun = b""
-        for event in self._gate.process(line):
-            match event:
-                case UtteranceStarted():
-                    begun = event.pcm
-                case UtteranceContinued():
-                    begun += event.pcm
-                case UtteranceResumed():
-                    begun = pieces.pop()[0] + event.pcm
-                case UtteranceEnded():
-                    pieces.append((begun + event.pcm_tail, event.speech_seconds))
-        return [await self._decode(*piece) for piece in pieces]
+        return [await self._decode(one) for one in whole_utterances(self._gate.process(line))]
 
-    async def _decode(self, pcm: bytes, speech_seconds: float) -> Utterance:
+    async def _decode(self, spoken: Spoken) -> Utterance:
         stream = self._recognizer.open(self._listen.phrases)
-        stream.feed(pcm)
+        stream.feed(spoken.pcm)
         hearing = await stream.finish()
-        return Utterance(hearing.closed, hearing.open, hearing.confidence, speech_seconds)
+        return Utterance(hearing.closed, hearing.open, hearing.confidence, spoken.speech_seconds)
 
 
 class Audience:

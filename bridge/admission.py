@@ -47,6 +47,10 @@ class Admission:
             return Busy(BusyReason.FULL)
         return Accept()
 
+    def limit(self, max_concurrent: int) -> None:
+        """Allow so many from now on; more calls than that may go on, and none may start."""
+        self._max_concurrent = max_concurrent
+
     @contextmanager
     def place(self) -> Iterator[None]:
         """Hold one call's place."""

@@ -1,6 +1,7 @@
 """The composition root, the only module that knows all the others: it builds the daemon and takes it down."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import uuid4
@@ -11,14 +12,12 @@ from bridge.admission import Admission
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.config import Settings
-from bridge.dialogue.listening import vocabulary
-from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import prompt_texts
-from bridge.dialogue.questionnaire import Questionnaire
-from bridge.dialogue.targets import missing_site_facts
-from bridge.errors import BridgeError, ConfigError, StorageError
+from bridge.errors import BridgeError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
+from bridge.offering import Engines, Offer, prepare, read_offer
+from bridge.reloading import Reloader
 from bridge.session import Patience, Services
 from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
@@ -39,8 +38,11 @@ log = structlog.get_logger()
 class Daemon:
     """The whole of Hatif, from configuration to last call."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read_settings: Callable[[], Settings] | None = None) -> None:
+        """`read_settings` reads the configuration again, for a reload; without it only its files are."""
         self._settings = settings
+        self._read_settings = read_settings or (lambda: settings)
+        self._reload_wanted = asyncio.Event()
         self._lifecycle = Lifecycle()
         self._clock = Clock(settings.clock.speed)
         self._store: Store | None = None
@@ -66,7 +68,7 @@ class Daemon:
             BridgeError: something that is needed is missing or wrong; nothing is left half-started.
 
         """
-        self._lifecycle.watch_signals()
+        self._lifecycle.watch_signals(on_hang_up=self._reload_wanted.set)
         async with AsyncExitStack() as stack:
             await self._start(stack)
             self._lifecycle.advance(State.RUNNING)
@@ -81,8 +83,7 @@ class Daemon:
     async def _start(self, stack: AsyncExitStack) -> None:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
-        questionnaires = _runnable(load_folder(settings.questionnaires.folder), settings)
-        _require_default(questionnaires, settings)
+        offer = read_offer(settings)
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
 
@@ -94,9 +95,6 @@ class Daemon:
 
         notifying = asyncio.create_task(_notifier(self._store, self._clock, settings).run(), name="notifier")
         stack.push_async_callback(_cancel, notifying)
-        for one in questionnaires.values():
-            await self._store.keep_questionnaire(one.hash, one.id, one.version, one.sources)
-
         self._recognizer = VoskRecognizer(
             settings.recogniser.model,
             threads=settings.recogniser.threads,
@@ -105,18 +103,15 @@ class Daemon:
         )
         stack.push_async_callback(self._recognizer.stop)
         await self._recognizer.start()
-        for questionnaire in questionnaires.values():
-            # A caller may still press a key; `hatif check` names the phrases.
-            if lacking := self._recognizer.summary.lacking(vocabulary(questionnaire)):
-                log.warning("model_lacks_phrases", questionnaire=questionnaire.id, count=len(lacking))
 
         self._voice = build_voice(settings.voice)
         stack.push_async_callback(self._voice.stop)
         await self._voice.start()
         prompts = PromptCache(settings.prompts.folder, self._voice)
-        rendered = await prompts.render(prompt_texts([questionnaires[settings.questionnaires.default]]))
-        log.info("prompts_ready", questionnaire=settings.questionnaires.default, rendered=rendered)
-        rendering = asyncio.create_task(_render_all(prompts, questionnaires), name="rendering")
+        engines = Engines(self._store, self._recognizer.summary, prompts)
+        rendered = await prepare(offer, engines, first=[offer.questionnaires[offer.default]])
+        log.info("prompts_ready", questionnaire=offer.default, rendered=rendered)
+        rendering = asyncio.create_task(_render_all(prompts, offer), name="rendering")
         stack.push_async_callback(_cancel, rendering)
 
         ticker = Ticker(self._clock, on_error=_on_tick_error)
@@ -129,21 +124,36 @@ class Daemon:
             recognizer_identity=self._recognizer.identity,
             prompts=prompts,
             ticker=ticker,
-            patience=Patience(
-                first_message_seconds=settings.server.first_message_seconds,
-                max_call_seconds=settings.calls.max_seconds,
-                look_back_seconds=settings.calls.look_back_seconds,
-            ),
-            site=settings.site.facts,
+            patience=_patience(settings),
+            site=offer.site,
         )
-        self._open_media(services, questionnaires, self._store)
+        self._switchboard = self._open_media(services, offer, self._store)
+        reloading = asyncio.create_task(
+            self._reloader(offer, engines, self._switchboard).run(), name="reloads"
+        )
+        stack.push_async_callback(_cancel, reloading)
 
-    def _open_media(self, services: Services, questionnaires: dict[str, Questionnaire], store: Store) -> None:
+    def _reloader(self, offer: Offer, engines: Engines, switchboard: Switchboard) -> Reloader:
+        def take_up(offer: Offer, settings: Settings) -> None:
+            self._settings = settings
+            switchboard.offer(
+                offer, patience=_patience(settings), max_concurrent=settings.calls.max_concurrent
+            )
+
+        return Reloader(
+            settings=self._settings,
+            offer=offer,
+            engines=engines,
+            read_settings=self._read_settings,
+            on_reloaded=take_up,
+            wanted=self._reload_wanted,
+        )
+
+    def _open_media(self, services: Services, offer: Offer, store: Store) -> Switchboard:
         settings = self._settings
-        self._switchboard = Switchboard(
+        switchboard = Switchboard(
             services=services,
-            questionnaires=questionnaires,
-            default_questionnaire=settings.questionnaires.default,
+            offer=offer,
             admission=Admission(settings.calls.max_concurrent),
             lifecycle=self._lifecycle,
             new_call_id=lambda: uuid4().hex,
@@ -153,7 +163,7 @@ class Daemon:
         tokens_secret = settings.tokens.secret
         self._server.open_media(
             MediaSockets(
-                switchboard=self._switchboard,
+                switchboard=switchboard,
                 store=store,
                 limits=SocketLimits(
                     max_message_bytes=settings.server.max_message_bytes,
@@ -168,6 +178,7 @@ class Daemon:
         for setting, secret in (("providers.maqsam.token", maqsam_token), ("tokens.secret", tokens_secret)):
             if secret is None:
                 log.warning("no_credential_configured", setting=setting, effect="loopback only")
+        return switchboard
 
     async def _components(self) -> list[Component]:
         recognizer, voice = self._recognizer, self._voice
@@ -187,22 +198,12 @@ class Daemon:
         return True, ""
 
 
-def _runnable(questionnaires: dict[str, Questionnaire], settings: Settings) -> dict[str, Questionnaire]:
-    """Leave out what would have to name somebody whom nobody has configured, above all for a crisis."""
-    site = settings.site.facts
-    missing = {name: missing_site_facts(one, site) for name, one in questionnaires.items()}
-    for name, facts in missing.items():
-        if facts:
-            options = ", ".join(f"site.{fact}" for fact in facts)
-            log.error("questionnaire_refused", questionnaire=name, problem=f"{options} is not configured")
-    return {name: one for name, one in questionnaires.items() if not missing[name]}
-
-
-def _require_default(questionnaires: dict[str, Questionnaire], settings: Settings) -> None:
-    name = settings.questionnaires.default
-    if name not in questionnaires:
-        known = ", ".join(sorted(questionnaires)) or "none"
-        raise ConfigError(f"questionnaires.default is {name!r}, but the folder holds: {known}")
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        first_message_seconds=settings.server.first_message_seconds,
+        max_call_seconds=settings.calls.max_seconds,
+        look_back_seconds=settings.calls.look_back_seconds,
+    )
 
 
 def _notifier(store: Store, clock: Clock, settings: Settings) -> Notifier:
@@ -221,10 +222,10 @@ def _recordings(settings: Settings) -> Path | None:
     return settings.recording.folder
 
 
-async def _render_all(prompts: PromptCache, questionnaires: dict[str, Questionnaire]) -> None:
+async def _render_all(prompts: PromptCache, offer: Offer) -> None:
     """Render the rest while calls are taken already: a call renders what it comes to before this does."""
     try:
-        rendered = await prompts.render(prompt_texts(questionnaires.values()))
+        rendered = await prompts.render(prompt_texts(offer.questionnaires.values()))
     except BridgeError as error:
         log.warning("prompts_not_rendered", code=error.code, detail=str(error))
     else:

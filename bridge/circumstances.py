@@ -7,7 +7,7 @@ from bridge.dialogue.context import CallContext, Fact
 from bridge.dialogue.questionnaire import Questionnaire
 from protocols.events import CallDetails
 
-__all__ = ["context_of"]
+__all__ = ["context_of", "fact_of"]
 
 PATIENT_PREFIX = "patient_"  # of a custom field: patient_first_name, patient_gender, patient_birth_year …
 _NUMBERS = ("age", "birth_year")
@@ -35,7 +35,7 @@ def context_of(
         direction=details.direction,
         patient={name: _number(text) if name in _NUMBERS else text for name, text in patient.items()},
         parameters={
-            name: _typed(kind, details.custom.get(name)) for name, kind in questionnaire.parameters.items()
+            name: fact_of(kind, details.custom.get(name)) for name, kind in questionnaire.parameters.items()
         },
         site=dict(site),
         can_transfer=can_transfer,
@@ -43,7 +43,8 @@ def context_of(
     )
 
 
-def _typed(kind: str, text: str | None) -> Fact:
+def fact_of(kind: str, text: str | None) -> Fact:
+    """A parameter of this type from its text; None where it does not fit."""
     if text is None:
         return None
     match kind:

@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from bridge.authoring.simulating_commands import mount as mount_playing
 from bridge.clock import Clock
 from bridge.console import (
     EXIT_REFUSED,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 answers_app = typer.Typer(no_args_is_help=True, help="Look at stored calls and answers.")
 notifications_app = typer.Typer(no_args_is_help=True, help="Callers who may be in danger: who has seen it?")
-questionnaire_app = typer.Typer(no_args_is_help=True, help="Exchange questionnaires with other systems.")
+questionnaire_app = typer.Typer(no_args_is_help=True, help="Play, draw and exchange questionnaires.")
 token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
 app.add_typer(models_app, name="models")
@@ -58,6 +59,7 @@ app.add_typer(notifications_app, name="notifications")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(token_app, name="token")
 mount_interop(questionnaire_app, answers_app)
+mount_playing(questionnaire_app)
 app.command("understand")(understand_command)
 
 
@@ -109,6 +111,7 @@ def serve(config: Config = None) -> None:
     """Run the daemon: take calls until SIGTERM or Ctrl-C.
 
     The first signal lets running calls finish; a second one ends them. Answers are on disk either way.
+    SIGHUP reads questionnaires and configuration again, for new calls; running ones go on as they began.
 
     Example: [bold]hatif serve --config /etc/hatif/config.yaml[/]
     """
@@ -117,7 +120,7 @@ def serve(config: Config = None) -> None:
 
     settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)
-    asyncio.run(Daemon(settings).run())
+    asyncio.run(Daemon(settings, lambda: settings_of(config)).run())
 
 
 @app.command()

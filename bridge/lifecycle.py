@@ -7,6 +7,7 @@ on disk already.
 
 import asyncio
 import signal
+from collections.abc import Callable
 from enum import StrEnum
 
 __all__ = ["Lifecycle", "State"]
@@ -52,8 +53,9 @@ class Lifecycle:
         """First signal: drain. Second: stop."""
         self.advance(State.STOPPED if self._state is State.DRAINING else State.DRAINING)
 
-    def watch_signals(self) -> None:
-        """Let SIGTERM and SIGINT drive the life cycle."""
+    def watch_signals(self, on_hang_up: Callable[[], None] = lambda: None) -> None:
+        """Let SIGTERM and SIGINT drive the life cycle; SIGHUP calls `on_hang_up` and ends nothing."""
         loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, on_hang_up)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.on_signal)

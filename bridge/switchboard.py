@@ -4,7 +4,8 @@ It knows no HTTP. The web hands it a protocol, the messages that come in and a f
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -13,7 +14,8 @@ from bridge.admission import Accept, Admission, Busy
 from bridge.audio.recording import CallRecorder
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.lifecycle import Lifecycle, State
-from bridge.session import CallSession, Outcome, Services
+from bridge.offering import Offer
+from bridge.session import CallSession, Outcome, Patience, Services
 from protocols.base import MediaProtocol
 
 __all__ = ["Switchboard"]
@@ -28,16 +30,14 @@ class Switchboard:
         self,
         *,
         services: Services,
-        questionnaires: Mapping[str, Questionnaire],
-        default_questionnaire: str,
+        offer: Offer,
         admission: Admission,
         lifecycle: Lifecycle,
         new_call_id: Callable[[], str],
         recordings: Path | None = None,
     ) -> None:
         self._services = services
-        self._questionnaires = questionnaires
-        self._default_questionnaire = default_questionnaire
+        self._offer = offer
         self._admission = admission
         self._lifecycle = lifecycle
         self._new_call_id = new_call_id
@@ -58,7 +58,13 @@ class Switchboard:
 
     def questionnaire(self, name: str | None) -> Questionnaire | None:
         """The questionnaire of that id, or the default one; None when there is no such."""
-        return self._questionnaires.get(name or self._default_questionnaire)
+        return self._offer.questionnaires.get(name or self._offer.default)
+
+    def offer(self, offer: Offer, *, patience: Patience, max_concurrent: int) -> None:
+        """Hold new calls with all this; the calls in progress go on with what they began with."""
+        self._offer = offer
+        self._services = replace(self._services, site=offer.site, patience=patience)
+        self._admission.limit(max_concurrent)
 
     async def connect(
         self,

@@ -32,3 +32,12 @@ def test_a_place_is_given_back_when_a_call_fails() -> None:
 def test_only_a_running_daemon_takes_calls(is_ready: bool, is_draining: bool, reason: BusyReason) -> None:
     """While starting or draining every call is refused, and told why."""
     assert Admission(9).ask(is_ready=is_ready, is_draining=is_draining) == Busy(reason)
+
+
+def test_a_lower_limit_ends_no_call() -> None:
+    """Calls in progress go on; the next one has to wait for them."""
+    admission = Admission(2)
+    with admission.place(), admission.place():
+        admission.limit(1)
+        assert isinstance(admission.ask(is_ready=True, is_draining=False), Busy)
+    assert isinstance(admission.ask(is_ready=True, is_draining=False), Accept)

@@ -34,3 +34,13 @@ async def test_the_first_signal_drains_and_the_second_stops() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     await life.reached(State.STOPPED)
     assert (first, life.state) == (State.DRAINING, State.STOPPED)
+
+
+async def test_a_hang_up_signal_ends_nothing() -> None:
+    """SIGHUP is a wish to read everything again; by itself it would end the process."""
+    life = Lifecycle()
+    wished = asyncio.Event()
+    life.watch_signals(on_hang_up=wished.set)
+    os.kill(os.getpid(), signal.SIGHUP)
+    await asyncio.wait_for(wished.wait(), 5)
+    assert life.state is State.STARTING

@@ -5,6 +5,7 @@ to the end of the silence that ended the utterance, without a gap. It knows neit
 """
 
 from collections import deque
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -23,11 +24,13 @@ from bridge.audio.vad import SpeechDetector
 
 __all__ = [
     "GateEvent",
+    "Spoken",
     "UtteranceContinued",
     "UtteranceEnded",
     "UtteranceResumed",
     "UtteranceStarted",
     "VoiceGate",
+    "whole_utterances",
 ]
 
 CHUNK_FRAMES = 5  # 100 ms: the recogniser's network runs every 210 ms, so finer chunks only cost
@@ -61,6 +64,30 @@ class UtteranceResumed(Struct, frozen=True):
 
 
 GateEvent = UtteranceStarted | UtteranceContinued | UtteranceEnded | UtteranceResumed
+
+
+class Spoken(Struct, frozen=True):
+    """One whole utterance."""
+
+    pcm: bytes  # levelled
+    speech_seconds: float  # from the first speech to the last
+
+
+def whole_utterances(events: Iterable[GateEvent]) -> list[Spoken]:
+    """Put events together where nobody waits for them: an utterance that resumed is one, an open one none."""
+    spoken: list[Spoken] = []
+    begun = b""
+    for event in events:
+        match event:
+            case UtteranceStarted():
+                begun = event.pcm
+            case UtteranceContinued():
+                begun += event.pcm
+            case UtteranceResumed():
+                begun = spoken.pop().pcm + event.pcm
+            case UtteranceEnded():
+                spoken.append(Spoken(begun + event.pcm_tail, event.speech_seconds))
+    return spoken
 
 
 class VoiceGate:

@@ -38,7 +38,7 @@ from bridge.dialogue.trouble import fail, no_match, out_of_range
 from bridge.understanding import Command, Finding, Meaning, YesNoKind
 from bridge.understanding.questions import AskYesNo, Question
 
-__all__ = ["on_digits", "on_utterance"]
+__all__ = ["on_digits", "on_utterance", "understood"]
 
 _PERMISSIONS = (Asked.STOP, Asked.PERSON, Asked.CALL_BACK, Asked.DO_NOT_CALL, Asked.OFFER)
 # What has more than one part is always read back: so much may be misheard in it.
@@ -63,10 +63,7 @@ def on_digits(scene: Scene, keys: str) -> Turn:
 
 def on_utterance(scene: Scene, utterance: Utterance) -> Turn:
     """Take what was said, as both vocabularies heard it."""
-    meaning = partial(meaning_of, question=_question(scene), context=scene.known)
-    heard = hear(utterance, meaning, sure_above=scene.questionnaire.hearing.sure_above)
-    if isinstance(scene.item, FreeTextItem | AudioItem) and scene.state.asked is Asked.ITEM:
-        heard = _as_text(scene, heard, utterance)
+    heard = understood(scene, utterance)
     scene = _with_reading(scene, heard)
     turn = None if heard.trust is Trust.NONE else on_command(scene, heard)
     if turn is not None:
@@ -74,6 +71,15 @@ def on_utterance(scene: Scene, utterance: Utterance) -> Turn:
     if scene.state.asked is Asked.ITEM:
         return _on_answer(scene, heard, utterance)
     return _on_spoken_reply(scene, heard, utterance)
+
+
+def understood(scene: Scene, utterance: Utterance) -> Heard:
+    """Find what was said to mean, as an answer to the question that the caller has before them."""
+    meaning = partial(meaning_of, question=_question(scene), context=scene.known)
+    heard = hear(utterance, meaning, sure_above=scene.questionnaire.hearing.sure_above)
+    if isinstance(scene.item, FreeTextItem | AudioItem) and scene.state.asked is Asked.ITEM:
+        return _as_text(scene, heard, utterance)
+    return heard
 
 
 def _on_reply_key(scene: Scene, keys: str) -> Turn:

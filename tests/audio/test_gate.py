@@ -15,6 +15,7 @@ from bridge.audio.gate import (
     UtteranceResumed,
     UtteranceStarted,
     VoiceGate,
+    whole_utterances,
 )
 from bridge.audio.levels import Leveller, peak_dbfs
 
@@ -174,3 +175,15 @@ def test_position_counts_audio(sounds: Any) -> None:
     gate.process(b"\xff" * 1_700)
     assert gate.position_seconds == pytest.approx(0.2)
     assert not gate.is_speaking
+
+
+def test_whole_utterances_are_what_was_emitted(sounds: Any) -> None:
+    """Two words far apart are two, and one that goes on after its end is one, with nothing lost between."""
+    events = hear(VoiceGate(), sounds.call((1, None), (0.5, -12), (2, None), (0.5, -12), (2, None)))
+    assert [round(one.speech_seconds, 1) for one in whole_utterances(events)] == [0.5, 0.5]
+    assert b"".join(one.pcm for one in whole_utterances(events)) == b"".join(map(audio_of, events))
+    started, ended = UtteranceStarted(b"a"), UtteranceEnded(b"c", 0.4, 0.5, EndReason.SILENCE)
+    resumed = UtteranceResumed(b"d"), UtteranceEnded(b"e", 0.4, 1.5, EndReason.SILENCE)
+    (one,) = whole_utterances([started, UtteranceContinued(b"b"), ended, *resumed])
+    assert (one.pcm, one.speech_seconds) == (b"abcde", 1.5)
+    assert whole_utterances([started]) == []

@@ -1,0 +1,98 @@
+"""One typed line of a played call: words to say, keys after a slash, silence, or a command. Pure."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+
+from bridge.authoring.simulating_telephone import SimulationError
+from bridge.dialogue.hints import did_you_mean
+from bridge.understanding import bare
+from bridge.understanding.normalisation import normalise
+
+__all__ = ["MANUAL", "Does", "Line", "read_line", "readable", "spelled"]
+
+MANUAL = (
+    "Type what the caller says, in words (سبعة, not 7). /1 or /130*80# presses keys, an empty line is "
+    "silence, /state shows the state, /hangup or Ctrl-D hangs up, /again 3 hangs up and calls again "
+    "3 hours later, /machine lets a machine answer."
+)
+_KEYS = re.compile(r"[0-9*#]+")
+_AT_THE_EDGES = ".،؛؟!,:;?\"'«»()"
+
+
+class Does(StrEnum):
+    """What a line does."""
+
+    SAY = "say"
+    PRESS = "press"
+    SILENCE = "silence"
+    STATE = "state"
+    HANG_UP = "hangup"
+    AGAIN = "again"
+    MACHINE = "machine"
+    HELP = "help"
+
+
+COMMANDS = (Does.STATE, Does.HANG_UP, Does.AGAIN, Does.MACHINE, Does.HELP)
+
+
+class Line(Struct, frozen=True):
+    """One line, read."""
+
+    does: Does
+    text: str = ""  # the words, or the keys
+    hours: float = 0.0  # until the caller is called again
+    raw: str = ""  # as it was typed
+
+
+def read_line(text: str) -> Line:
+    """Read one line.
+
+    Raises:
+        SimulationError: it begins with a slash and is neither keys nor a command.
+
+    """
+    text = text.strip()
+    if not text:
+        return Line(Does.SILENCE)
+    if _KEYS.fullmatch(text) and "#" in text:
+        raise SimulationError(f"{text!r}: keys stand after a slash: /{text.lstrip('#')}")
+    if not text.startswith("/"):
+        return Line(Does.SAY, text, raw=text)
+    if _KEYS.fullmatch(text[1:]):
+        return Line(Does.PRESS, text[1:], raw=text)
+    name, _, argument = text[1:].partition(" ")
+    if name not in COMMANDS:
+        known = ", ".join(f"/{one}" for one in COMMANDS)
+        hint = did_you_mean(name, COMMANDS).replace("'", "'/", 1)
+        raise SimulationError(
+            f"{text!r} is no command{hint or f'; there are {known}'}; keys are pressed as /1"
+        )
+    if name == Does.AGAIN:
+        return Line(Does.AGAIN, hours=_hours(argument), raw=text)
+    return Line(Does(name), raw=text)
+
+
+def spelled(words: str, phrases: Iterable[str]) -> str:
+    """Typed words as a recogniser would write them: without vowel signs, and as `phrases` spell them."""
+    known = {word for phrase in phrases for word in phrase.split()}
+    alike = {normalise(word): word for word in sorted(known)}
+    typed = [word.strip(_AT_THE_EDGES) for word in bare(words).split()]
+    return " ".join(word if word in known else alike.get(normalise(word), word) for word in typed if word)
+
+
+def readable(text: str) -> str:
+    """A prompt as people write it: the vowel signs are for the voice."""
+    return bare(text)
+
+
+def _hours(argument: str) -> float:
+    try:
+        hours = float(argument)
+    except ValueError:
+        hours = -1.0
+    if not 0 <= hours < float("inf"):
+        raise SimulationError(f"'/again {argument}': write after how many hours: /again 3")
+    return hours

@@ -1,0 +1,124 @@
+"""What new calls are offered: questionnaires that are whole, kept and rendered. One value, replaced whole.
+
+A call in progress never sees another offer than the one that it began with.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+from msgspec import Struct
+
+from bridge.config import Settings
+from bridge.dialogue.listening import vocabulary
+from bridge.dialogue.loader import load_folder
+from bridge.dialogue.prompts import prompt_texts
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.targets import missing_site_facts
+from bridge.errors import ConfigError
+from bridge.speech.prompts import PromptCache
+from bridge.storage.store import Store
+
+__all__ = ["Change", "Engines", "Offer", "changes", "prepare", "read_offer"]
+
+log = structlog.get_logger()
+
+
+class Offer(Struct, frozen=True):
+    """What new calls are offered."""
+
+    questionnaires: Mapping[str, Questionnaire]  # by id
+    default: str  # the one for calls that name none
+    site: Mapping[str, str]  # what questionnaires may name as {site.NAME}
+
+
+class Ears(Protocol):
+    """What is asked of a recogniser here."""
+
+    def lacking(self, phrases: Iterable[str]) -> list[str]:
+        """Those of `phrases` that no caller can be heard saying."""
+        ...
+
+
+class Engines(Struct, frozen=True):
+    """What an offer is prepared with."""
+
+    store: Store
+    ears: Ears
+    prompts: PromptCache
+
+
+class Change(StrEnum):
+    """What became of a questionnaire between two offers."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+
+
+def read_offer(settings: Settings, present: Offer | None = None) -> Offer:
+    """Read and check all questionnaires; a file that `present` was made of is not checked again.
+
+    Raises:
+        QuestionnaireError: of all faulty files together.
+        ConfigError: the default questionnaire is not among them.
+
+    """
+    known = present.questionnaires.values() if present else ()
+    loaded = load_folder(settings.questionnaires.folder, known)
+    offer = Offer(_runnable(loaded, settings), settings.questionnaires.default, settings.site.facts)
+    if offer.default not in offer.questionnaires:
+        names = ", ".join(sorted(offer.questionnaires)) or "none"
+        raise ConfigError(f"questionnaires.default is {offer.default!r}, but the folder holds: {names}")
+    return offer
+
+
+async def prepare(offer: Offer, engines: Engines, first: Iterable[Questionnaire] | None = None) -> int:
+    """Keep every version for calls that are resumed, and render its prompts; how many were missing.
+
+    `first` are those to be rendered before calls are taken; all, if left out.
+
+    Raises:
+        StorageError: a version cannot be kept.
+        WorkerError: a prompt cannot be rendered.
+
+    """
+    for one in offer.questionnaires.values():
+        await engines.store.keep_questionnaire(one.hash, one.id, one.version, one.sources)
+        # A caller may still press a key; `hatif check` names the phrases.
+        if lacking := await asyncio.to_thread(_lacking, engines.ears, one):
+            log.warning("model_lacks_phrases", questionnaire=one.id, count=len(lacking))
+    texts = await asyncio.to_thread(prompt_texts, first or offer.questionnaires.values())
+    return await engines.prompts.render(await asyncio.to_thread(engines.prompts.missing, texts))
+
+
+def _lacking(ears: Ears, questionnaire: Questionnaire) -> list[str]:
+    return ears.lacking(vocabulary(questionnaire))
+
+
+def changes(before: Offer, after: Offer) -> dict[str, Change]:
+    """What became of each questionnaire, by id."""
+    old, new = before.questionnaires, after.questionnaires
+    return {name: _change(old.get(name), new.get(name)) for name in sorted({*old, *new})}
+
+
+def _change(old: Questionnaire | None, new: Questionnaire | None) -> Change:
+    if old is None:
+        return Change.NEW
+    if new is None:
+        return Change.REMOVED
+    return Change.UNCHANGED if old.hash == new.hash else Change.CHANGED
+
+
+def _runnable(questionnaires: dict[str, Questionnaire], settings: Settings) -> dict[str, Questionnaire]:
+    """Leave out what would have to name somebody whom nobody has configured, above all for a crisis."""
+    site = settings.site.facts
+    missing = {name: missing_site_facts(one, site) for name, one in questionnaires.items()}
+    for name, facts in missing.items():
+        if facts:
+            options = ", ".join(f"site.{fact}" for fact in facts)
+            log.error("questionnaire_refused", questionnaire=name, problem=f"{options} is not configured")
+    return {name: one for name, one in questionnaires.items() if not missing[name]}
