@@ -15,8 +15,8 @@ from bridge.config import Settings, load_settings
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.dialogue.targets import missing_site_facts
 from bridge.errors import BridgeError
+from bridge.offering import refusal
 from bridge.speech.vosk_model import ModelSummary, check_model
 
 __all__ = ["Finding", "Verdict", "examine"]
@@ -96,11 +96,8 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
             yield Finding(path.name, Verdict.BAD, str(error))
         else:
             yield _sayable(path, questionnaire, summary)
-            if missing := missing_site_facts(questionnaire, settings.site.facts):
-                options = ", ".join(f"site.{name}" for name in missing)
-                yield Finding(
-                    path.name, Verdict.WARNING, f"refused by `hatif serve`: {options} not configured"
-                )
+            if problem := refusal(questionnaire, settings):
+                yield Finding(path.name, Verdict.WARNING, f"refused by `hatif serve`: {problem}")
 
 
 def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | None) -> Finding:

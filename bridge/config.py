@@ -120,6 +120,7 @@ class Questionnaires(Section):
 
     folder: ContentPath = option(Path("questionnaires"), "the path of a folder with questionnaires, *.yaml")
     default: Word = option("post_discharge", "the id of a questionnaire in that folder")
+    allow_draft: bool = option(False, "true or false")
 
 
 class Site(Section):

@@ -21,7 +21,7 @@ from bridge.errors import ConfigError
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store
 
-__all__ = ["Change", "Engines", "Offer", "changes", "prepare", "read_offer"]
+__all__ = ["Change", "Engines", "Offer", "changes", "prepare", "read_offer", "refusal"]
 
 log = structlog.get_logger()
 
@@ -71,9 +71,15 @@ def read_offer(settings: Settings, present: Offer | None = None) -> Offer:
     loaded = load_folder(settings.questionnaires.folder, known)
     offer = Offer(_runnable(loaded, settings), settings.questionnaires.default, settings.site.facts)
     if offer.default not in offer.questionnaires:
-        names = ", ".join(sorted(offer.questionnaires)) or "none"
-        raise ConfigError(f"questionnaires.default is {offer.default!r}, but the folder holds: {names}")
+        raise ConfigError(_no_default(offer, loaded, settings))
     return offer
+
+
+def _no_default(offer: Offer, loaded: Mapping[str, Questionnaire], settings: Settings) -> str:
+    if offer.default in loaded:
+        return f"questionnaires.default, {offer.default!r}: {refusal(loaded[offer.default], settings)}"
+    names = ", ".join(sorted(offer.questionnaires)) or "none"
+    return f"questionnaires.default is {offer.default!r}, but the folder holds: {names}"
 
 
 async def prepare(offer: Offer, engines: Engines, first: Iterable[Questionnaire] | None = None) -> int:
@@ -114,11 +120,22 @@ def _change(old: Questionnaire | None, new: Questionnaire | None) -> Change:
 
 
 def _runnable(questionnaires: dict[str, Questionnaire], settings: Settings) -> dict[str, Questionnaire]:
-    """Leave out what would have to name somebody whom nobody has configured, above all for a crisis."""
-    site = settings.site.facts
-    missing = {name: missing_site_facts(one, site) for name, one in questionnaires.items()}
-    for name, facts in missing.items():
-        if facts:
-            options = ", ".join(f"site.{fact}" for fact in facts)
-            log.error("questionnaire_refused", questionnaire=name, problem=f"{options} is not configured")
-    return {name: one for name, one in questionnaires.items() if not missing[name]}
+    problems = {name: refusal(one, settings) for name, one in questionnaires.items()}
+    for name, problem in problems.items():
+        if problem:
+            log.error("questionnaire_refused", questionnaire=name, problem=problem)
+    return {name: one for name, one in questionnaires.items() if not problems[name]}
+
+
+def refusal(questionnaire: Questionnaire, settings: Settings) -> str:
+    """Why callers may not be asked this here; '' if they may.
+
+    What would have to name somebody whom nobody has configured, above all for a crisis; and what no clinician
+    has signed, unless the configuration takes drafts.
+    """
+    problems = [
+        f"site.{fact} is not configured" for fact in missing_site_facts(questionnaire, settings.site.facts)
+    ]
+    if questionnaire.status == "draft" and not settings.questionnaires.allow_draft:
+        problems.append("it is a draft, and questionnaires.allow_draft is not true")
+    return "; ".join(problems)

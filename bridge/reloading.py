@@ -20,6 +20,7 @@ RELOADABLE = frozenset(
     {
         "questionnaires.folder",
         "questionnaires.default",
+        "questionnaires.allow_draft",
         "site.name",
         "site.phone",
         "site.crisis_number",

@@ -67,10 +67,12 @@ class Site:
         self.add("post_discharge")
         self.taken_up: list[tuple[Offer, Settings]] = []
 
-    def configure(self, default: str, **sections: str) -> None:
+    def configure(self, default: str, *, allow_draft: bool = True, **sections: str) -> None:
         others = "".join(f"{name}: {text}\n" for name, text in sections.items())
+        drafts = str(allow_draft).lower()
         self.config.write_text(
-            f"questionnaires: {{folder: questions, default: {default}}}\n{others}", "utf-8"
+            f"questionnaires: {{folder: questions, default: {default}, allow_draft: {drafts}}}\n{others}",
+            "utf-8",
         )
 
     def add(self, name: str) -> Path:
@@ -226,7 +228,7 @@ def test_a_questionnaire_without_its_crisis_number_is_not_offered(site: Site) ->
     site.configure("post_discharge", site='{crisis_number: "937"}')
     assert sorted(read_offer(site.settings()).questionnaires) == ["phq2", "post_discharge"]
     site.configure("phq2")
-    with pytest.raises(ConfigError, match=r"questionnaires\.default is 'phq2'"):
+    with pytest.raises(ConfigError, match=r"'phq2': site\.crisis_number is not"):
         read_offer(site.settings())
 
 
@@ -254,3 +256,12 @@ def test_a_folder_that_is_not_there_is_an_error(site: Site) -> None:
     shutil.rmtree(site.folder / "questions")
     with pytest.raises(QuestionnaireError):
         read_offer(site.settings())
+
+
+def test_drafts_are_offered_only_where_the_configuration_takes_them(site: Site) -> None:
+    """A site must say that it tries what no clinician has signed; what is signed needs no word."""
+    site.configure("post_discharge", allow_draft=False)
+    with pytest.raises(ConfigError, match="'post_discharge': it is a draft"):
+        read_offer(site.settings())
+    site.edit("post_discharge", "status: draft", "status: validated")
+    assert list(read_offer(site.settings()).questionnaires) == ["post_discharge"]
