@@ -49,7 +49,8 @@ class Case(Struct, frozen=True):
     @property
     def is_wrong_value(self) -> bool:
         """Whether a value was found that would be stored and is not what was said."""
-        return self._is_value and not self.doubtful and not self.is_right
+        named = {expected.removeprefix("~") for expected in self.expected}
+        return self._is_value and not self.doubtful and self.found not in named
 
     @property
     def is_flip(self) -> bool:

@@ -32,10 +32,11 @@ _WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال
 _PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
 _SHORTEST_GLUED = 4
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
-_OPENING = (Part.COURTESY, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
+_OPENING = (Part.COURTESY, Part.IDIOM, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
 _LONGEST = 6
+_PAST_OF_MINE = ("ت", "ته", "تها", "تهم")  # "I took it", which standard Arabic negates with "lam"
 
 
 def label(text: str) -> list[Chunk]:
@@ -186,7 +187,8 @@ def _plain(token: str) -> Chunk | None:
     noun = noun_of(token)
     if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
         part = Part.VERB_NOT if verb.negated else _VERBS[verb.kind]
-        return Chunk(part, token, negated_by_la=verb.present or token[:1] in "اينت")
+        may_be_present = token[:1] in "اينت" and not token.endswith(_PAST_OF_MINE)
+        return Chunk(part, token, negated_by_la=verb.present or may_be_present)
     return noun
 
 
