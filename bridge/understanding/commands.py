@@ -6,7 +6,7 @@ another is understood from its words wherever they stand together; other words b
 
 from collections.abc import Iterable, Sequence
 
-from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS
+from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS, PARTS_OF_DAY
 from bridge.understanding.clock_times import read_clock_time
 from bridge.understanding.command_words import (
     CALLING,
@@ -47,6 +47,10 @@ _IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا
 _NO_TIMES = frozenset(
     map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
 )
+_I_AM_NOT = frozenset(
+    (one, negation) for one in ("انا", "اني") for negation in ("مو", "مش", "مب", "لست", "موش", "مانيش", "ماني", "ماشي")
+)
+_NAMED = (3, 4)  # words: "I", "not", and a name of one or two
 _AFTER = tuple(map(normalise, ("بعد", "عقب", "ورا", "من")))
 # Which of two wishes is meant where both are said.
 _STRONGER = (
@@ -63,7 +67,26 @@ _STRONGER = (
 
 def read_command(text: str, context: Context | None = None) -> Meaning | None:
     """Read `text` as one command; None when it is none, or holds more than it."""
-    return read_overriding_command(text, context) or _wish(text, context)
+    return read_overriding_command(text, context) or _wish(text, context) or _by_part_of_day(text) or _not_named(text)
+
+
+def _by_part_of_day(text: str) -> Meaning | None:
+    """As in "call in the evening", which names no hour."""
+    tokens = normalise(text).split()
+    at = find_phrase(tokens, PARTS_OF_DAY)
+    if at is None or tokens[0] not in _IMPERATIVES | CALLING:
+        return None
+    return _meaning(Command.CALLBACK, "command:part_of_day")
+
+
+def _not_named(text: str) -> Meaning | None:
+    """As in "I am not Ahmed": a name is a word that nobody knows."""
+    tokens = normalise(text).split()
+    if len(tokens) not in _NAMED or tuple(tokens[:2]) not in _I_AM_NOT:
+        return None
+    if any(chunk.part is not Part.UNKNOWN for chunk in label(" ".join(tokens[2:]))):
+        return None
+    return _meaning(Command.WRONG_PERSON, "command:another_name", doubtful=True)
 
 
 def read_overriding_command(text: str, context: Context | None = None) -> Meaning | None:
@@ -80,7 +103,7 @@ def read_overriding_command(text: str, context: Context | None = None) -> Meanin
         if when is None:
             return _meaning(Command.DO_NOT_CALL, "command:not_to_be_called")
         return _meaning(Command.CALLBACK, "command:not_then", doubtful=True)
-    if when or set(tokens) & _LATER:
+    if when or set(tokens) & _LATER or tokens[-1] in _AFTER:
         return _meaning(Command.CALLBACK, "command:call_later", argument=when)
     return None
 
