@@ -32,7 +32,7 @@ _WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال
 _PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
 _SHORTEST_GLUED = 4
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
-_OPENING = (Part.COURTESY, Part.IDIOM, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
+_OPENING = (Part.COURTESY, Part.IDIOM, Part.PROMISE, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
 _LONGEST = 6
@@ -91,7 +91,8 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
         return Part.THING if _is_a_noun(chunks, at) else None
     if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
         return Part.COURTESY
-    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
+    is_last = at + 1 == len(chunks) and before in (Part.DETAIL, Part.COURTESY)  # "..., yes"
+    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING and not is_last
     # "It hurts if I walk" says that it hurts.
     is_if = chunk.text in vocabulary.CONDITIONS and any(one.part in _SAYING for one in chunks[:at])
     return Part.DETAIL if is_any or is_if else None

@@ -23,6 +23,8 @@ _DRINK = "شرب"
 _O, _GOD_WILLED = "يا", ("ما", "شا")
 _ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "one ten" and "and eleven" are one, once normalised
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.THOUSANDS)
+_PAIR_OR_SPOUSE = ("زوج", "جوز")  # with an article it is the husband
+_PARTS_AFTER_LESS = ("ربعا", "ثلثا")
 _ARTICLES = ("بال", "لل", "هال", "ال", "ب", "ل")
 # With an article these are days of the week: Monday, Tuesday, Wednesday.
 _WEEKDAYS = frozenset(
@@ -50,6 +52,7 @@ def lex(text: str) -> list[Numeral] | None:
     """Name every word of a text; None as soon as one is unknown."""
     tokens = _DIGITS_BESIDE_LETTERS.sub(" ", normalise(text)).split()
     tokens = list(chain.from_iterable(map(_without_and, tokens)))
+    tokens = [_less_a_part(tokens, at) for at in range(len(tokens))]
     words: list[Numeral] = []
     position = 0
     while position < len(tokens):
@@ -58,7 +61,7 @@ def lex(text: str) -> list[Numeral] | None:
             position += 2
             continue
         pair = PAIRS.get((tokens[position], "".join(tokens[position + 1 : position + 2])))
-        found = [pair] if pair else _lex_token(tokens[position])
+        found = [pair] if pair else _one_and_tens(tokens, position) or _lex_token(tokens[position])
         if found is None:
             return None
         if _is_eleven_after_hundred(words, tokens[position : position + 2]):
@@ -83,11 +86,31 @@ def _is_eleven_after_hundred(words: Sequence[Numeral], tokens: Sequence[str]) ->
 def _without_and(token: str) -> tuple[str, ...]:
     """Cut the "and" off the first of two words, as in "and five ten"; "one" begins with its letter too."""
     first, rest = token[:1], token[1:]
-    return (first, rest) if first == _AND and rest in _PAIRED and token not in WORDS else (token,)
+    if token in WORDS or token in _PAIRED:
+        return (token,)
+    if token.endswith(_AND) and _lex_number(token[:-1]):  # "khamsau ishrin": its "and" stands with the unit
+        return token[:-1], _AND
+    before, _, after = token.partition(_AND)
+    if before and after in _PAIRED and _lex_number(before):
+        return before, _AND, after
+    return (first, rest) if first == _AND and rest in _PAIRED else (token,)
+
+
+def _less_a_part(tokens: Sequence[str], at: int) -> str:
+    """As in "less a quarter" with its ending, which is otherwise spelled like "four"."""
+    is_part = tokens[at] in _PARTS_AFTER_LESS and at > 0 and tokens[at - 1] == "الا"
+    return tokens[at][:-1] if is_part else tokens[at]
+
+
+def _one_and_tens(tokens: Sequence[str], at: int) -> list[Numeral] | None:
+    """As in "one and twenty", where the one is spelled like "somebody"."""
+    after = tokens[at + 1].removeprefix(_AND) if at + 1 < len(tokens) else ""
+    is_joined = tokens[at] == "احد" and tokens[at + 1 : at + 2] != [after]
+    return [Numeral(Rank.UNIT, 1)] if is_joined and after in WORDS and WORDS[after].rank is Rank.TENS else None
 
 
 def _lex_token(token: str) -> list[Numeral] | None:
-    whole = _lex_simple(token)
+    whole = _lex_simple(token) or _lex_simple(token.replace("يي", "ي"))
     if whole:
         return [whole]
     return (
@@ -160,4 +183,6 @@ def _lex_article(token: str) -> list[Numeral] | None:
 
 def _may_take(word: Numeral, spelling: str, article: str) -> bool:
     is_long = article.endswith("ال") or article == "لل"
+    if spelling in _PAIR_OR_SPOUSE:
+        return False
     return word.rank in _COUNTING or (is_long and (spelling in COUNTED or word.rank is Rank.BESIDE))

@@ -51,7 +51,7 @@ UNKNOWN_WORD = "[unk]"  # as Vosk models spell it
 _EGYPTIAN = "egy"  # where ايه is "what?"
 
 # What these words wish is meant more than the answer that they could be: "minute", "no, I am busy".
-_OVER_A_NO = (Command.CALLBACK, Command.WRONG_PERSON, Command.SLOWER)
+_OVER_A_NO = (Command.CALLBACK, Command.WRONG_PERSON, Command.SLOWER, Command.REFUSE)
 _OVER_A_DOUBT = (*_OVER_A_NO, Command.WAIT, Command.REPEAT)
 _PRESENCE = frozenset(map(normalise, ("موجود", "موجودة", "هنا", "هون")))  # of a caller, or of a pain
 _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
