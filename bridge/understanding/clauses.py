@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from bridge.understanding.labelling import Chunk, Part
 from bridge.understanding.normalisation import normalise
+from bridge.understanding.vocabulary import NEGATORS
 
 __all__ = ["Clause", "Says", "Sentence", "clauses_of"]
 
@@ -45,6 +46,7 @@ class Sentence(Struct, frozen=True):
     unknown: int = 0
     unknown_may_negate: bool = False  # one of them looks like a negation
     corrected_at: int | None = None  # where a correction stands
+    not_always: bool = False  # "not every day" stands somewhere
 
 
 _PREDICATES = (
@@ -315,6 +317,10 @@ def _may_negate(word: str) -> bool:
     return word.startswith(("م", "ل", "و")) or word.endswith("ش")
 
 
+def _is_not_always(chunk: Chunk) -> bool:
+    return chunk.part is Part.FREQUENCY and chunk.text.split()[0] in NEGATORS
+
+
 def clauses_of(chunks: Sequence[Chunk]) -> Sentence:
     """Find what a sentence affirms and denies."""
     unknown = [at for at, chunk in enumerate(chunks) if chunk.part is Part.UNKNOWN]
@@ -326,4 +332,5 @@ def clauses_of(chunks: Sequence[Chunk]) -> Sentence:
         unknown=len(unknown),
         unknown_may_negate=any(_may_negate(chunks[at].text) for at in unknown),
         corrected_at=corrections[-1] if corrections else None,
+        not_always=any(map(_is_not_always, chunks)),
     )

@@ -5,6 +5,7 @@ another is understood from its words wherever they stand together; other words b
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS, PARTS_OF_DAY
 from bridge.understanding.clock_times import read_clock_time
@@ -47,6 +48,9 @@ _IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا
 _NO_TIMES = frozenset(
     map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
 )
+_BETWEEN = frozenset(map(normalise, "أبغى ابغى ابي أبي ودي أريد اريد عايز عايزة عاوز بدي بغيت أحد احد حد حدا ان انكم انك انتو".split()))
+_NOT_HIS = frozenset(map(normalise, "مو مش مب موب ليس ماشي موش مهوب".split()))
+_NUMBER_OF = frozenset(map(normalise, "رقم رقمه رقمها رقمو نمرة نمرته نمرتها جوال جواله تلفون تلفونه بيت".split()))
 _I_AM_NOT = frozenset(
     (one, negation) for one in ("انا", "اني") for negation in ("مو", "مش", "مب", "لست", "موش", "مانيش", "ماني", "ماشي")
 )
@@ -82,6 +86,8 @@ def _by_part_of_day(text: str) -> Meaning | None:
 def _not_named(text: str) -> Meaning | None:
     """As in "I am not Ahmed": a name is a word that nobody knows."""
     tokens = normalise(text).split()
+    if any(first in _NOT_HIS and second in _NUMBER_OF for first, second in pairwise(tokens)):
+        return _meaning(Command.WRONG_PERSON, "command:another_number", doubtful=True)
     if len(tokens) not in _NAMED or tuple(tokens[:2]) not in _I_AM_NOT:
         return None
     if any(chunk.part is not Part.UNKNOWN for chunk in label(" ".join(tokens[2:]))):
@@ -113,9 +119,12 @@ def _is_negated(tokens: Sequence[str], at: int) -> bool:
     token = tokens[at].removeprefix("و")
     if token.endswith("ش"):
         return True
-    return (
-        token[:1] in "تيا" and token not in _IMPERATIVES and bool(NOT_TO & set(tokens[max(0, at - 2) : at]))
-    )
+    if token[:1] not in "تيا" or token in _IMPERATIVES:
+        return False
+    first = at
+    while first > 0 and tokens[first - 1] in _BETWEEN:  # "I do not want anybody to call"
+        first -= 1
+    return bool(NOT_TO & set(tokens[max(0, min(first, at - 1) - 1) : at]))
 
 
 def _not_to_be_called(text: str) -> Meaning | None:

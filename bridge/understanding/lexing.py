@@ -23,6 +23,7 @@ _DRINK = "شرب"
 _O, _GOD_WILLED = "يا", ("ما", "شا")
 _ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "one ten" and "and eleven" are one, once normalised
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.THOUSANDS)
+_AM_NOT = "لست"  # spelled like "to six"
 _PAIR_OR_SPOUSE = ("زوج", "جوز")  # with an article it is the husband
 _PARTS_AFTER_LESS = ("ربعا", "ثلثا")
 _ARTICLES = ("بال", "لل", "هال", "ال", "ب", "ل")
@@ -63,6 +64,9 @@ def lex(text: str) -> list[Numeral] | None:
         pair = PAIRS.get((tokens[position], "".join(tokens[position + 1 : position + 2])))
         found = [pair] if pair else _one_and_tens(tokens, position) or _lex_token(tokens[position])
         if found is None:
+            return None
+        has_number = any(word.rank in _COUNTING for word in words)
+        if has_number and found == [Numeral(Rank.BESIDE)] and not _may_follow(tokens[position]):
             return None
         if _is_eleven_after_hundred(words, tokens[position : position + 2]):
             words.append(Numeral(Rank.AND))
@@ -110,6 +114,8 @@ def _one_and_tens(tokens: Sequence[str], at: int) -> list[Numeral] | None:
 
 
 def _lex_token(token: str) -> list[Numeral] | None:
+    if token == _AM_NOT:
+        return None
     whole = _lex_simple(token) or _lex_simple(token.replace("يي", "ي"))
     if whole:
         return [whole]
@@ -130,6 +136,15 @@ def _lex_verb(token: str) -> list[Numeral] | None:
     verb = verb_of(token)
     is_beside = token in DETAILS or (verb is not None and not verb.negated and _DRINK not in token)
     return [Numeral(Rank.BESIDE)] if is_beside else None
+
+
+def _may_follow(token: str) -> bool:
+    """A verb behind a number is known by its form; "stars" is spelled like "I can"."""
+    bare = token.removeprefix(_AND)
+    if {token, bare} & (WORDS.keys() | DETAILS):
+        return True
+    verb = verb_of(bare)
+    return verb is None or verb.present or token.endswith(("ت", "ته", "تها", "نا"))
 
 
 def _lex_simple(token: str) -> Numeral | None:

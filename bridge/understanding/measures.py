@@ -175,9 +175,10 @@ def read_weight(text: str, question: AskWeight) -> Meaning:
     grams = [at for at, token in enumerate(tokens) if token in ("غرام", "جرام", "جم", "غم", "قرام")]
     if grams:
         return within(_with_grams(tokens[: grams[0]]), question.minimum, question.maximum)
-    return within(
-        read_quantity(text, question.minimum, question.maximum, 2), question.minimum, question.maximum
-    )
+    meaning = read_quantity(text, question.minimum, question.maximum, 2)
+    if meaning.rule == f"number:{Rank.COUNTED}":  # "a kilo" is no person's weight
+        return ambiguous("weight:unit_alone")
+    return within(meaning, question.minimum, question.maximum)
 
 
 def _with_grams(tokens: Sequence[str]) -> Meaning:

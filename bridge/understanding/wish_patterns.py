@@ -39,6 +39,18 @@ _PLACES = _split(
 )
 
 
+_ANSWERING = _split("أجاوب، أجيب، أن أجيب، أرد، أقول، جاوب، قول، نجاوب، نقول، نرد، أحكي، الإجابة، الجواب")
+_ABOUT = _split("، على هذا، على هذا السؤال، على ده، عليه، على السؤال، عن هذا")
+_GOING_ON = _split("أكمل، كمل، نكمل، أستمر، أتابع، المتابعة، الاستمرار")
+_SAY = _split("تكلم، تكلمي، احكي، اتكلم، اتكلمي، قول، قولي، قولها، اقرأ، هضر، اهضر، اسأل، اسألي، امشي")
+_SLOWLY = _split("على مهلك، ببطء، شوي شوي، شوية شوية، بالراحة، بشويش، بشوية، براحة، أبطأ، أبطأ شوي، بهدوء، على مهل")
+_SAY_AGAIN = _split(
+    "قول، قولي، قولها، قوليها، عيد، عيدي، عيدها، أعد، كرر، كررها، كرري، اعيد، تعيد، تعيدي، ممكن تعيد، ممكن تقول، اقرأ، اسأل، "
+    "عاود، قل، أعد السؤال، عيد السؤال، كرر السؤال، قول السؤال"
+)
+_AGAIN = _split("مرة ثانية، مرة تانية، مرة أخرى، كمان مرة، مرة كمان، تاني، ثاني، من جديد، من الأول، تاني مرة، ثاني مرة")
+
+
 def composed_wishes() -> Iterator[tuple[Command, str]]:
     """Every wish that the parts make."""
     for words in product(_SPEAKING, _HUMANS):
@@ -51,3 +63,13 @@ def composed_wishes() -> Iterator[tuple[Command, str]]:
         yield Command.BACK, " ".join(words)
     for words in product(_RETURNING, _PLACES):
         yield Command.BACK, " ".join(words)
+    for words in product(_WANTING, _RETURNING[2:6] + ["أرجع"], _PLACES):
+        yield Command.BACK, " ".join(words)
+    for words in product(_NOT_WANTING, _ANSWERING, _ABOUT):
+        yield Command.REFUSE, " ".join(words)
+    for words in product(("", "خلاص", "خلص", "بس"), _NOT_WANTING, _GOING_ON):
+        yield Command.STOP, " ".join(words)
+    for words in product(_SAY, _SLOWLY):
+        yield Command.SLOWER, " ".join(words)
+    for words in product(_SAY_AGAIN, _AGAIN):
+        yield Command.REPEAT, " ".join(words)

@@ -25,6 +25,7 @@ _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
 _ANYTHING = frozenset(map(normalise, "شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء".split()))
 _NO_MEASURE = frozenset(map(normalise, "عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر".split()))
 _GONE = frozenset(map(normalise, "راح راحت راحو زال زالت اختفى اختفت انتهى انتهت".split()))
+_GROWN = frozenset(map(normalise, "زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل".split()))
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB)
 _AT_LEISURE = frozenset(map(normalise, ("وقت", "الوقت", "مجال", "فرصة", "دقيقة", "دقائق", "دقايق", "معك", "معاك")))
@@ -107,7 +108,7 @@ def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause
     """What one has or is, is no will: "I have work" to "may I ask you something?"."""
     if clause.particle or clause.says is not Says.YES:
         return clause
-    words = {word.removeprefix("و") for chunk in chunks[clause.at :] for word in chunk.text.split()}
+    words = {word for chunk in chunks[clause.at :] for word in chunk.text.split()}
     is_other = clause.part is Part.STATE or (
         kind is YesNoKind.PERMISSION and clause.part in _OWN_AFFAIRS and not words & _AT_LEISURE
     )
@@ -158,7 +159,7 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
     sure = any(clause.sure for clause in speaking) and not (
         casting or what_else or (sentence.unknown and not agreed)
     )
-    sure = sure and not (unclear and not particle)
+    sure = sure and not (unclear and not particle) and not (says is Says.YES and sentence.not_always)
     rule = f"{says}_{'particle' if particle else 'sentence'}"
     return Meaning(
         Finding.VALUE,
@@ -223,9 +224,11 @@ def _gone(chunks: Sequence[Chunk]) -> Meaning | None:
     words = [word.removeprefix("و") for chunk in chunks for word in chunk.text.split()]
     parts = {chunk.part for chunk in chunks}
     named = any(chunk.part is Part.SYMPTOM and chunk.text not in _ANYTHING for chunk in chunks)
+    is_not = any(chunk.part is Part.NOT for chunk in chunks)
+    if named and _GROWN & set(words) and not is_not and not parts & _OPEN_ENDED:
+        return _doubted("grown", value=True)
     if not named or not _GONE & set(words) or parts & _OPEN_ENDED:
         return None
-    is_not = any(chunk.part is Part.NOT for chunk in chunks)
     return _doubted("not_gone" if is_not else "gone", value=is_not)
 
 
