@@ -155,6 +155,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.IDIOM, _split(_WHY_NOT)
     yield Part.PROMISE, _split(_MORE_PROMISE)
     yield Part.DETAIL, vocabulary.NOT_NEGATING
+    yield Part.COURTESY, (one for one in vocabulary.NOT_NEGATING if "الله" in one.split())
     yield Part.CORRECTION, _split(_CORRECTIONS)
     yield Part.HAVE_NOT, _split(_HAVING_NOT)
     yield Part.DEGREE, _split(_SOMEWHAT)

@@ -35,7 +35,6 @@ _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
 _OPENING = (Part.COURTESY, Part.IDIOM, Part.PROMISE, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
-_CLOSING = {Part.COURTESY, Part.PROMISE, Part.EMPHASIS, Part.IDIOM}
 _ENDED = ("خلص", "خلصت")
 _LONGEST = 6
 _PAST_OF_MINE = ("ت", "ته", "تها", "تهم")  # "I took it", which standard Arabic negates with "lam"
@@ -102,9 +101,7 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
         return Part.THING if _is_a_noun(chunks, at) else None
     if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
         return Part.COURTESY
-    after = {one.part for one in chunks[at + 1 :]}
-    is_last = after <= _CLOSING and before in (Part.DETAIL, Part.COURTESY)  # "as God wills, yes"
-    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING and not is_last
+    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
     # "It hurts if I walk" says that it hurts.
     is_if = chunk.text in vocabulary.CONDITIONS and any(one.part in _SAYING for one in chunks[:at])
     return Part.DETAIL if is_any or is_if else None
