@@ -152,7 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.misses:
         for case in (case for cases in judged.values() for case in cases if not case.is_right):
             mark = "FLIP" if case.is_flip else "WRONG" if case.is_wrong_value else "miss"
-            print(mark, case.question, case.utterance, "|".join(case.expected), case.found, case.rule, sep="\t")
+            print(
+                mark, case.question, case.utterance, "|".join(case.expected), case.found, case.rule, sep="\t"
+            )
 
 
 def _print(counted: dict[str, Rates]) -> None:

@@ -48,11 +48,20 @@ _IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا
 _NO_TIMES = frozenset(
     map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
 )
-_BETWEEN = frozenset(map(normalise, "أبغى ابغى ابي أبي ودي أريد اريد عايز عايزة عاوز بدي بغيت أحد احد حد حدا ان انكم انك انتو".split()))
+_BETWEEN = frozenset(
+    map(
+        normalise,
+        "أبغى ابغى ابي أبي ودي أريد اريد عايز عايزة عاوز بدي بغيت أحد احد حد حدا ان انكم انك انتو".split(),
+    )
+)
 _NOT_HIS = frozenset(map(normalise, "مو مش مب موب ليس ماشي موش مهوب".split()))
-_NUMBER_OF = frozenset(map(normalise, "رقم رقمه رقمها رقمو نمرة نمرته نمرتها جوال جواله تلفون تلفونه بيت".split()))
+_NUMBER_OF = frozenset(
+    map(normalise, "رقم رقمه رقمها رقمو نمرة نمرته نمرتها جوال جواله تلفون تلفونه بيت".split())
+)
 _I_AM_NOT = frozenset(
-    (one, negation) for one in ("انا", "اني") for negation in ("مو", "مش", "مب", "لست", "موش", "مانيش", "ماني", "ماشي")
+    (one, negation)
+    for one in ("انا", "اني")
+    for negation in ("مو", "مش", "مب", "لست", "موش", "مانيش", "ماني", "ماشي")
 )
 _NAMED = (3, 4)  # words: "I", "not", and a name of one or two
 _AFTER = tuple(map(normalise, ("بعد", "عقب", "ورا", "من")))
@@ -71,7 +80,12 @@ _STRONGER = (
 
 def read_command(text: str, context: Context | None = None) -> Meaning | None:
     """Read `text` as one command; None when it is none, or holds more than it."""
-    return read_overriding_command(text, context) or _wish(text, context) or _by_part_of_day(text) or _not_named(text)
+    return (
+        read_overriding_command(text, context)
+        or _wish(text, context)
+        or _by_part_of_day(text)
+        or _not_named(text)
+    )
 
 
 def _by_part_of_day(text: str) -> Meaning | None:

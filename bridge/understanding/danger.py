@@ -252,7 +252,9 @@ def _is_meant(tokens: Sequence[str], at: int, pattern: _Pattern) -> bool:
     near = set(tokens[at : at + 1 + _WINDOW])
     if pattern.denied:
         around = tokens[max(0, at - _WINDOW) : at + 1 + _WINDOW]
-        return any(token in _NOT or token.removeprefix("و") in _NOT or token.endswith("ش") for token in around)
+        return any(
+            token in _NOT or token.removeprefix("و") in _NOT or token.endswith("ش") for token in around
+        )
     if pattern.second is _LIVE:
         return bool(near & _WISHES)
     if pattern.second is _BREATH:

@@ -32,7 +32,17 @@ _WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال
 _PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
 _SHORTEST_GLUED = 4
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
-_OPENING = (Part.COURTESY, Part.IDIOM, Part.PROMISE, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
+_OPENING = (
+    Part.COURTESY,
+    Part.IDIOM,
+    Part.PROMISE,
+    Part.YES,
+    Part.YES_OR_WHAT,
+    Part.EMPHASIS,
+    Part.BUT,
+    Part.RIGHT,
+    Part.CORRECTION,
+)
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
 _ENDED = ("خلص", "خلصت")

@@ -110,7 +110,9 @@ def _one_and_tens(tokens: Sequence[str], at: int) -> list[Numeral] | None:
     """As in "one and twenty", where the one is spelled like "somebody"."""
     after = tokens[at + 1].removeprefix(_AND) if at + 1 < len(tokens) else ""
     is_joined = tokens[at] == "احد" and tokens[at + 1 : at + 2] != [after]
-    return [Numeral(Rank.UNIT, 1)] if is_joined and after in WORDS and WORDS[after].rank is Rank.TENS else None
+    return (
+        [Numeral(Rank.UNIT, 1)] if is_joined and after in WORDS and WORDS[after].rank is Rank.TENS else None
+    )
 
 
 def _lex_token(token: str) -> list[Numeral] | None:

@@ -88,10 +88,15 @@ _LOW = frozenset(
     )
 )
 _LABEL_COMPANIONS = frozenset(
-    map(normalise, ["اللي", "الرقم", "هو", "كان", "طلع", "و", "الضغط", "ضغطي", "كانت", "يكون", "بيكون", "على", "وعلى"])
+    map(
+        normalise,
+        ["اللي", "الرقم", "هو", "كان", "طلع", "و", "الضغط", "ضغطي", "كانت", "يكون", "بيكون", "على", "وعلى"],
+    )
 )
 _MMOL = frozenset(map(normalise, ["مليمول", "مول", "ملمول", "mmol"]))
-_MG = frozenset(map(normalise, ["ملغم", "مجم", "ملليجرام", "ملليغرام", "ملغ", "ملجم", "مليغرام", "مليجرام", "ملي", "mg"]))
+_MG = frozenset(
+    map(normalise, ["ملغم", "مجم", "ملليجرام", "ملليغرام", "ملغ", "ملجم", "مليغرام", "مليجرام", "ملي", "mg"])
+)
 
 
 # Temperature
@@ -230,7 +235,9 @@ def _without_over(token: str) -> tuple[str, ...]:
     if rest == token or token in WORDS or lex(token) is not None:
         return (token,)
     words = lex(rest)
-    return (_ON, rest) if words and any(isinstance(part, Quantity) for part in quantities(words)) else (token,)
+    return (
+        (_ON, rest) if words and any(isinstance(part, Quantity) for part in quantities(words)) else (token,)
+    )
 
 
 def _labelled(tokens: list[str]) -> tuple[Reading, Reading] | None:

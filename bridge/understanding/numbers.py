@@ -123,7 +123,11 @@ def _is_some_one(text: str) -> bool:
     tokens = normalise(text).split()
     pairs = set(pairwise(tokens))
     is_each = any(first == "كل" and second in _ONE for first, second in pairs)
-    return is_each or bool(_OTHER & set(tokens)) or any(first in DEGREES and second == _VERY for first, second in pairs)
+    return (
+        is_each
+        or bool(_OTHER & set(tokens))
+        or any(first in DEGREES and second == _VERY for first, second in pairs)
+    )
 
 
 def within(meaning: Meaning, minimum: float, maximum: float) -> Meaning:
@@ -209,7 +213,9 @@ def _two(numbers: Sequence[Quantity], parts: Sequence[Quantity | Numeral]) -> Re
             return _doubted(_one(first), "not_the_second")
         case ("number", "number") if first.value == second.value:
             return _doubted(_one(first), "said_twice")
-        case ("number", "less", "number") if 0 < second.value < _TEN <= first.value and first.value % _TEN == 0:
+        case ("number", "less", "number") if (
+            0 < second.value < _TEN <= first.value and first.value % _TEN == 0
+        ):
             return Reading(first.value - second.value, "number:less", doubtful=True)
         case ("number", "number") if _is_by_digits(first, second):
             return Reading(first.value * _TEN + second.value, "number:digit_by_digit", doubtful=True)

@@ -108,7 +108,9 @@ def _known(text: str, question: Question | Callable[[str], Meaning], context: Co
         return answer
     if command.command is Command.WRONG_PERSON and _PRESENCE & set(normalise(text).split()):
         return answer
-    if command.command is Command.WAIT and isinstance(question, AskDuration):  # a minute may be how long it was
+    if command.command is Command.WAIT and isinstance(
+        question, AskDuration
+    ):  # a minute may be how long it was
         return replace(answer, doubtful=True, confidence=min(answer.confidence, 0.5))
     return command
 

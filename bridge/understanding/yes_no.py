@@ -23,12 +23,16 @@ _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
 _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
 _ANYTHING = frozenset(map(normalise, "شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء".split()))
-_NO_MEASURE = frozenset(map(normalise, "عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر".split()))
+_NO_MEASURE = frozenset(
+    map(normalise, "عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر".split())
+)
 _GONE = frozenset(map(normalise, "راح راحت راحو زال زالت اختفى اختفت انتهى انتهت".split()))
 _GROWN = frozenset(map(normalise, "زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل".split()))
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB)
-_AT_LEISURE = frozenset(map(normalise, ("وقت", "الوقت", "مجال", "فرصة", "دقيقة", "دقائق", "دقايق", "معك", "معاك")))
+_AT_LEISURE = frozenset(
+    map(normalise, ("وقت", "الوقت", "مجال", "فرصة", "دقيقة", "دقائق", "دقايق", "معك", "معاك"))
+)
 _BEGIN_OR_NEVER = normalise("ابدأ")
 
 
