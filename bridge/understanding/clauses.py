@@ -6,13 +6,14 @@ Nothing is decided here about the question that was asked; clauses are collected
 on them.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from msgspec import Struct
 
 from bridge.understanding.labelling import Chunk, Part
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import words_of
 from bridge.understanding.vocabulary import NEGATORS
 
 __all__ = ["Clause", "Says", "Sentence", "clauses_of"]
@@ -91,14 +92,12 @@ _OPENING = (
     Part.HEDGE,
 )
 _LA = ("لا", "ولا")
-_NOT_YET = tuple(map(normalise, "لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني".split()))
+_NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
-_MUCH = tuple(
-    map(normalise, "كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش".split())
-)
+_MUCH = words_of("كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
@@ -273,7 +272,7 @@ class _Scan:
         )  # "nothing but health"
         self.at = end + 2 if is_only_well else end
 
-    def _is_partly(self, after: int, end: int, said: Set[Part]) -> bool:
+    def _is_partly(self, after: int, end: int, said: AbstractSet[Part]) -> bool:
         """As in "I do not take it every day", "I have not much pain": neither all nor none."""
         if Part.NEVER in said:
             return False

@@ -23,7 +23,7 @@ from bridge.understanding.durations import Span, as_iso, length_of, span
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.marking import find_phrase
 from bridge.understanding.meaning import Command, Finding, Meaning
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.questions import Context, Period
 
 __all__ = ["read_command", "read_overriding_command", "read_red_flag"]
@@ -48,16 +48,11 @@ _IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا
 _NO_TIMES = frozenset(
     map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
 )
-_BETWEEN = frozenset(
-    map(
-        normalise,
-        "أبغى ابغى ابي أبي ودي أريد اريد عايز عايزة عاوز بدي بغيت أحد احد حد حدا ان انكم انك انتو".split(),
-    )
+_BETWEEN = words_of(
+    "أبغى ابغى ابي أبي ودي أريد اريد عايز عايزة عاوز بدي بغيت أحد احد حد حدا ان انكم انك انتو"
 )
-_NOT_HIS = frozenset(map(normalise, "مو مش مب موب ليس ماشي موش مهوب".split()))
-_NUMBER_OF = frozenset(
-    map(normalise, "رقم رقمه رقمها رقمو نمرة نمرته نمرتها جوال جواله تلفون تلفونه بيت".split())
-)
+_NOT_HIS = words_of("مو مش مب موب ليس ماشي موش مهوب")
+_NUMBER_OF = words_of("رقم رقمه رقمها رقمو نمرة نمرته نمرتها جوال جواله تلفون تلفونه بيت")
 _I_AM_NOT = frozenset(
     (one, negation)
     for one in ("انا", "اني")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bridge.understanding.lexing import lex
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numbers import (
     DOUBTED,
     SURE,
@@ -33,9 +33,7 @@ __all__ = ["read_blood_pressure", "read_glucose", "read_temperature", "read_weig
 _TEN = 10
 _ZERO, _GRAMS = Decimal(0), Decimal(1000)
 _TO = {Rank.TO}
-_CHANGES = frozenset(
-    map(normalise, "نقصت نقص نزلت نزل خسرت خسر زدت زاد زادت زايد ناقص ضعفت نقصان زيادة فقدت".split())
-)
+_CHANGES = words_of("نقصت نقص نزلت نزل خسرت خسر زدت زاد زادت زايد ناقص ضعفت نقصان زيادة فقدت")
 _MMOL_TO_MG = Decimal("18.0182")  # glucose has 180.156 g/mol
 _CM_SYSTOLIC, _CM_DIASTOLIC = range(5, 27), range(3, 19)  # "12 over 8", in centimetres of mercury
 _OVER = tuple(map(normalise, ("على", "عل", "ع", "/", "عن")))

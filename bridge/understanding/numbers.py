@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bridge.understanding.lexing import lex
 from bridge.understanding.meaning import Finding, Meaning, Value, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import Numeral, Rank
 from bridge.understanding.quantities import Quantity, quantities
 from bridge.understanding.vocabulary import DEGREES
@@ -23,7 +23,7 @@ __all__ = ["Reading", "ambiguous", "as_value", "read_number", "read_quantity", "
 SURE, DOUBTED = 0.95, 0.5  # how surely words mean what they were taken for
 _IN_A_ROW = 3  # digits said one by one that are one number: "one, two, nought"
 _ONE = tuple(map(normalise, ("واحد", "واحدة", "وحدة", "حد", "أحد")))
-_OTHER = frozenset(map(normalise, "ثاني تاني ثانية تانية آخر أخرى كمان غيره غيرها".split()))
+_OTHER = words_of("ثاني تاني ثانية تانية آخر أخرى كمان غيره غيرها")
 _VERY = normalise("مرة")  # also "once"
 _NONE_AT_ALL = frozenset(
     normalise(phrase)
@@ -106,6 +106,11 @@ def read_quantity(text: str, minimum: float, maximum: float, decimals: int = 0) 
     if not any(word.rank is not Rank.BESIDE for word in words):
         return nothing("no_number" if words else "empty")
     meaning = reading(_without_scale(words, maximum)).meaning()
+    return _counted(meaning, text, decimals)
+
+
+def _counted(meaning: Meaning, text: str, decimals: int) -> Meaning:
+    """A meaning that is one of others, or has too many decimals, is no number."""
     if meaning.value == 1 and _is_some_one(text):
         return ambiguous("one_of_others")
     if isinstance(meaning.value, float) and round(meaning.value, decimals) != meaning.value:
@@ -172,17 +177,21 @@ def _judge(words: Sequence[Numeral]) -> Reading:
         return _one(numbers[0])
     if not numbers:
         return Reading(None, "no_number")
-    values = tuple(number.value for number in numbers)
     if len(numbers) == 1:
         return _beside(numbers[0], ranks)
-    if len(numbers) == 2:  # noqa: PLR2004
-        return _two(numbers, parts)
+    return _two(numbers, parts) if len(numbers) == 2 else _several(numbers, parts, ranks)  # noqa: PLR2004
+
+
+def _several(
+    numbers: Sequence[Quantity], parts: Sequence[Quantity | Numeral], ranks: Sequence[Rank]
+) -> Reading:
+    """Three numbers or more: digits of one, or one put right."""
     if _is_put_right(parts):
         return _doubted(_one(numbers[-1]), "put_right")
     if not ranks and all(len(number.digits) == 1 for number in numbers) and numbers[0].value:
         joined = Decimal("".join(number.digits for number in numbers))
         return Reading(joined, "number:digit_by_digit", doubtful=True)
-    return Reading(None, "several_numbers", alternatives=values)
+    return Reading(None, "several_numbers", alternatives=tuple(number.value for number in numbers))
 
 
 def _one(number: Quantity) -> Reading:

@@ -97,20 +97,22 @@ def _known(text: str, question: Question | Callable[[str], Meaning], context: Co
     if isinstance(question, AskText):  # anything would be an answer
         return read_command(text, context) or _read(text, question, context)
     answer = question(text) if callable(question) else _read(text, question, context)
-    is_answer = answer.finding in (Finding.VALUE, Finding.OUT_OF_RANGE)
-    beaten_by = _wishes_over(answer) if is_answer else ()
-    if is_answer and not beaten_by:
-        return answer
-    command = read_command(text, context)
-    if not is_answer:
-        return command or answer
+    if answer.finding not in (Finding.VALUE, Finding.OUT_OF_RANGE):
+        return read_command(text, context) or answer
+    beaten_by = _wishes_over(answer)
+    command = read_command(text, context) if beaten_by else None
     if command is None or command.command not in beaten_by:
         return answer
+    return _stronger(answer, command, text, question)
+
+
+def _stronger(
+    answer: Meaning, command: Meaning, text: str, question: Question | Callable[[str], Meaning]
+) -> Meaning:
+    """The wish, unless its words are worth as much as an answer."""
     if command.command is Command.WRONG_PERSON and _PRESENCE & set(normalise(text).split()):
         return answer
-    if command.command is Command.WAIT and isinstance(
-        question, AskDuration
-    ):  # a minute may be how long it was
+    if command.command is Command.WAIT and isinstance(question, AskDuration):  # it may have lasted a minute
         return replace(answer, doubtful=True, confidence=min(answer.confidence, 0.5))
     return command
 

@@ -4,9 +4,10 @@ A draft of one author that native speakers have not reviewed.
 """
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 
 from bridge.understanding.meaning import Command
+from bridge.understanding.normalisation import normalise
 
 __all__ = ["composed_wishes"]
 
@@ -16,16 +17,19 @@ def _split(listed: str) -> list[str]:
 
 
 _SPEAKING = _split(
-    "أكلم، أتكلم، أتكلم مع، أتحدث مع، أتحدث إلى، التحدث مع، التحدث إلى، الكلام مع، أحكي مع، احكي مع، أحجي ويا، احجي مع، "
+    "أكلم، أتكلم، أتكلم مع، أتحدث مع، أتحدث إلى، التحدث مع، التحدث إلى، الكلام مع، أحكي مع، احكي مع، "
+    "أحجي ويا، احجي مع، "
     "نهدر مع، نهضر مع، نحكي مع، نتكلم مع، نكلم، أخاطب، أحاكي"
 )
 _HUMANS = _split(
-    "إنسان، شخص، شخص حقيقي، موظف، موظفة، مسؤول، المسؤول، بشر، بني آدم، حد، حدا، أحد، احد، واحد، شي واحد، شي حد، "
+    "إنسان، شخص، شخص حقيقي، موظف، موظفة، مسؤول، المسؤول، بشر، بني آدم، حد، حدا، أحد، احد، واحد، شي واحد، "
+    "شي حد، "
     "دكتور، الدكتور، الدكتورة، طبيب، الطبيب، طبيبي، ممرض، ممرضة، الممرضة، خدمة العملاء"
 )
 _MACHINES = _split("آلة، الآلة، روبوت، الروبوت، جهاز، كمبيوتر، الكمبيوتر، مسجل، تسجيل، ماكينة، مكينة")
 _NOT_WANTING = _split(
-    "ما أبغى، ما أبي، مابي، ما ودي، لا أريد أن، لا أريد، مش عايز، مش عايزة، مش عاوز، ما بدي، ما أريد، ما بغيتش، مابغيتش، ما نحبش"
+    "ما أبغى، ما أبي، مابي، ما ودي، لا أريد أن، لا أريد، مش عايز، مش عايزة، مش عاوز، ما بدي، ما أريد، "
+    "ما بغيتش، مابغيتش، ما نحبش"
 )
 _WANTING = _split(
     "أبغى، ابي، ودي، أريد، أريد أن، عايز، عايزة، عاوز، عاوزة، بدي، اريد، بغيت، حاب، ممكن، خليني، لازم، نحب"
@@ -47,7 +51,8 @@ _SLOWLY = _split(
     "على مهلك، ببطء، شوي شوي، شوية شوية، بالراحة، بشويش، بشوية، براحة، أبطأ، أبطأ شوي، بهدوء، على مهل"
 )
 _SAY_AGAIN = _split(
-    "قول، قولي، قولها، قوليها، عيد، عيدي، عيدها، أعد، كرر، كررها، كرري، اعيد، تعيد، تعيدي، ممكن تعيد، ممكن تقول، اقرأ، اسأل، "
+    "قول، قولي، قولها، قوليها، عيد، عيدي، عيدها، أعد، كرر، كررها، كرري، اعيد، تعيد، تعيدي، ممكن تعيد، "
+    "ممكن تقول، اقرأ، اسأل، "
     "عاود، قل، أعد السؤال، عيد السؤال، كرر السؤال، قول السؤال"
 )
 _AGAIN = _split(
@@ -55,25 +60,24 @@ _AGAIN = _split(
 )
 
 
-def composed_wishes() -> Iterator[tuple[Command, str]]:
-    """Every wish that the parts make."""
-    for words in product(_SPEAKING, _HUMANS):
-        yield Command.PERSON, " ".join(words)
-    for words in product(_NOT_WANTING, _SPEAKING, _MACHINES):
-        yield Command.PERSON, " ".join(words)
-    for words in product(_WANTING, _CHANGING, _ANSWERS):
-        yield Command.BACK, " ".join(words)
-    for words in product(_CHANGING, _ANSWERS):
-        yield Command.BACK, " ".join(words)
-    for words in product(_RETURNING, _PLACES):
-        yield Command.BACK, " ".join(words)
-    for words in product(_WANTING, _RETURNING[2:6] + ["أرجع"], _PLACES):
-        yield Command.BACK, " ".join(words)
-    for words in product(_NOT_WANTING, _ANSWERING, _ABOUT):
-        yield Command.REFUSE, " ".join(words)
-    for words in product(("", "خلاص", "خلص", "بس"), _NOT_WANTING, _GOING_ON):
-        yield Command.STOP, " ".join(words)
-    for words in product(_SAY, _SLOWLY):
-        yield Command.SLOWER, " ".join(words)
-    for words in product(_SAY_AGAIN, _AGAIN):
-        yield Command.REPEAT, " ".join(words)
+_ALREADY = ["", "خلاص", "خلص", "بس"]
+_PATTERNS: tuple[tuple[Command, tuple[list[str], ...]], ...] = (
+    (Command.PERSON, (_SPEAKING, _HUMANS)),
+    (Command.PERSON, (_NOT_WANTING, _SPEAKING, _MACHINES)),
+    (Command.BACK, (_WANTING, _CHANGING, _ANSWERS)),
+    (Command.BACK, (_CHANGING, _ANSWERS)),
+    (Command.BACK, (_RETURNING, _PLACES)),
+    (Command.BACK, (_WANTING, ["أرجع", *_RETURNING[2:6]], _PLACES)),
+    (Command.REFUSE, (_NOT_WANTING, _ANSWERING, _ABOUT)),
+    (Command.STOP, (_ALREADY, _NOT_WANTING, _GOING_ON)),
+    (Command.SLOWER, (_SAY, _SLOWLY)),
+    (Command.REPEAT, (_SAY_AGAIN, _AGAIN)),
+)
+
+
+def composed_wishes() -> Iterator[tuple[Command, tuple[str, ...]]]:
+    """Every wish that the parts make, in its normalised words."""
+    for command, parts in _PATTERNS:
+        cut = [[tuple(normalise(phrase).split()) for phrase in part] for part in parts]
+        for phrases in product(*cut):
+            yield command, tuple(chain.from_iterable(phrases))

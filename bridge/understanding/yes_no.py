@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from bridge.understanding.clauses import Clause, Says, Sentence, clauses_of
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 
 __all__ = ["YesNoKind", "read_yes_no"]
 
@@ -22,12 +22,10 @@ _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
 _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
-_ANYTHING = frozenset(map(normalise, "شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء".split()))
-_NO_MEASURE = frozenset(
-    map(normalise, "عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر".split())
-)
-_GONE = frozenset(map(normalise, "راح راحت راحو زال زالت اختفى اختفت انتهى انتهت".split()))
-_GROWN = frozenset(map(normalise, "زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل".split()))
+_ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
+_NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
+_GONE = words_of("راح راحت راحو زال زالت اختفى اختفت انتهى انتهت")
+_GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB)
 _AT_LEISURE = frozenset(

@@ -1,7 +1,7 @@
 """The rates that the project promises, on lists that others than the readers' author wrote.
 
-`independent` was written beside another implementation; `adversarial` and `held_out` to break this one. Whoever
-adds what callers said and was not understood adds it there.
+`independent` was written beside another implementation; `adversarial` and `held_out` to break this one.
+What callers said and was not understood belongs there too.
 """
 
 import importlib.util
