@@ -61,6 +61,10 @@ def commands(questionnaire: Questionnaire) -> Iterator[tuple[str, Phrases]]:
         "wait",
         "stop",
         "person",
+        "back",
+        "callback",
+        "do_not_call",
+        "wrong_person",
     ):
         yield name, getattr(words, name)
     for kind, phrases in words.red_flags.by_kind.items():

@@ -133,6 +133,8 @@ def _answers(questionnaire: Questionnaire, item: Item) -> Iterator[str]:
         if kind in (YesNoKind.PERMISSION, YesNoKind.PROMISE):
             yield from phrases_in(words.permission, dialects)
             yield from phrases_in(words.no_permission, dialects)
+        if kind is YesNoKind.PROMISE:
+            yield from phrases_in(words.promise, dialects)
     else:
         yield from _quantities(questionnaire, item)
 

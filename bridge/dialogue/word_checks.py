@@ -26,7 +26,10 @@ Fits = Callable[[str], bool]
 
 _WILLING = (YesNoKind.PERMISSION, YesNoKind.PROMISE)
 _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
-_COMMANDS = (Command.REPEAT, Command.SLOWER, Command.WAIT, Command.STOP, Command.PERSON)
+_COMMANDS = (
+    *(Command.REPEAT, Command.SLOWER, Command.WAIT, Command.STOP, Command.PERSON),
+    *(Command.BACK, Command.CALLBACK, Command.DO_NOT_CALL, Command.WRONG_PERSON),
+)
 GREATEST = max(NUMBERS_WITH_WORDS)
 
 
@@ -45,6 +48,7 @@ def _listened_for(words: Words) -> Iterator[tuple[str, Phrases, str, Fits]]:
     yield "no.phrases", words.no.phrases, "no", _answers(YesNoKind, value=False)
     yield "permission", words.permission, "a yes to 'may I?'", _answers(_WILLING, value=True)
     yield "no_permission", words.no_permission, "a no to 'may I?'", _answers(_WILLING, value=False)
+    yield "promise", words.promise, "a yes to 'will you?'", _answers([YesNoKind.PROMISE], value=True)
     yield "right", words.right, "a yes to 'is this right?'", _answers([YesNoKind.FACT], value=True)
     yield "wrong", words.wrong, "a no to 'is this right?'", _answers([YesNoKind.FACT], value=False)
     for command in _REPLIES:

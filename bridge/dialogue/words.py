@@ -70,6 +70,7 @@ class Words(Model):
     no: Word
     permission: Listened  # further ways to say yes to "may I?"
     no_permission: Listened  # and no
+    promise: Phrases = Field(default_factory=dict)  # further ways to say yes to "will you?"
     right: Listened  # further ways to say yes to "is this right?"
     wrong: Listened  # and no
     dont_know: Word

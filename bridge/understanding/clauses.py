@@ -7,11 +7,14 @@ on them.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from msgspec import Struct
 
 from bridge.understanding.labelling import Chunk, Part
+from bridge.understanding.normalisation import words_of
+from bridge.understanding.vocabulary import NEGATORS
 
 __all__ = ["Clause", "Says", "Sentence", "clauses_of"]
 
@@ -44,6 +47,7 @@ class Sentence(Struct, frozen=True):
     unknown: int = 0
     unknown_may_negate: bool = False  # one of them looks like a negation
     corrected_at: int | None = None  # where a correction stands
+    not_always: bool = False  # "not every day" stands somewhere
 
 
 _PREDICATES = (
@@ -88,9 +92,12 @@ _OPENING = (
     Part.HEDGE,
 )
 _LA = ("لا", "ولا")
+_NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
+_MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
-_PAST = ("كان", "كانت", "كانو")
+_PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
+_MUCH = words_of("كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
@@ -171,6 +178,10 @@ class _Scan:
     def _no(self, chunk: Chunk) -> None:
         """As in "no" by itself, or "no" before what it negates."""
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
+        if chunk.text == "ولا" and self._is_or():  # "headache or dizziness?"
+            self._add(Says.UNCLEAR, chunk)
+            self.at = self._past_complements(self.at + 1)
+            return
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
         if not (chunk.text in _LA or chunk.text.endswith(" لا")) or following is None:
@@ -179,13 +190,31 @@ class _Scan:
         is_verb = (
             following.part in (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING) and following.negated_by_la
         )
-        if (is_thing or is_verb) and not following.text.startswith("ب"):
+        if is_verb and chunk.text in _LA and self._is_first_no():  # "I do not feel": no "no" by itself
+            self.clauses.pop()
+            self._negative(following, self.at + 1)
+        elif (is_thing or is_verb) and not following.text.startswith("ب"):
             self.at = self._past_complements(self.at + 1, negative=True)
+
+    def _is_or(self) -> bool:
+        """Whether "wala" stands between two things of which none was denied."""
+        before = self._part(self.at - 1) if self.at else None
+        after = self._part(self.at + 1)
+        named = (Part.SYMPTOM, Part.THING, Part.STATE)
+        return before in named and after in named and all(one.says is Says.YES for one in self.clauses)
+
+    def _is_first_no(self) -> bool:
+        return [clause.says for clause in self.clauses].count(Says.NO) == 1
 
     def _still(self, chunk: Chunk) -> None:
         following = self._next_significant(self.at + 1)
         part = self._part(following)
         if part in (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NO):  # "not yet"
+            self.at = following
+            return
+        if part is None and chunk.text in _NOT_YET:  # "still" as well; behind a no it is "no, not yet"
+            if not any(clause.says is Says.NO for clause in self.clauses):
+                self._add(Says.UNCLEAR, chunk)
             self.at = following
             return
         self._add(Says.YES, chunk, sure=part in _PREDICATES or part in (Part.WELL, Part.DEGREE))
@@ -201,7 +230,10 @@ class _Scan:
         while self._part(at) in _PASSED_OVER and not self._is_exception(at):
             at += 1
         part = self._part(at)
-        if part in (Part.VERB_NOT, Part.HAVE_NOT, Part.YES) or part in _PREDICATES:
+        if part in (Part.VERB_NOT, Part.HAVE_NOT) and chunk.text not in _MA:  # "it is not that I have none"
+            self._add(Says.UNCLEAR, chunk)
+            self.at = self._past_complements(at + 1, negative=True)
+        elif part in (Part.VERB_NOT, Part.HAVE_NOT, Part.YES) or part in _PREDICATES:
             self._negative(self.chunks[at], at + 1)
         elif part is Part.NOT:
             self.at = at
@@ -232,11 +264,23 @@ class _Scan:
             self._add(Says.YES, chunk)
             self.at = self._past_complements(end + 1)
             return
-        self._add(Says.NO, chunk)
+        said = {one.part for one in self.chunks[after:end]}
+        is_partly = self._is_partly(after, end, said) or self._is_left_open(end)
+        self._add(Says.UNCLEAR if is_partly or chunk.part is Part.CEASED else Says.NO, chunk)
         is_only_well = (
             self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL
         )  # "nothing but health"
         self.at = end + 2 if is_only_well else end
+
+    def _is_partly(self, after: int, end: int, said: AbstractSet[Part]) -> bool:
+        """As in "I do not take it every day", "I have not much pain": neither all nor none."""
+        if Part.NEVER in said:
+            return False
+        return Part.STEADY in said or any(chunk.text in _MUCH for chunk in self.chunks[after:end])
+
+    def _is_left_open(self, at: int) -> bool:
+        """An "other than" with nothing that it excepts, and another negation behind it."""
+        return self._part(at) in (Part.ONLY, Part.NOT) and self._part(at + 1) in (Part.NOT, Part.HAVE_NOT)
 
     def _is_exception(self, at: int) -> bool:
         """Whether "but", "other than" stands here with something that it excepts."""
@@ -274,6 +318,10 @@ def _may_negate(word: str) -> bool:
     return word.startswith(("م", "ل", "و")) or word.endswith("ش")
 
 
+def _is_not_always(chunk: Chunk) -> bool:
+    return chunk.part is Part.FREQUENCY and chunk.text.split()[0] in NEGATORS
+
+
 def clauses_of(chunks: Sequence[Chunk]) -> Sentence:
     """Find what a sentence affirms and denies."""
     unknown = [at for at, chunk in enumerate(chunks) if chunk.part is Part.UNKNOWN]
@@ -285,4 +333,5 @@ def clauses_of(chunks: Sequence[Chunk]) -> Sentence:
         unknown=len(unknown),
         unknown_may_negate=any(_may_negate(chunks[at].text) for at in unknown),
         corrected_at=corrections[-1] if corrections else None,
+        not_always=any(map(_is_not_always, chunks)),
     )

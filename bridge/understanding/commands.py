@@ -5,8 +5,9 @@ another is understood from its words wherever they stand together; other words b
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
-from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS
+from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS, PARTS_OF_DAY
 from bridge.understanding.clock_times import read_clock_time
 from bridge.understanding.command_words import (
     CALLING,
@@ -22,7 +23,7 @@ from bridge.understanding.durations import Span, as_iso, length_of, span
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.marking import find_phrase
 from bridge.understanding.meaning import Command, Finding, Meaning
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.questions import Context, Period
 
 __all__ = ["read_command", "read_overriding_command", "read_red_flag"]
@@ -47,6 +48,17 @@ _IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا
 _NO_TIMES = frozenset(
     map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
 )
+_BETWEEN = words_of(
+    "أبغى ابغى ابي أبي ودي أريد اريد عايز عايزة عاوز بدي بغيت أحد احد حد حدا ان انكم انك انتو"
+)
+_NOT_HIS = words_of("مو مش مب موب ليس ماشي موش مهوب")
+_NUMBER_OF = words_of("رقم رقمه رقمها رقمو نمرة نمرته نمرتها جوال جواله تلفون تلفونه بيت")
+_I_AM_NOT = frozenset(
+    (one, negation)
+    for one in ("انا", "اني")
+    for negation in ("مو", "مش", "مب", "لست", "موش", "مانيش", "ماني", "ماشي")
+)
+_NAMED = (3, 4)  # words: "I", "not", and a name of one or two
 _AFTER = tuple(map(normalise, ("بعد", "عقب", "ورا", "من")))
 # Which of two wishes is meant where both are said.
 _STRONGER = (
@@ -63,7 +75,33 @@ _STRONGER = (
 
 def read_command(text: str, context: Context | None = None) -> Meaning | None:
     """Read `text` as one command; None when it is none, or holds more than it."""
-    return read_overriding_command(text, context) or _wish(text, context)
+    return (
+        read_overriding_command(text, context)
+        or _wish(text, context)
+        or _by_part_of_day(text)
+        or _not_named(text)
+    )
+
+
+def _by_part_of_day(text: str) -> Meaning | None:
+    """As in "call in the evening", which names no hour."""
+    tokens = normalise(text).split()
+    at = find_phrase(tokens, PARTS_OF_DAY)
+    if at is None or tokens[0] not in _IMPERATIVES | CALLING:
+        return None
+    return _meaning(Command.CALLBACK, "command:part_of_day")
+
+
+def _not_named(text: str) -> Meaning | None:
+    """As in "I am not Ahmed": a name is a word that nobody knows."""
+    tokens = normalise(text).split()
+    if any(first in _NOT_HIS and second in _NUMBER_OF for first, second in pairwise(tokens)):
+        return _meaning(Command.WRONG_PERSON, "command:another_number", doubtful=True)
+    if len(tokens) not in _NAMED or tuple(tokens[:2]) not in _I_AM_NOT:
+        return None
+    if any(chunk.part is not Part.UNKNOWN for chunk in label(" ".join(tokens[2:]))):
+        return None
+    return _meaning(Command.WRONG_PERSON, "command:another_name", doubtful=True)
 
 
 def read_overriding_command(text: str, context: Context | None = None) -> Meaning | None:
@@ -80,7 +118,7 @@ def read_overriding_command(text: str, context: Context | None = None) -> Meanin
         if when is None:
             return _meaning(Command.DO_NOT_CALL, "command:not_to_be_called")
         return _meaning(Command.CALLBACK, "command:not_then", doubtful=True)
-    if when or set(tokens) & _LATER:
+    if when or set(tokens) & _LATER or tokens[-1] in _AFTER:
         return _meaning(Command.CALLBACK, "command:call_later", argument=when)
     return None
 
@@ -90,9 +128,12 @@ def _is_negated(tokens: Sequence[str], at: int) -> bool:
     token = tokens[at].removeprefix("و")
     if token.endswith("ش"):
         return True
-    return (
-        token[:1] in "تيا" and token not in _IMPERATIVES and bool(NOT_TO & set(tokens[max(0, at - 2) : at]))
-    )
+    if token[:1] not in "تيا" or token in _IMPERATIVES:
+        return False
+    first = at
+    while first > 0 and tokens[first - 1] in _BETWEEN:  # "I do not want anybody to call"
+        first -= 1
+    return bool(NOT_TO & set(tokens[max(0, min(first, at - 1) - 1) : at]))
 
 
 def _not_to_be_called(text: str) -> Meaning | None:

@@ -32,10 +32,22 @@ _WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال
 _PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
 _SHORTEST_GLUED = 4
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
-_OPENING = (Part.COURTESY, Part.YES, Part.YES_OR_WHAT, Part.EMPHASIS, Part.BUT, Part.RIGHT, Part.CORRECTION)
+_OPENING = (
+    Part.COURTESY,
+    Part.IDIOM,
+    Part.PROMISE,
+    Part.YES,
+    Part.YES_OR_WHAT,
+    Part.EMPHASIS,
+    Part.BUT,
+    Part.RIGHT,
+    Part.CORRECTION,
+)
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
+_ENDED = ("خلص", "خلصت")
 _LONGEST = 6
+_PAST_OF_MINE = ("ت", "ته", "تها", "تهم")  # "I took it", which standard Arabic negates with "lam"
 
 
 def label(text: str) -> list[Chunk]:
@@ -71,7 +83,7 @@ def _is_known(token: str) -> bool:
 
 def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
     """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
-    part = _before_a_verb(chunks, at) or _behind(chunks, at)
+    part = Part.CEASED if _is_used_up(chunks, at) else _before_a_verb(chunks, at) or _behind(chunks, at)
     return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
 
 
@@ -84,8 +96,17 @@ def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
     return Part.DETAIL if chunk.text in _FUTURE else None
 
 
+def _is_used_up(chunks: Sequence[Chunk], at: int) -> bool:
+    """As in "the medicine ran out"; by itself the word is "well then"."""
+    following = chunks[at + 1].part if at + 1 < len(chunks) else None
+    return chunks[at].text in _ENDED and following in (Part.HAVE, Part.THING)
+
+
 def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     chunk, before = chunks[at], chunks[at - 1].part if at else None
+    if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
+        verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
+        return _VERBS[verb.kind] if verb else None
     if chunk.part is Part.UNKNOWN:
         return Part.THING if _is_a_noun(chunks, at) else None
     if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
@@ -174,7 +195,9 @@ _VERBS = {
 def _plain(token: str) -> Chunk | None:
     for words, part in _SIMPLE:
         if token in words:
-            return Chunk(part, token, negated_by_la=part is Part.WILLING and token[:1] in "ان")
+            may_be_present = part is Part.WILLING and token[:1] in "ان"
+            is_taking = part is Part.ACTION_VERB and token.startswith("اخذ")  # "taking" and "I take" are one
+            return Chunk(part, token, negated_by_la=may_be_present or is_taking)
     for words, part in NOUNS:
         if token in words:
             return Chunk(part, token)
@@ -186,7 +209,8 @@ def _plain(token: str) -> Chunk | None:
     noun = noun_of(token)
     if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
         part = Part.VERB_NOT if verb.negated else _VERBS[verb.kind]
-        return Chunk(part, token, negated_by_la=verb.present or token[:1] in "اينت")
+        may_be_present = token[:1] in "اينت" and not token.endswith(_PAST_OF_MINE)
+        return Chunk(part, token, negated_by_la=verb.present or may_be_present)
     return noun
 
 

@@ -23,6 +23,9 @@ _DRINK = "شرب"
 _O, _GOD_WILLED = "يا", ("ما", "شا")
 _ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "one ten" and "and eleven" are one, once normalised
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.THOUSANDS)
+_AM_NOT = "لست"  # spelled like "to six"
+_PAIR_OR_SPOUSE = ("زوج", "جوز")  # with an article it is the husband
+_PARTS_AFTER_LESS = ("ربعا", "ثلثا")
 _ARTICLES = ("بال", "لل", "هال", "ال", "ب", "ل")
 # With an article these are days of the week: Monday, Tuesday, Wednesday.
 _WEEKDAYS = frozenset(
@@ -50,6 +53,7 @@ def lex(text: str) -> list[Numeral] | None:
     """Name every word of a text; None as soon as one is unknown."""
     tokens = _DIGITS_BESIDE_LETTERS.sub(" ", normalise(text)).split()
     tokens = list(chain.from_iterable(map(_without_and, tokens)))
+    tokens = [_less_a_part(tokens, at) for at in range(len(tokens))]
     words: list[Numeral] = []
     position = 0
     while position < len(tokens):
@@ -58,8 +62,11 @@ def lex(text: str) -> list[Numeral] | None:
             position += 2
             continue
         pair = PAIRS.get((tokens[position], "".join(tokens[position + 1 : position + 2])))
-        found = [pair] if pair else _lex_token(tokens[position])
+        found = [pair] if pair else _one_and_tens(tokens, position) or _lex_token(tokens[position])
         if found is None:
+            return None
+        has_number = any(word.rank in _COUNTING for word in words)
+        if has_number and found == [Numeral(Rank.BESIDE)] and not _may_follow(tokens[position]):
             return None
         if _is_eleven_after_hundred(words, tokens[position : position + 2]):
             words.append(Numeral(Rank.AND))
@@ -83,11 +90,35 @@ def _is_eleven_after_hundred(words: Sequence[Numeral], tokens: Sequence[str]) ->
 def _without_and(token: str) -> tuple[str, ...]:
     """Cut the "and" off the first of two words, as in "and five ten"; "one" begins with its letter too."""
     first, rest = token[:1], token[1:]
-    return (first, rest) if first == _AND and rest in _PAIRED and token not in WORDS else (token,)
+    if token in WORDS or token in _PAIRED:
+        return (token,)
+    if token.endswith(_AND) and _lex_number(token[:-1]):  # "khamsau ishrin": its "and" stands with the unit
+        return token[:-1], _AND
+    before, _, after = token.partition(_AND)
+    if before and after in _PAIRED and _lex_number(before):
+        return before, _AND, after
+    return (first, rest) if first == _AND and rest in _PAIRED else (token,)
+
+
+def _less_a_part(tokens: Sequence[str], at: int) -> str:
+    """As in "less a quarter" with its ending, which is otherwise spelled like "four"."""
+    is_part = tokens[at] in _PARTS_AFTER_LESS and at > 0 and tokens[at - 1] == "الا"
+    return tokens[at][:-1] if is_part else tokens[at]
+
+
+def _one_and_tens(tokens: Sequence[str], at: int) -> list[Numeral] | None:
+    """As in "one and twenty", where the one is spelled like "somebody"."""
+    after = tokens[at + 1].removeprefix(_AND) if at + 1 < len(tokens) else ""
+    is_joined = tokens[at] == "احد" and tokens[at + 1 : at + 2] != [after]
+    return (
+        [Numeral(Rank.UNIT, 1)] if is_joined and after in WORDS and WORDS[after].rank is Rank.TENS else None
+    )
 
 
 def _lex_token(token: str) -> list[Numeral] | None:
-    whole = _lex_simple(token)
+    if token == _AM_NOT:
+        return None
+    whole = _lex_simple(token) or _lex_simple(token.replace("يي", "ي"))
     if whole:
         return [whole]
     return (
@@ -107,6 +138,15 @@ def _lex_verb(token: str) -> list[Numeral] | None:
     verb = verb_of(token)
     is_beside = token in DETAILS or (verb is not None and not verb.negated and _DRINK not in token)
     return [Numeral(Rank.BESIDE)] if is_beside else None
+
+
+def _may_follow(token: str) -> bool:
+    """A verb behind a number is known by its form; "stars" is spelled like "I can"."""
+    bare = token.removeprefix(_AND)
+    if {token, bare} & (WORDS.keys() | DETAILS):
+        return True
+    verb = verb_of(bare)
+    return verb is None or verb.present or token.endswith(("ت", "ته", "تها", "نا"))
 
 
 def _lex_simple(token: str) -> Numeral | None:
@@ -160,4 +200,6 @@ def _lex_article(token: str) -> list[Numeral] | None:
 
 def _may_take(word: Numeral, spelling: str, article: str) -> bool:
     is_long = article.endswith("ال") or article == "لل"
+    if spelling in _PAIR_OR_SPOUSE:
+        return False
     return word.rank in _COUNTING or (is_long and (spelling in COUNTED or word.rank is Rank.BESIDE))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bridge.understanding.lexing import lex
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numbers import (
     DOUBTED,
     SURE,
@@ -24,7 +24,7 @@ from bridge.understanding.numbers import (
     reading,
     within,
 )
-from bridge.understanding.numerals import Numeral, Rank
+from bridge.understanding.numerals import WORDS, Numeral, Rank
 from bridge.understanding.quantities import Quantity, quantities
 from bridge.understanding.questions import AskBloodPressure, AskGlucose, AskTemperature, AskWeight
 
@@ -32,9 +32,12 @@ __all__ = ["read_blood_pressure", "read_glucose", "read_temperature", "read_weig
 
 _TEN = 10
 _ZERO, _GRAMS = Decimal(0), Decimal(1000)
+_TO = {Rank.TO}
+_CHANGES = words_of("نقصت نقص نزلت نزل خسرت خسر زدت زاد زادت زايد ناقص ضعفت نقصان زيادة فقدت")
 _MMOL_TO_MG = Decimal("18.0182")  # glucose has 180.156 g/mol
 _CM_SYSTOLIC, _CM_DIASTOLIC = range(5, 27), range(3, 19)  # "12 over 8", in centimetres of mercury
 _OVER = tuple(map(normalise, ("على", "عل", "ع", "/", "عن")))
+_ON = "ع"
 _HIGH = frozenset(
     map(
         normalise,
@@ -52,6 +55,8 @@ _HIGH = frozenset(
             "انقباضي",
             "العليا",
             "عالي",
+            "الأول",
+            "الاول",
         ],
     )
 )
@@ -75,14 +80,21 @@ _LOW = frozenset(
             "الواطئ",
             "الأسفل",
             "المنخفض",
+            "الثاني",
+            "التاني",
         ],
     )
 )
 _LABEL_COMPANIONS = frozenset(
-    map(normalise, ["اللي", "الرقم", "هو", "كان", "طلع", "و", "الضغط", "ضغطي", "كانت", "يكون", "بيكون"])
+    map(
+        normalise,
+        ["اللي", "الرقم", "هو", "كان", "طلع", "و", "الضغط", "ضغطي", "كانت", "يكون", "بيكون", "على", "وعلى"],
+    )
 )
 _MMOL = frozenset(map(normalise, ["مليمول", "مول", "ملمول", "mmol"]))
-_MG = frozenset(map(normalise, ["ملغ", "ملجم", "مليغرام", "مليجرام", "ملي", "mg"]))
+_MG = frozenset(
+    map(normalise, ["ملغم", "مجم", "ملليجرام", "ملليغرام", "ملغ", "ملجم", "مليغرام", "مليجرام", "ملي", "mg"])
+)
 
 
 # Temperature
@@ -161,12 +173,15 @@ def _converted(meaning: Meaning, *, to_mmol: bool) -> Meaning:
 def read_weight(text: str, question: AskWeight) -> Meaning:
     """Kilogrammes; grams may follow, and a baby's weight may be said in grams alone."""
     tokens = normalise(text).split()
+    if _CHANGES & set(tokens) and not _TO & {word.rank for word in lex(text) or ()}:
+        return ambiguous("weight:change")
     grams = [at for at, token in enumerate(tokens) if token in ("غرام", "جرام", "جم", "غم", "قرام")]
     if grams:
         return within(_with_grams(tokens[: grams[0]]), question.minimum, question.maximum)
-    return within(
-        read_quantity(text, question.minimum, question.maximum, 2), question.minimum, question.maximum
-    )
+    meaning = read_quantity(text, question.minimum, question.maximum, 2)
+    if meaning.rule == f"number:{Rank.COUNTED}":  # "a kilo" is no person's weight
+        return ambiguous("weight:unit_alone")
+    return within(meaning, question.minimum, question.maximum)
 
 
 def _with_grams(tokens: Sequence[str]) -> Meaning:
@@ -202,14 +217,25 @@ def _kilos(value: Decimal, numbers: Sequence[Quantity]) -> Meaning:
 
 def read_blood_pressure(text: str, question: AskBloodPressure) -> Meaning:
     """Systolic over diastolic, also in centimetres of mercury, which are always read back."""
-    tokens = normalise(text).split()
+    tokens = [part for token in normalise(text).split() for part in _without_over(token)]
     pair = _labelled(tokens) or _over(tokens)
     if pair is not None:
         return _pressure(*pair, question)
-    words = lex(text)
+    words = lex(" ".join(tokens))
     if words is None:
         return nothing("unknown_word")
     return _side_by_side(words, question)
+
+
+def _without_over(token: str) -> tuple[str, ...]:
+    """Cut "on eighty", written as one word, in two."""
+    rest = token.removeprefix(_ON)
+    if rest == token or token in WORDS or lex(token) is not None:
+        return (token,)
+    words = lex(rest)
+    return (
+        (_ON, rest) if words and any(isinstance(part, Quantity) for part in quantities(words)) else (token,)
+    )
 
 
 def _labelled(tokens: list[str]) -> tuple[Reading, Reading] | None:
@@ -233,6 +259,8 @@ def _label(token: str) -> str:
 def _read_piece(tokens: Sequence[str]) -> Reading:
     kept = [token for token in tokens if token not in _LABEL_COMPANIONS]
     words = lex(" ".join(kept))
+    if words and words[0].rank is Rank.AND:  # joins it to what was said before
+        words = words[1:]
     return reading(words) if words is not None else Reading(None, "unknown_word", is_known=False)
 
 
@@ -256,7 +284,8 @@ def _last_said(tokens: list[str]) -> tuple[list[str], bool]:
     words = [lex(token) for token in tokens]
     marks = [at for at, word in enumerate(words) if word and word[0].rank is Rank.CORRECTED]
     if marks and set(tokens[marks[-1] :]) & set(_OVER):
-        return tokens[marks[-1] + 1 :], bool(set(tokens[: marks[-1]]) & set(_OVER))
+        before = lex(" ".join(tokens[: marks[-1]])) or []
+        return tokens[marks[-1] + 1 :], any(isinstance(part, Quantity) for part in quantities(before))
     return tokens, False
 
 
@@ -267,7 +296,7 @@ def _side_by_side(words: Sequence[Numeral], question: AskBloodPressure) -> Meani
     for at in range(1, len(said)):
         rest = at + (said[at].rank is Rank.AND)
         meaning = _pressure(reading(said[:at]), reading(said[rest:]), question)
-        if meaning.finding is Finding.VALUE and not _is_in_centimetres(meaning):
+        if meaning.finding is Finding.VALUE and (not _is_in_centimetres(meaning) or _are_two(said)):
             found.setdefault(str(meaning.value), meaning)
     if len(found) == 1:
         one_number = reading(said).number is not None  # "a hundred eighty"
@@ -276,6 +305,11 @@ def _side_by_side(words: Sequence[Numeral], question: AskBloodPressure) -> Meani
     if found:
         return ambiguous("pressure:several_ways", *found)
     return nothing("no_number") if not said else ambiguous("pressure:not_two_numbers")
+
+
+def _are_two(words: Sequence[Numeral]) -> bool:
+    """Whether these are two numbers and nothing else, each of one word: "twelve, eight"."""
+    return len(words) == 2 and len(quantities(words)) == 2  # noqa: PLR2004
 
 
 def _is_in_centimetres(meaning: Meaning) -> bool:

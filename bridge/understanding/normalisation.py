@@ -7,7 +7,7 @@ for audit. It knows letters and signs, no words: nothing is stemmed, no article 
 import re
 import unicodedata
 
-__all__ = ["bare", "normalise"]
+__all__ = ["bare", "normalise", "words_of"]
 
 # Written but not read: tatweel, zero-width and bidirectional controls, soft hyphen, byte order mark.
 _INVISIBLE = (
@@ -56,6 +56,11 @@ def normalise(text: str) -> str:
 def bare(text: str) -> str:
     """Take the vowel signs away and leave the letters: a prompt's word as a recogniser spells it."""
     return " ".join(_without_marks(text).replace("\u0640", "").split())
+
+
+def words_of(listed: str) -> frozenset[str]:
+    """The words of a list, parted by spaces, as they are compared."""
+    return frozenset(map(normalise, listed.split()))
 
 
 def _without_marks(text: str) -> str:

@@ -80,7 +80,7 @@ def noun_of(token: str) -> Chunk | None:
             base = rest.removesuffix(after)
             if base == rest or len(base) < 2:  # noqa: PLR2004
                 continue
-            found = bases.get(base) or bases.get(base + "ه")
+            found = bases.get(base + "ه") or (None if after.startswith("ت") else bases.get(base))
             if found and found not in (Part.WELL, Part.STATE):
                 return Chunk(found, token, definite=True)
     return None

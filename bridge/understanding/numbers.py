@@ -6,20 +6,25 @@ word next to a number invalidates it. Two numbers are no answer, unless one is s
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bridge.understanding.lexing import lex
 from bridge.understanding.meaning import Finding, Meaning, Value, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import Numeral, Rank
 from bridge.understanding.quantities import Quantity, quantities
+from bridge.understanding.vocabulary import DEGREES
 
 __all__ = ["Reading", "ambiguous", "as_value", "read_number", "read_quantity", "reading", "within"]
 
 SURE, DOUBTED = 0.95, 0.5  # how surely words mean what they were taken for
 _IN_A_ROW = 3  # digits said one by one that are one number: "one, two, nought"
+_ONE = tuple(map(normalise, ("واحد", "واحدة", "وحدة", "حد", "أحد")))
+_OTHER = words_of("ثاني تاني ثانية تانية آخر أخرى كمان غيره غيرها")
+_VERY = normalise("مرة")  # also "once"
 _NONE_AT_ALL = frozenset(
     normalise(phrase)
     for phrase in [
@@ -45,6 +50,7 @@ _NONE_AT_ALL = frozenset(
         " لا يوجد شيء",
     ]
 )
+_TEN = 10
 _SEPARATORS = (Rank.BESIDE, Rank.THING, Rank.COUNTED, Rank.PERCENT)
 
 
@@ -95,12 +101,38 @@ def read_quantity(text: str, minimum: float, maximum: float, decimals: int = 0) 
     words = lex(text)
     if words is None:
         return nothing("unknown_word")
+    if _is_hour(text):
+        return ambiguous("clock_time")
     if not any(word.rank is not Rank.BESIDE for word in words):
         return nothing("no_number" if words else "empty")
     meaning = reading(_without_scale(words, maximum)).meaning()
+    return _counted(meaning, text, decimals)
+
+
+def _counted(meaning: Meaning, text: str, decimals: int) -> Meaning:
+    """A meaning that is one of others, or has too many decimals, is no number."""
+    if meaning.value == 1 and _is_some_one(text):
+        return ambiguous("one_of_others")
     if isinstance(meaning.value, float) and round(meaning.value, decimals) != meaning.value:
         return ambiguous("not_so_many_decimals", meaning.value)
     return meaning
+
+
+def _is_hour(text: str) -> bool:
+    """Whether "the hour" stands before something: five o'clock is no five."""
+    return normalise("الساعة") in normalise(text).split()[:-1]
+
+
+def _is_some_one(text: str) -> bool:
+    """As in "another one", "everyone", "very much", which count nothing."""
+    tokens = normalise(text).split()
+    pairs = set(pairwise(tokens))
+    is_each = any(first == "كل" and second in _ONE for first, second in pairs)
+    return (
+        is_each
+        or bool(_OTHER & set(tokens))
+        or any(first in DEGREES and second == _VERY for first, second in pairs)
+    )
 
 
 def within(meaning: Meaning, minimum: float, maximum: float) -> Meaning:
@@ -145,15 +177,21 @@ def _judge(words: Sequence[Numeral]) -> Reading:
         return _one(numbers[0])
     if not numbers:
         return Reading(None, "no_number")
-    values = tuple(number.value for number in numbers)
     if len(numbers) == 1:
         return _beside(numbers[0], ranks)
-    if len(numbers) == 2:  # noqa: PLR2004
-        return _two(numbers, parts)
+    return _two(numbers, parts) if len(numbers) == 2 else _several(numbers, parts, ranks)  # noqa: PLR2004
+
+
+def _several(
+    numbers: Sequence[Quantity], parts: Sequence[Quantity | Numeral], ranks: Sequence[Rank]
+) -> Reading:
+    """Three numbers or more: digits of one, or one put right."""
+    if _is_put_right(parts):
+        return _doubted(_one(numbers[-1]), "put_right")
     if not ranks and all(len(number.digits) == 1 for number in numbers) and numbers[0].value:
         joined = Decimal("".join(number.digits for number in numbers))
         return Reading(joined, "number:digit_by_digit", doubtful=True)
-    return Reading(None, "several_numbers", alternatives=values)
+    return Reading(None, "several_numbers", alternatives=tuple(number.value for number in numbers))
 
 
 def _one(number: Quantity) -> Reading:
@@ -184,9 +222,27 @@ def _two(numbers: Sequence[Quantity], parts: Sequence[Quantity | Numeral]) -> Re
             return _doubted(_one(first), "not_the_second")
         case ("number", "number") if first.value == second.value:
             return _doubted(_one(first), "said_twice")
+        case ("number", "less", "number") if (
+            0 < second.value < _TEN <= first.value and first.value % _TEN == 0
+        ):
+            return Reading(first.value - second.value, "number:less", doubtful=True)
+        case ("number", "number") if _is_by_digits(first, second):
+            return Reading(first.value * _TEN + second.value, "number:digit_by_digit", doubtful=True)
         case _:
             rule = "range" if _is_range(shape, first, second) else "several_numbers"
             return Reading(None, rule, alternatives=(first.value, second.value))
+
+
+def _is_put_right(parts: Sequence[Quantity | Numeral]) -> bool:
+    """As in "seven, not seven: eight"."""
+    shape = [part.rank if isinstance(part, Numeral) else part.value for part in parts]
+    return len(shape) == 4 and shape[1] is Rank.NOT and shape[0] == shape[2]  # noqa: PLR2004
+
+
+def _is_by_digits(tens: Quantity, rest: Quantity) -> bool:
+    """As in "three, nought" and "three, seven point five", which are no range."""
+    has_decimals = rest.rule.endswith("_decimal") and 0 < rest.value < _TEN
+    return len(tens.digits) == 1 and tens.value > 0 and (rest.digits == "0" or has_decimals)
 
 
 def _is_range(shape: tuple[str, ...], first: Quantity, second: Quantity) -> bool:

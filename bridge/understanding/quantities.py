@@ -112,6 +112,8 @@ def _added(words: Sequence[Numeral], at: int) -> tuple[Decimal, int, str] | None
             return (-less[rank], at + 2, "less") if rank in less and rank is not None else None
         case Rank.POINT:
             return _decimal(words, at + 1)
+        case Rank.UNIT | Rank.DIGITS if _rank(words, at + 1) is Rank.TENTHS:  # "37, three lines"
+            return _tenths(words, at)
         case _:
             return None
 

@@ -50,6 +50,10 @@ __all__ = ["UNKNOWN_WORD", "read", "understand"]
 UNKNOWN_WORD = "[unk]"  # as Vosk models spell it
 _EGYPTIAN = "egy"  # where ايه is "what?"
 
+# What these words wish is meant more than the answer that they could be: "minute", "no, I am busy".
+_OVER_A_NO = (Command.CALLBACK, Command.WRONG_PERSON, Command.SLOWER, Command.REFUSE)
+_OVER_A_DOUBT = (*_OVER_A_NO, Command.WAIT, Command.REPEAT)
+_PRESENCE = frozenset(map(normalise, ("موجود", "موجودة", "هنا", "هون")))  # of a caller, or of a pain
 _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
 _NOWHERE = Context()
 
@@ -93,13 +97,31 @@ def _known(text: str, question: Question | Callable[[str], Meaning], context: Co
     if isinstance(question, AskText):  # anything would be an answer
         return read_command(text, context) or _read(text, question, context)
     answer = question(text) if callable(question) else _read(text, question, context)
-    is_answer = answer.finding in (Finding.VALUE, Finding.OUT_OF_RANGE)
-    if is_answer and not answer.doubtful and answer.value is not False:
+    if answer.finding not in (Finding.VALUE, Finding.OUT_OF_RANGE):
+        return read_command(text, context) or answer
+    beaten_by = _wishes_over(answer)
+    command = read_command(text, context) if beaten_by else None
+    if command is None or command.command not in beaten_by:
         return answer
-    command = read_command(text, context)
-    if is_answer:  # "no, I am busy" wants another time more than it refuses
-        return command if command is not None and command.command is Command.CALLBACK else answer
-    return command or answer
+    return _stronger(answer, command, text, question)
+
+
+def _stronger(
+    answer: Meaning, command: Meaning, text: str, question: Question | Callable[[str], Meaning]
+) -> Meaning:
+    """The wish, unless its words are worth as much as an answer."""
+    if command.command is Command.WRONG_PERSON and _PRESENCE & set(normalise(text).split()):
+        return answer
+    if command.command is Command.WAIT and isinstance(question, AskDuration):  # it may have lasted a minute
+        return replace(answer, doubtful=True, confidence=min(answer.confidence, 0.5))
+    return command
+
+
+def _wishes_over(answer: Meaning) -> tuple[Command, ...]:
+    """The wishes that win over an answer of the same words: a no, a doubt, one of something."""
+    is_no = answer.value is False or answer.rule.endswith(":no")
+    is_one = answer.value in (1, "PT1M", "PT1S") and not isinstance(answer.value, bool)
+    return _OVER_A_DOUBT if answer.doubtful or is_one else _OVER_A_NO if is_no else ()
 
 
 def _among_unknown(words: list[str], known: Callable[[str], Meaning]) -> Meaning:

@@ -21,6 +21,7 @@ __all__ = ["SCALES", "read_scale"]
 SURE, DOUBTED = 0.95, 0.5
 _NEGATING = (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NEVER)
 _FOREIGN = (Part.UNKNOWN, Part.COMMAND, Part.ASKING)
+_NOT_OR_OKAY = frozenset(map(normalise, ("ماشي", "مو", "مش", "مب", "ليس", "غير", "موش")))
 _LOWEST = ("never", "none", "very_dissatisfied", "strongly_disagree")
 _DAYS_IN_TWO_WEEKS = {
     "several_days": range(1, 8),
@@ -61,6 +62,8 @@ def _named(text: str, cut: Cut, scale: str) -> Meaning:
     parts = {chunk.part for _, chunk in cut.rest}
     if any(part in _NEGATING for part in parts) and value not in _LOWEST:
         return Meaning(Finding.AMBIGUOUS, "negated_point", confidence=0.0, alternatives=(value,))
+    if _is_turned(text, cut):
+        return Meaning(Finding.AMBIGUOUS, "negated_point", confidence=0.0, alternatives=(value,))
     foreign = [place for place, chunk in cut.rest if chunk.part in _FOREIGN]
     if any(place == 0 for place in foreign):
         return nothing("unknown_word")
@@ -73,6 +76,13 @@ def _named(text: str, cut: Cut, scale: str) -> Meaning:
         doubtful=doubtful,
         confidence=DOUBTED if doubtful else SURE,
     )
+
+
+def _is_turned(text: str, cut: Cut) -> bool:
+    """As in "mashi every day", which is "okay, every day" or "not", and "not never"."""
+    first, *rest = normalise(text).split()
+    is_not = bool(rest) and first in _NOT_OR_OKAY and len(cut.rest) == 1
+    return is_not and cut.rest[0][1].text == first
 
 
 def _without_no(cut: Cut) -> tuple[str, ...]:

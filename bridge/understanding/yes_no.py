@@ -13,12 +13,24 @@ from msgspec.structs import replace
 from bridge.understanding.clauses import Clause, Says, Sentence, clauses_of
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 
 __all__ = ["YesNoKind", "read_yes_no"]
 
 SURE, DOUBTED = 0.95, 0.5
 _MOST_UNKNOWN = 3
+_BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
+_SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
+_BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
+_ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
+_NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
+_GONE = words_of("راح راحت راحو زال زالت اختفى اختفت انتهى انتهت")
+_GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
+_OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
+_OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB)
+_AT_LEISURE = frozenset(
+    map(normalise, ("وقت", "الوقت", "مجال", "فرصة", "دقيقة", "دقائق", "دقايق", "معك", "معاك"))
+)
 _BEGIN_OR_NEVER = normalise("ابدأ")
 
 
@@ -40,7 +52,7 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     if not chunks:
         return nothing("empty")
     sentence = clauses_of(chunks)
-    return _weigh(sentence, _relevant(sentence, chunks, kind), kind)
+    return _weigh(sentence, chunks, _relevant(sentence, chunks, kind), kind)
 
 
 def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
@@ -79,6 +91,8 @@ def _relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> l
     clauses = list(sentence.clauses)
     if kind is YesNoKind.SYMPTOM:
         clauses = [_as_symptom(clause, chunks) for clause in clauses]
+    elif kind in _WILLING:
+        clauses = [_as_will(clause, chunks, kind) for clause in clauses]
     if sentence.corrected_at is not None:
         after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
         clauses = after or clauses
@@ -92,10 +106,23 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
 
 
-def _weigh(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:
+def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause:
+    """What one has or is, is no will: "I have work" to "may I ask you something?"."""
+    if clause.particle or clause.says is not Says.YES:
+        return clause
+    words = {word for chunk in chunks[clause.at :] for word in chunk.text.split()}
+    is_other = clause.part is Part.STATE or (
+        kind is YesNoKind.PERMISSION and clause.part in _OWN_AFFAIRS and not words & _AT_LEISURE
+    )
+    return replace(clause, says=Says.UNCLEAR) if is_other else clause
+
+
+def _weigh(
+    sentence: Sentence, chunks: Sequence[Chunk], clauses: Sequence[Clause], kind: YesNoKind
+) -> Meaning:
     said = {clause.says for clause in clauses if clause.says is not Says.UNCLEAR}
     if not said:
-        return _without_clause(sentence, clauses, kind)
+        return _without_clause(sentence, chunks, clauses, kind)
     if len(said) > 1:
         return _contradiction(clauses)
     (says,) = said
@@ -117,8 +144,11 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
     unclear = any(clause.says is Says.UNCLEAR for clause in clauses)
     if unclear and not particle and not any(clause.sure for clause in speaking):
         return _ambiguous("unclear_phrase")
-    if says is Says.NO and Part.DEGREE in sentence.parts <= {Part.NO, Part.DEGREE, Part.COURTESY, Part.BUT}:
-        return _ambiguous("contradiction", True, False)  # "no, a little"
+    little = {Part.DEGREE, Part.FREQUENCY}  # "no, a little"; "no, not much"
+    if says is Says.NO and little & sentence.parts and sentence.parts <= little | _BESIDE_LITTLE:
+        return _ambiguous("contradiction", True, False)
+    if says is Says.NO and Part.PROMISE in sentence.parts <= {Part.NO, Part.PROMISE, Part.COURTESY}:
+        return _ambiguous("no_god_willing", True, False)  # not to do it, or that it may not come to it
     if says is Says.YES and Part.NEVER in sentence.parts and not _is_very(clauses):
         return _ambiguous("contradiction", True, False)
     what_else = (
@@ -131,7 +161,7 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
     sure = any(clause.sure for clause in speaking) and not (
         casting or what_else or (sentence.unknown and not agreed)
     )
-    sure = sure and not (unclear and not particle)
+    sure = sure and not (unclear and not particle) and not (says is Says.YES and sentence.not_always)
     rule = f"{says}_{'particle' if particle else 'sentence'}"
     return Meaning(
         Finding.VALUE,
@@ -174,16 +204,38 @@ def _contradiction(clauses: Sequence[Clause]) -> Meaning:
     return _ambiguous("contradiction", True, False)
 
 
-def _without_clause(sentence: Sentence, clauses: Sequence[Clause], kind: YesNoKind) -> Meaning:
+def _without_clause(
+    sentence: Sentence, chunks: Sequence[Chunk], clauses: Sequence[Clause], kind: YesNoKind
+) -> Meaning:
     """Words that neither affirm nor deny, and what can be made of them."""
     parts = sentence.parts
     if sentence.unknown or Part.COMMAND in parts:
         return nothing("unknown_word" if sentence.unknown else "command_word")
     if parts <= {Part.DETAIL, Part.THING, Part.FIGURE}:
         return nothing("no_answer")
+    gone = _gone(chunks) if kind is YesNoKind.SYMPTOM else None
+    if gone is not None:
+        return gone
     if clauses or Part.ASKING in parts:
         return _ambiguous("unclear_phrase")
-    return _by_adverb(parts) or _implied(parts, kind)
+    return _by_adverb(parts) or _implied(chunks, parts, kind)
+
+
+def _gone(chunks: Sequence[Chunk]) -> Meaning | None:
+    """As in "the pain is gone", "the pain is not gone", and nothing more: to be read back."""
+    words = [word.removeprefix("و") for chunk in chunks for word in chunk.text.split()]
+    parts = {chunk.part for chunk in chunks}
+    named = any(chunk.part is Part.SYMPTOM and chunk.text not in _ANYTHING for chunk in chunks)
+    is_not = any(chunk.part is Part.NOT for chunk in chunks)
+    if named and _GROWN & set(words) and not is_not and not parts & _OPEN_ENDED:
+        return _doubted("grown", value=True)
+    if not named or not _GONE & set(words) or parts & _OPEN_ENDED:
+        return None
+    return _doubted("not_gone" if is_not else "gone", value=is_not)
+
+
+def _doubted(rule: str, *, value: bool) -> Meaning:
+    return Meaning(Finding.VALUE, rule, value=value, doubtful=True, confidence=DOUBTED)
 
 
 def _by_adverb(parts: frozenset[Part]) -> Meaning | None:
@@ -197,7 +249,7 @@ def _by_adverb(parts: frozenset[Part]) -> Meaning | None:
     return None
 
 
-def _implied(parts: frozenset[Part], kind: YesNoKind) -> Meaning:
+def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -> Meaning:
     """What a named symptom, or a habit, says to a question about one."""
     is_steady = Part.STEADY in parts and Part.HEDGE not in parts
     is_symptom = (
@@ -209,8 +261,15 @@ def _implied(parts: frozenset[Part], kind: YesNoKind) -> Meaning:
     if is_symptom and Part.HEDGE not in parts and Part.WELL not in parts:  # "a little headache"
         return Meaning(Finding.VALUE, "yes_symptom", value=True, confidence=SURE)
     if (is_steady and kind is not YesNoKind.PERMISSION) or is_symptom:
-        return Meaning(Finding.VALUE, "yes_implied", value=True, doubtful=True, confidence=DOUBTED)
+        return _doubted("yes_implied", value=True)
+    if kind is YesNoKind.SYMPTOM and parts <= _SOME | _BESIDE_SOME and any(map(_is_some, chunks)):
+        return _doubted("yes_some", value=True)
     return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
+
+
+def _is_some(chunk: Chunk) -> bool:
+    """A symptom by name, how often or how much of it."""
+    return chunk.part in _SOME and chunk.text not in _ANYTHING | _NO_MEASURE
 
 
 def _ambiguous(rule: str, *alternatives: bool) -> Meaning:

@@ -115,7 +115,7 @@ def test_dialects_and_companions(said: str, value: int) -> None:
     "said",
     [
         "سيارة وعشرين",
-        "تمانة وعشرين",
+        "تماية وعشرين",
         "وعشرين سيارة",
         "سبعت",
         "الأحد",

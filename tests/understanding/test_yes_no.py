@@ -60,11 +60,18 @@ def test_begin_and_never_are_told_apart_by_asking() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["لا عندي", "نعم لا", "لا شوي", "يمكن", "ممكن", "الحمد لله", "إن شاء الله", "اي واحد", "شوي"]
+    "said", ["لا عندي", "نعم لا", "لا شوي", "يمكن", "ممكن", "الحمد لله", "إن شاء الله", "اي واحد"]
 )
 def test_what_can_be_both_is_neither(said: str) -> None:
     """Contradictions, hedges and thanks are put back to the caller."""
     assert read_yes_no(said, YesNoKind.SYMPTOM).finding is Finding.AMBIGUOUS
+
+
+@pytest.mark.parametrize("said", ["شوي", "أحيانا", "صداع", "دوخة وصداع", "ما راح الألم", "نوعا ما"])
+def test_how_much_or_what_of_it_is_a_yes_to_be_read_back(said: str) -> None:
+    """To "have you pain?", "a little" affirms it."""
+    meaning = read_yes_no(said, YesNoKind.SYMPTOM)
+    assert (meaning.value, meaning.doubtful) == (True, True)
 
 
 @pytest.mark.parametrize("said", ["سيارة", "لا أعرف", "مسيارة عندي صداع", "سبعة", "نعما", "ل"])
