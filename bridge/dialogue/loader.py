@@ -7,6 +7,8 @@ share; a questionnaire may say any of it differently.
 import json
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, Union, get_args, get_origin
 
@@ -94,8 +96,13 @@ def _read(path: FilePath) -> str:
         raise QuestionnaireError(f"{path.name}:1: not UTF-8; save it as UTF-8") from error
 
 
+@lru_cache(maxsize=16)  # of a folder's questionnaires all have the same common content
+def _document(text: str) -> Document:
+    return read_document(text)
+
+
 def _common_for(path: FilePath, text: str) -> _Source:
-    data = read_document(text).data
+    data = _document(text).data
     language = data.get("language") if isinstance(data, dict) else None
     name = f"{language if language in _LANGUAGES else _LANGUAGES[0]}.yaml"
     beside = path.parent / COMMON_FOLDER / name
@@ -127,11 +134,13 @@ class _Merged:
 
     def __init__(self, own: _Source, common: _Source) -> None:
         self._own, self._common = own.name, common.name
-        mine, shared = read_document(own.text), read_document(common.text)
+        mine, shared = _document(own.text), _document(common.text)
         self._own_lines, self._common_lines = mine.lines, shared.lines
         self.problems = [*_of_mapping(mine), *_of_mapping(shared)]
         self._origin_of_problem = {id(problem): common.name for problem in shared.problems}
-        self.data: dict[str, Any] = {} if self.problems else _merge(mine.data, shared.data)
+        self.data: dict[str, Any] = (
+            {} if self.problems else _merge(deepcopy(mine.data), deepcopy(shared.data))
+        )
         if not self.problems:
             self.problems += _foreign_blocks(shared)
 

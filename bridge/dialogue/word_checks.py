@@ -5,6 +5,7 @@ others and costs the caller a question.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from bridge.dialogue.dialects import Phrases
 from bridge.dialogue.document import Path, Problem
@@ -33,14 +34,23 @@ _COMMANDS = (
 GREATEST = max(NUMBERS_WITH_WORDS)
 
 
-def check_words(words: Words) -> Iterator[Problem]:
+def check_words(words: Words) -> tuple[Problem, ...]:
     """Find phrases that are not understood as what they are listed for, and numbers without words."""
+    return _problems(words.model_dump_json())
+
+
+@lru_cache(maxsize=16)  # most questionnaires share the words of the common content
+def _problems(dumped: str) -> tuple[Problem, ...]:
+    words = Words.model_validate_json(dumped)
+    return (*_misunderstood(words), *_numbers(words))
+
+
+def _misunderstood(words: Words) -> Iterator[Problem]:
     for name, phrases, meant, fits in _listened_for(words):
         path = ("words", *name.split("."))
         for at, phrase in _each(phrases):
             if not fits(phrase):
                 yield Problem((*path, *at), f"'{phrase}' is not understood as {meant}; choose other words")
-    yield from _numbers(words)
 
 
 def _listened_for(words: Words) -> Iterator[tuple[str, Phrases, str, Fits]]:

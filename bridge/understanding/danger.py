@@ -13,7 +13,7 @@ from msgspec import Struct
 from bridge.understanding import lexicon
 from bridge.understanding.meaning import Command, Finding, Meaning
 from bridge.understanding.normalisation import normalise
-from bridge.understanding.phrases import contains_phrase
+from bridge.understanding.phrases import PhraseFinder
 
 __all__ = ["read_red_flag"]
 
@@ -214,19 +214,21 @@ def _kind_of(phrase: str) -> str:
     )
 
 
-_LISTED = tuple(_listed())
+_LISTED = PhraseFinder((phrase, flag) for flag, phrase in _listed())
+_FIGURES_OF_SPEECH = PhraseFinder((phrase, "figure") for phrase in _FIGURES)
+_MAY_FOLLOW_AND = _WANT | _DIE | _NOT | _CAN | _PAIN | _CHEST | _LISTED.first_words
 _ORDER = ("self_harm", "chest_pain", "breathing", "stroke", "unconscious", "bleeding", "emergency")
 
 
 def read_red_flag(text: str) -> Meaning | None:
     """Find words of danger anywhere in `text`."""
     tokens = _without_and(normalise(text).split())
-    found = {flag for flag, phrase in _LISTED if contains_phrase(tokens, phrase)}
+    found = _LISTED.labels(tokens)
     found |= {pattern.flag for pattern in _PATTERNS if _matches(tokens, pattern)}
     for flag in _ORDER:
         if flag in found:
             return _meaning(flag, "red_flag", SURE)
-    if any(contains_phrase(tokens, phrase) for phrase in _FIGURES):
+    if _FIGURES_OF_SPEECH.labels(tokens):
         return _meaning("self_harm", "red_flag:figure_of_speech", FIGURE)
     return None
 
@@ -237,8 +239,7 @@ def _meaning(flag: str, rule: str, confidence: float) -> Meaning:
 
 def _without_and(tokens: Sequence[str]) -> list[str]:
     """An "and" or a "with" that is written to the next word hides it from no pattern."""
-    known = _WANT | _DIE | _NOT | _CAN | _PAIN | _CHEST | {phrase[0] for _, phrase in _LISTED}
-    bare = [token[1:] if token[:1] == "و" and token[1:] in known else token for token in tokens]
+    bare = [token[1:] if token[:1] == "و" and token[1:] in _MAY_FOLLOW_AND else token for token in tokens]
     return [token[1:] if token[:1] == "ب" and token[1:] in _PAIN else token for token in bare]
 
 

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from bridge.understanding.normalisation import normalise
 
-__all__ = ["Phrasebook", "contains_phrase"]
+__all__ = ["PhraseFinder", "Phrasebook"]
 
 Label = TypeVar("Label")
 
@@ -36,7 +36,24 @@ class Phrasebook(Generic[Label]):
         return 1
 
 
-def contains_phrase(tokens: Sequence[str], phrase: Sequence[str]) -> bool:
-    """Whether `phrase` stands anywhere in `tokens`, its words side by side."""
-    wanted, length = tuple(phrase), len(phrase)
-    return any(tuple(tokens[at : at + length]) == wanted for at in range(len(tokens) - length + 1))
+class PhraseFinder(Generic[Label]):
+    """Phrases, as words, each with a label; found anywhere in a text, also where they overlap."""
+
+    def __init__(self, entries: Iterable[tuple[Sequence[str], Label]]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], Label]]] = {}
+        for phrase, label in entries:
+            self._by_first.setdefault(phrase[0], []).append((tuple(phrase), label))
+
+    @property
+    def first_words(self) -> frozenset[str]:
+        """The words that a phrase begins with."""
+        return frozenset(self._by_first)
+
+    def labels(self, tokens: Sequence[str]) -> set[Label]:
+        """The labels of all phrases that stand in `tokens`, their words side by side."""
+        return {
+            label
+            for at, token in enumerate(tokens)
+            for phrase, label in self._by_first.get(token, ())
+            if tuple(tokens[at : at + len(phrase)]) == phrase
+        }

@@ -1,6 +1,6 @@
 """Looking phrases up."""
 
-from bridge.understanding.phrases import Phrasebook, contains_phrase
+from bridge.understanding.phrases import Phrasebook, PhraseFinder
 
 
 def test_the_longest_phrase_wins() -> None:
@@ -19,7 +19,10 @@ def test_the_later_label_stands() -> None:
     assert Phrasebook([("طيب", "filler"), ("طَيِّب", "yes")]).labels(["طيب"]) == ["yes"]
 
 
-def test_a_phrase_is_found_side_by_side_only() -> None:
-    """Its words must stand together, in order."""
-    assert contains_phrase(["ا", "ب", "ج"], ["ب", "ج"])
-    assert not contains_phrase(["ب", "ا", "ج"], ["ب", "ج"])
+def test_phrases_are_found_anywhere_side_by_side() -> None:
+    """Their words must stand together, in order; phrases may overlap."""
+    finder = PhraseFinder([(("ب", "ج"), "bj"), (("ب",), "b"), (("ا", "ب", "ج"), "abj")])
+    assert finder.labels(["ا", "ب", "ج"]) == {"bj", "b", "abj"}
+    assert finder.labels(["ب", "ا", "ج"]) == {"b"}
+    assert finder.labels([]) == set()
+    assert finder.first_words == {"ا", "ب"}
