@@ -18,6 +18,7 @@ from bridge.tokens import StreamTokens
 COMMANDS = (
     *("serve", "demo", "call", "check", "render", "answers list", "answers show", "token stream"),
     *("models list", "models verify", "models fetch", "models evaluate"),
+    *("questionnaire simulate", "questionnaire graph"),
 )
 MODEL = load_settings(DEFAULT_CONFIG, environ={}).recogniser.model.relative_to(CONTENT)
 

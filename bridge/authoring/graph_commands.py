@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bridge.console import Config, out, settings_of
-from bridge.reports import STDOUT
+from bridge.reports import STDOUT, ReportError
 
 __all__ = ["mount"]
 
@@ -39,9 +39,7 @@ def graph_questionnaire(
 
 
 def _write(svg: str, target: Path) -> None:
-    from bridge.authoring.simulating_telephone import SimulationError  # noqa: PLC0415
-
     try:
         target.write_text(svg, encoding="utf-8")
     except OSError as error:
-        raise SimulationError(f"{target} cannot be written: {error.strerror}") from None
+        raise ReportError(f"{target} cannot be written: {error.strerror}") from None

@@ -324,6 +324,19 @@ def test_columns_hold_every_card_once_in_order(chart: Chart) -> None:
     assert [panel for column in columns for panel in column.panels] == list(chart.panels)
 
 
+@pytest.mark.parametrize(
+    "kept", [{"guard": "fever"}, {"repeat": "3 times, at most 3"}], ids=["guard", "rounds"]
+)
+def test_what_is_guarded_or_repeated_is_never_cut(kept: dict[str, str]) -> None:
+    """However long it is: a way past it, or back, would have to run from column to column."""
+    chart = chart_of(LONG)
+    section = Section("all", "", chart.parts[1:-1])
+    cut = replace(chart, parts=(chart.parts[0], section, chart.parts[-1]))
+    whole = replace(chart, parts=(chart.parts[0], replace(section, **kept), chart.parts[-1]))
+    assert [part.id for column in columns_of(cut) for part in column.parts].count("all") > 1
+    assert [part.id for column in columns_of(whole) for part in column.parts].count("all") == 1
+
+
 def test_a_long_chart_is_a_sheet_and_a_short_one_a_column() -> None:
     layout = lay_out(chart_of(LONG))
     assert 0.7 < layout.width / layout.height < 2.1
