@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from bridge.authoring.graph_commands import mount as mount_drawing
 from bridge.authoring.simulating_commands import mount as mount_playing
 from bridge.clock import Clock
 from bridge.console import (
@@ -60,6 +61,7 @@ app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(token_app, name="token")
 mount_interop(questionnaire_app, answers_app)
 mount_playing(questionnaire_app)
+mount_drawing(questionnaire_app)
 app.command("understand")(understand_command)
 
 

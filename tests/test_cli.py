@@ -29,6 +29,7 @@ COMMANDS = (
     ),
     *("notifications list", "notifications acknowledge"),
     *("models list", "models verify", "models fetch", "models evaluate"),
+    *("questionnaire simulate", "questionnaire graph"),
 )
 MODEL = load_settings(DEFAULT_CONFIG, environ={}).recogniser.model.relative_to(CONTENT)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.console import EXIT_WRONG, Config, Json, err, out, settings_of
-from bridge.reports import STDOUT, write_report
+from bridge.reports import STDOUT, ReportError, write_report
 
 if TYPE_CHECKING:
     from bridge.authoring.simulating import Simulation
@@ -166,12 +166,10 @@ def _play(simulation: "Simulation", screen: "Screen", answers: Path | None) -> i
 
 def _keep(text: str, target: Path) -> None:
     """Write a golden dialogue; a file that is there already is somebody's work and stays."""
-    from bridge.authoring.simulating_telephone import SimulationError  # noqa: PLC0415
-
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise SimulationError(f"{target} is there already; name a new file, or move that one away") from None
+        raise ReportError(f"{target} is there already; name a new file, or move that one away") from None
     except OSError as error:
-        raise SimulationError(f"{target} cannot be written: {error.strerror}") from None
+        raise ReportError(f"{target} cannot be written: {error.strerror}") from None
