@@ -1,0 +1,1 @@
+"""Help for authors: check, list, begin and describe questionnaires."""
