@@ -12,17 +12,35 @@ The text of an error is one sentence that says what is wrong and what would be r
 caller said, nor a phone number.
 """
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Self
+
+from msgspec import Struct
 
 __all__ = [
     "BridgeError",
     "ConfigError",
     "CredentialError",
+    "Fault",
     "ModelError",
     "QuestionnaireError",
     "StorageError",
     "WorkerError",
 ]
+
+
+class Fault(Struct, frozen=True):
+    """One thing that is wrong in a file, and what would be right. Lines and columns count from one."""
+
+    file: str
+    line: int
+    column: int
+    field: str  # "items.0.kind"; '' where the file as a whole is meant
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}"
+        return f"{place}: {self.field}: {self.text}" if self.field else f"{place}: {self.text}"
 
 
 class BridgeError(Exception):
@@ -41,6 +59,16 @@ class QuestionnaireError(BridgeError):
     """A questionnaire is wrong."""
 
     code = "questionnaire"
+
+    def __init__(self, text: str, faults: Iterable[Fault] = ()) -> None:
+        super().__init__(text)
+        self.faults = tuple(faults)  # the same one by one, where a file was read
+
+    @classmethod
+    def of(cls, faults: Iterable[Fault]) -> Self:
+        """One error for all of them, each on a line of its own and none twice."""
+        distinct = tuple(dict.fromkeys(faults))
+        return cls("\n".join(map(str, distinct)), distinct)
 
 
 class ModelError(BridgeError):

@@ -13,7 +13,7 @@ from msgspec import Struct
 from bridge.authoring.simulating_telephone import SimulationError, Step, Telephone
 from bridge.dialogue.actions import Listen, Say, Transfer
 from bridge.dialogue.answer import Answer, AnswerStatus
-from bridge.dialogue.document import read_document
+from bridge.dialogue.document import Place, read_document
 
 __all__ = [
     "Beginning",
@@ -83,7 +83,8 @@ def read_golden(path: Path) -> Golden:
     document = read_document(path.read_text(encoding="utf-8"))
     if document.problems:
         problem = document.problems[0]
-        raise SimulationError(f"{path.name}:{problem.line or document.lines[problem.path]}: {problem.text}")
+        place = problem.place or document.place_of(problem.path) or Place(1)
+        raise SimulationError(f"{path.name}:{place.line}:{place.column}: {problem.text}")
     try:
         return msgspec.convert(document.data, Golden)
     except msgspec.ValidationError as error:

@@ -224,12 +224,8 @@ def _refuse_if_any(problems: Iterable[Problem], document: Document, path: Path) 
 
 def _line(problem: Problem, document: Document) -> int:
     """The line of the innermost block that the problem lies in."""
-    if problem.line is not None:
-        return problem.line
-    ends = range(len(problem.path), -1, -1)
-    return next(
-        (document.lines[problem.path[:end]] for end in ends if problem.path[:end] in document.lines), 1
-    )
+    place = problem.place or document.place_of(problem.path) or document.places.get(())
+    return place.line if place else 1
 
 
 def _mismatches(script: _Answers, questionnaire: Questionnaire) -> Iterator[Problem]:

@@ -61,7 +61,7 @@ def _ids(questionnaire: Questionnaire) -> Iterator[Problem]:
 
 def _dialects(questionnaire: Questionnaire) -> Iterator[Problem]:
     if len(set(questionnaire.dialects)) < len(questionnaire.dialects):
-        yield Problem(("dialects",), "names one dialect twice")
+        yield Problem(("dialects",), "names one dialect twice; keep one of the two")
 
 
 def _order(questionnaire: Questionnaire) -> Iterator[Problem]:
@@ -152,9 +152,9 @@ def _scores(questionnaire: Questionnaire) -> Iterator[Problem]:
         path: Path = ("scores", name)
         for at, item_id in enumerate(score.items):
             if not _counts(questionnaire.item(item_id)) or is_repeated(questionnaire, item_id):
-                yield Problem(
-                    (*path, "items", at), f"'{item_id}' is no item that counts: a number, or with ordinals"
-                )
+                text = f"'{item_id}' is no item that counts: a number, or with ordinals"
+                known = [item.id for item in questionnaire.questions if _counts(item)]
+                yield Problem((*path, "items", at), text + did_you_mean(item_id, known))
         ends = [band.minimum for band in score.bands]
         if ends != sorted(set(ends)):
             yield Problem((*path, "bands"), "bands begin one above the other; put the lowest first")
@@ -190,7 +190,8 @@ def _safety(questionnaire: Questionnaire) -> Iterator[Problem]:
         known = set(questionnaire.escalations)
         if kind not in questionnaire.words.red_flags.by_kind:
             kinds = ", ".join(questionnaire.words.red_flags.by_kind)
-            yield Problem(("red_flags", kind), f"no such words of danger; one of {kinds}")
+            text = f"no such words of danger{did_you_mean(kind, questionnaire.words.red_flags.by_kind)}"
+            yield Problem(("red_flags", kind), f"{text}; one of {kinds}")
         yield from check_escalation(("red_flags", kind), name, known, "words of danger")
 
 

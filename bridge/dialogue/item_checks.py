@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Path, Problem
 from bridge.dialogue.expression_checks import Scope, Type, check_expression
+from bridge.dialogue.hints import did_you_mean
 from bridge.dialogue.items import (
     AudioItem,
     BloodPressureItem,
@@ -66,7 +67,8 @@ def check_escalation(path: Path, name: str | None, known: set[str], who: str) ->
         yield Problem(path, f"{who} needs 'escalation', the name of one under escalations")
     elif name not in known:
         listed = ", ".join(sorted(known)) or "none is defined"
-        yield Problem((*path, "escalation"), f"no escalation '{name}'; known: {listed}")
+        hint = did_you_mean(name, known) or f"; known: {listed}"
+        yield Problem((*path, "escalation"), f"no escalation '{name}'{hint}")
 
 
 def _expression(path: Path, text: str, scope: Scope, wanted: Type = Type.BOOLEAN) -> Iterator[Problem]:
@@ -81,7 +83,7 @@ def _question(path: Path, item: QuestionItem, questionnaire: Questionnaire) -> I
     for at, text in enumerate(item.ask):
         yield from check_wording((*path, "ask", at), text)
     if len(set(item.allow)) < len(item.allow):
-        yield Problem((*path, "allow"), "names one reply twice")
+        yield Problem((*path, "allow"), "names one reply twice; keep one of the two")
     for at, constraint in enumerate(item.constraints):
         yield from _expression((*path, "constraints", at, "require"), constraint.require, own)
     yield from check_rules((*path, "on_answer"), item.on_answer, own, known)
@@ -98,9 +100,9 @@ def _question(path: Path, item: QuestionItem, questionnaire: Questionnaire) -> I
 def _range(path: Path, item: QuestionItem) -> Iterator[Problem]:
     minimum, maximum = getattr(item, "minimum", 0), getattr(item, "maximum", 0)
     if minimum > maximum:
-        yield Problem((*path, "minimum"), f"{minimum} is more than the maximum, {maximum}")
+        yield Problem((*path, "minimum"), f"{minimum} is more than the maximum, {maximum}; exchange the two")
     if isinstance(item, DigitsItem) and item.min_length > item.max_length:
-        text = f"{item.min_length} is more than max_length, {item.max_length}"
+        text = f"{item.min_length} is more than max_length, {item.max_length}; exchange the two"
         yield Problem((*path, "min_length"), text)
     if isinstance(item, BloodPressureItem):
         for name, ends in (("systolic", item.systolic), ("diastolic", item.diastolic)):
@@ -113,9 +115,9 @@ def _group(path: Path, group: GroupItem, questionnaire: Questionnaire, before: S
     if repeat is None:
         return
     if (repeat.count is None) == (repeat.again is None):
-        yield Problem((*path, "repeat"), "either 'count' or 'again'")
+        yield Problem((*path, "repeat"), "either 'count' or 'again'; keep one of the two")
     if any(isinstance(item, GroupItem) for item in group.items):
-        yield Problem((*path, "items"), "a repeated group holds no other group")
+        yield Problem((*path, "items"), "a repeated group holds no other group; put its items here")
     if repeat.count is not None:
         yield from _expression((*path, "repeat", "count"), repeat.count, before, Type.NUMBER)
     if repeat.again is not None:
@@ -143,7 +145,8 @@ def _options(path: Path, item: OptionsItem) -> Iterator[Problem]:
     yield from _phrases(here, item)
     values = [option.value for option in item.options]
     if isinstance(item, MultiChoiceItem) and item.none_of is not None and item.none_of not in values:
-        yield Problem((*path, "none_of"), f"'{item.none_of}' is none of the options: {', '.join(values)}")
+        text = f"'{item.none_of}' is none of the options: {', '.join(values)}"
+        yield Problem((*path, "none_of"), text + did_you_mean(item.none_of, values))
     if isinstance(item, LanguageItem):
         yield from _languages(here, item)
     if item.safety is not None and any(option.ordinal is None for option in item.options):
@@ -163,7 +166,10 @@ def _phrases(path: Path, item: OptionsItem) -> Iterator[Problem]:
         for phrase in option.phrases:
             said = normalise(phrase)
             if owner.setdefault(said, at) != at:
-                yield Problem((*path, at), f"'{phrase}' is also said for '{item.options[owner[said]].value}'")
+                yield Problem(
+                    (*path, at),
+                    f"'{phrase}' is also said for '{item.options[owner[said]].value}'; keep it for one",
+                )
             if read_command(said) or read_red_flag(said):
                 yield Problem(
                     (*path, at), f"'{phrase}' is a command that works everywhere; choose other words"

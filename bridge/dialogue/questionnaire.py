@@ -3,7 +3,6 @@
 Everything that is said or listened for stands here, so that the engine holds no Arabic.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
@@ -116,22 +115,21 @@ class Questionnaire(Model):
     hearing: HearingPolicy
     limits: Limits
 
-    _sources: tuple[str, str] = PrivateAttr(default=("", ""))
+    _origin: tuple[str, str, str] = PrivateAttr(default=("", "", ""))
 
     def model_post_init(self, context: Any, /) -> None:
-        """Take the source texts, which the loader hands over as the context."""
-        self._sources = context if isinstance(context, tuple) else ("", "")
+        """Take the source texts and their digest, which the loader hands over as the context."""
+        self._origin = context if isinstance(context, tuple) else ("", "", "")
 
     @property
     def sources(self) -> tuple[str, str]:
         """The text of the file, and that of the common content."""
-        return self._sources
+        return self._origin[:2]
 
     @property
     def hash(self) -> str:
-        """The SHA-256 of the source text, the common content included."""
-        own, common = self._sources
-        return hashlib.sha256(f"{own}\0{common}".encode()).hexdigest()
+        """The SHA-256 of what is written, the common content included: a comment makes no other version."""
+        return self._origin[2]
 
     @property
     def every_item(self) -> tuple[Item, ...]:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from bridge.dialogue.document import Path, Problem
+from bridge.dialogue.hints import did_you_mean
 from bridge.understanding import bare
 
 __all__ = ["all_texts", "check_letters", "check_placeholders", "check_wording"]
@@ -73,10 +74,11 @@ def check_placeholders(path: Path, text: str, piped: Iterable[str]) -> Iterator[
             allowed = (
                 ", ".join(f"{{{word}}}" for word in own) or "earlier items, patient.*, call.* and site.*"
             )
-            yield Problem(path, f"unknown placeholder {{{field}}}; known here: {allowed}")
+            hint = did_you_mean(field, known)
+            yield Problem(path, f"unknown placeholder {{{field}}}{hint}; known here: {allowed}")
     for field in own:
         if field in NEEDED and field not in used:
-            yield Problem(path, f"does not say {{{field}}}")
+            yield Problem(path, f"does not say {{{field}}}; put it where the value belongs")
 
 
 def _is_site_fact(field: str) -> bool:

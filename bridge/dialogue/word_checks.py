@@ -95,6 +95,6 @@ def _counts(number: int) -> Fits:
 def _numbers(words: Words) -> Iterator[Problem]:
     path, given, wanted = ("words", "number_words"), set(words.number_words), set(NUMBERS_WITH_WORDS)
     if missing := sorted(wanted - given):
-        yield Problem(path, f"has no words for {', '.join(map(str, missing))}")
+        yield Problem(path, f"has no words for {', '.join(map(str, missing))}; each needs one")
     for number in sorted(given - wanted):
         yield Problem((*path, str(number)), "is said in the words of other numbers; leave it out")

@@ -72,7 +72,7 @@ def test_pain_is_no_negation(build: Build, ask: str) -> None:
     ("readback", "expected"),
     [
         ("سَمِعْتُ", "does not say {value}"),
-        ("سَمِعْتُ {valeu}", "unknown placeholder {valeu}; known here: {value}"),
+        ("سَمِعْتُ {valeu}", "unknown placeholder {valeu}; did you mean 'value'?; known here: {value}"),
         ("سَمِعْتُ {value", "a brace without its partner"),
         ("سَمِعْتُ {value!r} {value}", "unknown placeholder {value!r}"),
     ],

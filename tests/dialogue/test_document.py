@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.dialogue.document import MAX_CHARACTERS, read_document
+from bridge.dialogue.document import MAX_CHARACTERS, Place, read_document
 
 
 def only_problem(text: str) -> str:
     (problem,) = read_document(text).problems
-    return f"{problem.line}: {problem.text}"
+    return f"{problem.place.line if problem.place else 0}: {problem.text}"
 
 
 @pytest.mark.parametrize(
@@ -34,16 +34,45 @@ def test_plain_words_mean_what_they_look_like(written: str, value: object) -> No
     assert read_document(f"a: {written}").data == {"a": value}
 
 
-def test_every_field_knows_its_line() -> None:
-    """Nested fields and list entries too."""
-    document = read_document("a: 1\nb:\n  - x\n  - c: 2\n")
-    assert (document.lines[("a",)], document.lines[("b", 0)], document.lines[("b", 1, "c")]) == (1, 3, 4)
+def test_every_field_knows_its_place() -> None:
+    """Nested fields and list entries too; a column counts characters, not bytes."""
+    places = read_document("a: 1\nb:\n  - x\n  - {نعم: 1, c: 2}\n").places
+    assert places["a",] == Place(1, 1)
+    assert places["b", 0] == Place(3, 5)
+    assert places["b", 1, "c"] == Place(4, 14)
+
+
+def test_what_is_not_there_stands_where_its_block_does() -> None:
+    """The innermost one that is there."""
+    document = read_document("a:\n  b: {c: 1}\n")
+    assert document.place_of(("a", "b", "x", 3)) == Place(2, 3)
+    assert document.place_of(("x",)) is None
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\na: 2", "2: stands here twice; first on line 1"),
+        (
+            "a: b: c",
+            "1:5: not YAML: mapping values are not allowed here; a text that holds ': ' stands in quotes",
+        ),
+        ("a:\n\t- x", "2:1: not YAML: found character '\\t' that cannot start any token; indent with blanks"),
+        ("a: 1\n b: 2", "2:3: not YAML: mapping values are not allowed"),
+        ('a: "x\nb: 2', "2:5: not YAML: found unexpected end of stream; a quotation mark has no partner"),
+        ("a: [1, 2\nb: 2", "2:2: not YAML: expected ',' or ']', but got ':'; a bracket has no partner"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_usual_cause(text: str, expected: str) -> None:
+    """With line and column, as a compiler would."""
+    (problem,) = read_document(text).problems
+    assert problem.place is not None
+    assert f"{problem.place.line}:{problem.place.column}: {problem.text}".startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\na: 2", "2: stands here twice, first on line 1; keep one of the two"),
         ("a: &x 1\nb: *x", "1: anchors and aliases"),
         ("a: !!python/object 1", "1: tags are not used"),
         ("a: 0501234567", "1: a number with a leading nought"),
@@ -69,4 +98,4 @@ def test_depth_and_length_are_limited() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     """No text makes the reader raise."""
     document = read_document(text)
-    assert document.problems or document.lines
+    assert document.problems or document.places

@@ -51,7 +51,7 @@ def complaint(build: Build, when: str = "fever", last: str = "fever") -> str:
 )
 def test_a_guard_that_cannot_hold_is_refused(build: Build, when: str, expected: str) -> None:
     """With file, line, field and column."""
-    assert f"short.yaml:9: items.1.when: {expected}" in complaint(build, when)
+    assert f"short.yaml:9:69: items.1.when: {expected}" in complaint(build, when)
 
 
 @pytest.mark.parametrize(
