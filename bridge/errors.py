@@ -33,13 +33,13 @@ class Fault(Struct, frozen=True):
     """One thing that is wrong in a file, and what would be right. Lines and columns count from one."""
 
     file: str
-    line: int
+    line: int  # 0: the file itself, whatever is in it
     column: int
     field: str  # "items.0.kind"; '' where the file as a whole is meant
     text: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         return f"{place}: {self.field}: {self.text}" if self.field else f"{place}: {self.text}"
 
 

@@ -105,13 +105,13 @@ def _read(path: FilePath) -> str:
         with path.open("rb") as file:
             return file.read(MAX_BYTES).decode("utf-8")
     except OSError as error:
-        raise _unreadable(str(path), f"cannot be read ({error.strerror})") from error
+        raise _unreadable(str(path), 0, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise _unreadable(path.name, "not UTF-8; save it as UTF-8") from error
+        raise _unreadable(path.name, 1, "not UTF-8; save it as UTF-8") from error
 
 
-def _unreadable(name: str, text: str) -> QuestionnaireError:
-    return QuestionnaireError.of([Fault(name, 1, 1, "", text)])
+def _unreadable(name: str, line: int, text: str) -> QuestionnaireError:
+    return QuestionnaireError.of([Fault(name, line, 1, "", text)])
 
 
 def _common_for(path: FilePath, text: str) -> Source:
