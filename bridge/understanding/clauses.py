@@ -150,6 +150,7 @@ class _Scan:
                     said & {Part.WELL, Part.CEASED}
                     and not said & {Part.SYMPTOM, Part.STATE}
                     and chunk.part is Part.SYMPTOM_VERB
+                    and not chunk.text.endswith("ني")  # what hurts me is not well
                 )
                 self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past())
                 self.at = end

@@ -6,14 +6,13 @@ What follows from them is a question, never an act. Figures of speech ("dead tir
 little confidence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from bridge.understanding import lexicon
 from bridge.understanding.meaning import Command, Finding, Meaning
 from bridge.understanding.normalisation import normalise
-from bridge.understanding.phrases import contains_phrase
 
 __all__ = ["read_red_flag"]
 
@@ -215,20 +214,44 @@ def _kind_of(phrase: str) -> str:
 
 
 _LISTED = tuple(_listed())
+
+
+def _by_first_word(
+    listed: Iterable[tuple[str, tuple[str, ...]]],
+) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """Hundreds of phrases are looked for in every utterance: each only where its first word stands."""
+    index: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for flag, phrase in listed:
+        index.setdefault(phrase[0], []).append((flag, phrase))
+    return index
+
+
+_BY_FIRST_WORD = _by_first_word(_LISTED)
+_FIGURES_BY_FIRST_WORD = _by_first_word(("self_harm", phrase) for phrase in _FIGURES)
+_KNOWN = _WANT | _DIE | _NOT | _CAN | _PAIN | _CHEST | _BY_FIRST_WORD.keys()
 _ORDER = ("self_harm", "chest_pain", "breathing", "stroke", "unconscious", "bleeding", "emergency")
 
 
 def read_red_flag(text: str) -> Meaning | None:
     """Find words of danger anywhere in `text`."""
     tokens = _without_and(normalise(text).split())
-    found = {flag for flag, phrase in _LISTED if contains_phrase(tokens, phrase)}
+    found = set(_found(tokens, _BY_FIRST_WORD))
     found |= {pattern.flag for pattern in _PATTERNS if _matches(tokens, pattern)}
     for flag in _ORDER:
         if flag in found:
             return _meaning(flag, "red_flag", SURE)
-    if any(contains_phrase(tokens, phrase) for phrase in _FIGURES):
+    if any(_found(tokens, _FIGURES_BY_FIRST_WORD)):
         return _meaning("self_harm", "red_flag:figure_of_speech", FIGURE)
     return None
+
+
+def _found(
+    tokens: Sequence[str], index: Mapping[str, Sequence[tuple[str, tuple[str, ...]]]]
+) -> Iterator[str]:
+    for at, token in enumerate(tokens):
+        for flag, phrase in index.get(token, ()):
+            if tuple(tokens[at : at + len(phrase)]) == phrase:
+                yield flag
 
 
 def _meaning(flag: str, rule: str, confidence: float) -> Meaning:
@@ -237,8 +260,7 @@ def _meaning(flag: str, rule: str, confidence: float) -> Meaning:
 
 def _without_and(tokens: Sequence[str]) -> list[str]:
     """An "and" or a "with" that is written to the next word hides it from no pattern."""
-    known = _WANT | _DIE | _NOT | _CAN | _PAIN | _CHEST | {phrase[0] for _, phrase in _LISTED}
-    bare = [token[1:] if token[:1] == "و" and token[1:] in known else token for token in tokens]
+    bare = [token[1:] if token[:1] == "و" and token[1:] in _KNOWN else token for token in tokens]
     return [token[1:] if token[:1] == "ب" and token[1:] in _PAIN else token for token in bare]
 
 

@@ -269,7 +269,8 @@ def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -
 
 def _is_some(chunk: Chunk) -> bool:
     """A symptom by name, how often or how much of it."""
-    return chunk.part in _SOME and chunk.text not in _ANYTHING | _NO_MEASURE
+    text = chunk.text.removeprefix("و") if chunk.joined else chunk.text
+    return chunk.part in _SOME and text not in _ANYTHING | _NO_MEASURE
 
 
 def _ambiguous(rule: str, *alternatives: bool) -> Meaning:
