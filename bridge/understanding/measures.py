@@ -242,6 +242,8 @@ def _kilos(value: Decimal, numbers: Sequence[Quantity]) -> Meaning:
 
 def read_blood_pressure(text: str, question: AskBloodPressure) -> Meaning:
     """Systolic over diastolic, also in centimetres of mercury, which are always read back."""
+    if _in_other_unit(text, _NO_UNITS):
+        return ambiguous("other_unit")
     tokens = [part for token in normalise(text).split() for part in _without_over(token)]
     pair = _labelled(tokens) or _over(tokens)
     if pair is not None:
