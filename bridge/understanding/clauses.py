@@ -93,6 +93,7 @@ _OPENING = (
 )
 _LA = ("لا", "ولا")
 _NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
+_NOT_ONCE = ("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
@@ -150,6 +151,7 @@ class _Scan:
                     said & {Part.WELL, Part.CEASED}
                     and not said & {Part.SYMPTOM, Part.STATE}
                     and chunk.part is Part.SYMPTOM_VERB
+                    and not chunk.text.endswith("ني")  # what hurts me is not well
                 )
                 self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past())
                 self.at = end
@@ -181,6 +183,9 @@ class _Scan:
         if chunk.text == "ولا" and self._is_or():  # "headache or dizziness?"
             self._add(Says.UNCLEAR, chunk)
             self.at = self._past_complements(self.at + 1)
+            return
+        if chunk.text in _NOT_ONCE and following is not None and following.part in _VERBS:
+            self._negative(following, self.at + 2)  # "not once did I take it"
             return
         self._add(Says.NO, chunk, particle=True)
         self.at += 1

@@ -171,8 +171,10 @@ def _minutes(words: Sequence[Numeral], start: int) -> int | None:
     total, at = 0, start
     while at < len(words):
         sign = -1 if words[at].rank is Rank.LESS else 1
-        if words[at].rank in (Rank.AND, Rank.LESS):
-            at += 1
+        joined = words[at].rank in (Rank.AND, Rank.LESS)
+        if not joined and at > start and words[at].rank not in (Rank.THING, Rank.COUNTED):
+            return None  # "one, two, three" is no time
+        at += joined
         if at >= len(words):
             return None
         rank = words[at].rank

@@ -77,13 +77,15 @@ def read_date(text: str, period: Period, context: Context) -> Meaning:
 
 
 def _date(tokens: list[str], period: Period, today: date | None) -> Day | Meaning:
-    tokens = _without_parts(tokens)
+    said, tokens = len(tokens), _without_parts(tokens)
     counted = _counted(tokens, today)
     if counted is not None:
         return counted
     marks = _marks(tokens)
     if isinstance(marks, Meaning):
         return marks
+    if len(tokens) < said and [mark.kind for mark in marks] == ["number"]:  # "the eighth in the morning"
+        return ambiguous("date:an_hour")
     return _of_marks(marks, period, today)
 
 

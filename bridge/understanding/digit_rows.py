@@ -164,6 +164,6 @@ def _digits_of(words: Sequence[Numeral]) -> tuple[str, bool] | None:
 
 
 def _as_digits(number: Quantity | None) -> str:
-    if number is None or number.value != int(number.value):
+    if number is None or number.value != int(number.value) or number.rule == Rank.COUNTED:
         return ""
     return number.digits if number.digits and "." not in number.digits else str(int(number.value))

@@ -23,6 +23,7 @@ _DRINK = "شرب"
 _O, _GOD_WILLED = "يا", ("ما", "شا")
 _ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "one ten" and "and eleven" are one, once normalised
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.THOUSANDS)
+_OF_MINE = ("ت", "ته", "تها", "تهم", "نا", "ناه")
 _AM_NOT = "لست"  # spelled like "to six"
 _PAIR_OR_SPOUSE = ("زوج", "جوز")  # with an article it is the husband
 _PARTS_AFTER_LESS = ("ربعا", "ثلثا")
@@ -64,9 +65,6 @@ def lex(text: str) -> list[Numeral] | None:
         pair = PAIRS.get((tokens[position], "".join(tokens[position + 1 : position + 2])))
         found = [pair] if pair else _one_and_tens(tokens, position) or _lex_token(tokens[position])
         if found is None:
-            return None
-        has_number = any(word.rank in _COUNTING for word in words)
-        if has_number and found == [Numeral(Rank.BESIDE)] and not _may_follow(tokens[position]):
             return None
         if _is_eleven_after_hundred(words, tokens[position : position + 2]):
             words.append(Numeral(Rank.AND))
@@ -134,19 +132,13 @@ def _lex_glued(token: str) -> list[Numeral] | None:
 
 
 def _lex_verb(token: str) -> list[Numeral] | None:
-    """What was done stands beside its number: "I smoked ten". After drinking, a hundred may be water."""
-    verb = verb_of(token)
+    """What I did stands beside its number: "I smoked ten". After drinking, a hundred may be water.
+
+    Only a past of mine is sure to be a verb: without vowels, "teacher" is spelled like "he is taught".
+    """
+    verb = verb_of(token) if token.endswith(_OF_MINE) else None
     is_beside = token in DETAILS or (verb is not None and not verb.negated and _DRINK not in token)
     return [Numeral(Rank.BESIDE)] if is_beside else None
-
-
-def _may_follow(token: str) -> bool:
-    """A verb behind a number is known by its form; "stars" is spelled like "I can"."""
-    bare = token.removeprefix(_AND)
-    if {token, bare} & (WORDS.keys() | DETAILS):
-        return True
-    verb = verb_of(bare)
-    return verb is None or verb.present or token.endswith(("ت", "ته", "تها", "نا"))
 
 
 def _lex_simple(token: str) -> Numeral | None:

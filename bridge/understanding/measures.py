@@ -8,6 +8,7 @@ always read back.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -24,7 +25,7 @@ from bridge.understanding.numbers import (
     reading,
     within,
 )
-from bridge.understanding.numerals import WORDS, Numeral, Rank
+from bridge.understanding.numerals import COUNTED, WORDS, Numeral, Rank
 from bridge.understanding.quantities import Quantity, quantities
 from bridge.understanding.questions import AskBloodPressure, AskGlucose, AskTemperature, AskWeight
 
@@ -33,6 +34,11 @@ __all__ = ["read_blood_pressure", "read_glucose", "read_temperature", "read_weig
 _TEN = 10
 _ZERO, _GRAMS = Decimal(0), Decimal(1000)
 _TO = {Rank.TO}
+_COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND)
+_NO_UNITS = words_of("درجة درجات وحدة وحدات مرة مرات")
+_KILOS = words_of(
+    "كيلو كيلوغرام كيلوجرام كيلوغراما كيلوجراما كيلوا كغم كجم كغ كلغ kg كيلوات كيلوهات كيلوين وحدة"
+)
 _CHANGES = words_of("نقصت نقص نزلت نزل خسرت خسر زدت زاد زادت زايد ناقص ضعفت نقصان زيادة فقدت")
 _MMOL_TO_MG = Decimal("18.0182")  # glucose has 180.156 g/mol
 _CM_SYSTOLIC, _CM_DIASTOLIC = range(5, 27), range(3, 19)  # "12 over 8", in centimetres of mercury
@@ -102,6 +108,8 @@ _MG = frozenset(
 
 def read_temperature(text: str, question: AskTemperature) -> Meaning:
     """Degrees Celsius: "thirty-eight and three" is 38.3 here, and nowhere else."""
+    if _in_other_unit(text, _NO_UNITS):
+        return ambiguous("other_unit")
     tenths = _degrees_and_tenths(text, question)
     meaning = tenths or read_quantity(text, question.minimum, question.maximum, decimals=2)
     if isinstance(meaning.value, float):
@@ -148,6 +156,8 @@ def _degrees_and_tenths(text: str, question: AskTemperature) -> Meaning | None:
 def read_glucose(text: str, question: AskGlucose) -> Meaning:
     """A concentration in the question's unit, converted where another was named or must have been meant."""
     tokens = set(normalise(text).split())
+    if _in_other_unit(text, _NO_UNITS):
+        return ambiguous("other_unit")
     meaning = read_quantity(text, question.minimum, question.maximum, decimals=2)
     if meaning.finding is not Finding.VALUE or not isinstance(meaning.value, int | float):
         return meaning
@@ -160,6 +170,19 @@ def read_glucose(text: str, question: AskGlucose) -> Meaning:
         return checked
     converted = within(_converted(meaning, to_mmol=asked_mmol), question.minimum, question.maximum)
     return converted if converted.finding is Finding.VALUE else checked
+
+
+def _in_other_unit(text: str, units: frozenset[str]) -> bool:
+    """Whether a number stands before a thing that this cannot be counted in: "seventy kilos" of sugar."""
+    for number, thing in pairwise(normalise(text).split()):
+        word = WORDS.get(number.removeprefix("و")) or WORDS.get(number)
+        if (
+            thing in COUNTED
+            and thing not in units
+            and (number.isdigit() or (word and word.rank in _COUNTING))
+        ):
+            return True
+    return False
 
 
 def _converted(meaning: Meaning, *, to_mmol: bool) -> Meaning:
@@ -175,6 +198,8 @@ def read_weight(text: str, question: AskWeight) -> Meaning:
     tokens = normalise(text).split()
     if _CHANGES & set(tokens) and not _TO & {word.rank for word in lex(text) or ()}:
         return ambiguous("weight:change")
+    if _in_other_unit(text, _KILOS):
+        return ambiguous("other_unit")
     grams = [at for at, token in enumerate(tokens) if token in ("غرام", "جرام", "جم", "غم", "قرام")]
     if grams:
         return within(_with_grams(tokens[: grams[0]]), question.minimum, question.maximum)
@@ -217,6 +242,8 @@ def _kilos(value: Decimal, numbers: Sequence[Quantity]) -> Meaning:
 
 def read_blood_pressure(text: str, question: AskBloodPressure) -> Meaning:
     """Systolic over diastolic, also in centimetres of mercury, which are always read back."""
+    if _in_other_unit(text, _NO_UNITS):
+        return ambiguous("other_unit")
     tokens = [part for token in normalise(text).split() for part in _without_over(token)]
     pair = _labelled(tokens) or _over(tokens)
     if pair is not None:

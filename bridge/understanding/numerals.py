@@ -14,7 +14,7 @@ from itertools import chain, product
 from msgspec import Struct
 
 from bridge.understanding import vocabulary
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 
 __all__ = ["COUNTED", "PAIRS", "WORDS", "Numeral", "Rank", "spellings"]
 
@@ -121,7 +121,8 @@ _ELEVEN = (
     "احدا عشر، ادعشر، حداعشر، هداعش، اطعش، حداشار، ايداعش"
 )
 _TWELVE = (
-    "اثنعش، اثنعشر، اثناعش، اطنعش، اطناعش، اطنو، ثنعش، تنعش، اتنعش، اثناعشر، اتناعش، اتناعشر، ثناعش، ثنعشر، "
+    "ثنطعش، تنطعش، ثنطعشر، اثنعش، اثنعشر، اثناعش، اطنعش، اطناعش، اطنو، ثنعش، تنعش، اتنعش، اثناعشر، "
+    "اتناعش، اتناعشر، ثناعش، ثنعشر، "
     "اتناشر، اطناشر، طناشر، طناش، تناش، اثناش، طناشل، اثناشر، تناشر، طنعش، اطنعشر، تناعش، اتنعشر، "
     "دناعش، اطناش، "
     "طناعش، اثنيعش، اثنيعشر، ثناش، ثناعشر"
@@ -241,9 +242,13 @@ _BESIDE = """
 أخذت اخذت خدت باخد آخذ اخذ باخذ نمت أنام بنام انام مشيت أمشي حسيت أحس اعطيه اعطيها أعطيه عطيته بعطيه
 عالي عالية مرتفعة منخفض منخفضة واطي نازل نازلة ابني بنتي ولدي ابوي امي أمي أبي زوجي زوجتي مرتي اخي
 عمر عند تقول تقولي قلت بقول ممكن نقول خلني ماي مي ماية مويه موية قهوة شاي حليب قيمته قيمتها قدرها
-ييجي يجي بيجي قريب الجهاز جهازي الشاشة الميزان يقول بيقول مكتوب يكتب ملغم مجم ملليجرام ملليغرام
+ييجي يجي بيجي قريب الجهاز جهازي الشاشة الميزان يقول بيقول مكتوب تقدر تقدري تقدرون بعطيها بعطي أعطيها أعطي ملغم مجم ملليجرام ملليغرام
 وزنا عمرا طولا حاليا سابقا كالعادة دايما دائما عادة عادتا ألمي توجعني يوجعني وجعني
 """
+
+
+# Courtesy in their phrases; beside a number they except, or are what is counted.
+_OF_PHRASES_ONLY = words_of("غير بدون بعيد خبر سؤال حلو وجيه كفى أفكر قدر خير")
 
 
 def spellings(listed: str) -> list[str]:
@@ -304,8 +309,10 @@ def _counted() -> dict[str, Numeral]:
 
 def _table() -> Iterator[tuple[str, Numeral]]:
     """Later ones win."""
-    talk = " ".join(vocabulary.SMALL_TALK)
-    yield from ((word, Numeral(Rank.BESIDE)) for word in normalise(f"{talk} {_BESIDE}").split())
+    # Whoever is called is passed over elsewhere: "teacher" beside a number is what is counted.
+    talk = " ".join(phrase for phrase in vocabulary.SMALL_TALK if not phrase.startswith("يا "))
+    beside = words_of(f"{talk} {_BESIDE}") - _OF_PHRASES_ONLY
+    yield from ((word, Numeral(Rank.BESIDE)) for word in beside)
     yield from _teens()
     yield from _counted().items()
     for rank, listed in _PARTS.items():
@@ -332,6 +339,13 @@ def _phrases() -> Iterator[tuple[tuple[str, str], Numeral]]:
                 yield (words[0], words[1]), Numeral(rank, text=phrase)
 
 
+def _nothing_else() -> Iterator[tuple[tuple[str, str], Numeral]]:
+    """As in "five, no more"."""
+    yield from (
+        ((no, other), Numeral(Rank.BESIDE)) for no in ("لا", "ولا") for other in ("غير", "اكثر", "اقل")
+    )
+
+
 def _four_thousand() -> Iterator[tuple[tuple[str, str], Numeral]]:
     """In the Maghreb a quarter is called like four; before "thousands" it is four."""
     yield from (
@@ -339,6 +353,8 @@ def _four_thousand() -> Iterator[tuple[tuple[str, str], Numeral]]:
     )
 
 
-PAIRS: dict[tuple[str, str], Numeral] = dict(chain(_split_teens(), _hundreds(), _phrases(), _four_thousand()))
+PAIRS: dict[tuple[str, str], Numeral] = dict(
+    chain(_split_teens(), _hundreds(), _phrases(), _four_thousand(), _nothing_else())
+)
 WORDS: dict[str, Numeral] = dict(_table())
 COUNTED = frozenset(_counted())

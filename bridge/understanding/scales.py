@@ -62,7 +62,7 @@ def _named(text: str, cut: Cut, scale: str) -> Meaning:
     parts = {chunk.part for _, chunk in cut.rest}
     if any(part in _NEGATING for part in parts) and value not in _LOWEST:
         return Meaning(Finding.AMBIGUOUS, "negated_point", confidence=0.0, alternatives=(value,))
-    if _is_turned(text, cut):
+    if _is_turned(text, cut) or Part.FIGURE in parts:
         return Meaning(Finding.AMBIGUOUS, "negated_point", confidence=0.0, alternatives=(value,))
     foreign = [place for place, chunk in cut.rest if chunk.part in _FOREIGN]
     if any(place == 0 for place in foreign):

@@ -27,9 +27,12 @@ _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله ك�
 _GONE = words_of("راح راحت راحو زال زالت اختفى اختفت انتهى انتهت")
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
-_OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB)
-_AT_LEISURE = frozenset(
-    map(normalise, ("وقت", "الوقت", "مجال", "فرصة", "دقيقة", "دقائق", "دقايق", "معك", "معاك"))
+_OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB, Part.ACTION_VERB)
+_AT_LEISURE = words_of(
+    "وقت الوقت مجال فرصة دقيقة دقائق دقايق دقيقتين معك معاك أقدر بقدر نقدر تقدر تقدري تقدرون تقدروا "
+    "أستطيع تستطيع "
+    "يمكنك ينفع بينفع يصير داير دايرة أسمع بسمع بجاوب أجاوب هجاوب نجاوب نشارك أشارك بشارك هشارك أبدأ "
+    "نكمل أكمل"
 )
 _BEGIN_OR_NEVER = normalise("ابدأ")
 
@@ -269,7 +272,8 @@ def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -
 
 def _is_some(chunk: Chunk) -> bool:
     """A symptom by name, how often or how much of it."""
-    return chunk.part in _SOME and chunk.text not in _ANYTHING | _NO_MEASURE
+    text = chunk.text.removeprefix("و") if chunk.joined else chunk.text
+    return chunk.part in _SOME and text not in _ANYTHING | _NO_MEASURE
 
 
 def _ambiguous(rule: str, *alternatives: bool) -> Meaning:

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.understand_questions import parse_question
+from bridge.understanding import understand
 from bridge.understanding.meaning import Finding
 from bridge.understanding.numbers import read_number
 
@@ -181,3 +183,28 @@ def test_any_text_has_one_reading(text: str) -> None:
     """The reader is total, and never gives a value outside the range."""
     meaning = read_number(text, 0, 10)
     assert meaning.finding is not Finding.VALUE or meaning.value in range(11)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    ["معلم", "وردة", "نجمة", "نملة", "بصل", "مدينة", "سوق", "كرة", "ملعب", "أحمر", "غير", "بدون", "لست"],
+)
+def test_a_noun_that_is_spelled_like_a_verb_or_a_courtesy_invalidates_too(thing: str) -> None:
+    """Only what I did, and listed words, stand beside a number."""
+    assert read_number(f"خمسة وعشرين {thing}", 0, 100).value is None
+    assert read_number(f"{thing} خمسة وعشرين", 0, 100).value is None
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("glucose", "سبعين كيلو"),
+        ("weight", "ثلاثة أيام"),
+        ("temperature", "أربعين كيلو"),
+        ("digits", "سبعين كيلو"),
+        ("blood_pressure", "مية وعشرين على ثمانين سنة"),
+    ],
+)
+def test_what_is_counted_otherwise_is_no_measure(question: str, said: str) -> None:
+    """Seventy kilos are no sugar."""
+    assert understand(said, parse_question(question)).value is None
