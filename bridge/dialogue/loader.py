@@ -38,21 +38,19 @@ class _Source(Struct, frozen=True):
     text: str
 
 
-def load(path: FilePath, known: Iterable[Questionnaire] = ()) -> Questionnaire:
-    """Load one questionnaire; one of `known`, where it was made of the very same texts.
+def load(path: FilePath) -> Questionnaire:
+    """Load one questionnaire.
 
     Raises:
         QuestionnaireError: one line for each fault, "file:line: field: what is wrong; what would be right".
 
     """
     own = _Source(path.name, _read(path))
-    common = _common_for(path, own.text)
-    same = (one for one in known if one.sources == (own.text, common.text))
-    return next(same, None) or _build(own, common)
+    return _build(own, _common_for(path, own.text))
 
 
-def load_folder(path: FilePath, known: Iterable[Questionnaire] = ()) -> dict[str, Questionnaire]:
-    """Load every questionnaire of a folder, by id, as `load` does; folders inside it are left alone.
+def load_folder(path: FilePath) -> dict[str, Questionnaire]:
+    """Load every questionnaire of a folder, by id; folders inside it are left alone.
 
     Raises:
         QuestionnaireError: of all files together.
@@ -64,7 +62,7 @@ def load_folder(path: FilePath, known: Iterable[Questionnaire] = ()) -> dict[str
     faults: list[str] = []
     for file in sorted(path.glob("*.yaml")):
         try:
-            questionnaire = load(file, known)
+            questionnaire = load(file)
         except QuestionnaireError as error:
             faults.append(str(error))
             continue
