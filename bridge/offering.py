@@ -59,16 +59,15 @@ class Change(StrEnum):
     REMOVED = "removed"
 
 
-def read_offer(settings: Settings, present: Offer | None = None) -> Offer:
-    """Read and check all questionnaires; a file that `present` was made of is not checked again.
+def read_offer(settings: Settings) -> Offer:
+    """Read and check all questionnaires.
 
     Raises:
         QuestionnaireError: of all faulty files together.
         ConfigError: the default questionnaire is not among them.
 
     """
-    known = present.questionnaires.values() if present else ()
-    loaded = load_folder(settings.questionnaires.folder, known)
+    loaded = load_folder(settings.questionnaires.folder)
     offer = Offer(_runnable(loaded, settings), settings.questionnaires.default, settings.site.facts)
     if offer.default not in offer.questionnaires:
         raise ConfigError(_no_default(offer, loaded, settings))

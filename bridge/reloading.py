@@ -66,7 +66,7 @@ class Reloader:
         log.info("reload_begun")
         try:
             settings = await asyncio.to_thread(self._read_settings)
-            offer = await asyncio.to_thread(read_offer, settings, self._offer)
+            offer = await asyncio.to_thread(read_offer, settings)
             rendered = await prepare(offer, self._engines)
         except BridgeError as error:
             for problem in str(error).splitlines():

@@ -180,7 +180,7 @@ def _chips(choices: tuple[Choice, ...], y: float) -> Iterator[Chip]:
     x = right
     for choice in choices:
         counted = width_of(f"= {choice.counts}", SANS) + 8 if choice.counts else 0.0
-        width = min(KEY_WIDTH + width_of(choice.label, CHIP) + 20 + counted, right - least)
+        width = min(KEY_WIDTH + width_of(choice.label, CHIP) + 28 + counted, right - least)
         if x - width < least:
             x, y = right, y + CHIP_HEIGHT + CHIP_GAP
         yield Chip(choice, x - width, y, width)

@@ -5,7 +5,6 @@ share; a questionnaire may say any of it differently.
 """
 
 import json
-from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import get_args
 
@@ -54,10 +53,8 @@ def load_located(path: FilePath) -> Located:
     return _build(*_sources(path))
 
 
-def load_folder(path: FilePath, known: Iterable[Questionnaire] = ()) -> dict[str, Questionnaire]:
+def load_folder(path: FilePath) -> dict[str, Questionnaire]:
     """Load every questionnaire of a folder, by id; folders inside it are left alone.
-
-    One of `known` is taken as it is where it was made of the very same texts.
 
     Raises:
         QuestionnaireError: of all files together.
@@ -70,8 +67,7 @@ def load_folder(path: FilePath, known: Iterable[Questionnaire] = ()) -> dict[str
     for file in sorted(path.glob("*.yaml")):
         try:
             own, common = _sources(file)
-            same = (one for one in known if one.sources == (own.text, common.text))
-            questionnaire = next(same, None) or _build(own, common).questionnaire
+            questionnaire = _build(own, common).questionnaire
         except QuestionnaireError as error:
             faults += error.faults
             continue

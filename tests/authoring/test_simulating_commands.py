@@ -75,7 +75,7 @@ def test_lines_that_are_left_over_are_an_error() -> None:
         (("post_discharge",), "نعم\n/nope\n", "hatif: standard input:2: '/nope' is no command"),
         (("post_discharge", "--answers", "none.txt"), "", "none.txt: cannot be read"),
         (("post_discharge", "--call", "x=1"), "", "--call x: there is no such key"),
-        (("none.yaml",), "", "none.yaml: cannot be read"),
+        (("none.yaml",), "", "cannot be read (No such file"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments: tuple[str, ...], said: str, sentence: str) -> None:
