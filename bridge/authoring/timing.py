@@ -1,7 +1,7 @@
 """How long a call takes: what is said, measured where it is rendered, and how long people take to answer.
 
 A prompt that is not rendered yet is reckoned by its letters and stops; on prompts of the shipped
-questionnaires that is right to 6 % on average. How long an answer takes is assumed, for nobody has measured it.
+questionnaires that is right to 6 % on average. How long an answer takes is assumed: nobody has measured it.
 """
 
 import re
