@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from bridge.authoring.commands import mount as mount_authoring
 from bridge.clock import Clock
 from bridge.console import (
     EXIT_REFUSED,
@@ -49,13 +50,14 @@ app = typer.Typer(
     help="Hatif completes healthcare questionnaires by telephone, in Arabic, and never loses an answer.",
 )
 answers_app = typer.Typer(no_args_is_help=True, help="Look at stored calls and answers.")
-questionnaire_app = typer.Typer(no_args_is_help=True, help="Exchange questionnaires with other systems.")
+questionnaire_app = typer.Typer(no_args_is_help=True, help="Write questionnaires, and exchange them.")
 token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
 app.add_typer(models_app, name="models")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(token_app, name="token")
 mount_interop(questionnaire_app, answers_app)
+mount_authoring(questionnaire_app)
 app.command("understand")(understand_command)
 
 

@@ -1,11 +1,10 @@
-"""Questionnaires looked at as a compiler would: every fault, else every warning and what the file comes to."""
+"""Questionnaires looked at as a compiler would: every fault, or every warning and what they come to."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridge.authoring.costs import Cost
 from bridge.authoring.guards import Guards
 from bridge.authoring.overlaps import overlaps
 from bridge.authoring.paths import Ways, follow
@@ -20,12 +19,12 @@ from bridge.dialogue.document import Problem
 from bridge.dialogue.item_checks import items_with_paths
 from bridge.dialogue.items import GroupItem, InfoItem, Item
 from bridge.dialogue.listening import listen_for_item, vocabulary
-from bridge.dialogue.loader import Located, load_located
+from bridge.dialogue.loader import Located, load, load_located
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import Fault, QuestionnaireError
 
-__all__ = ["examine", "files_in"]
+__all__ = ["examine", "files_in", "survey"]
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
@@ -45,7 +44,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 
 def examine(files: Iterable[Path], surroundings: Surroundings) -> Report:
-    """Look at files one by one; what is said of the common content is said once, and ids differ in a folder."""
+    """Look at files one by one; what is true of the common content is said once, ids differ in a folder."""
     reports: list[FileReport] = []
     owners: dict[tuple[Path, str], Path] = {}
     told: set[Warned] = set()
@@ -71,28 +70,62 @@ def _refuse_twin(located: Located, file: Path, owners: dict[tuple[Path, str], Pa
         raise QuestionnaireError.of([located.layers.fault(problem)])
 
 
+def survey(files: Iterable[Path], surroundings: Surroundings) -> Report:
+    """What the files come to, without a look for what could be better."""
+    reports: list[FileReport] = []
+    for file in files:
+        try:
+            look = _Look(load(file), surroundings)
+        except QuestionnaireError as error:
+            reports.append(FileReport(str(file), [_shown(fault, file) for fault in error.faults], []))
+        else:
+            reports.append(FileReport(str(file), [], [], look.facts()))
+    return Report(reports)
+
+
+class _Look:
+    """One questionnaire, followed through and timed."""
+
+    def __init__(self, questionnaire: Questionnaire, surroundings: Surroundings) -> None:
+        self.questionnaire = questionnaire
+        self.timing = Timing(questionnaire, surroundings.seconds_of, surroundings.words_per_minute)
+        self.ways = follow(Guards(questionnaire), self.timing.of)
+        self.prompts = prompt_texts([questionnaire])
+        cache = surroundings.prompts
+        self.missing = cache.missing(self.prompts) if cache else self.prompts
+
+    def facts(self) -> Facts:
+        questionnaire, whole, around = self.questionnaire, self.ways.whole, self.timing.around()
+        return Facts(
+            id=questionnaire.id,
+            version=questionnaire.version,
+            status=questionnaire.status,
+            title=questionnaire.title,
+            items=len(questionnaire.every_item),
+            questions=len(questionnaire.questions),
+            shortest=whole.least + around if whole else None,
+            longest=whole.most + around if whole else None,
+            most_turns=questionnaire.max_turns,
+            grammars=_grammars(questionnaire),
+            prompts=len(self.prompts),
+            rendered=len(self.prompts) - len(self.missing),
+        )
+
+
 def _report(file: Path, located: Located, surroundings: Surroundings) -> FileReport:
     questionnaire = located.questionnaire
-    timing = Timing(questionnaire, surroundings.seconds_of, surroundings.words_per_minute)
-    guards = Guards(questionnaire)
-    ways = follow(guards, timing.of)
-    texts = prompt_texts([questionnaire])
-    missing = surroundings.prompts.missing(texts) if surroundings.prompts else texts
+    look = _Look(questionnaire, surroundings)
     remarks = [
-        *_unreached(questionnaire, ways),
+        *_unreached(questionnaire, look.ways),
         *overlaps(questionnaire),
         *unknown_words(questionnaire, surroundings.can_be_heard),
-        *remarks_on_wording(questionnaire, timing.spoken, located.layers.is_own),
+        *remarks_on_wording(questionnaire, look.timing.spoken, located.layers.is_own),
     ]
-    if missing and surroundings.prompts and surroundings.is_served(file):
-        remarks.append(_unrendered(questionnaire, len(missing), len(texts)))
+    if look.missing and surroundings.prompts and surroundings.is_served(file):
+        remarks.append(_unrendered(questionnaire, len(look.missing), len(look.prompts)))
     warnings = {_warned(remark, located, file) for remark in remarks}
-    return FileReport(
-        str(file),
-        [],
-        sorted(warnings, key=lambda one: (one.file != str(file), one.line, one.column, one.text)),
-        _facts(questionnaire, ways, timing.around(), len(texts), len(texts) - len(missing)),
-    )
+    in_order = sorted(warnings, key=lambda one: (one.file != str(file), one.line, one.column, one.text))
+    return FileReport(str(file), [], in_order, look.facts())
 
 
 def _unreached(questionnaire: Questionnaire, ways: Ways) -> Iterator[Remark]:
@@ -106,7 +139,7 @@ def _unreached(questionnaire: Questionnaire, ways: Ways) -> Iterator[Remark]:
         text = f"'{item.id}' and what follows are never reached: every call has ended before"
         yield Remark(Kind.UNREACHABLE, path, f"{text}; let some answers go on, or leave them out")
         break  # what follows is cut off too
-    paths = dict((item.id, path) for path, item in items_with_paths(questionnaire.items))
+    paths = {item.id: path for path, item in items_with_paths(questionnaire.items)}
     for item_id, at in sorted(ways.idle):
         text = "never acts: no answer makes it true, or a rule before it has ended the call"
         yield Remark(
@@ -139,23 +172,6 @@ def _shown(fault: Fault, file: Path) -> Fault:
     """The fault with its file's path as it was given, so that an editor finds it."""
     beside = file.parent / fault.file
     return replace(fault, file=str(beside)) if beside.exists() else fault
-
-
-def _facts(questionnaire: Questionnaire, ways: Ways, around: Cost, prompts: int, rendered: int) -> Facts:
-    return Facts(
-        id=questionnaire.id,
-        version=questionnaire.version,
-        status=questionnaire.status,
-        title=questionnaire.title,
-        items=len(questionnaire.every_item),
-        questions=len(questionnaire.questions),
-        shortest=ways.whole.least + around if ways.whole else None,
-        longest=ways.whole.most + around if ways.whole else None,
-        most_turns=questionnaire.max_turns,
-        grammars=_grammars(questionnaire),
-        prompts=prompts,
-        rendered=rendered,
-    )
 
 
 def _grammars(questionnaire: Questionnaire) -> Grammars:

@@ -1,4 +1,4 @@
-"""What a questionnaire is looked at with: the model that will hear, the voice that will speak, the folder served."""
+"""What a questionnaire is looked at with: the model that will hear, the voice that will speak, the folder."""
 
 from pathlib import Path
 
