@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from bridge.authoring.commands import mount as mount_authoring
 from bridge.authoring.graph_commands import mount as mount_drawing
 from bridge.authoring.simulating_commands import mount as mount_playing
 from bridge.clock import Clock
@@ -52,7 +53,9 @@ app = typer.Typer(
 )
 answers_app = typer.Typer(no_args_is_help=True, help="Look at stored calls and answers.")
 notifications_app = typer.Typer(no_args_is_help=True, help="Callers who may be in danger: who has seen it?")
-questionnaire_app = typer.Typer(no_args_is_help=True, help="Play, draw and exchange questionnaires.")
+questionnaire_app = typer.Typer(
+    no_args_is_help=True, help="Write, check, play, draw and exchange questionnaires."
+)
 token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
 app.add_typer(models_app, name="models")
@@ -60,6 +63,7 @@ app.add_typer(notifications_app, name="notifications")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(token_app, name="token")
 mount_interop(questionnaire_app, answers_app)
+mount_authoring(questionnaire_app)
 mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
 app.command("understand")(understand_command)

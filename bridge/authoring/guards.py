@@ -1,4 +1,4 @@
-"""Every condition of a questionnaire, computed values written out: who asks about whom, and where. Pure."""
+"""Every condition, with computed values written out: who asks about whom, and where. Pure."""
 
 from collections.abc import Iterable, Iterator
 

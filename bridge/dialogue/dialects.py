@@ -41,7 +41,10 @@ KnownDialect = Annotated[Dialect, BeforeValidator(_known)]
 Phrase = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(spoken)]
 # Not strict: behind a validator of ours a JSON list comes as a list, which is no tuple.
 _List = Annotated[tuple[Phrase, ...], Strict(strict=False), Field(min_length=1, max_length=40)]
-Phrases = Annotated[dict[KnownDialect, _List], BeforeValidator(_for_everyone)]
+Phrases = Annotated[
+    dict[KnownDialect, _List],
+    BeforeValidator(_for_everyone, json_schema_input_type=_List | dict[Dialect, _List]),
+]
 
 
 def phrases_in(phrases: dict[Dialect, tuple[str, ...]], dialects: Iterable[Dialect]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bridge.dialogue.dialects import Dialect, Phrases, spoken
 
 __all__ = [
+    "IDENTIFIER",
     "Code",
     "Expression",
     "Identifier",
@@ -20,6 +21,7 @@ __all__ = [
 
 MAX_PROMPT_CHARACTERS = 600  # about a minute of speech: nobody listens longer
 MAX_EXPRESSION_CHARACTERS = 500
+IDENTIFIER = r"^[a-z][a-z0-9_]{0,39}$"
 
 GENDERS = ("f", "m")
 
@@ -51,10 +53,16 @@ Text = Annotated[
 ]
 # Said in turn, the last one again. Not strict: behind a validator of ours a JSON list comes as a list.
 Texts = Annotated[
-    tuple[Text, ...], Strict(strict=False), Field(min_length=1, max_length=3), BeforeValidator(_one_or_more)
+    tuple[Text, ...],
+    Strict(strict=False),
+    Field(min_length=1, max_length=3),
+    BeforeValidator(
+        _one_or_more,
+        json_schema_input_type=Text | Annotated[tuple[Text, ...], Field(min_length=1, max_length=3)],
+    ),
 ]
 Listened = Annotated[Phrases, AfterValidator(_for_everyone_too)]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_EXPRESSION_CHARACTERS)]
 Variant = Annotated[str, BeforeValidator(_variant)]
 

@@ -1,0 +1,121 @@
+"""Words that mean two things in one question: another option, a command, danger. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from bridge.authoring.remarks import Kind, Remark
+from bridge.dialogue.dialects import Phrases, phrases_in
+from bridge.dialogue.document import Path
+from bridge.dialogue.item_checks import items_with_paths
+from bridge.dialogue.items import AllowedReply, ChoiceItem, LanguageItem, MultiChoiceItem, ScaleItem
+from bridge.dialogue.questionnaire import Questionnaire, Words
+from bridge.dialogue.questions import meaning_of, question_for
+from bridge.understanding import Meaning
+
+__all__ = ["COMMANDS", "overlaps"]
+
+OptionsQuestion = ChoiceItem | MultiChoiceItem | ScaleItem | LanguageItem
+COMMANDS = ("repeat", "slower", "wait", "stop", "person", "back", "callback", "do_not_call", "wrong_person")
+
+
+class _Phrase(Struct, frozen=True):
+    text: str
+    owner: str  # an option's value, a command's or a danger's name
+    at: int = -1  # the option's number
+
+    def is_within(self, other: "_Phrase") -> bool:
+        """Whether these are some of the other's words, in one piece."""
+        mine, others = self.text.split(), other.text.split()
+        starts = range(len(others) - len(mine) + 1)
+        return len(mine) < len(others) and any(others[at : at + len(mine)] == mine for at in starts)
+
+
+def overlaps(questionnaire: Questionnaire) -> Iterator[Remark]:
+    """Find phrases of options that are understood as something else, or would be if they were half heard."""
+    for path, item in items_with_paths(questionnaire.items):
+        if isinstance(item, OptionsQuestion):
+            yield from _of_item(path, item, questionnaire)
+
+
+def _of_item(path: Path, item: OptionsQuestion, questionnaire: Questionnaire) -> Iterator[Remark]:
+    dialects = questionnaire.dialects
+    mine = [
+        _Phrase(text, option.value, at)
+        for at, option in enumerate(item.options)
+        for text in option.phrases_in(dialects)
+    ]
+    others = [_Phrase(text, name) for name, text in _everywhere(questionnaire, item)]
+    yield from _misread(path, item, mine)
+    yield from _outranked(path, item, others)
+    if not isinstance(item, ScaleItem):  # a scale's words are the same everywhere, and were tried
+        yield from _half_heard(path, mine, others)
+
+
+def _everywhere(questionnaire: Questionnaire, item: OptionsQuestion) -> Iterator[tuple[str, str]]:
+    words, dialects = questionnaire.words, questionnaire.dialects
+    for name in COMMANDS:
+        yield from ((name, text) for text in phrases_in(getattr(words, name), dialects))
+    for name, phrases in words.red_flags.by_kind.items():
+        yield from ((name, text) for text in phrases_in(phrases, dialects))
+    for reply in item.allow:
+        yield from ((reply, text) for text in phrases_in(_reply(words, reply), dialects))
+
+
+def _reply(words: Words, reply: AllowedReply) -> Phrases:
+    return words.dont_know.phrases if reply is AllowedReply.DONT_KNOW else words.refuse.phrases
+
+
+def _misread(path: Path, item: OptionsQuestion, mine: list[_Phrase]) -> Iterator[Remark]:
+    """An option's phrase that the understanding takes for something else, or is not sure of."""
+    question = question_for(item)
+    for phrase in mine:
+        meaning = meaning_of(phrase.text, question)
+        if _values(meaning) != (phrase.owner,):
+            where = (*path, "options", phrase.at)
+            text = f"'{phrase.text}' is listed for '{phrase.owner}' and understood as {_told(meaning)}"
+            yield Remark(Kind.OVERLAP, where, f"{text}; choose other words")
+
+
+def _outranked(path: Path, item: OptionsQuestion, others: Iterable[_Phrase]) -> Iterator[Remark]:
+    """A command that this question takes for one of its options."""
+    question = question_for(item)
+    for phrase in others:
+        taken = [value for value in _values(meaning_of(phrase.text, question)) if value is not None]
+        if taken:
+            at = [option.value for option in item.options].index(str(taken[0]))
+            text = f"'{phrase.text}' means '{phrase.owner}' elsewhere, and here it is taken for '{taken[0]}'"
+            remedy = f"leave it out of words.{phrase.owner}, or take other words for the option"
+            yield Remark(Kind.OVERLAP, (*path, "options", at), f"{text}; {remedy}")
+
+
+def _half_heard(path: Path, mine: list[_Phrase], others: list[_Phrase]) -> Iterator[Remark]:
+    """A phrase that becomes another's when its end or its beginning is lost on the line."""
+    pairs: dict[tuple[int, str], list[str]] = {}
+    for phrase in mine:
+        for other in (*mine, *others):
+            if phrase.owner == other.owner:
+                continue
+            if phrase.is_within(other):
+                pairs.setdefault((phrase.at, other.owner), []).append(f"'{phrase.text}' in '{other.text}'")
+            elif other.at < 0 and other.is_within(phrase):
+                pairs.setdefault((phrase.at, other.owner), []).append(f"'{other.text}' in '{phrase.text}'")
+    for (at, owner), shared in pairs.items():
+        text = f"shares words with '{owner}': {', '.join(shared)}; half heard it is taken for the other"
+        yield Remark(Kind.OVERLAP, (*path, "options", at), f"{text}, so choose other words")
+
+
+def _values(meaning: Meaning) -> tuple[object, ...]:
+    """The options that were understood; (None,) where none is sure."""
+    if meaning.value is None or meaning.doubtful:
+        return (None,)
+    return meaning.value if isinstance(meaning.value, tuple) else (meaning.value,)
+
+
+def _told(meaning: Meaning) -> str:
+    if meaning.command is not None:
+        return f"'{meaning.command}'"
+    if meaning.value is None:
+        return "nothing certain"
+    said = " and ".join(map(str, meaning.value if isinstance(meaning.value, tuple) else (meaning.value,)))
+    return f"'{said}', in doubt" if meaning.doubtful else f"'{said}'"

@@ -1,0 +1,55 @@
+"""The beginning of a questionnaire: small, complete, and explained line by line."""
+
+import re
+import sys
+from pathlib import Path
+
+from bridge.dialogue.wording import IDENTIFIER
+from bridge.errors import BridgeError
+from bridge.reports import STDOUT
+
+__all__ = ["ScaffoldError", "scaffold", "write_new"]
+
+TEMPLATE = Path(__file__).with_name("scaffold.yaml")
+
+
+class ScaffoldError(BridgeError):
+    """A questionnaire cannot be begun as it was asked for."""
+
+    code = "scaffold"
+
+
+def scaffold(questionnaire_id: str, title: str) -> str:
+    """Make the text of a new questionnaire.
+
+    Raises:
+        ScaffoldError: the id or the title is not allowed.
+
+    """
+    if not re.fullmatch(IDENTIFIER, questionnaire_id):
+        text = "begins with a small letter, and holds small letters, digits and _ only, as in knee_pain"
+        raise ScaffoldError(f"'{questionnaire_id}' is no id: it {text}")
+    if not title.isprintable() or not any(map(str.isalpha, title)):
+        raise ScaffoldError("a title is one line with words")
+    quoted = title.replace("\\", "\\\\").replace('"', '\\"')
+    template = TEMPLATE.read_text(encoding="utf-8")
+    return template.replace("{id}", questionnaire_id).replace("{title}", f'"{quoted}"')
+
+
+def write_new(text: str, target: Path) -> None:
+    """Write a new file; one that is there already is somebody's work and stays.
+
+    Raises:
+        ScaffoldError: there is one, or it cannot be written.
+
+    """
+    if target == STDOUT:
+        sys.stdout.write(text)
+        return
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ScaffoldError(f"{target} is there already; name another file with --to") from None
+    except OSError as error:
+        raise ScaffoldError(f"{target} cannot be written: {error.strerror}") from None

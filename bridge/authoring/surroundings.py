@@ -1,0 +1,57 @@
+"""What a questionnaire is looked at with: the model that will hear, the voice that will speak, the folder."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from bridge.audio.frames import SAMPLE_RATE
+from bridge.config import Settings
+from bridge.errors import ModelError
+from bridge.speech.engines import build_voice
+from bridge.speech.prompts import PromptCache
+from bridge.speech.vosk_model import ModelSummary, check_model
+
+__all__ = ["Surroundings", "surroundings_of"]
+
+
+class Surroundings(Struct, frozen=True):
+    """They decide about warnings and times, never about faults."""
+
+    model: ModelSummary | None = None  # None: its words cannot be looked up
+    model_problem: str = ""  # why not
+    prompts: PromptCache | None = None  # None: nothing has been rendered on this machine
+    words_per_minute: int = 140
+    served: Path | None = None  # the folder that `hatif serve` reads
+
+    def can_be_heard(self, phrase: str) -> bool:
+        """Whether the model knows all words of a phrase; without a model nothing is held against it."""
+        return self.model is None or self.model.spell(phrase) is not None
+
+    def seconds_of(self, text: str) -> float | None:
+        """How long a rendered prompt is; None where it is not rendered."""
+        audio = self.prompts.get(text) if self.prompts else None
+        return len(audio) / SAMPLE_RATE if audio else None
+
+    def is_served(self, file: Path) -> bool:
+        """Whether calls are held with this file."""
+        return self.served is not None and file.resolve().parent == self.served.resolve()
+
+
+def surroundings_of(settings: Settings) -> Surroundings:
+    """What is configured, as far as it is there."""
+    folder = settings.prompts.folder
+    model, problem = _model(settings.recogniser.model)
+    return Surroundings(
+        model=model,
+        model_problem=problem,
+        prompts=PromptCache(folder, build_voice(settings.voice)) if folder.is_dir() else None,
+        words_per_minute=settings.voice.words_per_minute,
+        served=settings.questionnaires.folder,
+    )
+
+
+def _model(path: Path) -> tuple[ModelSummary | None, str]:
+    try:
+        return check_model(path), ""
+    except ModelError as error:
+        return None, str(error)
