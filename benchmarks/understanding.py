@@ -55,7 +55,8 @@ class Case(Struct, frozen=True):
     @property
     def is_flip(self) -> bool:
         """Whether a clear yes was taken as a no, or a no as a yes, read back or not."""
-        return all((expected.removeprefix("~"), self.found) in OPPOSITES for expected in self.expected)
+        named = {expected.removeprefix("~") for expected in self.expected}
+        return not self.is_right and any((one, self.found) in OPPOSITES for one in named)
 
     @property
     def is_clear(self) -> bool:

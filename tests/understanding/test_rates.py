@@ -1,7 +1,7 @@
-"""The rates that the project promises, on lists that others than the readers' author wrote.
+"""The rates that the project promises, on lists that the readers have learnt from: a guard, and no proof.
 
-`independent` was written beside another implementation; `adversarial` and `held_out` to break this one.
-What callers said and was not understood belongs there too.
+`independent` was written beside another implementation, the others to break this one: docs/understanding.md
+tells what each found while it was unseen. What callers said and was not understood belongs there too.
 """
 
 import importlib.util
