@@ -13,6 +13,7 @@ from bridge.models.line import Line, room_noise
 from bridge.models.questions import SCALE_END, Questions, Task, spell
 from bridge.models.recordings import Recording, RecordingsError, Unreadable, read_noise, read_recordings
 from bridge.models.trial import Heard, Job, decode_all
+from bridge.speech.grammar import whole_phrases
 from bridge.speech.vosk_model import check_model, written
 
 __all__ = ["CLEAN", "Condition", "Cost", "Evaluation", "Material", "Plan", "evaluate"]
@@ -125,7 +126,9 @@ async def evaluate(
         on_done=advance,
     )
     outcomes = [
-        one for case, each in zip(cases, heard, strict=True) for one in _outcomes(case, each, questions)
+        one
+        for case, each in zip(cases, heard, strict=True)
+        for one in _outcomes(case, each, questions, grammars)
     ]
     return Evaluation(
         model=summary.identity,
@@ -215,9 +218,12 @@ def _job(case: _Case, line: Line) -> Job:
     return Job(ulaw, tuple(in_order.index(task) for task in case.tasks))
 
 
-def _outcomes(case: _Case, heard: Heard, questions: Questions) -> Iterable[Outcome]:
+def _outcomes(
+    case: _Case, heard: Heard, questions: Questions, grammars: Mapping[Task, tuple[str, ...]]
+) -> Iterable[Outcome]:
     for task, reading in zip(case.tasks, heard.readings, strict=False):  # no readings where it was lost
-        text = written(reading.text)
+        grammar = grammars[task]
+        text = written(whole_phrases(reading.text, grammar) if grammar else reading.text)
         yield Outcome(
             path=case.recording.path,
             label=case.label.words,

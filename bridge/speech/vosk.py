@@ -13,6 +13,7 @@ import structlog
 
 from bridge.errors import ModelError, WorkerError
 from bridge.speech.base import Hearing, RecognitionStream, Recognizer
+from bridge.speech.grammar import whole_phrases
 from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_UTTERANCE_BYTES,
@@ -216,8 +217,8 @@ class _VoskStream(RecognitionStream):
         remaining_seconds = self._timeout_seconds - (clock.time() - began)
         heard = await self._worker.request(FinishStream(self._id), Heard, remaining_seconds)
         seconds = clock.time() - began
-        closed, open_ = tuple(map(written, heard.closed)), tuple(map(written, heard.open))
-        return Hearing(closed, open_, heard.confidence, seconds)
+        closed = tuple(written(whole_phrases(text, self._phrases)) for text in heard.closed)
+        return Hearing(closed, tuple(map(written, heard.open)), heard.confidence, seconds)
 
 
 class _LostStream(RecognitionStream):
