@@ -12,7 +12,7 @@ __all__ = ["whole_phrases"]
 
 
 def whole_phrases(text: str, phrases: Iterable[str]) -> str:
-    """Put the unknown word in the place of each word that belongs to no whole phrase; the longest go first."""
+    """Put the unknown word in the place of every word that is in no whole phrase; the longest go first."""
     known = {tuple(phrase.split()) for phrase in phrases}
     longest = max(map(len, known), default=0)
     words = tuple(text.split())
