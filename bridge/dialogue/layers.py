@@ -77,7 +77,7 @@ class Layers:
         for position, part in enumerate(path):
             here = (*real, part)
             is_plain_list = part == Dialect.MSA and (*real, 0) in mine
-            is_last = position == len(path) - 1
+            is_last = position == len(path) - 1 and isinstance(part, str)  # a single text is no list
             if not is_plain_list and (is_last or here in mine or here in shared):
                 real = here
         return real
