@@ -55,10 +55,8 @@ class Layers:
 
     def is_own(self, path: Path) -> bool:
         """Whether what stands there is written in the questionnaire's own file."""
-        real = self._real_path(path)
-        return any(real[:length] in self._mine.places for length in range(len(real), 1, -1)) or (
-            len(real) == 1 and real in self._mine.places
-        )
+        written = self._mine.places
+        return path in written or (isinstance(path[-1], int) and path[:-1] in written)
 
     def _place(self, problem: Problem, path: Path) -> tuple[str, Place]:
         if problem.place is not None:

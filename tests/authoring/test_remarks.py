@@ -7,6 +7,7 @@ import pytest
 from bridge.authoring.overlaps import overlaps
 from bridge.authoring.recognition import unknown_words
 from bridge.authoring.report import Warned
+from bridge.authoring.surroundings import Surroundings
 from bridge.authoring.wording import MAX_OPTIONS
 from bridge.content import CONTENT
 from bridge.dialogue.listening import vocabulary
@@ -105,6 +106,16 @@ def test_every_word_that_is_listened_for_has_a_place(name: str) -> None:
         phrase for phrase in vocabulary(questionnaire) if " و" in f" {phrase}"
     }  # numbers of several words
     assert vocabulary(questionnaire) - named <= composed
+
+
+def test_a_word_of_a_built_in_scale_is_named_where_the_scale_is(look: Look) -> None:
+    """The author of the questionnaire did not write it."""
+    poor = check_model(MODEL)
+    poor = type(poor)("m", "m", poor.words - {"نادرا"}, 1, supports_grammar=True)
+    items = "- {id: a, type: scale, scale: frequency5, ask: كَمْ مَرَّة؟}\n"
+    found = look(items, Surroundings(model=poor))
+    (warning,) = [one for one in found.warnings if "نادرا" in one.text]
+    assert (warning.file, warning.field) == ("common/ar.yaml", "scales.frequency5.1.say")
 
 
 def test_the_shipped_model_knows_the_shipped_words(shipped: Questionnaire) -> None:
