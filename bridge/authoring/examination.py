@@ -118,7 +118,7 @@ def _report(file: Path, located: Located, surroundings: Surroundings) -> FileRep
     remarks = [
         *_unreached(questionnaire, look.ways),
         *overlaps(questionnaire),
-        *unknown_words(questionnaire, surroundings.can_be_heard),
+        *unknown_words(questionnaire, surroundings.can_be_heard, located.layers.is_own),
         *remarks_on_wording(questionnaire, look.timing.spoken, located.layers.is_own),
     ]
     if look.missing and surroundings.prompts and surroundings.is_served(file):

@@ -7,7 +7,7 @@ from bridge.authoring.remarks import Kind, Remark
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Path
 from bridge.dialogue.item_checks import items_with_paths
-from bridge.dialogue.items import Option, OptionsItem
+from bridge.dialogue.items import Option, OptionsItem, ScaleItem
 from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.understanding import bare
@@ -21,20 +21,28 @@ _BESIDE = ("permission", "no_permission", "right", "wrong")
 _NUMBERS = ("decimal_words", "pressure_words", "date_words", "time_words", "duration_words")
 
 
-def unknown_words(questionnaire: Questionnaire, can_be_heard: Callable[[str], bool]) -> Iterator[Remark]:
+def unknown_words(
+    questionnaire: Questionnaire,
+    can_be_heard: Callable[[str], bool],
+    is_own: Callable[[Path], bool] = lambda _: True,
+) -> Iterator[Remark]:
     """Find phrases that this questionnaire listens for and that cannot be heard."""
     needed = vocabulary(questionnaire)
-    for path, owner, phrase in (*_of_options(questionnaire), *_of_words(questionnaire)):
+    for path, owner, phrase in (*_of_options(questionnaire, is_own), *_of_words(questionnaire)):
         if phrase in needed and not can_be_heard(phrase):
             text = f"the model does not know '{phrase}' ({owner}): whoever says it is not heard"
             yield Remark(Kind.UNKNOWN_WORD, path, f"{text}; take another word, or train the model with it")
 
 
-def _of_options(questionnaire: Questionnaire) -> Listed:
+def _of_options(questionnaire: Questionnaire, is_own: Callable[[Path], bool]) -> Listed:
     for path, item in items_with_paths(questionnaire.items):
-        if isinstance(item, OptionsItem):
-            for at, option in enumerate(item.options):
-                yield from _of_option((*path, "options", at), option, questionnaire.dialects)
+        if not isinstance(item, OptionsItem):
+            continue
+        here: Path = (*path, "options")
+        if isinstance(item, ScaleItem) and not is_own(here):
+            here = ("scales", item.scale)
+        for at, option in enumerate(item.options):
+            yield from _of_option((*here, at), option, questionnaire.dialects)
 
 
 def _of_option(path: Path, option: Option, dialects: tuple[Dialect, ...]) -> Listed:

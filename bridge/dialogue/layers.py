@@ -55,10 +55,8 @@ class Layers:
 
     def is_own(self, path: Path) -> bool:
         """Whether what stands there is written in the questionnaire's own file."""
-        real = self._real_path(path)
-        return any(real[:length] in self._mine.places for length in range(len(real), 1, -1)) or (
-            len(real) == 1 and real in self._mine.places
-        )
+        written = self._mine.places
+        return path in written or (isinstance(path[-1], int) and path[:-1] in written)
 
     def _place(self, problem: Problem, path: Path) -> tuple[str, Place]:
         if problem.place is not None:
@@ -77,7 +75,7 @@ class Layers:
         for position, part in enumerate(path):
             here = (*real, part)
             is_plain_list = part == Dialect.MSA and (*real, 0) in mine
-            is_last = position == len(path) - 1
+            is_last = position == len(path) - 1 and isinstance(part, str)  # a single text is no list
             if not is_plain_list and (is_last or here in mine or here in shared):
                 real = here
         return real
