@@ -17,7 +17,7 @@ __all__ = ["unknown_words"]
 Listed = Iterator[tuple[Path, str, str]]  # where it is written, whose it is, the phrase as it is listened for
 
 _WORDS = ("yes", "no", "dont_know", "refuse")
-_BESIDE = ("permission", "no_permission", "right", "wrong")
+_BESIDE = ("permission", "no_permission", "promise", "right", "wrong")
 _NUMBERS = ("decimal_words", "pressure_words", "date_words", "time_words", "duration_words")
 
 

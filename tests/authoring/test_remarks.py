@@ -97,7 +97,7 @@ def test_words_that_the_model_lacks_are_named_where_they_stand(shipped: Question
     assert "does not know 'جيد' (option 'good')" in found["items.10.options.0.say"]
 
 
-@pytest.mark.parametrize("name", ["post_discharge", "phq9", "diabetes_check"])
+@pytest.mark.parametrize("name", sorted(file.stem for file in (CONTENT / "questionnaires").glob("*.yaml")))
 def test_every_word_that_is_listened_for_has_a_place(name: str) -> None:
     """Nothing of the vocabulary is missed: with a model that knows nothing, all of it is named."""
     questionnaire = load(CONTENT / "questionnaires" / f"{name}.yaml")
