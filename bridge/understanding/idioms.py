@@ -19,7 +19,7 @@ _NO_HARM_OBJECTS = (
 )
 _NO_HARM = (
     "لا بأس، لاباس، لا باس، لا مشكلة، لا مانع، مو مشكلة، مش مشكلة، مب مشكلة، ماشي مشكل، ما يخالف، "
-    "ميخالف، مايخالف، ما عليه، معليش، ما عليش، معلش، "
+    "ميخالف، مايخالف، ما عليه، معليش، ما عليش، "
     "عادي، لا يوجد مانع، لا يوجد مشكلة، ما يضر، لا ضير، لا حرج، ماشي مشكل، ماكاين مشكل، "
     "ما كاين مشكل، بلا مشكل، بلا مشاكل، بدون مشاكل، بدون مشكلة، "
     "ما بها شي، ما فيها شي، مافيها شي، مفيهاش حاجة، ما فيها مشكلة، ما عندي اي مشكلة"
@@ -56,6 +56,7 @@ _MORE_IDIOMS = (
     "نبدا، خلينا نبدأ، بكل سرور، بسرور، يسعدني، بكل ممنونية، بالخدمة، غالي والطلب رخيص، وماله، "
     "اوماله، معنديش مانع، أهلا وسهلا، اهلا، وقتي لك، على بركة الله، توكلنا على الله، كمان، ميت فل، "
     "زي الفل، يعني ماشي، خير، عز الطلب، لعيونك، صحا، ساهل، يالله توكلنا، توكلنا، "
+    "بسرعة، بس بسرعة، بسرعة بس، بس باختصار، "
     "يلا توكلنا، أسمعك، اسمعك، سامعك، سامعتك، "
     "معاك تفضل، هات اللي عندك، آمر، آمري، أمرك، أمري، تحت أمرك، "
     "ماشي الحال، مشي الحال، صار خير، على خير، يلا خير، ما طلبت شي، ما طلبتي شي، اي وقت، بأي وقت، "
@@ -132,7 +133,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     """Later ones win."""
     wishes = (" ".join(words) for words, command in COMMAND_PHRASES.items() if command in _WISHES)
     yield Part.COMMAND, (wish for wish in wishes if wish not in _NOT_WISHES)
-    yield Part.COURTESY, (filler for filler in lexicon.FILLERS if filler != "بس")
+    yield Part.COURTESY, ("معلش", *(filler for filler in lexicon.FILLERS if filler != "بس"))
     yield Part.HEDGE, (*lexicon.UNCLEAR, *vocabulary.HEDGES)
     yield Part.DEGREE, (some for some in lexicon.SOME if not some.startswith("بس"))
     yield Part.COURTESY, (talk for talk in vocabulary.SMALL_TALK if talk not in ("بس", "وبس"))

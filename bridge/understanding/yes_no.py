@@ -35,6 +35,7 @@ _AT_LEISURE = words_of(
     "نكمل أكمل"
 )
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
 
 
 class YesNoKind(StrEnum):
@@ -54,6 +55,8 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     chunks = [_for_kind(chunk, kind) for chunk in label(text)]
     if not chunks:
         return nothing("empty")
+    if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
+        return Meaning(Finding.AMBIGUOUS, "after_or_not_yet", confidence=0.0)
     sentence = clauses_of(chunks)
     return _weigh(sentence, chunks, _relevant(sentence, chunks, kind), kind)
 
