@@ -79,11 +79,11 @@ def _misread(path: Path, item: OptionsQuestion, mine: list[_Phrase]) -> Iterator
 
 def _outranked(path: Path, item: OptionsQuestion, others: Iterable[_Phrase]) -> Iterator[Remark]:
     """A command that this question takes for one of its options."""
-    question = question_for(item)
+    question, known = question_for(item), [option.value for option in item.options]
     for phrase in others:
-        taken = [value for value in _values(meaning_of(phrase.text, question)) if value is not None]
+        taken = [value for value in _values(meaning_of(phrase.text, question)) if value in known]
         if taken:
-            at = [option.value for option in item.options].index(str(taken[0]))
+            at = known.index(str(taken[0]))
             text = f"'{phrase.text}' means '{phrase.owner}' elsewhere, and here it is taken for '{taken[0]}'"
             remedy = f"leave it out of words.{phrase.owner}, or take other words for the option"
             yield Remark(Kind.OVERLAP, (*path, "options", at), f"{text}; {remedy}")
