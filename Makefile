@@ -1,6 +1,7 @@
 # Everything a newcomer, a developer and the continuous integration need. `make help` lists it.
 PYTHON ?= python3.11
 VENV   ?= .venv
+JOBS   ?= 3
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 RECIPE := $(VENV)/.installed-for-training
@@ -21,8 +22,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your eyes
 	@$(BIN)/hatif demo
 
-test: $(STAMP)  ## the tests
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## the tests; JOBS=N so many at a time, for whole calls mostly wait
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 check: $(STAMP) lint types imports test  ## all that must be green before a commit
 
