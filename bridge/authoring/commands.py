@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bridge.console import EXIT_REFUSED, EXIT_WRONG, Config, Json, err, out, settings_of
-from bridge.reports import STDOUT, write_report
+from bridge.reports import STDOUT, write_new, write_report
 
 __all__ = ["mount"]
 
@@ -95,7 +95,7 @@ def new(
     Examples: [bold]hatif questionnaire new knee_pain --title "آلام الركبة"[/]
     [bold]hatif questionnaire new knee_pain --to questionnaires/knee_pain.yaml[/]
     """
-    from bridge.authoring.scaffold import scaffold, write_new  # noqa: PLC0415
+    from bridge.authoring.scaffold import scaffold  # noqa: PLC0415
 
     target = to or Path(f"{questionnaire_id}.yaml")
     write_new(scaffold(questionnaire_id, title), target)

@@ -1,14 +1,12 @@
 """The beginning of a questionnaire: small, complete, and explained line by line."""
 
 import re
-import sys
 from pathlib import Path
 
 from bridge.dialogue.wording import IDENTIFIER
 from bridge.errors import BridgeError
-from bridge.reports import STDOUT
 
-__all__ = ["ScaffoldError", "scaffold", "write_new"]
+__all__ = ["ScaffoldError", "scaffold"]
 
 TEMPLATE = Path(__file__).with_name("scaffold.yaml")
 
@@ -34,22 +32,3 @@ def scaffold(questionnaire_id: str, title: str) -> str:
     quoted = title.replace("\\", "\\\\").replace('"', '\\"')
     template = TEMPLATE.read_text(encoding="utf-8")
     return template.replace("{id}", questionnaire_id).replace("{title}", f'"{quoted}"')
-
-
-def write_new(text: str, target: Path) -> None:
-    """Write a new file; one that is there already is somebody's work and stays.
-
-    Raises:
-        ScaffoldError: there is one, or it cannot be written.
-
-    """
-    if target == STDOUT:
-        sys.stdout.write(text)
-        return
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ScaffoldError(f"{target} is there already; name another file with --to") from None
-    except OSError as error:
-        raise ScaffoldError(f"{target} cannot be written: {error.strerror}") from None

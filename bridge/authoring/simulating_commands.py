@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.console import EXIT_WRONG, Config, Json, err, out, settings_of
-from bridge.reports import STDOUT, ReportError, write_report
+from bridge.reports import STDOUT, write_new, write_report
 
 if TYPE_CHECKING:
     from bridge.authoring.simulating import Simulation
@@ -95,7 +95,7 @@ def simulate_questionnaire(  # noqa: PLR0917 - a command's options
     report = report_on(simulation, left)
     screen.result(report)
     if save is not None:
-        _keep(golden_of(simulation, save.stem.replace("_", " ")), save)
+        write_new(golden_of(simulation, save.stem.replace("_", " ")), save)
     if json is not None:
         write_report(report, json)
     if left:
@@ -162,14 +162,3 @@ def _play(simulation: "Simulation", screen: "Screen", answers: Path | None) -> i
         for played in simulation.play(line):
             screen.shows(played)
     return source.left
-
-
-def _keep(text: str, target: Path) -> None:
-    """Write a golden dialogue; a file that is there already is somebody's work and stays."""
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ReportError(f"{target} is there already; name a new file, or move that one away") from None
-    except OSError as error:
-        raise ReportError(f"{target} cannot be written: {error.strerror}") from None

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from bridge.console import Config, counting_progress, err, out, run_quietly, settings_of
 from bridge.interop.formats import AnswersFormat
+from bridge.reports import write_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ def import_questionnaire(
     [bold]hatif questionnaire import survey.xlsx --id follow_up[/]
     """
     from bridge.interop.drafts import as_yaml  # noqa: PLC0415
-    from bridge.interop.files import read_foreign, write_new  # noqa: PLC0415
+    from bridge.interop.files import read_foreign  # noqa: PLC0415
 
     draft = read_foreign(file, questionnaire_id)
     write_new(as_yaml(draft, file.name), to)

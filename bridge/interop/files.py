@@ -1,6 +1,5 @@
 """Files of other formats read by what they are, and drafts written where nothing is lost by it."""
 
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ from bridge.interop.fhir.terms import Json
 from bridge.interop.losses import InteropError
 from bridge.reports import write_report
 
-__all__ = ["read_foreign", "write_json", "write_new"]
+__all__ = ["read_foreign", "write_json"]
 
 STDOUT = Path("-")
 _WORKBOOKS = (".xlsx", ".xls")
@@ -39,22 +38,3 @@ def read_foreign(path: Path, questionnaire_id: str | None) -> Draft:
 def write_json(resource: Json, target: Path) -> None:
     """Write a resource as indented JSON; Arabic stays readable."""
     write_report(msgspec.to_builtins(resource), target)
-
-
-def write_new(text: str, target: Path) -> None:
-    """Write a draft; a file that is there already is somebody's work and stays.
-
-    Raises:
-        InteropError: there is one, or it cannot be written.
-
-    """
-    if target == STDOUT:
-        sys.stdout.write(text)
-        return
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InteropError(f"{target} is there already; name a new file, or move that one away") from None
-    except OSError as error:
-        raise InteropError(f"{target} cannot be written: {error.strerror}") from None

@@ -9,7 +9,7 @@ import pytest
 from bridge.interop.drafts import Ids, as_yaml
 from bridge.interop.fhir.importing import import_questionnaire
 from bridge.interop.fhir.reading import read_questionnaire
-from bridge.interop.files import read_foreign, write_new
+from bridge.interop.files import read_foreign
 from bridge.interop.losses import InteropError
 
 LOINC = "http://loinc.org"
@@ -260,14 +260,6 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         read_foreign(tmp_path / "none.json", None)
     with pytest.raises(InteropError, match="cannot be read"):
         read_questionnaire(tmp_path)
-
-
-def test_a_draft_never_replaces_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text("mine")
-    with pytest.raises(InteropError, match="is there already"):
-        write_new("yours", path)
-    assert path.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
