@@ -15,8 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from bridge.authoring.commands import mount as mount_authoring
-from bridge.authoring.graph_commands import mount as mount_drawing
-from bridge.authoring.simulating_commands import mount as mount_playing
+from bridge.authoring.graph.commands import mount as mount_drawing
+from bridge.authoring.simulation.commands import mount as mount_playing
 from bridge.clock import Clock
 from bridge.console import (
     EXIT_REFUSED,

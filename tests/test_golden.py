@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bridge.authoring.simulating_goldens import Dialogue, Golden, actual_lines, read_golden, wanted_lines
-from bridge.authoring.simulating_telephone import Telephone
+from bridge.authoring.simulation.goldens import Dialogue, Golden, actual_lines, read_golden, wanted_lines
+from bridge.authoring.simulation.telephone import Telephone
 from bridge.content import CONTENT
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.loader import load

@@ -37,9 +37,9 @@ def check(
     Examples: [bold]hatif questionnaire check questionnaires/phq9.yaml[/]
     [bold]hatif questionnaire check --strict questionnaires --json report.json[/]
     """
-    from bridge.authoring.examination import examine, files_in  # noqa: PLC0415 - help is light
-    from bridge.authoring.screen import show, summary  # noqa: PLC0415
-    from bridge.authoring.surroundings import surroundings_of  # noqa: PLC0415
+    from bridge.authoring.checking.examination import examine, files_in  # noqa: PLC0415 - help is light
+    from bridge.authoring.checking.screen import show, summary  # noqa: PLC0415
+    from bridge.authoring.checking.surroundings import surroundings_of  # noqa: PLC0415
 
     settings = settings_of(config)
     surroundings = surroundings_of(settings)
@@ -66,9 +66,9 @@ def list_questionnaires(
 
     Examples: [bold]hatif questionnaire list[/]   [bold]hatif questionnaire list drafts --json -[/]
     """
-    from bridge.authoring.examination import files_in, survey  # noqa: PLC0415
-    from bridge.authoring.screen import show_list  # noqa: PLC0415
-    from bridge.authoring.surroundings import surroundings_of  # noqa: PLC0415
+    from bridge.authoring.checking.examination import files_in, survey  # noqa: PLC0415
+    from bridge.authoring.checking.screen import show_list  # noqa: PLC0415
+    from bridge.authoring.checking.surroundings import surroundings_of  # noqa: PLC0415
 
     settings = settings_of(config)
     files = files_in([folder or settings.questionnaires.folder])

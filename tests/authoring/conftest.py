@@ -6,9 +6,9 @@ from textwrap import dedent, indent
 
 import pytest
 
-from bridge.authoring.examination import examine
-from bridge.authoring.report import FileReport
-from bridge.authoring.surroundings import Surroundings
+from bridge.authoring.checking.examination import examine
+from bridge.authoring.checking.report import FileReport
+from bridge.authoring.checking.surroundings import Surroundings
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load
 from bridge.dialogue.questionnaire import Questionnaire

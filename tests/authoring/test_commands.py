@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bridge.authoring.examination import examine
+from bridge.authoring.checking.examination import examine
+from bridge.authoring.checking.surroundings import surroundings_of
 from bridge.authoring.scaffold import ScaffoldError, scaffold, write_new
-from bridge.authoring.surroundings import surroundings_of
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.items import ConsentItem, NumberItem, ScaleItem, YesNoItem

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.authoring.examination import examine, files_in, survey
-from bridge.authoring.surroundings import Surroundings, surroundings_of
+from bridge.authoring.checking.examination import examine, files_in, survey
+from bridge.authoring.checking.surroundings import Surroundings, surroundings_of
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.loader import load

@@ -10,15 +10,15 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec.structs import replace
 
-from bridge.authoring.graph_columns import columns_of
-from bridge.authoring.graph_edges import Edge, edges_of
-from bridge.authoring.graph_faces import Face
-from bridge.authoring.graph_layout import Box, Layout, Placed, lay_out
-from bridge.authoring.graph_model import Card, Chart, Part, Section, cards_of
-from bridge.authoring.graph_reading import END, START, chart_of
-from bridge.authoring.graph_routes import route_of, way_route
-from bridge.authoring.graph_svg import SVG, draw
-from bridge.authoring.graph_text import ARABIC, MONO, SANS, width_of, wrapped
+from bridge.authoring.graph.columns import columns_of
+from bridge.authoring.graph.edges import Edge, edges_of
+from bridge.authoring.graph.faces import Face
+from bridge.authoring.graph.layout import Box, Layout, Placed, lay_out
+from bridge.authoring.graph.model import Card, Chart, Part, Section, cards_of
+from bridge.authoring.graph.reading import END, START, chart_of
+from bridge.authoring.graph.routes import route_of, way_route
+from bridge.authoring.graph.svg import SVG, draw
+from bridge.authoring.graph.text import ARABIC, MONO, SANS, width_of, wrapped
 from bridge.content import CONTENT
 from bridge.dialogue.answer import Answer, AnswerStatus, Value, Via
 from bridge.dialogue.context import CallContext

@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from bridge.authoring.examination import examine
-from bridge.authoring.remarks import Kind
-from bridge.authoring.surroundings import surroundings_of
+from bridge.authoring.checking.examination import examine
+from bridge.authoring.checking.remarks import Kind
+from bridge.authoring.checking.surroundings import surroundings_of
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.items import Item

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.authoring.costs import Cost, Span
-from bridge.authoring.guards import Guards
-from bridge.authoring.paths import Ways, follow
+from bridge.authoring.checking.costs import Cost, Span
+from bridge.authoring.checking.guards import Guards
+from bridge.authoring.checking.paths import Ways, follow
 from bridge.dialogue.answer import Answer, AnswerStatus, Value, Via
 from bridge.dialogue.form import Form
 from bridge.dialogue.items import ChoiceItem, IntegerItem, Item, MultiChoiceItem, QuestionItem, YesNoItem

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bridge.authoring.overlaps import overlaps
-from bridge.authoring.recognition import unknown_words
-from bridge.authoring.report import Warned
-from bridge.authoring.surroundings import Surroundings
-from bridge.authoring.wording import MAX_OPTIONS
+from bridge.authoring.checking.overlaps import overlaps
+from bridge.authoring.checking.recognition import unknown_words
+from bridge.authoring.checking.report import Warned
+from bridge.authoring.checking.surroundings import Surroundings
+from bridge.authoring.checking.wording import MAX_OPTIONS
 from bridge.content import CONTENT
 from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load

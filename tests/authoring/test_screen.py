@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bridge.authoring.examination import examine
-from bridge.authoring.screen import show, show_list, summary
-from bridge.authoring.surroundings import Surroundings
+from bridge.authoring.checking.examination import examine
+from bridge.authoring.checking.screen import show, show_list, summary
+from bridge.authoring.checking.surroundings import Surroundings
 
 Write = Any  # conftest.Write
 ITEMS = """

@@ -7,12 +7,12 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from bridge.authoring.simulating import Simulation, Sounded
-from bridge.authoring.simulating_goldens import actual_lines, read_golden, wanted_lines
-from bridge.authoring.simulating_lines import read_line
-from bridge.authoring.simulating_report import golden_of, report_on
-from bridge.authoring.simulating_screen import Screen
-from bridge.authoring.simulating_telephone import SimulationError, Step, Telephone
+from bridge.authoring.simulation.goldens import actual_lines, read_golden, wanted_lines
+from bridge.authoring.simulation.lines import read_line
+from bridge.authoring.simulation.report import golden_of, report_on
+from bridge.authoring.simulation.screen import Screen
+from bridge.authoring.simulation.simulating import Simulation, Sounded
+from bridge.authoring.simulation.telephone import SimulationError, Step, Telephone
 from bridge.content import CONTENT
 from bridge.dialogue.actions import Listen
 from bridge.dialogue.context import CallContext

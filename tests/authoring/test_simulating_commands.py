@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.authoring.simulating_goldens import read_golden
+from bridge.authoring.simulation.goldens import read_golden
 
 CRISIS = ("--site", "crisis_number=937", "--gender", "f")
 

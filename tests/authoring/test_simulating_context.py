@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bridge.authoring.simulating_context import pairs, played_context
-from bridge.authoring.simulating_telephone import SimulationError
+from bridge.authoring.simulation.context import pairs, played_context
+from bridge.authoring.simulation.telephone import SimulationError
 from bridge.content import CONTENT
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.loader import load

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.authoring.simulating_lines import Does, read_line, spelled
-from bridge.authoring.simulating_sources import Typed, Written, source_of
-from bridge.authoring.simulating_telephone import SimulationError
+from bridge.authoring.simulation.lines import Does, read_line, spelled
+from bridge.authoring.simulation.sources import Typed, Written, source_of
+from bridge.authoring.simulation.telephone import SimulationError
 
 
 @pytest.mark.parametrize(

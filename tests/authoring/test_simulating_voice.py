@@ -1,6 +1,6 @@
 """simulating_voice: typed words get their vowels from the questionnaire; the hearing is a call's."""
 
-from bridge.authoring.simulating_voice import vowelled_words
+from bridge.authoring.simulation.voice import vowelled_words
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bridge.authoring.costs import Cost, Span
-from bridge.authoring.timing import Timing, reckoned_seconds
+from bridge.authoring.checking.costs import Cost, Span
+from bridge.authoring.checking.timing import Timing, reckoned_seconds
 from bridge.dialogue.items import Item
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.speech.espeak import EspeakSynthesizer

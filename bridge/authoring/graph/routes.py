@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from bridge.authoring.graph_edges import AGAIN, OTHERWISE, Edge
-from bridge.authoring.graph_layout import CONNECTOR, Layout, Placed
+from bridge.authoring.graph.edges import AGAIN, OTHERWISE, Edge
+from bridge.authoring.graph.layout import CONNECTOR, Layout, Placed
 
 __all__ = ["Connector", "Route", "connectors_of", "route_of", "way_route"]
 

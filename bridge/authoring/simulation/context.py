@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.authoring.simulating_telephone import SimulationError
+from bridge.authoring.simulation.telephone import SimulationError
 from bridge.circumstances import fact_of
 from bridge.dialogue.context import CallContext, Fact
 from bridge.dialogue.dialects import Dialect

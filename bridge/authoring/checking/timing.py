@@ -7,7 +7,7 @@ questionnaires that is right to 6 % on average. How long an answer takes is assu
 import re
 from collections.abc import Callable
 
-from bridge.authoring.costs import Cost, Span
+from bridge.authoring.checking.costs import Cost, Span
 from bridge.dialogue.asked import Confirm
 from bridge.dialogue.items import (
     AudioItem,

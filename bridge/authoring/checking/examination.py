@@ -5,15 +5,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridge.authoring.guards import Guards
-from bridge.authoring.overlaps import overlaps
-from bridge.authoring.paths import Ways, follow
-from bridge.authoring.recognition import unknown_words
-from bridge.authoring.remarks import Kind, Remark
-from bridge.authoring.report import Facts, FileReport, Grammars, Report, Warned
-from bridge.authoring.surroundings import Surroundings
-from bridge.authoring.timing import Timing
-from bridge.authoring.wording import remarks_on_wording
+from bridge.authoring.checking.guards import Guards
+from bridge.authoring.checking.overlaps import overlaps
+from bridge.authoring.checking.paths import Ways, follow
+from bridge.authoring.checking.recognition import unknown_words
+from bridge.authoring.checking.remarks import Kind, Remark
+from bridge.authoring.checking.report import Facts, FileReport, Grammars, Report, Warned
+from bridge.authoring.checking.surroundings import Surroundings
+from bridge.authoring.checking.timing import Timing
+from bridge.authoring.checking.wording import remarks_on_wording
 from bridge.dialogue.document import Path as FieldPath
 from bridge.dialogue.document import Problem
 from bridge.dialogue.item_checks import items_with_paths

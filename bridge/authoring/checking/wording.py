@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from bridge.authoring.remarks import Kind, Remark
+from bridge.authoring.checking.remarks import Kind, Remark
 from bridge.dialogue.document import Path
 from bridge.dialogue.item_checks import items_with_paths
 from bridge.dialogue.items import (

@@ -13,7 +13,7 @@ import numpy as np
 
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.gate import Spoken, VoiceGate, whole_utterances
-from bridge.authoring.simulating import Sounded
+from bridge.authoring.simulation.simulating import Sounded
 from bridge.carriers.voice import DEFAULT_VOICE, LineNoise, SyntheticVoice, Wording
 from bridge.dialogue.actions import Listen
 from bridge.dialogue.inputs import Utterance

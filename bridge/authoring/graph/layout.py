@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from bridge.authoring.graph_columns import GAP, WAY_GAP, Column, columns_of
-from bridge.authoring.graph_edges import again_of, decision_of
-from bridge.authoring.graph_faces import (
+from bridge.authoring.graph.columns import GAP, WAY_GAP, Column, columns_of
+from bridge.authoring.graph.edges import again_of, decision_of
+from bridge.authoring.graph.faces import (
     CARD_WIDTH,
     WAY_WIDTH,
     Face,
@@ -19,7 +19,7 @@ from bridge.authoring.graph_faces import (
     panel_face,
     way_face,
 )
-from bridge.authoring.graph_model import Card, Chart, Panel, Part, Section, WayOut
+from bridge.authoring.graph.model import Card, Chart, Panel, Part, Section, WayOut
 
 __all__ = ["CONNECTOR", "Box", "Layout", "Placed", "PlacedColumn", "lay_out"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from bridge.authoring.remarks import Kind, Remark
+from bridge.authoring.checking.remarks import Kind, Remark
 from bridge.dialogue.dialects import Phrases, phrases_in
 from bridge.dialogue.document import Path
 from bridge.dialogue.item_checks import items_with_paths

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from bridge.authoring.overlaps import COMMANDS
-from bridge.authoring.remarks import Kind, Remark
+from bridge.authoring.checking.overlaps import COMMANDS
+from bridge.authoring.checking.remarks import Kind, Remark
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.document import Path
 from bridge.dialogue.item_checks import items_with_paths

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from bridge.authoring.graph_edges import Edge, edges_of
-from bridge.authoring.graph_faces import CHIP_HEIGHT, KEY_WIDTH, PILL_HEIGHT, Chip, Face, Line, Pill, word_of
-from bridge.authoring.graph_layout import CONNECTOR, Box, Layout, Placed, lay_out
-from bridge.authoring.graph_model import Card, Chart, Panel, Section
-from bridge.authoring.graph_routes import Point, Route, connectors_of, route_of, way_route
-from bridge.authoring.graph_style import LEGEND, STYLE
+from bridge.authoring.graph.edges import Edge, edges_of
+from bridge.authoring.graph.faces import CHIP_HEIGHT, KEY_WIDTH, PILL_HEIGHT, Chip, Face, Line, Pill, word_of
+from bridge.authoring.graph.layout import CONNECTOR, Box, Layout, Placed, lay_out
+from bridge.authoring.graph.model import Card, Chart, Panel, Section
+from bridge.authoring.graph.routes import Point, Route, connectors_of, route_of, way_route
+from bridge.authoring.graph.style import LEGEND, STYLE
 
 __all__ = ["draw"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bridge.authoring.graph_model import (
+from bridge.authoring.graph.model import (
     Card,
     Chart,
     Choice,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from bridge.authoring.graph_model import Card, Chart, Part, Section
+from bridge.authoring.graph.model import Card, Chart, Part, Section
 
 __all__ = ["Edge", "again_of", "decision_of", "edges_of", "entry_of"]
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bridge.authoring.costs import Cost
+from bridge.authoring.checking.costs import Cost
 from bridge.errors import Fault
 
 __all__ = ["Facts", "FileReport", "Grammars", "Report", "Warned"]

@@ -27,8 +27,8 @@ def graph_questionnaire(
     Example: [bold]hatif questionnaire graph phq9 --to phq9.svg[/]
     """
     from bridge.authoring.choosing import chosen  # noqa: PLC0415 - `--help` is light
-    from bridge.authoring.graph_reading import chart_of  # noqa: PLC0415
-    from bridge.authoring.graph_svg import draw  # noqa: PLC0415
+    from bridge.authoring.graph.reading import chart_of  # noqa: PLC0415
+    from bridge.authoring.graph.svg import draw  # noqa: PLC0415
 
     svg = draw(chart_of(chosen(questionnaire, settings_of(config))))
     if to == STDOUT:

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from bridge.authoring.simulating_lines import Does, Line, spelled
-from bridge.authoring.simulating_telephone import Exchange, Readings, Step, Telephone
+from bridge.authoring.simulation.lines import Does, Line, spelled
+from bridge.authoring.simulation.telephone import Exchange, Readings, Step, Telephone
 from bridge.dialogue.actions import Listen, Say
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.inputs import Utterance

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.authoring.graph_model import Card, Choice, Kind, Note, Outcome, Panel, WayOut
-from bridge.authoring.graph_text import ARABIC, MONO, SANS, Font, width_of, wrapped
+from bridge.authoring.graph.model import Card, Choice, Kind, Note, Outcome, Panel, WayOut
+from bridge.authoring.graph.text import ARABIC, MONO, SANS, Font, width_of, wrapped
 
 __all__ = [
     "CARD_WIDTH",

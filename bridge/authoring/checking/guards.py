@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bridge.authoring.possibilities import Known, facts_of, terms_of
+from bridge.authoring.checking.possibilities import Known, facts_of, terms_of
 from bridge.dialogue.evaluation import REFERENCE_FUNCTIONS
 from bridge.dialogue.expressions import (
     Binary,

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from bridge.authoring.simulating_lines import Does, Line, read_line
-from bridge.authoring.simulating_telephone import SimulationError
+from bridge.authoring.simulation.lines import Does, Line, read_line
+from bridge.authoring.simulation.telephone import SimulationError
 
 __all__ = ["Source", "Typed", "Written", "source_of"]
 

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bridge.authoring.costs import Cost
-from bridge.authoring.report import Facts, FileReport, Report
+from bridge.authoring.checking.costs import Cost
+from bridge.authoring.checking.report import Facts, FileReport, Report
 
 __all__ = ["minutes", "show", "show_list", "summary"]
 

@@ -11,9 +11,9 @@ from itertools import product
 
 from msgspec import Struct
 
-from bridge.authoring.costs import NOTHING, Cost, Span
-from bridge.authoring.guards import Guards
-from bridge.authoring.possibilities import Known, State, answers_of, truths
+from bridge.authoring.checking.costs import NOTHING, Cost, Span
+from bridge.authoring.checking.guards import Guards
+from bridge.authoring.checking.possibilities import Known, State, answers_of, truths
 from bridge.dialogue.items import GroupItem, InfoItem, Item, QuestionItem, Rule
 
 __all__ = ["Ways", "follow"]

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bridge.authoring.simulating import Played, Sounded
-from bridge.authoring.simulating_lines import readable
-from bridge.authoring.simulating_report import PlayedCall, turn_of
-from bridge.authoring.simulating_telephone import Exchange
+from bridge.authoring.simulation.lines import readable
+from bridge.authoring.simulation.report import PlayedCall, turn_of
+from bridge.authoring.simulation.simulating import Played, Sounded
+from bridge.authoring.simulation.telephone import Exchange
 from bridge.dialogue.actions import Notify, Say, Transfer
 from bridge.dialogue.answer import Answer, Value
 from bridge.dialogue.inputs import Utterance

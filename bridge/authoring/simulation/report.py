@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bridge.authoring.simulating import Played, Simulation
-from bridge.authoring.simulating_goldens import line_of, shown
-from bridge.authoring.simulating_telephone import Exchange
+from bridge.authoring.simulation.goldens import line_of, shown
+from bridge.authoring.simulation.simulating import Played, Simulation
+from bridge.authoring.simulation.telephone import Exchange
 from bridge.dialogue.actions import HangUp, Listen, Transfer
 from bridge.dialogue.answer import Answer, Value
 from bridge.dialogue.context import CallContext

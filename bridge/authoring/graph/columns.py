@@ -10,8 +10,8 @@ from itertools import accumulate
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.authoring.graph_faces import card_face, guard_face, panel_face, way_face
-from bridge.authoring.graph_model import Card, Chart, Panel, Part, Section
+from bridge.authoring.graph.faces import card_face, guard_face, panel_face, way_face
+from bridge.authoring.graph.model import Card, Chart, Panel, Part, Section
 
 __all__ = ["GAP", "Column", "columns_of"]
 

@@ -12,9 +12,9 @@ from bridge.console import EXIT_WRONG, Config, Json, err, out, settings_of
 from bridge.reports import STDOUT, write_new, write_report
 
 if TYPE_CHECKING:
-    from bridge.authoring.simulating import Simulation
-    from bridge.authoring.simulating_screen import Screen
-    from bridge.authoring.simulating_voice import VoiceAndEars
+    from bridge.authoring.simulation.screen import Screen
+    from bridge.authoring.simulation.simulating import Simulation
+    from bridge.authoring.simulation.voice import VoiceAndEars
     from bridge.config import Settings
     from bridge.dialogue.context import CallContext
     from bridge.dialogue.questionnaire import Questionnaire
@@ -77,10 +77,10 @@ def simulate_questionnaire(  # noqa: PLR0917 - a command's options
     [bold]hatif questionnaire simulate my.yaml --answers said.txt --save golden.yaml[/]
     """
     from bridge.authoring.choosing import chosen  # noqa: PLC0415 - `--help` is light
-    from bridge.authoring.simulating import Simulation  # noqa: PLC0415
-    from bridge.authoring.simulating_context import pairs  # noqa: PLC0415
-    from bridge.authoring.simulating_report import golden_of, report_on  # noqa: PLC0415
-    from bridge.authoring.simulating_screen import Screen  # noqa: PLC0415
+    from bridge.authoring.simulation.context import pairs  # noqa: PLC0415
+    from bridge.authoring.simulation.report import golden_of, report_on  # noqa: PLC0415
+    from bridge.authoring.simulation.screen import Screen  # noqa: PLC0415
+    from bridge.authoring.simulation.simulating import Simulation  # noqa: PLC0415
 
     settings = settings_of(config)
     asked = chosen(questionnaire, settings)
@@ -111,7 +111,7 @@ def _context(  # noqa: PLR0917 - what the options gave
     dialect: DialectName | None,
     gender: GenderName | None,
 ) -> "CallContext":
-    from bridge.authoring.simulating_context import pairs, played_context  # noqa: PLC0415
+    from bridge.authoring.simulation.context import pairs, played_context  # noqa: PLC0415
     from bridge.clock import Clock  # noqa: PLC0415
     from bridge.dialogue.dialects import Dialect  # noqa: PLC0415
 
@@ -137,7 +137,7 @@ def _warn(questionnaire: "Questionnaire", site: dict[str, str], screen: "Screen"
 
 
 def _ears(questionnaire: "Questionnaire", settings: "Settings") -> "VoiceAndEars":
-    from bridge.authoring.simulating_voice import VoiceAndEars  # noqa: PLC0415
+    from bridge.authoring.simulation.voice import VoiceAndEars  # noqa: PLC0415
     from bridge.telemetry import logs  # noqa: PLC0415
 
     logs.configure("warning", "console", sys.stderr)
@@ -146,8 +146,8 @@ def _ears(questionnaire: "Questionnaire", settings: "Settings") -> "VoiceAndEars
 
 def _play(simulation: "Simulation", screen: "Screen", answers: Path | None) -> int:
     """Play to the end of the call, or of what there is to play; how many lines were left over."""
-    from bridge.authoring.simulating_lines import MANUAL, Does  # noqa: PLC0415
-    from bridge.authoring.simulating_sources import source_of  # noqa: PLC0415
+    from bridge.authoring.simulation.lines import MANUAL, Does  # noqa: PLC0415
+    from bridge.authoring.simulation.sources import source_of  # noqa: PLC0415
 
     source = source_of(answers, screen.remark)
     screen.remark(MANUAL)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bridge.authoring.simulating_telephone import SimulationError
+from bridge.authoring.simulation.telephone import SimulationError
 from bridge.dialogue.hints import did_you_mean
 from bridge.understanding import bare
 from bridge.understanding.normalisation import normalise

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bridge.authoring.simulating_telephone import SimulationError, Step, Telephone
+from bridge.authoring.simulation.telephone import SimulationError, Step, Telephone
 from bridge.dialogue.actions import Listen, Say, Transfer
 from bridge.dialogue.answer import Answer, AnswerStatus
 from bridge.dialogue.document import Place, read_document

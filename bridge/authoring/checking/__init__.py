@@ -1,0 +1,1 @@
+"""Looking at a questionnaire as a compiler would: faults, warnings, facts."""

@@ -1,0 +1,1 @@
+"""Drawing a questionnaire's flow as SVG."""

@@ -1,0 +1,1 @@
+"""Playing a questionnaire on a telephone in virtual time, typed or spoken."""
