@@ -98,10 +98,17 @@ def _scene(questionnaire: Questionnaire, state: DialogueState, step: Step, readi
 
 
 def _last_step(questionnaire: Questionnaire, state: DialogueState) -> Step:
-    """Any step to speak about where none is asked any more: the one that was answered last."""
+    """Any step to speak about where none is asked any more: the one answered last, or else the first of all.
+
+    Never a later one: its id would say what the call is about to somebody who has not agreed to hear it.
+    """
     answered = state.answers[-1].item if state.answers else ""
-    found = Form(questionnaire, state).step(answered)
-    return found or Step(questionnaire.questions[-1].id, questionnaire.questions[-1])
+    form = Form(questionnaire, state)
+    return (
+        form.step(answered)
+        or form.current()
+        or Step(questionnaire.questions[0].id, questionnaire.questions[0])
+    )
 
 
 def _respond(scene: Scene, heard: Input) -> Turn:

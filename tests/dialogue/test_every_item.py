@@ -366,6 +366,18 @@ def test_danger_that_is_confirmed_takes_the_escalation_of_its_kind(talk: Talk) -
     assert [one.reason for one in talk.notices] == ["words"]
 
 
+def test_danger_before_the_first_answer_names_no_later_question(
+    every_item: Questionnaire, context: CallContext, start_talk: Any
+) -> None:
+    """Whoever has not agreed to anything is told where help is, and nothing of what would be asked."""
+    talk = start_talk(every_item, msgspec.structs.replace(context, can_transfer=False))
+    first = talk.says[-1].item
+    talk.say("أريد أن أموت").press("1")
+    for _ in range(2):
+        assert {say.item for say in talk.says} == {first}
+        talk.press("0")
+
+
 def test_a_rule_notifies_once_and_the_call_goes_on(talk: Talk) -> None:
     """A very high pressure, and a high score; both are told, and neither is spoken of."""
     go_to(talk, "interest").press("4", "4", "1")
