@@ -26,6 +26,8 @@ _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أث
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _GONE = words_of("راح راحت راحو زال زالت اختفى اختفت انتهى انتهت")
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
+_SHALL = words_of("راح رح سوف غادي غاي باش بدي ناوي ناوية")
+_SHALL_BEFORE = ("س", "ه", "ح")
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB, Part.ACTION_VERB)
 _AT_LEISURE = words_of(
@@ -97,6 +99,8 @@ def _relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> l
     clauses = list(sentence.clauses)
     if kind is YesNoKind.SYMPTOM:
         clauses = [_as_symptom(clause, chunks) for clause in clauses]
+    elif kind is YesNoKind.FACT:
+        clauses = [_as_fact(clause, chunks) for clause in clauses]
     elif kind in _WILLING:
         clauses = [_as_will(clause, chunks, kind) for clause in clauses]
     if sentence.corrected_at is not None:
@@ -110,6 +114,20 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return replace(clause, says=Says.UNCLEAR)
     is_state = clause.part is Part.STATE and clause.says is Says.YES
     return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+
+
+def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    """What one will do has not been done: "I shall take it" to "have you taken it?"."""
+    if clause.particle or clause.part is not Part.ACTION_VERB or clause.says is not Says.YES:
+        return clause
+    before = {word for chunk in chunks[: clause.at] for word in chunk.text.split()}
+    is_ahead = bool(before & _SHALL) or any(map(_is_ahead, chunks[clause.at].text.split()))
+    return replace(clause, says=Says.UNCLEAR) if is_ahead else clause
+
+
+def _is_ahead(word: str) -> bool:
+    """Whether a verb bears the mark of the future: s-, h-, before "I" or "we"."""
+    return word[:1] in _SHALL_BEFORE and word[1:2] in ("ا", "ن") and word[-1:] != "ت"
 
 
 def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause:
