@@ -12,11 +12,10 @@ from bridge.admission import Admission
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.config import Settings
-from bridge.dialogue.prompts import prompt_texts
 from bridge.errors import BridgeError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
-from bridge.offering import Engines, Offer, prepare, read_offer
+from bridge.offering import Engines, Offer, prepare, read_offer, render
 from bridge.reloading import Reloader
 from bridge.session import Patience, Services
 from bridge.speech.engines import build_voice
@@ -225,7 +224,7 @@ def _recordings(settings: Settings) -> Path | None:
 async def _render_all(prompts: PromptCache, offer: Offer) -> None:
     """Render the rest while calls are taken already: a call renders what it comes to before this does."""
     try:
-        rendered = await prompts.render(prompt_texts(offer.questionnaires.values()))
+        rendered = await render(offer.questionnaires.values(), prompts)
     except BridgeError as error:
         log.warning("prompts_not_rendered", code=error.code, detail=str(error))
     else:

@@ -21,7 +21,7 @@ from bridge.errors import ConfigError
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store
 
-__all__ = ["Change", "Engines", "Offer", "changes", "prepare", "read_offer", "refusal"]
+__all__ = ["Change", "Engines", "Offer", "changes", "prepare", "read_offer", "refusal", "render"]
 
 log = structlog.get_logger()
 
@@ -96,8 +96,18 @@ async def prepare(offer: Offer, engines: Engines, first: Iterable[Questionnaire]
         # A caller may still press a key; `hatif check` names the phrases.
         if lacking := await asyncio.to_thread(_lacking, engines.ears, one):
             log.warning("model_lacks_phrases", questionnaire=one.id, count=len(lacking))
-    texts = await asyncio.to_thread(prompt_texts, first or offer.questionnaires.values())
-    return await engines.prompts.render(await asyncio.to_thread(engines.prompts.missing, texts))
+    return await render(first or offer.questionnaires.values(), engines.prompts)
+
+
+async def render(questionnaires: Iterable[Questionnaire], prompts: PromptCache) -> int:
+    """Render what is missing of their prompts, the loop free for calls meanwhile; how many that were.
+
+    Raises:
+        WorkerError: a prompt cannot be rendered.
+
+    """
+    texts = await asyncio.to_thread(prompt_texts, questionnaires)
+    return await prompts.render(await asyncio.to_thread(prompts.missing, texts))
 
 
 def _lacking(ears: Ears, questionnaire: Questionnaire) -> list[str]:
