@@ -325,12 +325,6 @@ class Store:
         rows = await self._read(select(table.c.ulaw).where(*its_own))
         return bytes(rows[0]["ulaw"]) if rows else None
 
-    async def dialogue_state(self, call_id: str) -> bytes | None:
-        """The dialogue's state after the call's last committed turn, as it was given."""
-        table = tables.dialogue_states
-        rows = await self._read(select(table.c.state_json).where(table.c.call_id == call_id))
-        return str(rows[0]["state_json"]).encode() if rows else None
-
     async def dialogue_state_at(self, call_id: str) -> StoredState | None:
         """The dialogue's state after the call's last committed turn, and when that was."""
         table = tables.dialogue_states
