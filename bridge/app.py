@@ -11,7 +11,7 @@ import structlog
 from bridge.admission import Admission
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
-from bridge.config import Settings
+from bridge.config import Settings, unguarded
 from bridge.errors import BridgeError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
@@ -25,9 +25,11 @@ from bridge.speech.vosk import VoskRecognizer
 from bridge.storage.store import Store
 from bridge.switchboard import Switchboard
 from bridge.tokens import StreamTokens
+from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.server import Server
+from protocols.registry import PROVIDERS
 
 __all__ = ["Daemon"]
 
@@ -158,25 +160,22 @@ class Daemon:
             new_call_id=lambda: uuid4().hex,
             recordings=_recordings(settings),
         )
-        maqsam_token = settings.providers.maqsam.token
-        tokens_secret = settings.tokens.secret
-        self._server.open_media(
-            MediaSockets(
-                switchboard=switchboard,
-                store=store,
-                limits=SocketLimits(
-                    max_message_bytes=settings.server.max_message_bytes,
-                    heartbeat_seconds=settings.server.heartbeat_seconds,
-                    idle_seconds=settings.server.idle_seconds,
-                ),
-                maqsam_token=maqsam_token.get_secret_value() if maqsam_token else None,
-                takes_twilio=settings.providers.twilio.enabled,
-                tokens=StreamTokens(tokens_secret.get_secret_value()) if tokens_secret else None,
-            )
+        secret = settings.tokens.secret
+        doorkeeper = Doorkeeper(
+            options={name: settings.provider(name) for name in PROVIDERS},
+            tokens=StreamTokens(secret.get_secret_value()) if secret else None,
+            store=store,
+            clock=self._clock,
+            public_url=str(settings.server.public_url) if settings.server.public_url else None,
         )
-        for setting, secret in (("providers.maqsam.token", maqsam_token), ("tokens.secret", tokens_secret)):
-            if secret is None:
-                log.warning("no_credential_configured", setting=setting, effect="loopback only")
+        limits = SocketLimits(
+            max_message_bytes=settings.server.max_message_bytes,
+            heartbeat_seconds=settings.server.heartbeat_seconds,
+            idle_seconds=settings.server.idle_seconds,
+        )
+        self._server.open_media(MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, limits=limits))
+        for setting in unguarded(settings):
+            log.warning("no_credential_configured", setting=setting, effect="loopback only")
         return switchboard
 
     async def _components(self) -> list[Component]:

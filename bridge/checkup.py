@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridge.config import Settings, load_settings
+from bridge.config import Settings, load_settings, unguarded
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
@@ -58,16 +58,12 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
-    secrets = {
-        "providers.maqsam.token": settings.providers.maqsam.token,
-        "tokens.secret": settings.tokens.secret,
-    }
-    for name, secret in secrets.items():
-        if secret is None:
-            detail = "not configured: sockets of that kind are served to this machine only"
-            yield Finding(name, Verdict.WARNING, detail)
-        else:
-            yield Finding(name, Verdict.GOOD, "configured")
+    missing = unguarded(settings)
+    for name in missing:
+        detail = "a credential is not configured: sockets of that kind are served to this machine only"
+        yield Finding(name, Verdict.WARNING, detail)
+    if not missing:
+        yield Finding("credentials", Verdict.GOOD, "every door has one")
 
 
 def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:

@@ -35,6 +35,7 @@ from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
 from bridge.understand_command import understand_command
+from protocols.registry import PROVIDERS
 
 if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
@@ -69,11 +70,10 @@ mount_drawing(questionnaire_app)
 app.command("understand")(understand_command)
 
 
-class Provider(StrEnum):
-    """The protocols that calls can be placed in."""
-
-    MAQSAM = "maqsam"
-    TWILIO = "twilio"
+def _known(provider: str) -> str:
+    if provider not in PROVIDERS:
+        raise typer.BadParameter(f"{provider!r} is none of {', '.join(sorted(PROVIDERS))}")
+    return provider
 
 
 class CallerKind(StrEnum):
@@ -206,7 +206,9 @@ def _chosen(name: str | None, folder: Path) -> "list[Questionnaire]":
 
 @app.command()
 def demo(  # noqa: PLR0917 - a command's options
-    provider: Annotated[Provider, typer.Option(help="Whose protocol the call speaks.")] = Provider.MAQSAM,
+    provider: Annotated[
+        str, typer.Option(help="Whose protocol the call speaks.", callback=_known, metavar="NAME")
+    ] = "maqsam",
     fast: Annotated[
         bool, typer.Option("--fast", help="Compress silence: the same call, four times as fast.")
     ] = False,
@@ -251,7 +253,9 @@ def demo(  # noqa: PLR0917 - a command's options
 @app.command()
 def call(  # noqa: PLR0917 - a command's options
     url: Annotated[str, typer.Argument(help="ws:// or wss:// address of the media socket.")],
-    provider: Annotated[Provider, typer.Option(help="Whose protocol to speak.")] = Provider.MAQSAM,
+    provider: Annotated[
+        str, typer.Option(help="Whose protocol to speak.", callback=_known, metavar="NAME")
+    ] = "maqsam",
     token: Annotated[str | None, typer.Option(help="The credential, as the provider would show it.")] = None,
     caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "9621234567",
     callee: Annotated[str, typer.Option("--to", help="The called number.")] = "9621234566",
@@ -435,7 +439,9 @@ def notifications_acknowledge(
 
 @token_app.command("stream")
 def token_stream(
-    provider: Annotated[Provider, typer.Option(help="Whose media socket it opens.")] = Provider.TWILIO,
+    provider: Annotated[
+        str, typer.Option(help="Whose media socket it opens.", callback=_known, metavar="NAME")
+    ] = "twilio",
     questionnaire: Annotated[str | None, typer.Option(help="The questionnaire's id.")] = None,
     config: Config = None,
 ) -> None:

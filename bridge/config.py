@@ -1,93 +1,56 @@
 """Every option of Hatif, with its default and what it may be: `load_settings` makes one frozen `Settings`.
 
-config.yaml is overridden by the environment (HATIF_SECTION__KEY), and that by the files maqsam_token,
-tokens_secret and notifications_secret in $CREDENTIALS_DIRECTORY. Whatever is wrong is told in one go: where,
-what, and what would be right. Secrets are never part of a text.
+config.yaml is overridden by the environment (HATIF_SECTION__KEY), and that by the files in
+$CREDENTIALS_DIRECTORY: tokens_secret, notifications_secret, and for every provider's secrets PROVIDER_OPTION.
+Whatever is wrong is told in one go: where, what, and what would be right. Secrets are never part of a text.
 """
 
 import ipaddress
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
     HttpUrl,
     PrivateAttr,
-    SecretStr,
-    StringConstraints,
     ValidationError,
-    ValidationInfo,
     model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bridge.clock import MAX_SPEED
+from bridge.config_options import (
+    ContentPath,
+    DataPath,
+    Number,
+    Secret,
+    Section,
+    Whole,
+    Word,
+    long_enough,
+    option,
+)
+from bridge.config_providers import PROVIDER_SECRETS, Providers, options_of
 from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
 from bridge.tokens import MIN_SECRET_BYTES
+from protocols.provider import Door, Options
+from protocols.registry import PROVIDERS
 
-__all__ = ["Settings", "load_settings", "missing_files", "option_names"]
+__all__ = ["Settings", "load_settings", "missing_files", "option_names", "unguarded"]
 
 CREDENTIALS = {
-    "maqsam_token": "providers.maqsam.token",
     "tokens_secret": "tokens.secret",
     "notifications_secret": "notifications.secret",
+    **PROVIDER_SECRETS,  # maqsam_token and its like
 }
 SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
 SHOWN_CHARACTERS = 60
-
-
-def _number_and_no_truth(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("true and false are no numbers")  # noqa: TRY004 (pydantic wants ValueError)
-    return value
-
-
-def _long_enough(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
-        raise ValueError("too short")
-    return secret
-
-
-def _beside(kind: str) -> Callable[[object, ValidationInfo], object]:
-    """Resolve a relative path against the folder that was given for this kind of path."""
-
-    def resolve(value: object, info: ValidationInfo) -> object:
-        if not isinstance(value, str | Path) or not str(value).strip():
-            raise ValueError("no path")
-        path = Path(value).expanduser()
-        folder = (info.context or {}).get(kind)
-        return path if folder is None else folder / path
-
-    return resolve
-
-
-Whole = Annotated[int, BeforeValidator(_number_and_no_truth)]
-Number = Annotated[float, BeforeValidator(_number_and_no_truth), Field(allow_inf_nan=False)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-ContentPath = Annotated[Path, BeforeValidator(_beside("content"))]  # what is shipped: questions, models
-DataPath = Annotated[Path, BeforeValidator(_beside("data"))]  # what the daemon writes
-Secret = Annotated[SecretStr, Field(min_length=1)]
-
-
-def option(default: object, right: str, **limits: Any) -> Any:
-    """An option: its default, and in words what it may be (the sentence goes on after "it must be")."""
-    return Field(default, description=right, **limits)
-
-
-class Section(BaseModel):
-    """Options that belong together. Frozen; an unknown one is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
 
 class Server(Section):
@@ -99,6 +62,7 @@ class Server(Section):
     heartbeat_seconds: Number = option(20.0, "a number of seconds from 1 to 300", ge=1, le=300)
     first_message_seconds: Number = option(10.0, "a number of seconds from 0.1 to 60", ge=0.1, le=60)
     idle_seconds: Number = option(30.0, "a number of seconds from 1 to 600", ge=1, le=600)
+    public_url: HttpUrl | None = option(None, "the address by which providers reach us: https://...")
 
     @property
     def is_loopback(self) -> bool:
@@ -169,29 +133,10 @@ class Calls(Section):
     look_back_seconds: Number = option(0.3, "a number of seconds from 0.3 to 2", ge=0.3, le=2)
 
 
-class Maqsam(Section):
-    """Calls from Maqsam."""
-
-    token: Secret | None = option(None, "the token that Maqsam sends with each call, in quotes")
-
-
-class Twilio(Section):
-    """Calls from Twilio."""
-
-    enabled: bool = option(True, "true or false")
-
-
-class Providers(Section):
-    """Who may bring calls."""
-
-    maqsam: Maqsam = Maqsam()
-    twilio: Twilio = Twilio()
-
-
 class Tokens(Section):
     """Stream tokens, which we issue ourselves."""
 
-    secret: Annotated[Secret, AfterValidator(_long_enough)] | None = option(
+    secret: Annotated[Secret, AfterValidator(long_enough)] | None = option(
         None, f"{MIN_SECRET_BYTES} random bytes or more (`openssl rand -hex 32` makes them)"
     )
     stream_seconds: Whole = option(60, "a whole number of seconds from 5 to 3600", ge=5, le=3600)
@@ -201,7 +146,7 @@ class Notifications(Section):
     """Where the site is told that a caller may be in danger."""
 
     url: HttpUrl | None = option(None, "an address that takes POST requests: https://..., or http://...")
-    secret: Annotated[Secret, AfterValidator(_long_enough)] | None = option(
+    secret: Annotated[Secret, AfterValidator(long_enough)] | None = option(
         None, f"{MIN_SECRET_BYTES} random bytes or more (`openssl rand -hex 32` makes them)"
     )
     repeat_seconds: Whole = option(60, "a whole number of seconds from 5 to 3600", ge=5, le=3600)
@@ -238,7 +183,7 @@ class Settings(Section):
     voice: Voice = Voice()
     prompts: Prompts = Prompts()
     calls: Calls = Calls()
-    providers: Providers = Providers()
+    providers: Providers = Providers()  # type: ignore[valid-type]  # made from the registry
     tokens: Tokens = Tokens()
     notifications: Notifications = Notifications()
     recording: Recording = Recording()
@@ -254,6 +199,10 @@ class Settings(Section):
                 "it must be 1 where anybody but this machine can call"
             )
         return self
+
+    def provider(self, name: str) -> Options:
+        """What is configured of a provider, as its own file declares it."""
+        return options_of(name, getattr(self.providers, name))
 
     def origin(self, name: str) -> str:
         """Where an option was written, such as `config.yaml:12`; "default" when it was left out."""
@@ -287,6 +236,19 @@ def missing_files(settings: Settings) -> list[str]:
         for name, folder in needed.items()
         if not folder.is_dir()
     ]
+
+
+def unguarded(settings: Settings) -> list[str]:
+    """Where a credential is not configured, so that only this machine is served: options' names."""
+    missing = [
+        f"providers.{name}"
+        for name, provider in PROVIDERS.items()
+        if provider.is_guarded
+        and provider.door is not Door.TOKEN
+        and settings.provider(name).enabled
+        and not provider.is_guarded(settings.provider(name))
+    ]
+    return missing + ["tokens.secret"] * (settings.tokens.secret is None)
 
 
 def option_names() -> dict[str, FieldInfo]:

@@ -10,13 +10,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
+import structlog
 from msgspec import Struct
 
 from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
 from bridge.clock import Clock
+from bridge.transcoding import ToMulaw, from_mulaw
 from protocols import commands, events
+from protocols.audio import MULAW_8K
 from protocols.base import MediaProtocol
 from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 
@@ -36,6 +39,9 @@ CLOSE_INTERNAL_ERROR = 1011
 
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
+
+
+log = structlog.get_logger()
 
 
 class KeyPressed(Struct, frozen=True):
@@ -85,7 +91,10 @@ class Line:
         self._send = send
         self._send_seconds = send_seconds
         self._recorder = recorder
-        self._playout = Playout(acknowledges=protocol.capabilities.acknowledges_playback)
+        self._heard = ToMulaw(MULAW_8K)
+        self._spoken = MULAW_8K
+        self._said = ToMulaw(MULAW_8K)  # what we sent, for the recording
+        self._playout = self._new_playout()
         self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue(OUTBOX_MESSAGES)
         self._phrases = 0
@@ -126,15 +135,37 @@ class Line:
                 self._happened(KeyPressed(key))
             case events.MarkReturned(name=name, played=played):
                 self._playout.mark_returned(name, played=played, now=self._clock.monotonic())
-            case events.CallStarted(details=details):
-                if not self.introduction.done():
-                    self.introduction.set_result(details)
+            case events.CallStarted():
+                self._start(event)
             case events.CallDescribed(details=details):
                 self.further_details.append(details)
+            case events.ReplyDue(message=message):
+                self._post(message)
+            case events.Complained(code=code):
+                log.warning("carrier_complained", provider=self.capabilities.name, code=code)
             case events.CallEnded():
                 self.leave()
 
+    def _start(self, started: events.CallStarted) -> None:
+        """The formats are known from here on; nothing was heard or said before."""
+        if self.introduction.done():
+            return
+        self._heard, self._said = ToMulaw(started.heard), ToMulaw(started.spoken)
+        self._spoken = started.spoken
+        self._playout = self._new_playout()
+        self.introduction.set_result(started.details)
+
+    def _new_playout(self) -> Playout:
+        return Playout(
+            acknowledges=self.capabilities.acknowledges_playback,
+            lead_seconds=self.capabilities.lead_seconds,
+            chunk_seconds=self.capabilities.chunk_seconds,
+            bytes_per_second=self._spoken.bytes_per_second,
+            silence=self._spoken.silence,
+        )
+
     def _on_audio(self, payload: bytes) -> None:
+        payload = self._heard.process(payload)
         if self._recorder is not None:
             self._recorder.heard(payload)
         for happening in self.gate.process(payload):
@@ -154,7 +185,7 @@ class Line:
         self._playout.reset(now)
         for phrase in phrases:
             self._phrases += 1
-            self._playout.queue(f"phrase-{self._phrases}", phrase, now)
+            self._playout.queue(f"phrase-{self._phrases}", from_mulaw(phrase, self._spoken), now)
         self._on_first_audio = on_first_audio
         self.is_speaking = bool(phrases)
         self.tick(now)
@@ -176,14 +207,21 @@ class Line:
                 self._play(due, now)
             else:
                 self.command(commands.SendMark(due.name))
+        if self.capabilities.keep_alive_seconds is not None and self.introduction.done():
+            self._keep_alive(now, self.capabilities.keep_alive_seconds)
         if self.is_speaking and self._playout.is_finished(now):
             self.is_speaking = False
             self._happened(PlayoutFinished())
 
+    def _keep_alive(self, now: float, seconds: float) -> None:
+        silence = self._playout.idle(now, seconds)
+        if silence:
+            self.command(commands.PlayAudio(silence))
+
     def _play(self, audio: bytes, now: float) -> None:
         self.command(commands.PlayAudio(audio))
         if self._recorder is not None:
-            self._recorder.played(audio)
+            self._recorder.played(self._said.process(audio))
         if self._on_first_audio is not None:
             self._on_first_audio(now)
             self._on_first_audio = None
@@ -206,11 +244,13 @@ class Line:
         if self.is_gone:
             return
         for message in self._protocol.send(command):
-            try:
-                self._outbox.put_nowait(message)
-            except asyncio.QueueFull:
-                self.fail(CLOSE_POLICY, "the carrier reads too slowly")
-                return
+            self._post(message)
+
+    def _post(self, message: str | bytes) -> None:
+        try:
+            self._outbox.put_nowait(message)
+        except asyncio.QueueFull:
+            self.fail(CLOSE_POLICY, "the carrier reads too slowly")
 
     async def write(self) -> None:
         """Deliver what is queued, for ever; a carrier that does not take it in time has gone."""

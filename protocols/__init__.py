@@ -4,7 +4,8 @@ A provider is one file: a machine that turns its messages into `Event`s and `Com
 (`MediaProtocol`). Nothing here opens a socket, reads a clock or knows Hatif.
 """
 
-from protocols.base import Capabilities, CredentialCheck, MediaProtocol
+from protocols.audio import ALAW_8K, LINEAR_8K, MULAW_8K, AudioFormat, Encoding
+from protocols.base import Capabilities, CredentialCheck, Ending, MediaProtocol
 from protocols.commands import AcceptCall, ClearAudio, Command, HangUp, PlayAudio, SendMark, TransferCall
 from protocols.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from protocols.events import (
@@ -13,18 +14,23 @@ from protocols.events import (
     CallDetails,
     CallEnded,
     CallStarted,
+    Complained,
     Direction,
     DtmfReceived,
     Event,
     MarkReturned,
+    ReplyDue,
 )
-from protocols.maqsam import MaqsamProtocol
+from protocols.provider import Provider
 from protocols.registry import PROVIDERS
-from protocols.twilio import TwilioProtocol
 
 __all__ = [
+    "ALAW_8K",
+    "LINEAR_8K",
+    "MULAW_8K",
     "PROVIDERS",
     "AcceptCall",
+    "AudioFormat",
     "AudioReceived",
     "CallDescribed",
     "CallDetails",
@@ -33,19 +39,22 @@ __all__ = [
     "Capabilities",
     "ClearAudio",
     "Command",
+    "Complained",
     "CredentialCheck",
     "Direction",
     "DtmfReceived",
+    "Encoding",
+    "Ending",
     "Event",
     "HangUp",
     "LocalProtocolError",
-    "MaqsamProtocol",
     "MarkReturned",
     "MediaProtocol",
     "PlayAudio",
     "ProtocolError",
+    "Provider",
     "RemoteProtocolError",
+    "ReplyDue",
     "SendMark",
     "TransferCall",
-    "TwilioProtocol",
 ]

@@ -1,6 +1,7 @@
 """What every provider's file offers: three members, no `await`, no clock, no socket."""
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
@@ -8,22 +9,42 @@ from msgspec import Struct
 from protocols.commands import Command
 from protocols.events import Event
 
-__all__ = ["Capabilities", "CredentialCheck", "MediaProtocol"]
+__all__ = ["Capabilities", "CredentialCheck", "Ending", "MediaProtocol"]
 
 CredentialCheck = Callable[[str], bool]  # compares a secret that arrived in-band, in constant time
 
 
-class Capabilities(Struct, frozen=True):
+class Ending(StrEnum):
+    """How the phone call itself is ended, or handed over."""
+
+    IN_BAND = "in band"  # by a message on the socket
+    CLOSE = "close"  # by closing the socket: what follows is the provider's own flow
+    REST = "rest"  # by a request of its own
+    NEVER = "never"
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What this provider can do, so that nobody waits for what will never come."""
 
     name: str
-    frame_bytes: int = 160  # what it sends and is best sent at a time: 20 ms of mu-law
+    plays: bool = True  # False: it listens only, nothing that we say is heard
+    sends_keys: bool = True  # False: keys are tones in the audio
     acknowledges_playback: bool = True  # a mark comes back when the audio before it was played
     returns_marks_on_clear: bool = False  # a clear sends pending marks back as though they had been played
     can_clear: bool = True
-    can_transfer: bool = False  # in band
-    close_hangs_up: bool = False  # False: after we close, the provider's own flow goes on
+    hang_up: Ending = Ending.CLOSE
+    transfer: Ending = Ending.NEVER
     setup_grace_seconds: float | None = None  # begin without an introduction after so long; None: never
+    lead_seconds: float = 0.4  # how far ahead of the caller's ear audio is sent
+    chunk_seconds: float = 0.02  # it is sent in whole multiples of this
+    keep_alive_seconds: float | None = None  # silence is sent when nothing was for so long; None: never
+    tolerates_pings: bool = True  # False: a WebSocket ping ends the call
+    subprotocols: tuple[str, ...] = ()  # of the WebSocket; the carrier offers one of them
+
+    @property
+    def can_transfer(self) -> bool:
+        """Whether a caller can be handed over to a person."""
+        return self.transfer is not Ending.NEVER
 
 
 class MediaProtocol(Protocol):
@@ -33,7 +54,7 @@ class MediaProtocol(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def receive(self, message: str | bytes) -> Sequence[Event]:
-        """Translate one WebSocket message.
+        """Translate one WebSocket message; of a wire without messages, the next bytes.
 
         Raises:
             RemoteProtocolError: the carrier broke the protocol; nothing of the message took effect.
@@ -51,7 +72,7 @@ class MediaProtocol(Protocol):
         ...
 
     def send(self, command: Command) -> Sequence[str | bytes]:
-        """Encode one command as zero or more WebSocket messages (text or binary, as typed).
+        """Encode one command as zero or more messages (text or binary, as typed).
 
         Raises:
             LocalProtocolError: the call has not started, or the provider cannot do this.

@@ -12,7 +12,7 @@ class AcceptCall(Struct, frozen=True):
 class PlayAudio(Struct, frozen=True):
     """Play this audio after everything sent before."""
 
-    payload: bytes  # mu-law, 8 kHz, mono
+    payload: bytes  # in the format that `CallStarted.spoken` named: whole samples, any number
 
 
 class SendMark(Struct, frozen=True):
@@ -26,7 +26,9 @@ class ClearAudio(Struct, frozen=True):
 
 
 class TransferCall(Struct, frozen=True):
-    """Hand the caller over to a person, by the carrier's own flow."""
+    """Hand the caller over to a person."""
+
+    to: str | None = None  # a telephone number; None: wherever the carrier's own flow leads
 
 
 class HangUp(Struct, frozen=True):

@@ -4,16 +4,20 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from protocols.audio import MULAW_8K, AudioFormat
+
 __all__ = [
     "AudioReceived",
     "CallDescribed",
     "CallDetails",
     "CallEnded",
     "CallStarted",
+    "Complained",
     "Direction",
     "DtmfReceived",
     "Event",
     "MarkReturned",
+    "ReplyDue",
 ]
 
 
@@ -44,6 +48,8 @@ class CallStarted(Struct, frozen=True):
     """The call may begin: the carrier has introduced it and its credential is good."""
 
     details: CallDetails
+    heard: AudioFormat = MULAW_8K  # of the caller's audio
+    spoken: AudioFormat = MULAW_8K  # of ours
 
 
 class CallDescribed(Struct, frozen=True):
@@ -55,7 +61,7 @@ class CallDescribed(Struct, frozen=True):
 class AudioReceived(Struct, frozen=True):
     """Some of the caller's audio."""
 
-    payload: bytes  # mu-law, 8 kHz, mono; any length
+    payload: bytes  # in the format that the start named; any length
     timestamp_ms: int | None = None  # milliseconds since the stream began, where the carrier says so
 
 
@@ -76,4 +82,25 @@ class CallEnded(Struct, frozen=True):
     """The carrier ended the stream in so many words. A closed socket means the same."""
 
 
-Event = CallStarted | CallDescribed | AudioReceived | DtmfReceived | MarkReturned | CallEnded
+class ReplyDue(Struct, frozen=True):
+    """The wire itself owes the carrier this message: the answer to a ping, audio that it held back."""
+
+    message: str | bytes
+
+
+class Complained(Struct, frozen=True):
+    """The carrier says that something went wrong; the call goes on unless it ends it."""
+
+    code: str  # the carrier's own, or a few words of it: nothing of the call
+
+
+Event = (
+    CallStarted
+    | CallDescribed
+    | AudioReceived
+    | DtmfReceived
+    | MarkReturned
+    | ReplyDue
+    | Complained
+    | CallEnded
+)

@@ -1,8 +1,7 @@
 """Maqsam's voice-agent WebSocket: JSON text frames tagged by `type`, mu-law 8 kHz both ways.
 
-Source: Maqsam's "Voice agent integration", revision of 2025, "the document" below. This module knows the
-wire of one call only: not which header carried the token, nor what becomes of the call once our socket is
-gone.
+Source: Maqsam's "Voice agent integration", revision of 2025, "the document" below. What becomes of the
+call once our socket is gone is not known here.
 
 The rules behind the states and the table `_SENDABLE`:
 
@@ -15,26 +14,38 @@ The rules behind the states and the table `_SENDABLE`:
 - A type that we do not know is ignored. No message says that the caller hung up: the socket closes.
 """
 
+import hmac
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import assert_never
+from typing import Annotated, assert_never
 
-from msgspec import Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
-from protocols.base import Capabilities, CredentialCheck, MediaProtocol
+from protocols.base import Capabilities, CredentialCheck, Ending, MediaProtocol
 from protocols.commands import AcceptCall, ClearAudio, Command, HangUp, PlayAudio, SendMark, TransferCall
 from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolError
 from protocols.events import AudioReceived, CallDescribed, CallDetails, CallStarted, DtmfReceived, Event
+from protocols.http import HttpRequest
 from protocols.marks import PendingMarks
+from protocols.provider import SECRET, Door, Grant, Options, Provider, SignatureError, Verified
 from protocols.wire import MessageDecoder, encode, read_custom, read_direction, read_key
 
-__all__ = ["MAQSAM", "MaqsamProtocol"]
+__all__ = ["PROVIDER", "MaqsamOptions", "MaqsamProtocol"]
 
 MAQSAM = Capabilities(
     name="maqsam",
-    can_transfer=True,
+    hang_up=Ending.IN_BAND,  # Maqsam's own flow goes on
+    transfer=Ending.IN_BAND,  # to wherever that flow leads: the wire names no number
     setup_grace_seconds=1.0,  # undocumented; long enough for a setup that was sent with the upgrade
 )
+
+
+class MaqsamOptions(Options, frozen=True, kw_only=True):
+    """What a site configures."""
+
+    token: Annotated[
+        str | None, Meta(description="the token that Maqsam sends with each call, in quotes", extra=SECRET)
+    ] = None
 
 
 class State(StrEnum):
@@ -250,3 +261,36 @@ class MaqsamProtocol(MediaProtocol):
 def _filled(value: int | str | None) -> str | None:
     """A number or a string as text; an empty string is no fact."""
     return None if value in (None, "") else str(value)
+
+
+# The credential: the header `Auth` of the upgrade, or the setup's `apiKey`
+
+
+def _is_token(options: MaqsamOptions, offered: str) -> bool:
+    return hmac.compare_digest(offered.strip().encode(), (options.token or "").encode())
+
+
+def _admit(options: MaqsamOptions, request: HttpRequest, _now: float) -> Verified | None:
+    """Deployments were seen that send `Authorization: Bearer` instead of the documented `Auth`."""
+    offered = request.headers.get("auth") or request.headers.get("authorization")
+    if offered is None:
+        return None
+    if not _is_token(options, offered.removeprefix("Bearer ")):
+        raise SignatureError("the Auth header does not carry the configured token")
+    return Verified()
+
+
+def _media(_options: MaqsamOptions, grant: Grant) -> MaqsamProtocol:
+    return MaqsamProtocol(authenticated=grant.is_authenticated, check=grant.check)
+
+
+PROVIDER = Provider(
+    capabilities=MAQSAM,
+    title="Maqsam",
+    options=MaqsamOptions,
+    door=Door.IN_BAND,
+    media=_media,
+    admit=_admit,
+    in_band=lambda options: lambda offered: _is_token(options, offered),
+    is_guarded=lambda options: options.token is not None,
+)

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from protocols.base import Capabilities
-from protocols.maqsam import MAQSAM
-from protocols.twilio import TWILIO
+from protocols import maqsam, twilio
+from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
-PROVIDERS: Mapping[str, Capabilities] = MappingProxyType({each.name: each for each in (MAQSAM, TWILIO)})
+_ALL = (
+    maqsam.PROVIDER,
+    twilio.PROVIDER,
+)
+PROVIDERS: Mapping[str, Provider[Any]] = MappingProxyType({each.name: each for each in _ALL})

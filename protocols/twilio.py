@@ -28,9 +28,10 @@ from protocols.commands import AcceptCall, ClearAudio, Command, HangUp, PlayAudi
 from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolError
 from protocols.events import AudioReceived, CallDetails, CallEnded, CallStarted, DtmfReceived, Event
 from protocols.marks import PendingMarks
+from protocols.provider import Door, Options, Provider
 from protocols.wire import MessageDecoder, encode, read_custom, read_direction, read_key, read_milliseconds
 
-__all__ = ["TWILIO", "TwilioProtocol"]
+__all__ = ["PROVIDER", "TwilioProtocol"]
 
 TWILIO = Capabilities(name="twilio", returns_marks_on_clear=True)
 
@@ -242,3 +243,12 @@ def _require_mulaw(found: MediaFormat) -> None:
 
 def _out_of_order(incoming: Incoming, where: str) -> RemoteProtocolError:
     return RemoteProtocolError(f"{incoming.__struct_config__.tag} {where}", close_code=CLOSE_POLICY)
+
+
+PROVIDER = Provider(
+    capabilities=TWILIO,
+    title="Twilio",
+    options=Options,
+    door=Door.TOKEN,
+    media=lambda _options, _grant: TwilioProtocol(),
+)

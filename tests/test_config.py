@@ -12,6 +12,7 @@ from bridge import config
 from bridge.config import Settings, load_settings, missing_files, option_names
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
+from protocols.maqsam import MaqsamOptions
 
 CANARY = "canary-canary-canary-canary-canary-canary"
 Refusal = Callable[..., list[str]]
@@ -48,11 +49,16 @@ def test_shipped_file_holds_the_defaults() -> None:
 
 
 def test_shipped_file_mentions_every_option() -> None:
-    """A reader of config.yaml sees every option there is, each with a comment beside it."""
+    """A reader of config.yaml sees every option there is, each with a comment beside it.
+
+    What each provider takes is listed by `hatif carrier list`: there are too many of them.
+    """
     lines = DEFAULT_CONFIG.read_text().splitlines()
     shipped = load_settings(DEFAULT_CONFIG, environ={})
     for name in option_names():
         where = shipped.origin(name)
+        if name.startswith("providers.") and where == "default":
+            continue
         assert where != "default", name
         line = lines[int(where.rpartition(":")[2]) - 1]
         assert line.strip().startswith(f"{name.rpartition('.')[2]}: ")
@@ -111,8 +117,7 @@ def test_environment_outranks_the_file(file: Path) -> None:
     settings = load_settings(file, environ=environ)
     assert (settings.server.port, settings.server.host) == (8090, "localhost")
     assert (settings.recording.enabled, settings.clock.speed) == (True, 4.5)
-    assert settings.providers.maqsam.token is not None
-    assert settings.providers.maqsam.token.get_secret_value() == "12345"
+    assert settings.provider("maqsam") == MaqsamOptions(token="12345")
     assert settings.origin("server.port") == "HATIF_SERVER__PORT"
 
 
@@ -135,7 +140,7 @@ def test_credentials_outrank_everything(file: Path, tmp_path: Path) -> None:
     )
     assert settings.tokens.secret is not None
     assert settings.tokens.secret.get_secret_value() == "s" * 40
-    assert settings.providers.maqsam.token is None
+    assert settings.provider("maqsam") == MaqsamOptions()
     assert settings.origin("tokens.secret") == "credential tokens_secret"
 
 

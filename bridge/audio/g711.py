@@ -1,4 +1,4 @@
-"""G.711 mu-law, the codec of the telephone network: one byte for each sample of 16 bits.
+"""G.711, the codecs of the telephone network (mu-law is ours): one byte for each sample of 16 bits.
 
 This is the only module that imports `audioop`: it is in the standard library until 3.12, where importing it
 warns of its removal, and comes from the package audioop-lts from 3.13 on. On a 20 ms frame it takes
@@ -11,7 +11,18 @@ with warnings.catch_warnings():  # the successor is a declared dependency: nothi
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
     import audioop
 
-__all__ = ["SAMPLE_WIDTH", "ULAW_SILENCE", "amplify", "decode_ulaw", "encode_ulaw", "peak", "rms"]
+__all__ = [
+    "SAMPLE_WIDTH",
+    "ULAW_SILENCE",
+    "amplify",
+    "decode_alaw",
+    "decode_ulaw",
+    "encode_alaw",
+    "encode_ulaw",
+    "peak",
+    "rms",
+    "swap_bytes",
+]
 
 SAMPLE_WIDTH = 2  # bytes of a PCM sample
 ULAW_SILENCE = 0xFF  # the code of sample 0
@@ -25,6 +36,21 @@ def decode_ulaw(payload: bytes) -> bytes:
 def encode_ulaw(pcm: bytes) -> bytes:
     """mu-law of signed 16-bit little-endian PCM; a lossy step, idempotent after the first time."""
     return audioop.lin2ulaw(pcm, SAMPLE_WIDTH)
+
+
+def decode_alaw(payload: bytes) -> bytes:
+    """PCM, signed 16-bit little-endian, of A-law bytes."""
+    return audioop.alaw2lin(payload, SAMPLE_WIDTH)
+
+
+def encode_alaw(pcm: bytes) -> bytes:
+    """A-law of signed 16-bit little-endian PCM."""
+    return audioop.lin2alaw(pcm, SAMPLE_WIDTH)
+
+
+def swap_bytes(pcm: bytes) -> bytes:
+    """The samples in the other byte order."""
+    return audioop.byteswap(pcm, SAMPLE_WIDTH)
 
 
 def peak(pcm: bytes) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from bridge.audio.frames import FRAME_BYTES, FRAME_SECONDS, SAMPLE_RATE
+from bridge.audio.frames import FRAME_SECONDS, SAMPLE_RATE
 from bridge.audio.g711 import ULAW_SILENCE
 from bridge.clock import Clock
 
@@ -50,6 +50,7 @@ class PhraseProgress(Struct, frozen=True):
 class _Phrase:
     name: str
     audio: bytes
+    bytes_per_second: int
     sent_bytes: int = 0
     plays_until: float = 0.0  # when the last byte sent will have been heard
     was_played: bool = False  # its mark, or a later one, came back
@@ -58,7 +59,7 @@ class _Phrase:
 
     @property
     def seconds(self) -> float:
-        return len(self.audio) / SAMPLE_RATE
+        return len(self.audio) / self.bytes_per_second
 
     @property
     def was_cleared(self) -> bool:
@@ -71,7 +72,7 @@ class _Phrase:
     def heard_seconds(self, now: float) -> float:
         if self.heard_at_clear is not None:
             return self.heard_at_clear
-        return max(0.0, self.sent_bytes / SAMPLE_RATE - max(0.0, self.plays_until - now))
+        return max(0.0, self.sent_bytes / self.bytes_per_second - max(0.0, self.plays_until - now))
 
 
 class Playout:
@@ -79,11 +80,15 @@ class Playout:
 
     __slots__ = (
         "_acknowledges",
+        "_bytes_per_second",
+        "_chunk_bytes",
+        "_chunk_seconds",
         "_generation",
         "_lead_seconds",
         "_mark_grace_seconds",
         "_phrases",
         "_plays_until",
+        "_silence",
         "_unsent",
     )
 
@@ -93,8 +98,16 @@ class Playout:
         lead_seconds: float = LEAD_SECONDS,
         mark_grace_seconds: float = MARK_GRACE_SECONDS,
         acknowledges: bool,
+        chunk_seconds: float = FRAME_SECONDS,
+        bytes_per_second: int = SAMPLE_RATE,
+        silence: bytes = _SILENCE,
     ) -> None:
-        self._lead_seconds = lead_seconds
+        """`chunk_seconds`: audio leaves in whole multiples of it, the last one filled with `silence`."""
+        self._lead_seconds = max(lead_seconds, chunk_seconds)
+        self._chunk_seconds = chunk_seconds
+        self._bytes_per_second = bytes_per_second
+        self._chunk_bytes = round(chunk_seconds * bytes_per_second)
+        self._silence = silence
         self._mark_grace_seconds = mark_grace_seconds
         self._acknowledges = acknowledges
         self._phrases: dict[str, _Phrase] = {}  # of the turn, in order
@@ -108,28 +121,36 @@ class Playout:
         return self._generation
 
     def queue(self, name: str, audio: bytes, now: float) -> None:
-        """Say this after everything queued before; mu-law of any length, a name never used in this turn."""
+        """Say this after everything queued before; audio of any length, a name never used in this turn."""
         if name in self._phrases:
             raise ValueError("a phrase of this name is already queued")
-        phrase = _Phrase(name, audio, plays_until=max(now, self._plays_until))
+        begins_at = max(now, self._plays_until)
+        phrase = _Phrase(name, audio, self._bytes_per_second, plays_until=begins_at)
         self._phrases[name] = phrase
         self._unsent.append(phrase)
 
     def due(self, now: float) -> list[bytes | Mark]:
-        """What to send at this moment: whole frames of mu-law, each phrase's mark after its last frame."""
+        """What to send at this moment: whole chunks of audio, each phrase's mark after its last chunk."""
         sendable: list[bytes | Mark] = []
         while self._unsent:
             begins_at = max(now, self._plays_until)
-            room = int((now + self._lead_seconds - begins_at + _TOLERANCE_SECONDS) / FRAME_SECONDS)
+            room = int((now + self._lead_seconds - begins_at + _TOLERANCE_SECONDS) / self._chunk_seconds)
             if room <= 0:
                 break
-            chunk, ended = self._next_chunk(room * FRAME_BYTES, begins_at)
+            chunk, ended = self._next_chunks(room * self._chunk_bytes, begins_at)
             if chunk:
                 sendable.append(chunk)
-                self._plays_until = begins_at + len(chunk) / SAMPLE_RATE
+                self._plays_until = begins_at + len(chunk) / self._bytes_per_second
             if self._acknowledges:
                 sendable += [Mark(phrase.name) for phrase in ended]
         return sendable
+
+    def idle(self, now: float, seconds: float) -> bytes:
+        """A chunk of silence once nothing was said for so long: some carriers want to hear of us."""
+        if self._unsent or now < self._plays_until + seconds - _TOLERANCE_SECONDS:
+            return b""
+        self._plays_until = now + self._chunk_seconds
+        return self._filled(b"")
 
     def mark_returned(self, name: str, *, played: bool, now: float) -> None:
         """A mark came back. Those of dropped audio, of earlier turns or of nobody mean nothing."""
@@ -182,8 +203,13 @@ class Playout:
     def _is_due(self, phrase: _Phrase, now: float) -> bool:
         return not phrase.was_cleared and not self._is_finished(phrase, now)
 
-    def _next_chunk(self, limit_bytes: int, begins_at: float) -> tuple[bytes, list[_Phrase]]:
-        """The next frames, at most up to one in which phrases end: their marks belong right behind it."""
+    def _filled(self, audio: bytes) -> bytes:
+        """At least one whole chunk, the last one filled up."""
+        missing = -len(audio) % self._chunk_bytes if audio else self._chunk_bytes
+        return audio + self._silence * (missing // len(self._silence))
+
+    def _next_chunks(self, limit_bytes: int, begins_at: float) -> tuple[bytes, list[_Phrase]]:
+        """The next chunks, at most up to one in which phrases end: their marks belong right behind it."""
         parts: list[bytes] = []
         length = 0
         ended: list[_Phrase] = []
@@ -193,12 +219,12 @@ class Playout:
             parts.append(piece)
             length += len(piece)
             phrase.sent_bytes += len(piece)
-            phrase.plays_until = begins_at + length / SAMPLE_RATE
+            phrase.plays_until = begins_at + length / self._bytes_per_second
             if phrase.is_sent:
                 ended.append(self._unsent.popleft())
-                limit_bytes = math.ceil(length / FRAME_BYTES) * FRAME_BYTES
-        parts.append(_SILENCE * (-length % FRAME_BYTES))  # only when the queue ran dry in mid-frame
-        return b"".join(parts), ended
+                limit_bytes = math.ceil(length / self._chunk_bytes) * self._chunk_bytes
+        said = b"".join(parts)  # fills its last chunk unless the queue ran dry in mid-chunk
+        return (self._filled(said) if said else said), ended
 
 
 class Ticker:

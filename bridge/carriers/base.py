@@ -10,14 +10,18 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from protocols.audio import MULAW_8K, AudioFormat
+
 __all__ = [
     "Accepted",
     "AudioToPlay",
     "CarrierCall",
     "CarrierEvent",
     "CarrierWire",
+    "Dialling",
     "HangUpRequested",
     "MarkRequested",
+    "Owed",
     "PlaybackCleared",
     "TransferRequested",
 ]
@@ -41,7 +45,7 @@ class Accepted(Struct, frozen=True):
 class AudioToPlay(Struct, frozen=True):
     """Play this to the caller after everything before."""
 
-    payload: bytes  # mu-law, 8 kHz, mono; any length but zero
+    payload: bytes  # in the wire's `our_audio`; any length but zero
 
 
 class MarkRequested(Struct, frozen=True):
@@ -62,49 +66,60 @@ class HangUpRequested(Struct, frozen=True):
     """End the call."""
 
 
-CarrierEvent = Accepted | AudioToPlay | MarkRequested | PlaybackCleared | TransferRequested | HangUpRequested
+class Owed(Struct, frozen=True):
+    """The carrier answers with this at once."""
+
+    message: str | bytes
+
+
+CarrierEvent = (
+    Accepted | AudioToPlay | MarkRequested | PlaybackCleared | TransferRequested | HangUpRequested | Owed
+)
+
+
+class Dialling(Struct, frozen=True):
+    """How the carrier connects."""
+
+    url: str  # ws://, wss://, or tcp:// for a wire without WebSocket
+    headers: dict[str, str] = {}
+    subprotocols: tuple[str, ...] = ()
 
 
 class CarrierWire(Protocol):
     """The far end of one call's wire, as a machine. It serves one call."""
 
-    @property
-    def waits_for_accept(self) -> bool:
-        """Whether no audio goes out before `Accepted`."""
-        ...
+    waits_for_accept: bool = False  # no audio goes out before `Accepted`
+    returns_marks_on_clear: bool = False  # a clear returns the pending marks as though they had been played
+    hangs_up_on_close: bool = False  # the phone call ends with the socket; else it goes on elsewhere
+    caller_audio: AudioFormat = MULAW_8K  # what it sends
+    our_audio: AudioFormat = MULAW_8K  # what it takes
 
-    @property
-    def returns_marks_on_clear(self) -> bool:
-        """Whether a clear returns the pending marks as though their audio had been played."""
-        ...
+    def dial(self, url: str, call: CarrierCall, token: str | None) -> Dialling:  # noqa: ARG002
+        """How to connect to `url`, showing `token`: most are let in by the path."""
+        return Dialling(url if token is None else f"{url.rstrip('/')}/{token}")
 
-    @property
-    def hangs_up_on_close(self) -> bool:
-        """Whether the phone call ends with the socket, or goes on elsewhere."""
-        ...
-
-    def open(self, call: CarrierCall) -> Sequence[str]:
+    def open(self, call: CarrierCall) -> Sequence[str | bytes]:
         """Introduce the call."""
         ...
 
-    def audio(self, payload: bytes) -> Sequence[str]:
-        """Some of the caller's audio."""
+    def audio(self, payload: bytes) -> Sequence[str | bytes]:
+        """Some of the caller's audio, in `caller_audio`."""
         ...
 
-    def digit(self, key: str) -> Sequence[str]:
+    def digit(self, key: str) -> Sequence[str | bytes]:
         """The caller pressed a key."""
         ...
 
-    def mark(self, name: str) -> Sequence[str]:
-        """Return a mark."""
+    def mark(self, name: str) -> Sequence[str | bytes]:
+        """Return a mark: the audio before it has been played, or was dropped by a clear."""
         ...
 
-    def stop(self) -> Sequence[str]:
+    def stop(self) -> Sequence[str | bytes]:
         """The caller hung up; where the wire has no word for it, closing the socket says so."""
         ...
 
     def receive(self, message: str | bytes) -> Sequence[CarrierEvent]:
-        """Translate one WebSocket message from Hatif.
+        """Translate one message from Hatif.
 
         Raises:
             RemoteProtocolError: Hatif broke the protocol.

@@ -6,7 +6,7 @@ within `max_seconds`, with an outcome and without an exception.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import assert_never
@@ -22,14 +22,17 @@ from bridge.carriers.base import (
     CarrierCall,
     CarrierEvent,
     CarrierWire,
+    Dialling,
     HangUpRequested,
     MarkRequested,
+    Owed,
     PlaybackCleared,
     TransferRequested,
 )
 from bridge.carriers.caller import Caller
 from bridge.carriers.playback import PlaybackBuffer
 from bridge.clock import Clock
+from bridge.transcoding import FromMulaw, ToMulaw
 from protocols import RemoteProtocolError
 
 __all__ = ["CallOutcome", "EndedBy", "FakeCarrier"]
@@ -97,13 +100,13 @@ class FakeCarrier:
         url: str,
         *,
         call: CarrierCall,
-        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
         max_seconds: float = 600.0,
     ) -> CallOutcome:
         """Connect, converse until somebody ends it, report."""
         async with aiohttp.ClientSession() as http:
             try:
-                socket = await self._dial(http, url, headers)
+                socket = await self._dial(http, self._wire.dial(url, call, token))
             except aiohttp.WSServerHandshakeError as refusal:
                 detail = "The server answered without opening a WebSocket."
                 return CallOutcome(ended_by=EndedBy.REFUSED, http_status=refusal.status, detail=detail)
@@ -112,13 +115,15 @@ class FakeCarrier:
             leg = _Leg(socket, self._wire, self._caller, self._clock, self._on_frame)
             return await leg.converse(call, max_seconds)
 
-    async def _dial(
-        self, http: aiohttp.ClientSession, url: str, headers: Mapping[str, str] | None
-    ) -> aiohttp.ClientWebSocketResponse:
+    async def _dial(self, http: aiohttp.ClientSession, dialling: Dialling) -> aiohttp.ClientWebSocketResponse:
         closing = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)
         async with asyncio.timeout(self._connect_seconds):
             return await http.ws_connect(
-                url, headers=headers, timeout=closing, max_msg_size=MAX_MESSAGE_BYTES
+                dialling.url,
+                headers=dialling.headers,
+                protocols=dialling.subprotocols,
+                timeout=closing,
+                max_msg_size=MAX_MESSAGE_BYTES,
             )
 
 
@@ -146,6 +151,7 @@ class _Leg:
         self._on_frame = on_frame
         self._accepted = asyncio.Event()
         self._playback = PlaybackBuffer()
+        self._heard, self._said = ToMulaw(wire.our_audio), FromMulaw(wire.caller_audio)
         self._cleared_marks: list[str] = []  # to be returned although their audio was dropped
         self._frames_sent = self._frames_heard = self._cleared = self._marks = 0
 
@@ -204,7 +210,9 @@ class _Leg:
                 if message.type is aiohttp.WSMsgType.ERROR:
                     return _Ending(EndedBy.PROTOCOL_ERROR, detail="The WebSocket itself was broken.")
                 for event in self._wire.receive(message.data):
-                    if (ending := self._obey(event)) is not None:
+                    if isinstance(event, Owed):
+                        await self._send((event.message,))
+                    elif (ending := self._obey(event)) is not None:
                         return ending
         except RemoteProtocolError as error:
             return _Ending(EndedBy.PROTOCOL_ERROR, detail=str(error))
@@ -215,7 +223,7 @@ class _Leg:
             case Accepted():
                 self._accepted.set()
             case AudioToPlay():
-                self._playback.queue(event.payload)
+                self._playback.queue(self._heard.process(event.payload))
             case MarkRequested():
                 self._playback.mark(event.name)
             case PlaybackCleared():
@@ -224,6 +232,8 @@ class _Leg:
                 return _Ending(EndedBy.HATIF_TRANSFERRED)
             case HangUpRequested():
                 return _Ending(EndedBy.HATIF_HUNG_UP)
+            case Owed():
+                pass  # sent by whoever listens
             case _:
                 assert_never(event)
         return None
@@ -259,7 +269,7 @@ class _Leg:
         said = self._caller.tick(heard)
         if self._on_frame is not None:
             self._on_frame(said.audio, heard)
-        await self._send(self._wire.audio(said.audio))
+        await self._send(self._wire.audio(self._said.process(said.audio)))
         for key in said.keys:
             await self._send(self._wire.digit(key))
         self._frames_heard += bool(playing)
@@ -275,10 +285,13 @@ class _Leg:
         for name in (*dropped, *played):
             await self._send(self._wire.mark(name))
 
-    async def _send(self, messages: Sequence[str]) -> None:
+    async def _send(self, messages: Sequence[str | bytes]) -> None:
         with suppress(ConnectionError):  # whoever listens learns how it ended
             for message in messages:
-                await self._socket.send_str(message)
+                if isinstance(message, str):
+                    await self._socket.send_str(message)
+                else:
+                    await self._socket.send_bytes(message)
 
 
 def _why_unreachable(error: Exception) -> str:

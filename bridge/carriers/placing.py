@@ -27,8 +27,6 @@ __all__ = ["CallOptions", "CallReport", "PlacingError", "place_call"]
 EXAMPLE_CALLER = "9621234567"
 EXAMPLE_CALLEE = "9621234566"
 
-_TOKEN_HEADER = "Auth"  # noqa: S105 - the name of Maqsam's header
-
 
 class PlacingError(BridgeError):
     """The call cannot be placed as it was asked for."""
@@ -85,7 +83,7 @@ async def place_call(options: CallOptions) -> CallReport:
             WIRES[options.provider](), caller, clock=Clock(options.speed), on_frame=on_frame
         )
         outcome = await carrier.place(
-            _address(options), call=_call(options), headers=_headers(options), max_seconds=options.max_seconds
+            options.url, call=_call(options), token=options.token, max_seconds=options.max_seconds
         )
     return CallReport(
         url=options.url,
@@ -114,19 +112,6 @@ def _check(options: CallOptions) -> None:
         is_good = False
     if not is_good:
         raise PlacingError(f"{options.url!r} is no WebSocket address, such as ws://127.0.0.1:8080/ws/maqsam")
-
-
-def _address(options: CallOptions) -> str:
-    """Maqsam shows its token in a header; who shows none is let in by the path."""
-    if options.provider == "maqsam" or options.token is None:
-        return options.url
-    return f"{options.url.rstrip('/')}/{options.token}"
-
-
-def _headers(options: CallOptions) -> dict[str, str]:
-    if options.provider != "maqsam" or options.token is None:
-        return {}
-    return {_TOKEN_HEADER: options.token}
 
 
 def _call(options: CallOptions) -> CarrierCall:

@@ -1,14 +1,18 @@
-"""The far end of every provider's wire, by the provider's name."""
+"""The far end of every provider's wire, by the provider's name: `WIRE` in `bridge.carriers.wires.NAME`."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 from bridge.carriers.base import CarrierWire
-from bridge.carriers.maqsam import MaqsamWire
-from bridge.carriers.twilio import TwilioWire
+from protocols.registry import PROVIDERS
 
 __all__ = ["WIRES"]
 
-WIRES: Mapping[str, Callable[[], CarrierWire]] = MappingProxyType(
-    {"maqsam": MaqsamWire, "twilio": TwilioWire}
-)
+
+def _wire(name: str) -> Callable[[], CarrierWire]:
+    wire: Callable[[], CarrierWire] = import_module(f"bridge.carriers.wires.{name}").WIRE
+    return wire
+
+
+WIRES: Mapping[str, Callable[[], CarrierWire]] = MappingProxyType({name: _wire(name) for name in PROVIDERS})

@@ -38,6 +38,8 @@ from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.tokens import StreamTokens
+from protocols.provider import Door
+from protocols.registry import PROVIDERS
 
 __all__ = ["run_demo"]
 
@@ -149,10 +151,10 @@ class Demonstration:
             carrier = FakeCarrier(
                 WIRES[provider](), caller, clock=Clock(setup.speed), on_frame=recorder.write
             )
-            url, headers = _address(provider, daemon, setup)
+            url, token = f"ws://{daemon.address}/ws/{provider}", _token(provider, setup)
             call = CarrierCall(from_number=EXAMPLE_CALLER, to_number=EXAMPLE_CALLEE, call_id="demo")
             placed = asyncio.create_task(
-                carrier.place(url, call=call, headers=headers, max_seconds=MAX_CALL_SECONDS)
+                carrier.place(url, call=call, token=token, max_seconds=MAX_CALL_SECONDS)
             )
             try:
                 outcome = await _watched(placed, watcher)
@@ -234,12 +236,11 @@ async def _caller_voice(options: DemoOptions, noise: LineNoise) -> AsyncIterator
         await synthesizer.stop()
 
 
-def _address(provider: str, daemon: DaemonProcess, setup: DaemonSetup) -> tuple[str, dict[str, str]]:
-    """Where to call, and the headers to show: each provider its own way of being let in."""
-    if provider == "twilio":
-        token = StreamTokens(setup.token_secret).issue(provider=provider)
-        return f"ws://{daemon.address}/ws/twilio/{token}", {}
-    return f"ws://{daemon.address}/ws/{provider}", {"Auth": setup.carrier_token}
+def _token(provider: str, setup: DaemonSetup) -> str:
+    """What opens the daemon's door: a stream token, or the carrier's own credential."""
+    if PROVIDERS[provider].door is Door.TOKEN:
+        return StreamTokens(setup.token_secret).issue(provider=provider)
+    return setup.carrier_token
 
 
 async def _watched(placed: "asyncio.Task[CallOutcome]", watcher: Watcher) -> CallOutcome:

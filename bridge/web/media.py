@@ -1,13 +1,11 @@
 """Media sockets: a carrier connects, shows its credential, and is put through.
 
-A socket without a good credential is refused before any audio is processed: 401 on the upgrade, or close code
-1008 when the credential was to come in the first message. Where no credential is configured, sockets are
-served to programs on this machine only.
+`/ws/PROVIDER/TOKEN` where the socket has no credential of its own, `/ws/PROVIDER[/QUESTIONNAIRE]` where it
+has. A socket without a good credential is refused before any audio is processed: 401 on the upgrade, or close
+code 1008 when the credential was to come in a message.
 """
 
-import hmac
 from collections.abc import AsyncIterator
-from ipaddress import ip_address
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -15,20 +13,14 @@ from msgspec import Struct
 
 from bridge.admission import Busy
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.errors import CredentialError, StorageError
-from bridge.storage.store import Store
 from bridge.switchboard import Switchboard
-from bridge.tokens import StreamClaims, StreamTokens
-from protocols.base import MediaProtocol
-from protocols.maqsam import MaqsamProtocol
-from protocols.twilio import TwilioProtocol
+from bridge.web.doorkeeper import Doorkeeper
+from protocols.base import Capabilities, MediaProtocol
 
 __all__ = ["MediaSockets", "SocketLimits"]
 
 CLOSE_GOING_AWAY = 1001  # RFC 6455 section 7.4.1: the server is going down
 CLOSING_SECONDS = 2.0  # how long the peer may take to answer our close frame
-
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 log = structlog.get_logger()
 
@@ -44,91 +36,22 @@ class SocketLimits(Struct, frozen=True):
 class MediaSockets:
     """The routes that carriers connect to."""
 
-    def __init__(
-        self,
-        *,
-        switchboard: Switchboard,
-        store: Store,
-        limits: SocketLimits,
-        maqsam_token: str | None,
-        takes_twilio: bool,
-        tokens: StreamTokens | None,
-    ) -> None:
+    def __init__(self, *, switchboard: Switchboard, doorkeeper: Doorkeeper, limits: SocketLimits) -> None:
         self._switchboard = switchboard
-        self._store = store
+        self._doorkeeper = doorkeeper
         self._limits = limits
-        self._maqsam_token = maqsam_token
-        self._takes_twilio = takes_twilio
-        self._tokens = tokens
 
-    async def maqsam(self, request: web.Request) -> web.WebSocketResponse:
-        """`/ws/maqsam[/QUESTIONNAIRE]`: the token comes as the `Auth` header or as `apiKey` in the setup."""
-        authenticated = self._maqsam_header_is_good(request)
-        questionnaire = self._admit(request.match_info.get("questionnaire"))
-        protocol = MaqsamProtocol(authenticated=authenticated, check=self._maqsam_key_is_good)
+    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        """Let one carrier in, and hold its call."""
+        visit = self._doorkeeper.visit(request)
+        questionnaire = self._admit(visit.questionnaire)
+        if visit.claims is not None:
+            await self._doorkeeper.redeem(visit.claims)
+        protocol = visit.provider.media(visit.options, visit.grant)
         return await self._put_through(request, protocol, questionnaire)
 
-    async def twilio(self, request: web.Request) -> web.WebSocketResponse:
-        """`/ws/twilio/TOKEN`: Twilio drops query strings, so the single-use token is part of the path."""
-        if not self._takes_twilio:
-            raise web.HTTPNotFound(text="Twilio calls are not taken here\n")
-        claims = self._stream_claims(request, provider="twilio")
-        questionnaire = self._admit(claims.questionnaire if claims else None)
-        if claims is not None:  # only now: a busy answer must not use the token up
-            await self._redeem(claims)
-        return await self._put_through(request, TwilioProtocol(), questionnaire)
-
-    # Credentials
-
-    def _stream_claims(self, request: web.Request, *, provider: str) -> StreamClaims | None:
-        """What the token in the path says; None where none is needed."""
-        if self._tokens is None:
-            self._only_locally(request, "tokens.secret")
-            return None
-        try:
-            return self._tokens.read(request.match_info["token"], provider=provider)
-        except CredentialError as error:
-            raise self._refused(str(error)) from None
-
-    async def _redeem(self, claims: StreamClaims) -> None:
-        """Use the token up."""
-        try:
-            is_first_use = await self._store.redeem(claims.token_id, claims.expires_at)
-        except StorageError as error:
-            log.error("token_not_redeemed", code=error.code, detail=str(error))  # noqa: TRY400
-            raise web.HTTPServiceUnavailable(text="the token cannot be checked now\n") from None
-        if not is_first_use:
-            raise self._refused("the stream token has been used before")
-
-    def _maqsam_header_is_good(self, request: web.Request) -> bool:
-        """Has the upgrade shown the token? False: it may still come in the setup."""
-        if self._maqsam_token is None:
-            self._only_locally(request, "providers.maqsam.token")
-            return True
-        # The documented header is `Auth`; deployments were seen that send `Authorization: Bearer`.
-        offered = request.headers.get("Auth") or request.headers.get("Authorization")
-        if offered is None:
-            return False
-        if not self._maqsam_key_is_good(offered.removeprefix("Bearer ")):
-            raise self._refused("the Auth header does not carry the configured token")
-        return True
-
-    def _maqsam_key_is_good(self, offered: str) -> bool:
-        expected = self._maqsam_token or ""
-        return hmac.compare_digest(offered.strip().encode(), expected.encode())
-
-    def _only_locally(self, request: web.Request, setting: str) -> None:
-        if not _is_local(request):
-            raise self._refused(f"no credential is configured ({setting}), so only this machine is served")
-
-    def _refused(self, why: str) -> web.HTTPUnauthorized:
-        """A refusal: the log learns why, the peer does not."""
-        log.warning("socket_refused", detail=why)
-        return web.HTTPUnauthorized(text="a valid credential is needed\n")
-
-    # The call
-
     def _admit(self, name: str | None) -> Questionnaire:
+        """The questionnaire that the call is for, if it may start."""
         decision = self._switchboard.admit()
         if isinstance(decision, Busy):
             log.warning("call_refused", reason=decision.reason)
@@ -144,12 +67,7 @@ class MediaSockets:
     async def _put_through(
         self, request: web.Request, protocol: MediaProtocol, questionnaire: Questionnaire
     ) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(
-            max_msg_size=self._limits.max_message_bytes,
-            heartbeat=self._limits.heartbeat_seconds,
-            compress=False,  # audio does not shrink, and a decompressor can be bombed
-            timeout=CLOSING_SECONDS,
-        )
+        socket = self._socket(protocol.capabilities)
         await socket.prepare(request)
 
         async def send(message: str | bytes) -> None:
@@ -166,6 +84,15 @@ class MediaSockets:
             await socket.close(code=close_code)
         return socket
 
+    def _socket(self, capabilities: Capabilities) -> web.WebSocketResponse:
+        return web.WebSocketResponse(
+            max_msg_size=self._limits.max_message_bytes,
+            heartbeat=self._limits.heartbeat_seconds if capabilities.tolerates_pings else None,
+            compress=False,  # audio does not shrink, and a decompressor can be bombed
+            timeout=CLOSING_SECONDS,
+            protocols=capabilities.subprotocols,
+        )
+
     async def _messages(self, socket: web.WebSocketResponse) -> AsyncIterator[str | bytes]:
         """What the carrier sends, until it closes, breaks the WebSocket rules or falls silent."""
         while True:
@@ -176,13 +103,3 @@ class MediaSockets:
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 return
             yield message.data
-
-
-def _is_local(request: web.Request) -> bool:
-    """Is the peer a program on this machine, and not a proxy that speaks for somebody else?"""
-    if any(header in request.headers for header in _FORWARDED):
-        return False
-    try:
-        return ip_address(request.remote or "").is_loopback
-    except ValueError:
-        return False

@@ -37,9 +37,8 @@ class Server:
                 web.get("/livez", self._health.livez),
                 web.get("/readyz", self._health.readyz),
                 web.get("/health", self._health.health),
-                web.get("/ws/maqsam", self._maqsam),
-                web.get("/ws/maqsam/{questionnaire}", self._maqsam),
-                web.get("/ws/twilio/{token}", self._twilio),
+                web.get("/ws/{provider}", self._connect),
+                web.get("/ws/{provider}/{name}", self._connect),
             ]
         )
         self._runner = web.AppRunner(
@@ -67,11 +66,8 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _maqsam(self, request: web.Request) -> web.StreamResponse:
-        return await self._ready_media().maqsam(request)
-
-    async def _twilio(self, request: web.Request) -> web.StreamResponse:
-        return await self._ready_media().twilio(request)
+    async def _connect(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready_media().connect(request)
 
     def _ready_media(self) -> MediaSockets:
         if self._media is None:

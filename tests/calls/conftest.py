@@ -12,10 +12,10 @@ import pytest
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.caller import CallerFrame
 from bridge.carriers.fake import CallOutcome, FakeCarrier
-from bridge.carriers.maqsam import MaqsamWire
 from bridge.carriers.patient import PatientCaller
 from bridge.carriers.script import AnswerScript, Reply, ScriptedAnswer, load_answers
 from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.content import CONTENT

@@ -13,10 +13,10 @@ import pytest
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
-from bridge.carriers.maqsam import MaqsamWire
 from bridge.carriers.patient import PatientCaller
 from bridge.carriers.script import AnswerScript, load_answers
 from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.content import CONTENT

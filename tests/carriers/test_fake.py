@@ -12,11 +12,13 @@ from bridge.carriers import fake
 from bridge.carriers.base import CarrierCall, CarrierWire
 from bridge.carriers.caller import SILENT_FRAME, CallerFrame
 from bridge.carriers.fake import CallOutcome, EndedBy, FakeCarrier
-from bridge.carriers.maqsam import MaqsamWire
+from bridge.carriers.pairing import trusted
 from bridge.carriers.registry import WIRES
-from bridge.carriers.twilio import TwilioWire
+from bridge.carriers.wires.maqsam import MaqsamWire
+from bridge.carriers.wires.twilio import TwilioWire
 from bridge.clock import Clock
 from protocols import (
+    PROVIDERS,
     AcceptCall,
     AudioReceived,
     CallStarted,
@@ -25,25 +27,20 @@ from protocols import (
     DtmfReceived,
     Event,
     HangUp,
-    MaqsamProtocol,
     MarkReturned,
     MediaProtocol,
     PlayAudio,
     SendMark,
     TransferCall,
-    TwilioProtocol,
 )
+from protocols.maqsam import MaqsamProtocol
+from protocols.twilio import TwilioProtocol
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Reply = Callable[[Event], Sequence[Command]]
 
 CALL = CarrierCall("966500000001", "966110000001", "4711")
-PROTOCOLS: dict[str, Callable[[], MediaProtocol]] = {
-    "maqsam": lambda: MaqsamProtocol(authenticated=True, check=None),
-    "twilio": TwilioProtocol,
-}
-
-every_provider = pytest.mark.parametrize("provider", sorted(PROTOCOLS))
+every_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
 
 
 class Counting:
@@ -70,6 +67,10 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
         yield f"ws://{server.host}:{server.port}/ws"
 
 
+async def send(socket: web.WebSocketResponse, message: str | bytes) -> None:
+    await (socket.send_str(message) if isinstance(message, str) else socket.send_bytes(message))
+
+
 def daemon(protocol: MediaProtocol, reply: Reply) -> Handler:
     """A daemon in miniature: accepts the call, answers events with commands, closes after hanging up."""
 
@@ -81,7 +82,7 @@ def daemon(protocol: MediaProtocol, reply: Reply) -> Handler:
                 accepting = [AcceptCall()] if isinstance(event, CallStarted) else []
                 for command in (*accepting, *reply(event)):
                     for answer in protocol.send(command):
-                        await socket.send_str(str(answer))
+                        await send(socket, answer)
                     if isinstance(command, HangUp):
                         await socket.close()
         return socket
@@ -123,7 +124,7 @@ async def place(
 async def test_the_caller_hears_what_the_server_plays(provider: str) -> None:
     """An echo brings back every frame in order, until the caller hangs up."""
     caller = Counting(hangs_up_at=40)
-    outcome = await place(daemon(PROTOCOLS[provider](), echo), WIRES[provider](), caller)
+    outcome = await place(daemon(trusted(provider), echo), WIRES[provider](), caller)
 
     heard = [frame for frame in caller.heard if frame != SILENT_FRAME]
     assert heard == [bytes([number]) * 160 for number in range(len(heard))]
@@ -137,7 +138,7 @@ async def test_the_caller_hears_what_the_server_plays(provider: str) -> None:
 async def test_a_caller_who_hangs_up_mid_prompt_closes_in_good_order(provider: str) -> None:
     """The server sees a normal close, however much it was saying."""
     closed_with: list[int | None] = []
-    protocol = PROTOCOLS[provider]()
+    protocol = trusted(provider)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         socket = await daemon(protocol, echo)(request)
@@ -178,11 +179,11 @@ async def test_a_mark_returns_when_the_audio_before_it_was_heard(provider: str) 
                 return []
 
     caller = Counting()
-    outcome = await place(daemon(PROTOCOLS[provider](), reply), WIRES[provider](), caller)
+    outcome = await place(daemon(trusted(provider), reply), WIRES[provider](), caller)
 
     assert b"".join(caller.heard).count(b"\x10") == 400
     assert (outcome.marks, outcome.frames_heard) == (1, 3)
-    by_message = PROTOCOLS[provider]().capabilities.name == "maqsam"
+    by_message = trusted(provider).capabilities.name == "maqsam"
     assert outcome.ended_by is (EndedBy.HATIF_HUNG_UP if by_message else EndedBy.HATIF_CLOSED)
     assert outcome.close_code == (None if by_message else WSCloseCode.OK)
 
@@ -204,7 +205,7 @@ async def test_a_clear_silences_the_server(provider: str, returns_marks: bool) -
         return []
 
     wire = MaqsamWire(returns_marks_on_clear=returns_marks) if provider == "maqsam" else TwilioWire()
-    outcome = await place(daemon(PROTOCOLS[provider](), reply), wire, Counting(keys={5: "1"}))
+    outcome = await place(daemon(trusted(provider), reply), wire, Counting(keys={5: "1"}))
 
     assert (outcome.cleared, outcome.marks) == (1, 0)
     assert 0 < outcome.frames_heard < outcome.frames_sent
@@ -224,7 +225,7 @@ async def test_a_transfer_ends_the_call_for_us() -> None:
 
 
 async def test_the_credential_travels_in_the_header() -> None:
-    """Headers given to the carrier are those of the upgrade."""
+    """Maqsam shows its token in a header of its own."""
     seen: list[str | None] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -233,7 +234,7 @@ async def test_the_credential_travels_in_the_header() -> None:
 
     async with serving(handle) as url:
         carrier = FakeCarrier(MaqsamWire(), Counting(), clock=Clock())
-        await carrier.place(url, call=CALL, headers={"Auth": "TEST_TOKEN"})
+        await carrier.place(url, call=CALL, token="TEST_TOKEN")
 
     assert seen == ["TEST_TOKEN"]
 

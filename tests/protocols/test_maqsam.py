@@ -17,7 +17,6 @@ from protocols import (
     DtmfReceived,
     HangUp,
     LocalProtocolError,
-    MaqsamProtocol,
     MarkReturned,
     PlayAudio,
     RemoteProtocolError,
@@ -25,6 +24,7 @@ from protocols import (
     TransferCall,
 )
 from protocols.errors import CLOSE_POLICY, CLOSE_UNSUPPORTED
+from protocols.maqsam import MaqsamProtocol
 
 CAPTURE = Path(__file__).parents[1] / "captures" / "maqsam.jsonl"
 TOKEN = "TEST_TOKEN"

@@ -22,9 +22,9 @@ from protocols import (
     RemoteProtocolError,
     SendMark,
     TransferCall,
-    TwilioProtocol,
 )
 from protocols.errors import CLOSE_POLICY, CLOSE_UNSUPPORTED
+from protocols.twilio import TwilioProtocol
 
 CAPTURE = Path(__file__).parents[1] / "captures" / "twilio.jsonl"
 STREAM = "MZ11111111111111111111111111111111"

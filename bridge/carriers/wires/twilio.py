@@ -191,3 +191,6 @@ def _parameters(call: CarrierCall) -> dict[str, str]:
         "direction": call.direction,
     }
     return {**call.custom, **{name: value for name, value in parties.items() if value}}
+
+
+WIRE = TwilioWire

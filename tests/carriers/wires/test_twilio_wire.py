@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bridge.carriers.base import AudioToPlay, CarrierCall
-from bridge.carriers.twilio import TwilioWire
+from bridge.carriers.wires.twilio import TwilioWire
 from protocols import RemoteProtocolError
 from protocols.errors import CLOSE_POLICY
 
-CAPTURE = Path(__file__).parents[1] / "captures" / "twilio.jsonl"
+CAPTURE = Path(__file__).parents[2] / "captures" / "twilio.jsonl"
 STREAM = "MZ" + "1" * 32
 CALL = CarrierCall("", "", "CA" + "3" * 32, direction="", custom={"FirstName": "Jane", "LastName": "Doe"})
 

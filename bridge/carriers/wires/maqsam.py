@@ -17,6 +17,7 @@ from bridge.carriers.base import (
     CarrierCall,
     CarrierEvent,
     CarrierWire,
+    Dialling,
     HangUpRequested,
     MarkRequested,
     PlaybackCleared,
@@ -144,6 +145,10 @@ class MaqsamWire(CarrierWire):
         self._state = _State.RINGING
         self._marks = RequestedMarks()
 
+    def dial(self, url: str, call: CarrierCall, token: str | None) -> Dialling:  # noqa: ARG002
+        """The token is shown in a header of Maqsam's own."""
+        return Dialling(url, {"Auth": token} if token else {})
+
     def open(self, call: CarrierCall) -> Sequence[str]:
         introduced = _SetupData(_context(call))
         match self._setup:
@@ -207,3 +212,6 @@ def _context(call: CarrierCall) -> _Context:
         direction=call.direction,
         custom=call.custom,
     )
+
+
+WIRE = MaqsamWire

@@ -5,16 +5,16 @@ import json
 import pytest
 
 from bridge.carriers.base import Accepted, CarrierCall, HangUpRequested, TransferRequested
-from bridge.carriers.maqsam import MaqsamWire, SetupStyle
+from bridge.carriers.wires.maqsam import MaqsamWire, SetupStyle
 from protocols import (
     AcceptCall,
     CallDescribed,
     CallStarted,
     DtmfReceived,
-    MaqsamProtocol,
     RemoteProtocolError,
 )
 from protocols.errors import CLOSE_POLICY
+from protocols.maqsam import MaqsamProtocol
 
 READY = '{"type":"session.ready"}'
 AUDIO = '{"type":"response.stream","data":{"audio":"//8="}}'

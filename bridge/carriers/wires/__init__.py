@@ -1,0 +1,1 @@
+"""The far end of each provider's wire, one file a provider."""

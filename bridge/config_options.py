@@ -1,0 +1,64 @@
+"""What the configuration is made of: sections, kinds of values, and in words what each may be."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+)
+
+from bridge.tokens import MIN_SECRET_BYTES
+
+__all__ = ["ContentPath", "DataPath", "Number", "Secret", "Section", "Whole", "Word", "long_enough", "option"]
+
+
+def _number_and_no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")  # noqa: TRY004 (pydantic wants ValueError)
+    return value
+
+
+def long_enough(secret: SecretStr) -> SecretStr:
+    """A secret that signs: of as many bytes as its hash."""
+    if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+        raise ValueError("too short")
+    return secret
+
+
+def _beside(kind: str) -> Callable[[object, ValidationInfo], object]:
+    """Resolve a relative path against the folder that was given for this kind of path."""
+
+    def resolve(value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str | Path) or not str(value).strip():
+            raise ValueError("no path")
+        path = Path(value).expanduser()
+        folder = (info.context or {}).get(kind)
+        return path if folder is None else folder / path
+
+    return resolve
+
+
+Whole = Annotated[int, BeforeValidator(_number_and_no_truth)]
+Number = Annotated[float, BeforeValidator(_number_and_no_truth), Field(allow_inf_nan=False)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+ContentPath = Annotated[Path, BeforeValidator(_beside("content"))]  # what is shipped: questions, models
+DataPath = Annotated[Path, BeforeValidator(_beside("data"))]  # what the daemon writes
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def option(default: object, right: str, **limits: Any) -> Any:
+    """An option: its default, and in words what it may be (the sentence goes on after "it must be")."""
+    return Field(default, description=right, **limits)
+
+
+class Section(BaseModel):
+    """Options that belong together. Frozen; an unknown one is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)

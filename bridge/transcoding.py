@@ -1,0 +1,81 @@
+"""Between the audio of a provider's wire and ours: mu-law, 8 kHz, mono.
+
+What comes in is a stream and is converted as one. What goes out is whole phrases, each converted once before
+it is cut into frames, so that no seam is heard.
+"""
+
+from functools import lru_cache
+
+from bridge.audio.frames import SAMPLE_RATE
+from bridge.audio.g711 import SAMPLE_WIDTH, decode_alaw, decode_ulaw, encode_alaw, encode_ulaw, swap_bytes
+from bridge.audio.resample import Resampler, resample
+from protocols.audio import MULAW_8K, AudioFormat, Encoding
+
+__all__ = ["FromMulaw", "ToMulaw", "from_mulaw"]
+
+PHRASES_KEPT = 64  # in another format; a questionnaire's phrases come again and again
+
+
+class ToMulaw:
+    """One stream in a wire's format, chunk by chunk; chunks may end in mid-sample."""
+
+    def __init__(self, source: AudioFormat) -> None:
+        self._source = source
+        self._odd = b""
+        is_other_rate = source.sample_rate != SAMPLE_RATE
+        self._resampler = Resampler(source.sample_rate, SAMPLE_RATE) if is_other_rate else None
+
+    def process(self, payload: bytes) -> bytes:
+        """More of the stream; what can be said of it so far."""
+        if self._source == MULAW_8K:
+            return payload
+        pcm = self._linear(payload)
+        return encode_ulaw(self._resampler.process(pcm) if self._resampler else pcm)
+
+    def _linear(self, payload: bytes) -> bytes:
+        match self._source.encoding:
+            case Encoding.MULAW:
+                return decode_ulaw(payload)
+            case Encoding.ALAW:
+                return decode_alaw(payload)
+            case Encoding.LINEAR:
+                joined = self._odd + payload
+                whole = len(joined) - len(joined) % SAMPLE_WIDTH
+                self._odd = joined[whole:]
+                return swap_bytes(joined[:whole]) if self._source.big_endian else joined[:whole]
+
+
+class FromMulaw:
+    """One stream of ours, chunk by chunk, in a wire's format."""
+
+    def __init__(self, target: AudioFormat) -> None:
+        self._target = target
+        is_other_rate = target.sample_rate != SAMPLE_RATE
+        self._resampler = Resampler(SAMPLE_RATE, target.sample_rate) if is_other_rate else None
+
+    def process(self, ulaw: bytes) -> bytes:
+        """More of the stream; what can be said of it so far."""
+        if self._target == MULAW_8K:
+            return ulaw
+        pcm = decode_ulaw(ulaw)
+        return _encoded(self._resampler.process(pcm) if self._resampler else pcm, self._target)
+
+
+def _encoded(pcm: bytes, target: AudioFormat) -> bytes:
+    match target.encoding:
+        case Encoding.MULAW:
+            return encode_ulaw(pcm)
+        case Encoding.ALAW:
+            return encode_alaw(pcm)
+        case Encoding.LINEAR:
+            return swap_bytes(pcm) if target.big_endian else pcm
+
+
+@lru_cache(maxsize=PHRASES_KEPT)
+def _converted(phrase: bytes, target: AudioFormat) -> bytes:
+    return _encoded(resample(decode_ulaw(phrase), SAMPLE_RATE, target.sample_rate), target)
+
+
+def from_mulaw(phrase: bytes, target: AudioFormat) -> bytes:
+    """A whole phrase in a wire's format: as long as it was, to the sample."""
+    return phrase if target == MULAW_8K else _converted(phrase, target)

@@ -1,0 +1,195 @@
+"""Who is let in: the credential of a media socket's upgrade, the signature of a webhook.
+
+What a provider shows, and how it is checked, its own file knows. Here is what all have in common: stream
+tokens in the path, signatures that are good once, and that without a configured credential only programs on
+this machine are served. A refusal tells the log why, and the peer nothing.
+"""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+import structlog
+from aiohttp import web
+from msgspec import Struct
+
+from bridge.clock import Clock
+from bridge.errors import CredentialError, StorageError
+from bridge.storage.store import Store
+from bridge.tokens import StreamClaims, StreamTokens
+from protocols.http import HttpRequest
+from protocols.provider import Door, Grant, Options, Provider, SignatureError, Verified
+from protocols.registry import PROVIDERS
+
+__all__ = ["Doorkeeper", "Visit", "is_local", "read_request"]
+
+MOST_REPLAYS = 10_000  # signatures remembered; more than arrive while one of them is fresh
+
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_PARTS_OF_A_TOKEN = 3  # a JWT in its compact form, RFC 7519 section 3.1
+
+log = structlog.get_logger()
+
+
+class Visit(Struct, frozen=True):
+    """Somebody who may come in."""
+
+    provider: Provider[Any]
+    options: Options
+    grant: Grant
+    questionnaire: str | None
+    claims: StreamClaims | None  # of a stream token, to be redeemed when the call is taken
+
+
+class Doorkeeper:
+    """Checks credentials."""
+
+    def __init__(
+        self,
+        *,
+        options: Mapping[str, Options],
+        tokens: StreamTokens | None,
+        store: Store,
+        clock: Clock,
+        public_url: str | None,
+    ) -> None:
+        self._options = options
+        self._tokens = tokens
+        self._store = store
+        self._clock = clock
+        self._public_url = public_url
+        self._seen: dict[str, float] = {}
+
+    def provider(self, request: web.Request) -> tuple[Provider[Any], Options]:
+        """The provider that the path names.
+
+        Raises:
+            HTTPNotFound: there is none of that name, or it is switched off.
+
+        """
+        name = request.match_info["provider"]
+        provider = PROVIDERS.get(name)
+        if provider is None or not self._options[name].enabled:
+            raise web.HTTPNotFound(text="no calls of that provider are taken here\n")
+        return provider, self._options[name]
+
+    def visit(self, request: web.Request) -> Visit:
+        """A media socket that may open.
+
+        Raises:
+            HTTPUnauthorized: its credential is missing, wrong or used.
+
+        """
+        provider, options = self.provider(request)
+        name = request.match_info.get("name")
+        claims = self._claims(request, provider, name)
+        upgrade = read_request(request, self._public_url, scheme="ws")
+        is_authenticated = self._admits(request, provider, options, upgrade) or claims is not None
+        check = provider.in_band(options) if provider.in_band else None
+        return Visit(
+            provider=provider,
+            options=options,
+            grant=Grant(request=upgrade, is_authenticated=is_authenticated, check=check),
+            questionnaire=claims.questionnaire if claims else _questionnaire(provider, name),
+            claims=claims,
+        )
+
+    async def redeem(self, claims: StreamClaims) -> None:
+        """Use a stream token up; only once the call is taken, since a busy answer must not spend it."""
+        try:
+            is_first_use = await self._store.redeem(claims.token_id, claims.expires_at)
+        except StorageError as error:
+            log.error("token_not_redeemed", code=error.code, detail=str(error))  # noqa: TRY400
+            raise web.HTTPServiceUnavailable(text="the token cannot be checked now\n") from None
+        if not is_first_use:
+            raise refused("the stream token has been used before")
+
+    def accept(self, verified: Verified) -> None:
+        """Let a good signature in, once.
+
+        Raises:
+            HTTPUnauthorized: it was here before.
+
+        """
+        now = self._clock.now().timestamp()
+        self._seen = {key: until for key, until in self._seen.items() if until > now}
+        if verified.replay_key is None:
+            return
+        if verified.replay_key in self._seen:
+            raise refused("the signature has been used before")
+        if len(self._seen) >= MOST_REPLAYS:
+            raise web.HTTPServiceUnavailable(text="too many requests\n")
+        self._seen[verified.replay_key] = verified.until
+
+    def only_locally(self, request: web.Request, setting: str) -> None:
+        """Without a credential there is nobody to trust but this machine."""
+        if not is_local(request):
+            raise refused(f"no credential is configured ({setting}), so only this machine is served")
+
+    def _claims(self, request: web.Request, provider: Provider[Any], name: str | None) -> StreamClaims | None:
+        """What the stream token in the path says; None where there is none and none is needed."""
+        if self._tokens is None:
+            if provider.door is Door.TOKEN:
+                self.only_locally(request, "tokens.secret")
+            return None
+        if not _is_token(name) and provider.door is not Door.TOKEN:
+            return None
+        try:
+            return self._tokens.read(name or "", provider=provider.name)
+        except CredentialError as error:
+            raise refused(str(error)) from None
+
+    def _admits(
+        self, request: web.Request, provider: Provider[Any], options: Options, upgrade: HttpRequest
+    ) -> bool:
+        """Whether the upgrade's own credential is good; False: it has none, and none need come yet."""
+        if provider.is_guarded is None or provider.admit is None:
+            return False
+        if not provider.is_guarded(options):
+            if provider.door is not Door.TOKEN:
+                self.only_locally(request, f"providers.{provider.name}")
+            return True
+        try:
+            verified = provider.admit(options, upgrade, self._clock.now().timestamp())
+        except SignatureError as error:
+            raise refused(str(error)) from None
+        if verified is None:
+            return False
+        self.accept(verified)
+        return True
+
+
+def read_request(
+    request: web.Request, public_url: str | None, *, scheme: str = "http", body: bytes = b""
+) -> HttpRequest:
+    """A request as a value, under the address by which its sender knows us."""
+    origin = public_url or f"{request.scheme}://{request.host}"
+    secure, _, place = origin.partition("://")
+    url = f"{scheme}{'s' if secure.endswith('s') else ''}://{place.rstrip('/')}{request.raw_path}"
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return HttpRequest(request.method, url, headers, body)
+
+
+def refused(why: str) -> web.HTTPUnauthorized:
+    """A refusal: the log learns why, the peer does not."""
+    log.warning("socket_refused", detail=why)
+    return web.HTTPUnauthorized(text="a valid credential is needed\n")
+
+
+def is_local(request: web.Request) -> bool:
+    """Is the peer a program on this machine, and not a proxy that speaks for somebody else?"""
+    if any(header in request.headers for header in _FORWARDED):
+        return False
+    try:
+        return ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _questionnaire(provider: Provider[Any], name: str | None) -> str | None:
+    """What the path names where it holds no token."""
+    return None if provider.door is Door.TOKEN or _is_token(name) else name
+
+
+def _is_token(name: str | None) -> bool:
+    return name is not None and len(name.split(".")) == _PARTS_OF_A_TOKEN
