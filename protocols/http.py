@@ -1,5 +1,6 @@
 """HTTP as values: what a provider asks of us, and what we ask of it. The bridge does the sending."""
 
+import base64
 from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -7,9 +8,21 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 from msgspec import Struct
 
-from protocols.errors import RemoteProtocolError
+from protocols.errors import LocalProtocolError, RemoteProtocolError
 
-__all__ = ["Document", "HttpRequest", "HttpResponse", "form_of", "json_body", "json_of"]
+__all__ = [
+    "Document",
+    "HttpRequest",
+    "HttpResponse",
+    "basic",
+    "form_of",
+    "json_body",
+    "json_document",
+    "json_field",
+    "json_of",
+    "require_call",
+    "require_option",
+]
 
 StructT = TypeVar("StructT", bound=Struct)
 
@@ -79,3 +92,48 @@ def json_of(body: bytes, kind: type[StructT]) -> StructT:
 def json_body(value: object) -> bytes:
     """A value as the body of a request."""
     return msgspec.json.encode(value)
+
+
+def json_document(value: object, status: int = 200) -> Document:
+    """A value as an answer in JSON."""
+    return Document("application/json", json_body(value), status)
+
+
+def json_field(response: HttpResponse, *path: str) -> str | None:
+    """A text in the JSON of a response, by the names that lead to it; None when it is not there."""
+    try:
+        value = msgspec.json.decode(response.body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an `Authorization` header, RFC 7617."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def require_option(value: str | None, name: str) -> str:
+    """An option that a request cannot do without.
+
+    Raises:
+        LocalProtocolError: it is not configured.
+
+    """
+    if value is None:
+        raise LocalProtocolError(f"{name} is not configured: it is needed to ask anything of this provider")
+    return value
+
+
+def require_call(identifier: str | None) -> str:
+    """The provider's identifier of a call.
+
+    Raises:
+        LocalProtocolError: the call has none.
+
+    """
+    if identifier is None:
+        raise LocalProtocolError("the provider gave this call no identifier: nothing can be asked of it")
+    return identifier

@@ -3,7 +3,7 @@
 A provider's file ends in one `Provider`; the registry lists them, and nothing else of Hatif names one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Annotated, Generic, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from protocols.events import CallDetails, Direction
 from protocols.http import Document, HttpRequest, HttpResponse
 
 __all__ = [
+    "SECRET",
     "AfterRequest",
     "CallOrder",
     "CallStatus",
@@ -29,6 +30,7 @@ __all__ = [
     "StreamTarget",
     "Verified",
     "Webhooks",
+    "after_request",
 ]
 
 OptionsT = TypeVar("OptionsT", bound="Options")
@@ -184,6 +186,18 @@ class AfterRequest(StrEnum):
     DONE = "done"  # also when there was nothing left to do: the call was over already
     AGAIN = "again"  # too many requests, or the provider is in trouble: try later
     REFUSED = "refused"
+
+
+_TRY_AGAIN = (408, 425, 429)
+
+
+def after_request(response: HttpResponse, *, already_over: Collection[int] = ()) -> AfterRequest:
+    """What a status code means; `already_over`: those with which this provider says that the call is gone."""
+    if response.status in range(200, 300) or response.status in already_over:
+        return AfterRequest.DONE
+    if response.status in _TRY_AGAIN or response.status in range(500, 600):
+        return AfterRequest.AGAIN
+    return AfterRequest.REFUSED
 
 
 class Control(Protocol):

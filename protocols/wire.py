@@ -14,7 +14,15 @@ import msgspec
 from protocols.errors import RemoteProtocolError
 from protocols.events import Direction
 
-__all__ = ["MessageDecoder", "encode", "read_custom", "read_direction", "read_key", "read_milliseconds"]
+__all__ = [
+    "MessageDecoder",
+    "encode",
+    "read_custom",
+    "read_direction",
+    "read_key",
+    "read_milliseconds",
+    "read_seconds",
+]
 
 MessageT = TypeVar("MessageT")
 
@@ -127,3 +135,9 @@ def read_direction(value: str | None) -> Direction | None:
     """Who called whom; None where the word is absent or new. outbound-api is outbound."""
     word = (value or "").lower()
     return next((direction for direction in Direction if word.startswith(direction)), None)
+
+
+def read_seconds(value: str | None) -> float | None:
+    """A duration as its digits; None where it is absent or something else."""
+    is_number = value is not None and value.replace(".", "", 1).isdecimal() and len(value) <= MAX_DIGITS
+    return float(value) if value is not None and is_number else None
