@@ -344,9 +344,9 @@ def _spellings(url: str) -> Iterator[str]:
 def _verify(options: TwilioOptions, request: HttpRequest) -> Verified:
     """Check `X-Twilio-Signature`: HMAC-SHA1 of the address and the form's fields, sorted, each once.
 
-    A body that is no form is hashed into the query's `bodySHA256`. The address is signed as it was configured,
-    so its other spellings are tried; on an upgrade it is the wss:// address. There is no time in it, so a
-    replay cannot be told from a repetition.
+    A body that is no form is hashed into the query's `bodySHA256`. The address is signed as it was
+    configured, so its other spellings are tried; on an upgrade it is the wss:// address. There is no time in
+    it, so a replay cannot be told from a repetition.
     """
     if options.auth_token is None:
         raise SignatureError("providers.twilio.auth_token is not configured, so no signature can be checked")

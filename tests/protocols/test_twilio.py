@@ -23,6 +23,7 @@ from protocols import (
     SendMark,
     TransferCall,
 )
+from protocols.base import Ending
 from protocols.errors import CLOSE_POLICY, CLOSE_UNSUPPORTED
 from protocols.twilio import TwilioProtocol
 
@@ -226,7 +227,7 @@ def test_a_transfer_is_not_on_this_wire() -> None:
     """Twilio transfers by REST, and the capabilities say so."""
     protocol = started_stream()
 
-    assert not protocol.capabilities.can_transfer
+    assert protocol.capabilities.transfer is Ending.REST
     with pytest.raises(LocalProtocolError):
         protocol.send(TransferCall())
 
