@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import uuid4
 
+import aiohttp
 import structlog
 
 from bridge.admission import Admission
@@ -16,6 +17,7 @@ from bridge.errors import BridgeError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, prepare, read_offer, render
+from bridge.phone_control import PhoneControl
 from bridge.reloading import Reloader
 from bridge.session import Patience, Services
 from bridge.speech.engines import build_voice
@@ -29,6 +31,8 @@ from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.server import Server
+from bridge.web.webhooks import WebhookRoutes
+from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
 __all__ = ["Daemon"]
@@ -115,6 +119,7 @@ class Daemon:
         rendering = asyncio.create_task(_render_all(prompts, offer), name="rendering")
         stack.push_async_callback(_cancel, rendering)
 
+        http = await stack.enter_async_context(aiohttp.ClientSession())
         ticker = Ticker(self._clock, on_error=_on_tick_error)
         ticking = asyncio.create_task(ticker.run(), name="ticker")
         stack.push_async_callback(_cancel, ticking)
@@ -127,6 +132,7 @@ class Daemon:
             ticker=ticker,
             patience=_patience(settings),
             site=offer.site,
+            control=PhoneControl(_provider_options(settings), http=http),
         )
         self._switchboard = self._open_media(services, offer, self._store)
         reloading = asyncio.create_task(
@@ -161,9 +167,10 @@ class Daemon:
             recordings=_recordings(settings),
         )
         secret = settings.tokens.secret
+        tokens = StreamTokens(secret.get_secret_value()) if secret else None
         doorkeeper = Doorkeeper(
-            options={name: settings.provider(name) for name in PROVIDERS},
-            tokens=StreamTokens(secret.get_secret_value()) if secret else None,
+            options=_provider_options(settings),
+            tokens=tokens,
             store=store,
             clock=self._clock,
             public_url=str(settings.server.public_url) if settings.server.public_url else None,
@@ -173,7 +180,17 @@ class Daemon:
             heartbeat_seconds=settings.server.heartbeat_seconds,
             idle_seconds=settings.server.idle_seconds,
         )
-        self._server.open_media(MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, limits=limits))
+        webhooks = WebhookRoutes(
+            switchboard=switchboard,
+            doorkeeper=doorkeeper,
+            database=store,
+            tokens=tokens,
+            token_seconds=settings.tokens.stream_seconds,
+            clock=self._clock,
+            new_reference=lambda: uuid4().hex,
+        )
+        media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
+        self._server.open_media(media, webhooks)
         for setting in unguarded(settings):
             log.warning("no_credential_configured", setting=setting, effect="loopback only")
         return switchboard
@@ -194,6 +211,10 @@ class Daemon:
         except StorageError as error:
             return False, str(error)
         return True, ""
+
+
+def _provider_options(settings: Settings) -> dict[str, Options]:
+    return {name: settings.provider(name) for name in PROVIDERS}
 
 
 def _patience(settings: Settings) -> Patience:

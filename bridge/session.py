@@ -31,13 +31,14 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
 from bridge.line import Line
 from bridge.listening import Heard, Listener, Unfinished
+from bridge.phone_control import ControlError, PhoneControl
 from bridge.record import call_record, described, turn_record, withdrawn
 from bridge.resumption import RESUMES, Earlier, find_earlier
 from bridge.speech.base import Recognizer
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store as AnswerStore
 from protocols import commands, events
-from protocols.base import MediaProtocol
+from protocols.base import Capabilities, Ending, MediaProtocol
 from protocols.errors import CLOSE_POLICY
 
 __all__ = ["CallSession", "Outcome", "Patience", "Services"]
@@ -72,6 +73,7 @@ class Services:
     ticker: Ticker
     patience: Patience
     site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
+    control: PhoneControl | None = None  # of phone calls, beside their sockets
 
 
 class Outcome(Struct, frozen=True):
@@ -122,12 +124,15 @@ class CallSession:
         services: Services,
         send: Callable[[str | bytes], Awaitable[None]],
         recorder: CallRecorder | None = None,
+        known: events.CallDetails | None = None,
     ) -> None:
+        """`known` is what is known of the call already, where its wire does not say it."""
         self.call_id = call_id
         self._questionnaire = questionnaire
         self._services = services
         self._clock = services.clock
         self._recorder = recorder
+        self._known = known or events.CallDetails()
         self._line = Line(
             protocol,
             clock=services.clock,
@@ -140,7 +145,7 @@ class CallSession:
         self._said = _Said()
         self._taken: _Taken | None = None
         self._earlier: Earlier | None = None
-        self._hands_over = False
+        self._hand_over: Transfer | None = None
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -214,7 +219,7 @@ class CallSession:
                 disposition = Disposition.FAILED
         finally:
             remove_from_ticker()
-            await asyncio.shield(self._finish(disposition))
+            await asyncio.shield(self._finish(disposition, details))
             seconds = round(self._clock.monotonic() - started, 1)
             self._log.info("call_ended", disposition=disposition, seconds=seconds)
         return disposition
@@ -237,7 +242,8 @@ class CallSession:
 
     async def _introduced_within(self, seconds: float) -> events.CallDetails | None:
         async with self._clock.timeout(seconds):
-            return await asyncio.shield(self._line.introduction)
+            details = await asyncio.shield(self._line.introduction)
+        return details.completed_by(self._known) if details else None
 
     async def _describe_further(self) -> None:
         """Record what the carrier told about the call after it had begun."""
@@ -271,7 +277,8 @@ class CallSession:
         while True:
             heard = await self._hear(_listen(turn))
             if heard is None:
-                self._hands_over = isinstance(turn.actions[-1], Transfer)
+                last = turn.actions[-1]
+                self._hand_over = last if isinstance(last, Transfer) else None
                 return _disposition(turn)
             before = self._taken.before if heard.revises and self._taken else state
             started = self._clock.monotonic()
@@ -300,7 +307,7 @@ class CallSession:
             self._questionnaire,
             now=self._clock.now().astimezone(),
             site=self._services.site,
-            can_transfer=self._line.capabilities.can_transfer,
+            can_transfer=_can_hand_over(self._line.capabilities, self._services),
             has_open_vocabulary=self._services.recognizer.has_open_vocabulary,
         )
 
@@ -406,10 +413,9 @@ class CallSession:
                 await self._perform((engine.apology(self._questionnaire),))
                 await self._hear(None)
 
-    async def _finish(self, disposition: Disposition) -> None:
+    async def _finish(self, disposition: Disposition, details: events.CallDetails) -> None:
         """Leave the line as the disposition wants it, and close the record."""
-        wants_person = self._hands_over and self._line.capabilities.can_transfer
-        self._line.command(commands.TransferCall() if wants_person else commands.HangUp())
+        await self._release(details)
         await asyncio.gather(*self._notes)
         try:
             await self._services.store.end_call(self.call_id, disposition)
@@ -417,6 +423,32 @@ class CallSession:
             self._log.error("call_end_not_stored", code=error.code, detail=str(error))
         if self._recorder is not None:
             self._recorder.close()
+
+    async def _release(self, details: events.CallDetails) -> None:
+        """Hand the caller over, or hang up: on the wire, or by asking the provider."""
+        capabilities = self._line.capabilities
+        control = None if self._line.is_gone else self._services.control
+        to = self._hand_over.target if self._hand_over else None
+        if self._hand_over and capabilities.transfer in {Ending.IN_BAND, Ending.CLOSE}:
+            self._line.command(commands.TransferCall(to))
+            return
+        number = to or self._services.site.get("phone")
+        try:
+            if self._hand_over and control is not None and number is not None:
+                await control.transfer(capabilities.name, details, number)
+            elif control is not None and capabilities.hang_up is Ending.REST:
+                await control.hang_up(capabilities.name, details)
+        except ControlError as error:
+            self._log.error("provider_not_obeying", code=error.code, detail=str(error))
+        self._line.command(commands.HangUp())
+
+
+def _can_hand_over(capabilities: Capabilities, services: Services) -> bool:
+    """Whether a caller can be put through to somebody: on the wire, or by a request to a known number."""
+    if capabilities.transfer is not Ending.REST:
+        return capabilities.can_transfer
+    has_number = bool(services.site.get("phone") or services.site.get("crisis_number"))
+    return services.control is not None and services.control.can_transfer(capabilities.name) and has_number
 
 
 def _sound(heard: Heard, answers: tuple[Answer, ...]) -> bytes:

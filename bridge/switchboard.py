@@ -17,6 +17,7 @@ from bridge.lifecycle import Lifecycle, State
 from bridge.offering import Offer
 from bridge.session import CallSession, Outcome, Patience, Services
 from protocols.base import MediaProtocol
+from protocols.events import CallDetails
 
 __all__ = ["Switchboard"]
 
@@ -72,8 +73,10 @@ class Switchboard:
         questionnaire: Questionnaire,
         messages: AsyncIterator[str | bytes],
         send: Callable[[str | bytes], Awaitable[None]],
+        *,
+        known: CallDetails | None = None,
     ) -> Outcome:
-        """Hold one call until it is over.
+        """Hold one call until it is over; `known` of it is what its wire does not say.
 
         Raises:
             asyncio.CancelledError: the daemon is stopping; the call's record says that it was interrupted.
@@ -87,6 +90,7 @@ class Switchboard:
             services=self._services,
             send=send,
             recorder=self._recorder(call_id),
+            known=known,
         )
         with self._admission.place():
             call = asyncio.create_task(session.run(messages), name=f"call-{call_id}")

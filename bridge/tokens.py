@@ -32,6 +32,7 @@ class StreamClaims(Struct, frozen=True):
     provider: str
     questionnaire: str | None
     expires_at: datetime
+    call: str | None = None  # what we know of the phone call is kept under this
 
 
 class StreamTokens:
@@ -46,7 +47,9 @@ class StreamTokens:
         self._secret = secret
         self._now = now or (lambda: datetime.now(UTC))
 
-    def issue(self, *, provider: str, questionnaire: str | None = None, seconds: float = 60) -> str:
+    def issue(
+        self, *, provider: str, questionnaire: str | None = None, call: str | None = None, seconds: float = 60
+    ) -> str:
         """A new token for one media socket of `provider`."""
         now = self._now()
         claims = {
@@ -59,6 +62,8 @@ class StreamTokens:
         }
         if questionnaire is not None:
             claims["questionnaire"] = questionnaire
+        if call is not None:
+            claims["call"] = call
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
     def read(self, token: str, *, provider: str) -> StreamClaims:
@@ -90,4 +95,5 @@ class StreamTokens:
             provider=provider,
             questionnaire=claims.get("questionnaire"),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            call=claims.get("call"),
         )

@@ -23,7 +23,7 @@ class ToMulaw:
         self._source = source
         self._odd = b""
         is_other_rate = source.sample_rate != SAMPLE_RATE
-        self._resampler = Resampler(source.sample_rate, SAMPLE_RATE) if is_other_rate else None
+        self._resampler = Resampler(source.sample_rate, SAMPLE_RATE, is_live=True) if is_other_rate else None
 
     def process(self, payload: bytes) -> bytes:
         """More of the stream; what can be said of it so far."""
@@ -51,7 +51,7 @@ class FromMulaw:
     def __init__(self, target: AudioFormat) -> None:
         self._target = target
         is_other_rate = target.sample_rate != SAMPLE_RATE
-        self._resampler = Resampler(SAMPLE_RATE, target.sample_rate) if is_other_rate else None
+        self._resampler = Resampler(SAMPLE_RATE, target.sample_rate, is_live=True) if is_other_rate else None
 
     def process(self, ulaw: bytes) -> bytes:
         """More of the stream; what can be said of it so far."""

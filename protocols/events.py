@@ -43,6 +43,17 @@ class CallDetails(Struct, frozen=True):
         """The number of the person being asked: the callee of an outbound call, else the caller."""
         return self.callee_number if self.direction is Direction.OUTBOUND else self.caller_number
 
+    def completed_by(self, known: "CallDetails") -> "CallDetails":
+        """What is absent here, from what was known before."""
+        return CallDetails(
+            provider_call_id=self.provider_call_id or known.provider_call_id,
+            stream_id=self.stream_id or known.stream_id,
+            caller_number=self.caller_number or known.caller_number,
+            callee_number=self.callee_number or known.callee_number,
+            direction=self.direction or known.direction,
+            custom={**known.custom, **self.custom},
+        )
+
 
 class CallStarted(Struct, frozen=True):
     """The call may begin: the carrier has introduced it and its credential is good."""

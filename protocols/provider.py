@@ -47,6 +47,9 @@ class Options(Struct, frozen=True, kw_only=True):
     """
 
     enabled: Annotated[bool, Meta(description="true or false")] = True
+    api_url: Annotated[
+        str | None, Meta(description="the origin of its REST interface in your region, https://...")
+    ] = None
 
 
 class SignatureError(Exception):

@@ -5,12 +5,10 @@ it. There is one writer. A write that has begun is finished even when its caller
 mid-commit loses nothing. Error texts name the call and the cause, never what was said.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -21,30 +19,19 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
-    false,
     func,
     insert,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridge.clock import Clock
 from bridge.dialogue.actions import Disposition, Notify
 from bridge.dialogue.answer import Answer, Value
 from bridge.errors import StorageError
-from bridge.storage import schema, tables
-from bridge.storage.database import (
-    BUSY_SECONDS,
-    create_engine,
-    database_url,
-    explain,
-    is_busy,
-    prepare_file,
-    writing,
-)
+from bridge.storage import tables
+from bridge.storage.opened import OpenDatabase
 from bridge.storage.records import (
     CallRecord,
     StoredAnswer,
@@ -72,59 +59,12 @@ __all__ = [
 
 T = TypeVar("T")
 
-# SQLite itself waits BUSY_SECONDS each time, so a lock held for 15 s (a backup, a check) is borne.
-WRITE_ATTEMPTS = 3
-RETRY_SECONDS = 0.25
 # Long after its expiry a token fails by its date alone, whatever a clock was set back by.
 KEEP_EXPIRED_TOKENS = timedelta(days=1)
 
 
-class Store:
+class Store(OpenDatabase):
     """The database, open. Made by `Store.open`."""
-
-    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
-        self._engine = engine
-        self._writer = writing(engine)
-        self._clock = clock
-        self._one_writer = asyncio.Lock()
-        self._writes: set[asyncio.Task[Any]] = set()
-
-    @classmethod
-    async def open(cls, url_or_path: str | Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Open the database, making it or bringing it up to date first.
-
-        Raises:
-            StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif.
-
-        """
-        url = database_url(url_or_path)
-        prepare_file(url)
-        engine = create_engine(url, busy_seconds=busy_seconds)
-        try:
-            # Two daemons make the file at once: the second is told "busy" at once while WAL is turned on.
-            await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
-        except SQLAlchemyError as error:
-            await engine.dispose()
-            raise explain(error, url) from None
-        except BaseException:
-            await engine.dispose()
-            raise
-        return cls(engine, clock=clock)
-
-    async def close(self) -> None:
-        """Finish what is being written, then let go of the file."""
-        if self._writes:
-            await asyncio.wait(self._writes)
-        await self._engine.dispose()
-
-    async def ping(self) -> None:
-        """Prove that a write could begin now.
-
-        Raises:
-            StorageError: it could not: locked, read-only, gone.
-
-        """
-        await self._write(_write_nothing, attempts=1)
 
     async def begin_call(self, call: CallRecord) -> None:
         """Store that a call begins."""
@@ -135,7 +75,7 @@ class Store:
             await connection.execute(insert(tables.calls).values(row))
 
         try:
-            await self._write(work)
+            await self.write(work)
         except IntegrityError:
             raise StorageError(f"call {call.call_id} is stored already; a call id is used once") from None
 
@@ -193,7 +133,7 @@ class Store:
             return index
 
         try:
-            index = await self._write(work)
+            index = await self.write(work)
         except IntegrityError:
             raise StorageError(f"there is no call {call_id} to store a turn of") from None
         return TurnReceipt(index=index, commit_ms=(self._clock.monotonic() - began) * 1000)
@@ -215,7 +155,7 @@ class Store:
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(statement.values(measured))).rowcount
 
-        if not await self._write(work):
+        if not await self.write(work):
             raise StorageError(f"call {call_id} has no turn {index}")
 
     async def end_call(self, call_id: str, disposition: str) -> None:
@@ -244,7 +184,7 @@ class Store:
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(statement)).rowcount
 
-        return await self._write(work)
+        return await self.write(work)
 
     async def notifications(self, *, only_open: bool = True) -> list[StoredNotification]:
         """Who is to see that a caller may be in danger, the oldest first."""
@@ -252,7 +192,7 @@ class Store:
         query = select(table).order_by(table.c.at, table.c.call_id, table.c.turn_index, table.c.number)
         if only_open:
             query = query.where(table.c.acknowledged_at.is_(None))
-        return [_stored_notification(row) for row in await self._read(query)]
+        return [_stored_notification(row) for row in await self.select(query)]
 
     async def acknowledge(self, call_id: str, turn_index: int, number: int, by: str) -> bool:
         """Note that somebody has seen a notification. False: it was seen before, or there is none."""
@@ -276,7 +216,7 @@ class Store:
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(statement)).rowcount
 
-        return bool(await self._write(work))
+        return bool(await self.write(work))
 
     async def redeem(self, token_id: str, expires_at: datetime) -> bool:
         """Use a token up. False: it was used before."""
@@ -289,7 +229,7 @@ class Store:
             await connection.execute(insert(table).values(row))
 
         try:
-            await self._write(work)
+            await self.write(work)
         except IntegrityError:
             return False
         return True
@@ -298,37 +238,37 @@ class Store:
         """The latest calls, newest first."""
         table = tables.calls
         newest = select(table).order_by(table.c.started_at.desc(), table.c.call_id).limit(limit)
-        return [stored_call(row) for row in await self._read(newest)]
+        return [stored_call(row) for row in await self.select(newest)]
 
     async def call(self, call_id: str) -> StoredCall | None:
         """One call, or None."""
-        rows = await self._read(select(tables.calls).where(tables.calls.c.call_id == call_id))
+        rows = await self.select(select(tables.calls).where(tables.calls.c.call_id == call_id))
         return stored_call(rows[0]) if rows else None
 
     async def turns(self, call_id: str) -> list[StoredTurn]:
         """A call's turns, in order."""
         table = tables.turns
-        rows = await self._read(select(table).where(table.c.call_id == call_id).order_by(table.c.turn_index))
+        rows = await self.select(select(table).where(table.c.call_id == call_id).order_by(table.c.turn_index))
         return [_stored_turn(row) for row in rows]
 
     async def answers(
         self, call_id: str | None = None, *, every_revision: bool = False
     ) -> list[StoredAnswer]:
         """Answers in the order given: of one call or of all, as they stand or with what was corrected."""
-        rows = await self._read(_answers_query(call_id, every_revision=every_revision))
+        rows = await self.select(_answers_query(call_id, every_revision=every_revision))
         return [stored_answer(row) for row in rows]
 
     async def sound(self, call_id: str, turn_index: int) -> bytes | None:
         """What was said in a turn, mu-law at 8 kHz; None where it was not kept."""
         table = tables.sounds
         its_own = (table.c.call_id == call_id, table.c.turn_index == turn_index)
-        rows = await self._read(select(table.c.ulaw).where(*its_own))
+        rows = await self.select(select(table.c.ulaw).where(*its_own))
         return bytes(rows[0]["ulaw"]) if rows else None
 
     async def dialogue_state_at(self, call_id: str) -> StoredState | None:
         """The dialogue's state after the call's last committed turn, and when that was."""
         table = tables.dialogue_states
-        rows = await self._read(select(table.c.state_json, table.c.at).where(table.c.call_id == call_id))
+        rows = await self.select(select(table.c.state_json, table.c.at).where(table.c.call_id == call_id))
         return StoredState(str(rows[0]["state_json"]).encode(), rows[0]["at"]) if rows else None
 
     async def keep_questionnaire(
@@ -344,17 +284,13 @@ class Store:
             await connection.execute(insert(tables.questionnaires).values(row))
 
         with suppress(IntegrityError):  # another daemon has just kept it
-            await self._write(work)
+            await self.write(work)
 
     async def questionnaire_sources(self, digest: str) -> tuple[str, str] | None:
         """The texts of a version that was kept."""
         table = tables.questionnaires
-        rows = await self._read(select(table.c.source, table.c.common).where(table.c.hash == digest))
+        rows = await self.select(select(table.c.source, table.c.common).where(table.c.hash == digest))
         return (str(rows[0]["source"]), str(rows[0]["common"])) if rows else None
-
-    async def select(self, query: Select[Any]) -> Sequence[RowMapping]:
-        """Read what another module of storage asks for."""
-        return await self._read(query)
 
     async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
         statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(dict(values))
@@ -362,61 +298,8 @@ class Store:
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(statement)).rowcount
 
-        if not await self._write(work):
+        if not await self.write(work):
             raise StorageError(f"there is no call {call_id}")
-
-    async def _write(
-        self, work: Callable[[AsyncConnection], Awaitable[T]], *, attempts: int = WRITE_ATTEMPTS
-    ) -> T:
-        """Run `work` in a transaction of its own, in a task of its own, so that it ends once begun."""
-        task = asyncio.create_task(self._transact(work, attempts), name="storage-write")
-        self._writes.add(task)
-        task.add_done_callback(self._written)
-        return await asyncio.shield(task)
-
-    def _written(self, task: asyncio.Task[Any]) -> None:
-        self._writes.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever asked may be gone: nobody else would look at it
-
-    async def _transact(self, work: Callable[[AsyncConnection], Awaitable[T]], attempts: int) -> T:
-        try:
-            return await _patiently(attempts)(self._transact_once, work)
-        except IntegrityError:
-            raise  # each caller knows what it means there
-        except SQLAlchemyError as error:
-            raise explain(error, self._engine.url) from None
-
-    async def _transact_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._one_writer, self._writer.begin() as connection:
-            return await work(connection)
-
-    async def _read(self, query: Select[Any]) -> Sequence[RowMapping]:
-        try:
-            async with self._engine.connect() as connection:
-                return list((await connection.execute(query)).mappings())
-        except SQLAlchemyError as error:
-            raise explain(error, self._engine.url) from None
-
-
-def _patiently(attempts: int) -> AsyncRetrying:
-    return AsyncRetrying(
-        retry=retry_if_exception(is_busy),
-        stop=stop_after_attempt(attempts),
-        wait=wait_fixed(RETRY_SECONDS),
-        reraise=True,
-    )
-
-
-async def _make_ready(writer: AsyncEngine) -> None:
-    async with writer.begin() as connection:
-        await connection.run_sync(schema.upgrade)
-        await _write_nothing(connection)
-
-
-async def _write_nothing(connection: AsyncConnection) -> None:
-    """Ask for a change that changes nothing: BEGIN IMMEDIATE alone succeeds on a read-only file."""
-    await connection.execute(delete(tables.redeemed_tokens).where(false()))
 
 
 async def _insert_turn(connection: AsyncConnection, call_id: str, turn: TurnRecord) -> int:

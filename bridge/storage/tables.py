@@ -30,6 +30,7 @@ __all__ = [
     "dialogue_states",
     "metadata",
     "notifications",
+    "phone_calls",
     "questionnaires",
     "redeemed_tokens",
     "sounds",
@@ -134,6 +135,24 @@ answers = Table(
     Column("confidence", Float),
     Column("audio", Boolean),  # kept as sound: the turn's
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
+)
+
+phone_calls = Table(  # what providers' callbacks say; a call may have none, and a ringing one no session yet
+    "phone_calls",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("provider_call_id", Text, primary_key=True),
+    Column("reference", Text),  # ours: what the call's stream token names
+    Column("caller_number", Text),
+    Column("callee_number", Text),
+    Column("direction", Text),
+    Column("status", Text, nullable=False),
+    Column("rank", Integer, nullable=False),  # of the status: it never falls
+    Column("answered_by", Text),
+    Column("seconds", Float),
+    Column("began_at", UtcDateTime, nullable=False),  # when we first heard of it
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "reference"),
 )
 
 notifications = Table(

@@ -57,7 +57,7 @@ class Doorkeeper:
         self._tokens = tokens
         self._store = store
         self._clock = clock
-        self._public_url = public_url
+        self.public_url = public_url
         self._seen: dict[str, float] = {}
 
     def provider(self, request: web.Request) -> tuple[Provider[Any], Options]:
@@ -83,7 +83,7 @@ class Doorkeeper:
         provider, options = self.provider(request)
         name = request.match_info.get("name")
         claims = self._claims(request, provider, name)
-        upgrade = read_request(request, self._public_url, scheme="ws")
+        upgrade = read_request(request, self.public_url, scheme="ws")
         is_authenticated = self._admits(request, provider, options, upgrade) or claims is not None
         check = provider.in_band(options) if provider.in_band else None
         return Visit(

@@ -13,9 +13,14 @@ from msgspec import Struct
 
 from bridge.admission import Busy
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.errors import StorageError
+from bridge.storage.opened import OpenDatabase
+from bridge.storage.phone_calls import call_of_reference
 from bridge.switchboard import Switchboard
-from bridge.web.doorkeeper import Doorkeeper
+from bridge.web.doorkeeper import Doorkeeper, Visit
 from protocols.base import Capabilities, MediaProtocol
+from protocols.events import CallDetails
+from protocols.wire import read_direction
 
 __all__ = ["MediaSockets", "SocketLimits"]
 
@@ -36,9 +41,17 @@ class SocketLimits(Struct, frozen=True):
 class MediaSockets:
     """The routes that carriers connect to."""
 
-    def __init__(self, *, switchboard: Switchboard, doorkeeper: Doorkeeper, limits: SocketLimits) -> None:
+    def __init__(
+        self,
+        *,
+        switchboard: Switchboard,
+        doorkeeper: Doorkeeper,
+        database: OpenDatabase,
+        limits: SocketLimits,
+    ) -> None:
         self._switchboard = switchboard
         self._doorkeeper = doorkeeper
+        self._database = database
         self._limits = limits
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
@@ -47,8 +60,28 @@ class MediaSockets:
         questionnaire = self._admit(visit.questionnaire)
         if visit.claims is not None:
             await self._doorkeeper.redeem(visit.claims)
+        known = await self._known(visit)
         protocol = visit.provider.media(visit.options, visit.grant)
-        return await self._put_through(request, protocol, questionnaire)
+        return await self._put_through(request, protocol, questionnaire, known)
+
+    async def _known(self, visit: Visit) -> CallDetails:
+        """What a webhook said of the call, or what we dialled; most wires say less."""
+        reference = visit.claims.call if visit.claims else None
+        if reference is None:
+            return CallDetails()
+        try:
+            call = await call_of_reference(self._database, visit.provider.name, reference)
+        except StorageError as error:
+            log.error("phone_call_not_read", code=error.code, detail=str(error))  # noqa: TRY400
+            return CallDetails()
+        if call is None:
+            return CallDetails()
+        return CallDetails(
+            provider_call_id=call.provider_call_id,
+            caller_number=call.caller_number,
+            callee_number=call.callee_number,
+            direction=read_direction(call.direction),
+        )
 
     def _admit(self, name: str | None) -> Questionnaire:
         """The questionnaire that the call is for, if it may start."""
@@ -65,7 +98,7 @@ class MediaSockets:
         return questionnaire
 
     async def _put_through(
-        self, request: web.Request, protocol: MediaProtocol, questionnaire: Questionnaire
+        self, request: web.Request, protocol: MediaProtocol, questionnaire: Questionnaire, known: CallDetails
     ) -> web.WebSocketResponse:
         socket = self._socket(protocol.capabilities)
         await socket.prepare(request)
@@ -78,7 +111,9 @@ class MediaSockets:
 
         close_code = CLOSE_GOING_AWAY
         try:
-            outcome = await self._switchboard.connect(protocol, questionnaire, self._messages(socket), send)
+            outcome = await self._switchboard.connect(
+                protocol, questionnaire, self._messages(socket), send, known=known
+            )
             close_code = outcome.close_code
         finally:
             await socket.close(code=close_code)

@@ -1,17 +1,25 @@
 """The HTTP server: routes, limits and the listening socket. `AppRunner`, not `run_app`: draining is ours."""
 
 import errno
+from typing import TypeVar
 
 from aiohttp import web
 
 from bridge.errors import ConfigError
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
+from bridge.web.webhooks import WebhookRoutes
 
 __all__ = ["Server"]
 
 KEEPALIVE_SECONDS = 15.0  # aiohttp's default is an hour; this also closes clients that drip their headers
 SHUTDOWN_SECONDS = 2.0  # calls are over by then; what is left are slow readers of health
+
+
+_METHODS = ("GET", "POST")  # providers ask by either
+_ANSWER = ("/webhooks/{provider}/answer", "/webhooks/{provider}/answer/{questionnaire}")
+
+RoutesT = TypeVar("RoutesT")
 
 
 class Server:
@@ -20,6 +28,7 @@ class Server:
     def __init__(self, health: Health) -> None:
         self._health = health
         self._media: MediaSockets | None = None
+        self._webhooks: WebhookRoutes | None = None
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -39,6 +48,8 @@ class Server:
                 web.get("/health", self._health.health),
                 web.get("/ws/{provider}", self._connect),
                 web.get("/ws/{provider}/{name}", self._connect),
+                *(web.route(method, path, self._answer) for method in _METHODS for path in _ANSWER),
+                *(web.route(method, "/webhooks/{provider}/status", self._status) for method in _METHODS),
             ]
         )
         self._runner = web.AppRunner(
@@ -57,22 +68,28 @@ class Server:
             raise ConfigError(_why_not_listening(error, host, port)) from None
         self.port = self._runner.addresses[0][1]
 
-    def open_media(self, media: MediaSockets) -> None:
+    def open_media(self, media: MediaSockets, webhooks: WebhookRoutes) -> None:
         """From now on calls are put through."""
-        self._media = media
+        self._media, self._webhooks = media, webhooks
 
     async def stop(self) -> None:
         """Close the listening socket and what is still connected."""
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _connect(self, request: web.Request) -> web.StreamResponse:
-        return await self._ready_media().connect(request)
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._webhooks).answer(request)
 
-    def _ready_media(self) -> MediaSockets:
-        if self._media is None:
+    async def _status(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._webhooks).status(request)
+
+    async def _connect(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._media).connect(request)
+
+    def _ready(self, routes: RoutesT | None) -> RoutesT:
+        if routes is None:
             raise web.HTTPServiceUnavailable(text="starting\n", headers={"Retry-After": "5"})
-        return self._media
+        return routes
 
 
 def _why_not_listening(error: OSError, host: str, port: int) -> str:

@@ -1,0 +1,183 @@
+"""What is asked of providers over their REST interfaces: end this call, hand it over, place one.
+
+The requests are the provider's file's; here they are sent, again where that is harmless, and within a time
+in which somebody still waits. What a request carries, its secrets and a caller's number, is in no log.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+import msgspec
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity.wait import wait_exponential_jitter
+
+from bridge.errors import BridgeError
+from protocols.base import Ending
+from protocols.errors import LocalProtocolError
+from protocols.events import CallDetails
+from protocols.http import HttpRequest, HttpResponse
+from protocols.provider import AfterRequest, CallOrder, Control, Options
+from protocols.registry import PROVIDERS
+
+__all__ = ["ControlError", "PhoneControl"]
+
+REQUEST_SECONDS = 5.0  # wall clock, of one attempt: the caller hears nothing meanwhile
+ATTEMPTS = 4
+GIVE_UP_SECONDS = 12.0
+MAX_RESPONSE_BYTES = 256 * 1024
+
+log = structlog.get_logger()
+
+
+class ControlError(BridgeError):
+    """The provider did not do what it was asked for."""
+
+    code = "control"
+
+
+class _NotNowError(Exception):
+    """Worth another try."""
+
+
+class PhoneControl:
+    """Sends what providers are asked."""
+
+    def __init__(
+        self, options: Mapping[str, Options], *, http: aiohttp.ClientSession, first_pause_seconds: float = 0.5
+    ) -> None:
+        self._options = options
+        self._http = http
+        self._first_pause_seconds = first_pause_seconds
+
+    def can_transfer(self, provider: str) -> bool:
+        """Whether a caller can be put through to a number, on the wire or by a request."""
+        match PROVIDERS[provider].capabilities.transfer:
+            case Ending.NEVER:
+                return False
+            case Ending.REST:
+                return self._is_configured(provider)
+            case _:
+                return True
+
+    async def hang_up(self, provider: str, call: CallDetails) -> None:
+        """End the phone call; one that is over already is ended.
+
+        Raises:
+            ControlError: it may go on.
+
+        """
+        control = self._control(provider)
+        await self._done(provider, "hang_up", control, _made(control.hang_up, call))
+
+    async def transfer(self, provider: str, call: CallDetails, to: str) -> None:
+        """Put the caller through to a number.
+
+        Raises:
+            ControlError: the caller was not put through.
+
+        """
+        control = self._control(provider)
+        await self._done(provider, "transfer", control, _made(control.transfer, call, to))
+
+    async def place(self, provider: str, order: CallOrder) -> str | None:
+        """Dial; the provider's identifier of the call.
+
+        It is not tried again once the provider may have taken it: nobody is to be called twice.
+
+        Raises:
+            ControlError: no call was placed, or nobody knows whether one was.
+
+        """
+        control = self._control(provider)
+        response = await self._done(provider, "place", control, _made(control.place, order), may_repeat=False)
+        return control.placed(response)
+
+    def _control(self, provider: str) -> Control:
+        known = PROVIDERS[provider]
+        if known.control is None:
+            raise ControlError(f"{known.title} takes no requests: its calls are controlled on the wire")
+        return known.control(self._options[provider])
+
+    def _is_configured(self, provider: str) -> bool:
+        try:
+            _made(self._control(provider).hang_up, CallDetails(provider_call_id="x"))
+        except ControlError:
+            return False
+        return True
+
+    async def _done(
+        self,
+        provider: str,
+        what: str,
+        control: Control,
+        request: HttpRequest,
+        *,
+        may_repeat: bool = True,
+    ) -> HttpResponse:
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(_NotNowError),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(GIVE_UP_SECONDS),
+            wait=wait_exponential_jitter(initial=self._first_pause_seconds, max=4.0, jitter=0.1),
+            reraise=True,
+        )
+        try:
+            return await attempts(self._once, provider, what, control, request, may_repeat)
+        except _NotNowError as error:
+            raise ControlError(f"{PROVIDERS[provider].title}: {what}: {error}") from None
+
+    async def _once(
+        self, provider: str, what: str, control: Control, request: HttpRequest, may_repeat: bool
+    ) -> HttpResponse:
+        title = PROVIDERS[provider].title
+        try:
+            response = await self._send(_elsewhere(request, self._options[provider].api_url))
+        except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
+            raise _NotNowError(f"it cannot be reached ({type(error).__name__})") from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if not may_repeat:
+                raise ControlError(
+                    f"{title}: {what}: no answer came ({type(error).__name__}); it may have been done"
+                ) from None
+            raise _NotNowError(f"no answer came ({type(error).__name__})") from None
+        match control.outcome(response):
+            case AfterRequest.DONE:
+                log.info("provider_asked", provider=provider, what=what, status=response.status)
+                return response
+            case AfterRequest.AGAIN:
+                raise _NotNowError(f"it answered {response.status}")
+            case AfterRequest.REFUSED:
+                raise ControlError(f"{title}: {what}: it refused with {response.status}")
+
+    async def _send(self, request: HttpRequest) -> HttpResponse:
+        timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
+        sending = self._http.request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body or None,
+            timeout=timeout,
+            allow_redirects=False,
+        )
+        async with sending as response:
+            return HttpResponse(response.status, await response.content.read(MAX_RESPONSE_BYTES))
+
+
+def _elsewhere(request: HttpRequest, origin: str | None) -> HttpRequest:
+    """The same request to another origin: a provider's region, or a test."""
+    if origin is None:
+        return request
+    there = urlsplit(origin)
+    url = urlunsplit(urlsplit(request.url)._replace(scheme=there.scheme, netloc=there.netloc))
+    return msgspec.structs.replace(request, url=url)
+
+
+def _made(make: Any, *arguments: Any) -> HttpRequest:
+    """A request; what stands against making it is said by its provider's file."""
+    try:
+        request: HttpRequest = make(*arguments)
+    except LocalProtocolError as error:
+        raise ControlError(str(error)) from None
+    return request
