@@ -11,8 +11,13 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 import msgspec
 import structlog
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
-from tenacity.wait import wait_exponential_jitter
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential,
+)
 
 from bridge.errors import BridgeError
 from protocols.base import Ending
@@ -27,6 +32,7 @@ __all__ = ["ControlError", "PhoneControl"]
 REQUEST_SECONDS = 5.0  # wall clock, of one attempt: the caller hears nothing meanwhile
 ATTEMPTS = 4
 GIVE_UP_SECONDS = 12.0
+LONGEST_PAUSE_SECONDS = 4.0
 MAX_RESPONSE_BYTES = 256 * 1024
 
 log = structlog.get_logger()
@@ -120,7 +126,7 @@ class PhoneControl:
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(_NotNowError),
             stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(GIVE_UP_SECONDS),
-            wait=wait_exponential_jitter(initial=self._first_pause_seconds, max=4.0, jitter=0.1),
+            wait=wait_exponential(multiplier=self._first_pause_seconds, max=LONGEST_PAUSE_SECONDS),
             reraise=True,
         )
         try:

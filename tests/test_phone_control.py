@@ -1,0 +1,118 @@
+"""What providers are asked over REST, sent to a real server that behaves as badly as theirs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from bridge.phone_control import ControlError, PhoneControl
+from protocols import CallDetails
+from protocols.provider import CallOrder, StreamTarget
+from protocols.twilio import TwilioOptions
+
+CALL = CallDetails(provider_call_id="CA1", caller_number="+966500000001")
+ORDER = CallOrder(to="+1", from_="+2", stream=StreamTarget("wss://h/ws/twilio/t"), order_id="o")
+
+
+class Exchange:
+    """A provider's REST interface: answers with the given statuses, one after the other."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+        self.asked: list[str] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.asked.append(f"{request.method} {request.path} {(await request.read()).decode()}")
+        status = self.statuses.pop(0)
+        if status == 0:
+            assert request.transport
+            request.transport.close()
+        return web.json_response({"sid": "CA9"}, status=status or 200)
+
+
+@asynccontextmanager
+async def control(exchange: Exchange) -> AsyncIterator[PhoneControl]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", exchange.handle)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        options = TwilioOptions(account_sid="AC1", auth_token="t", api_url=str(server.make_url("")))
+        yield PhoneControl({"twilio": options}, http=http, first_pause_seconds=0.01)
+
+
+@pytest.mark.parametrize("statuses", [(200,), (404,), (503, 200), (429, 500, 200), (0, 200)])
+async def test_a_call_is_ended_however_often_it_takes(statuses: tuple[int, ...]) -> None:
+    """One that is over already is ended; trouble that passes is waited for."""
+    exchange = Exchange(*statuses)
+    async with control(exchange) as provider:
+        await provider.hang_up("twilio", CALL)
+
+    assert len(exchange.asked) == len(statuses)
+    assert exchange.asked[0] == "POST /2010-04-01/Accounts/AC1/Calls/CA1.json Status=completed"
+
+
+@pytest.mark.parametrize("statuses", [(401,), (503, 503, 503, 503)])
+async def test_a_provider_that_does_not_obey_is_reported(statuses: tuple[int, ...]) -> None:
+    """Refused at once, or in trouble for too long; the text says which, and no number."""
+    exchange = Exchange(*statuses)
+    async with control(exchange) as provider:
+        with pytest.raises(ControlError, match=f"Twilio: transfer: .*{statuses[-1]}") as raised:
+            await provider.transfer("twilio", CALL, "+966110000009")
+
+    assert "66" not in str(raised.value)
+    assert len(exchange.asked) == len(statuses)
+
+
+async def test_a_call_is_placed() -> None:
+    """Its identifier comes back."""
+    async with control(Exchange(201)) as provider:
+        assert await provider.place("twilio", ORDER) == "CA9"
+
+
+async def test_nobody_is_called_twice() -> None:
+    """The connection broke after the order was sent: it may have been taken, so it is not sent again."""
+    exchange = Exchange(0, 201)
+    async with control(exchange) as provider:
+        with pytest.raises(ControlError, match="it may have been done"):
+            await provider.place("twilio", ORDER)
+
+    assert len(exchange.asked) == 1
+
+
+async def test_an_order_that_was_turned_away_is_sent_again() -> None:
+    """Too many requests: nothing was done."""
+    exchange = Exchange(429, 201)
+    async with control(exchange) as provider:
+        assert await provider.place("twilio", ORDER) == "CA9"
+
+
+async def test_a_provider_out_of_reach() -> None:
+    """Nobody listens there."""
+    options = TwilioOptions(account_sid="AC1", auth_token="t", api_url=f"http://127.0.0.1:{unused_port()}")
+    async with aiohttp.ClientSession() as http:
+        provider = PhoneControl({"twilio": options}, http=http, first_pause_seconds=0.01)
+        with pytest.raises(ControlError, match="cannot be reached"):
+            await provider.hang_up("twilio", CALL)
+
+
+@pytest.mark.parametrize(
+    ("provider", "options", "can"),
+    [
+        ("twilio", TwilioOptions(account_sid="AC1", auth_token="t"), True),
+        ("twilio", TwilioOptions(), False),  # nothing to sign in with
+        ("maqsam", TwilioOptions(), True),  # on the wire
+    ],
+)
+async def test_who_can_put_a_caller_through(provider: str, options: TwilioOptions, can: bool) -> None:
+    """On the wire, or with an account."""
+    async with aiohttp.ClientSession() as http:
+        assert PhoneControl({provider: options}, http=http).can_transfer(provider) is can
+
+
+async def test_a_provider_without_requests() -> None:
+    """Maqsam's calls are controlled on the wire."""
+    async with aiohttp.ClientSession() as http:
+        with pytest.raises(ControlError, match="on the wire"):
+            await PhoneControl({"maqsam": TwilioOptions()}, http=http).hang_up("maqsam", CALL)

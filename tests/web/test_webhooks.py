@@ -1,0 +1,124 @@
+"""Webhooks of the real daemon: Twilio asks, is answered with a stream, reports how the call went."""
+
+import asyncio
+import base64
+import hmac
+import json
+import sqlite3
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree.ElementTree import fromstring
+
+import aiohttp
+import pytest
+
+PUBLIC = "https://hatif.example"
+AUTH_TOKEN = "the-twilio-auth-token"
+FORM = "application/x-www-form-urlencoded"
+INCOMING = {"CallSid": "CA1", "From": "+966500000001", "To": "+966110000001", "Direction": "inbound"}
+
+
+def signature(path: str, fields: dict[str, str]) -> str:
+    signed = PUBLIC + path + "".join(name + fields[name] for name in sorted(fields))
+    return base64.b64encode(hmac.digest(AUTH_TOKEN.encode(), signed.encode(), "sha1")).decode()
+
+
+async def post(
+    daemon: Any, path: str, fields: dict[str, str], headers: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """Ask as Twilio does; the status and the body of the answer."""
+    shown = {"X-Twilio-Signature": signature(path, fields), "Content-Type": FORM, **(headers or {})}
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(
+            f"http://127.0.0.1:{daemon.port}{path}", data=urlencode(fields).encode(), headers=shown
+        ) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+def stream_url(twiml: str) -> str:
+    """Where the answer opens a media socket."""
+    (stream,) = fromstring(twiml).findall("Connect/Stream")  # noqa: S314 - our own
+    return str(stream.get("url"))
+
+
+def rows(daemon: Any, query: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(daemon.database) as database:
+        return database.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def daemon(start_daemon: Any) -> Any:
+    return start_daemon(HATIF_PROVIDERS__TWILIO__AUTH_TOKEN=AUTH_TOKEN, HATIF_SERVER__PUBLIC_URL=PUBLIC)
+
+
+async def test_a_call_is_answered_and_its_stream_knows_it(daemon: Any) -> None:
+    """From the webhook to a recorded call, which has the numbers that the stream's start does not name."""
+    status, twiml = await post(daemon, "/webhooks/twilio/answer/blood_pressure", INCOMING)
+    assert status == 200
+    url = stream_url(twiml)
+    assert url.startswith("wss://hatif.example/ws/twilio/")
+
+    local = f"ws://127.0.0.1:{daemon.port}{url.removeprefix('wss://hatif.example')}"
+    media = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
+    start = {
+        "streamSid": "MZ1",
+        "accountSid": "AC1",
+        "callSid": "CA1",
+        "tracks": ["inbound"],
+        "mediaFormat": media,
+    }
+    async with aiohttp.ClientSession() as client:
+        async with client.ws_connect(local) as socket:
+            await socket.send_str(json.dumps({"event": "start", "streamSid": "MZ1", "start": start}))
+            async with asyncio.timeout(10):
+                assert json.loads((await socket.receive()).data)["event"] == "media"
+        with pytest.raises(aiohttp.WSServerHandshakeError):  # the address was good once
+            await client.ws_connect(local)
+    query = "SELECT caller_number, callee_number, direction, questionnaire FROM calls"
+    assert rows(daemon, query) == [("+966500000001", "+966110000001", "inbound", "blood_pressure")]
+
+
+@pytest.mark.parametrize("path", ["/webhooks/twilio/answer", "/webhooks/twilio/status"])
+async def test_who_has_not_signed_is_refused(daemon: Any, path: str) -> None:
+    """A wrong signature, one of another path, and none at all."""
+    for shown in ("wrong", signature("/webhooks/twilio/other", INCOMING), ""):
+        status, text = await post(daemon, path, INCOMING, {"X-Twilio-Signature": shown})
+        assert (status, "Stream" in text) == (401, False)
+
+
+async def test_reports_never_lead_backwards(daemon: Any) -> None:
+    """Completed, and then a late "ringing"."""
+    for word in ("completed", "ringing", "completed"):
+        fields = {"CallSid": "CA7", "CallStatus": word, "CallDuration": "61"}
+        assert (await post(daemon, "/webhooks/twilio/status", fields))[0] == 204
+
+    query = "SELECT status, seconds FROM phone_calls WHERE provider_call_id = 'CA7'"
+    assert rows(daemon, query) == [("completed", 61.0)]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/webhooks/twilio/answer/no_such", 404),
+        ("/webhooks/maqsam/answer", 404),
+        ("/webhooks/nobody/answer", 404),
+    ],
+)
+async def test_what_is_not_there(daemon: Any, path: str, status: int) -> None:
+    """No questionnaire, no webhook, no provider of that name."""
+    assert (await post(daemon, path, INCOMING))[0] == status
+
+
+async def test_a_flood_is_cut_off(daemon: Any) -> None:
+    """A body larger than any webhook's is not read to its end."""
+    status, _ = await post(daemon, "/webhooks/twilio/status", {"x": "y" * 200_000})
+    assert status == 413
+
+
+async def test_no_number_is_in_the_log(daemon: Any) -> None:
+    """What webhooks bring is a patient's."""
+    await post(daemon, "/webhooks/twilio/answer", INCOMING)
+
+    assert "66500000001" not in daemon.log
