@@ -13,6 +13,7 @@ from contextlib import suppress
 import structlog
 from msgspec import Struct
 
+from bridge.audio.dtmf import KeyFilter
 from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
@@ -91,6 +92,7 @@ class Line:
         self._send = send
         self._send_seconds = send_seconds
         self._recorder = recorder
+        self._key_filter = None if protocol.capabilities.sends_keys else KeyFilter()
         self._heard = ToMulaw(MULAW_8K)
         self._spoken = MULAW_8K
         self._said = ToMulaw(MULAW_8K)  # what we sent, for the recording
@@ -168,8 +170,17 @@ class Line:
         payload = self._heard.process(payload)
         if self._recorder is not None:
             self._recorder.heard(payload)
+        if self._key_filter is not None:
+            payload = self._without_keys(payload, self._key_filter)
         for happening in self.gate.process(payload):
             self._happened(happening)
+
+    def _without_keys(self, payload: bytes, key_filter: KeyFilter) -> bytes:
+        """The caller's audio where keys are tones in it: they are taken out and told."""
+        heard = key_filter.process(payload)
+        for key in heard.keys:
+            self._happened(KeyPressed(key))
+        return heard.audio
 
     def _happened(self, happening: Happening) -> None:
         if self._inbox.qsize() < INBOX_HAPPENINGS:

@@ -107,7 +107,7 @@ class CarrierWire(Protocol):
         ...
 
     def digit(self, key: str) -> Sequence[str | bytes]:
-        """The caller pressed a key."""
+        """The caller pressed a key. A wire that has no word for it says nothing: the audio has its tones."""
         ...
 
     def mark(self, name: str) -> Sequence[str | bytes]:

@@ -31,6 +31,7 @@ from bridge.carriers.base import (
 )
 from bridge.carriers.caller import Caller
 from bridge.carriers.playback import PlaybackBuffer
+from bridge.carriers.tones import ToneKeypad
 from bridge.clock import Clock
 from bridge.transcoding import FromMulaw, ToMulaw
 from protocols import RemoteProtocolError
@@ -151,6 +152,7 @@ class _Leg:
         self._on_frame = on_frame
         self._accepted = asyncio.Event()
         self._playback = PlaybackBuffer()
+        self._tones = ToneKeypad()  # for a wire that has no word for keys
         self._heard, self._said = ToMulaw(wire.our_audio), FromMulaw(wire.caller_audio)
         self._cleared_marks: list[str] = []  # to be returned although their audio was dropped
         self._frames_sent = self._frames_heard = self._cleared = self._marks = 0
@@ -267,16 +269,25 @@ class _Leg:
         playing = self._playback.play()
         heard = playing.ljust(FRAME_BYTES, _SILENCE)
         said = self._caller.tick(heard)
+        words = [self._press(key) for key in said.keys]
+        audio = self._tones.over(said.audio)
         if self._on_frame is not None:
-            self._on_frame(said.audio, heard)
-        await self._send(self._wire.audio(self._said.process(said.audio)))
-        for key in said.keys:
-            await self._send(self._wire.digit(key))
+            self._on_frame(audio, heard)
+        await self._send(self._wire.audio(self._said.process(audio)))
+        for messages in words:
+            await self._send(messages)
         self._frames_heard += bool(playing)
         self._frames_sent += 1
         if said.hang_up:
             await self._send(self._wire.stop())
         return said.hang_up
+
+    def _press(self, key: str) -> Sequence[str | bytes]:
+        """What the wire says of a key; of one that it has no word for the caller's audio has the tones."""
+        messages = self._wire.digit(key)
+        if not messages:
+            self._tones.press(key)
+        return messages
 
     async def _return_marks(self) -> None:
         played = self._playback.due_marks()
