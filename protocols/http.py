@@ -34,6 +34,9 @@ class HttpRequest(Struct, frozen=True):
     url: str  # whole, as the sender knows it: behind a proxy, by its public origin
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    # Of one that we send: where the provider takes passing tokens only, what fetches one first (RFC 6749
+    # section 4.4). The `access_token` of its answer goes into this request's `authorization`, as Bearer.
+    login: "HttpRequest | None" = None
 
     @property
     def path(self) -> str:
@@ -59,6 +62,7 @@ class Document(Struct, frozen=True):
     content_type: str
     body: bytes
     status: int = 200
+    then: tuple[HttpRequest, ...] = ()  # to be sent as well: some providers' calls are answered by a request
 
 
 def form_of(request: HttpRequest) -> dict[str, str]:
