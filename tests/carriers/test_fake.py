@@ -18,7 +18,6 @@ from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.carriers.wires.twilio import TwilioWire
 from bridge.clock import Clock
 from protocols import (
-    PROVIDERS,
     AcceptCall,
     AudioReceived,
     CallStarted,
@@ -40,7 +39,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Reply = Callable[[Event], Sequence[Command]]
 
 CALL = CarrierCall("966500000001", "966110000001", "4711")
-every_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
+every_provider = pytest.mark.parametrize(
+    "provider", ["maqsam", "twilio"]
+)  # one that accepts, one that does not
 
 
 class Counting:
