@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import maqsam, twilio
+from protocols import genesys, genesys_audiohook, maqsam, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
+    genesys.PROVIDER,
+    genesys_audiohook.PROVIDER,
     maqsam.PROVIDER,
     twilio.PROVIDER,
 )
