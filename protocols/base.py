@@ -38,6 +38,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     lead_seconds: float = 0.4  # how far ahead of the caller's ear audio is sent
     chunk_seconds: float = 0.02  # it is sent in whole multiples of this
     keep_alive_seconds: float | None = None  # silence is sent when nothing was for so long; None: never
+    farewell_seconds: float = 0.0  # after our last word the socket is theirs to close; wait for it so long
     tolerates_pings: bool = True  # False: a WebSocket ping ends the call
     subprotocols: tuple[str, ...] = ()  # of the WebSocket; the carrier offers one of them
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import asterisk, maqsam, twilio
+from protocols import asterisk, genesys, genesys_audiohook, maqsam, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
     asterisk.PROVIDER,
+    genesys.PROVIDER,
+    genesys_audiohook.PROVIDER,
     maqsam.PROVIDER,
     twilio.PROVIDER,
 )
