@@ -1,22 +1,24 @@
 """Calls in virtual time: minutes of conversation in seconds of work, the same in every run.
 
-The loop's clock stands still while anything can be done, and leaps to the next deadline when nothing can. What
-threads do (the database) is waited for in real time, so that no deadline passes while a disk is slow; whoever
-uses threads says so with `outside`. Sockets are pairs of queues.
+The loop's clock stands still while anything can be done, and leaps to the next deadline when nothing can.
+What threads do (the database) is waited for in real time, so that no deadline passes while a disk is slow;
+whoever uses threads says so with `outside`. Connections are pairs of queues.
 """
 
 import asyncio
 import selectors
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import Struct
-
+from bridge.carriers.connection import Connection
 from bridge.clock import Clock
 
-__all__ = ["Duplex", "Message", "VirtualClock", "VirtualLoop"]
+__all__ = ["Duplex", "VirtualClock", "VirtualLoop", "run"]
+
+T = TypeVar("T")
+Pipe = asyncio.Queue[str | bytes | None]
 
 _BEGIN = datetime(2026, 1, 1, 9, tzinfo=UTC)
 _REAL_WAIT_SECONDS = 0.05  # for a thread; its result wakes the loop up earlier
@@ -72,61 +74,49 @@ class VirtualClock(Clock):
         return asyncio.get_running_loop().time()
 
 
-class Message(Struct, frozen=True):
-    """What one end of a duplex receives; None: it was closed."""
+class Duplex(Connection):
+    """One end of a connection in memory: messages in order, a close code, and nothing lost."""
 
-    data: str | bytes | None
-
-
-class Duplex:
-    """One end of a WebSocket in memory: messages in order, a close code, and nothing lost."""
-
-    def __init__(self) -> None:
-        self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
-        self._peer: Duplex = self
-        self.close_code: int | None = None
+    def __init__(self, incoming: "Pipe", outgoing: "Pipe", codes: list[int]) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._codes = codes  # both ends'
 
     @classmethod
     def pair(cls) -> tuple["Duplex", "Duplex"]:
         """Two ends that are joined."""
-        one, other = cls(), cls()
-        one._peer, other._peer = other, one
-        return one, other
+        there: Pipe = asyncio.Queue()
+        back: Pipe = asyncio.Queue()
+        codes: list[int] = []
+        return cls(there, back, codes), cls(back, there, codes)
 
     @property
-    def is_closed(self) -> bool:
-        return self.close_code is not None
+    def close_code(self) -> int | None:
+        return self._codes[0] if self._codes else None
 
     async def send(self, message: str | bytes) -> None:
-        """Deliver a message.
-
-        Raises:
-            ConnectionResetError: either end has closed.
-
-        """
-        if self.is_closed:
-            raise ConnectionResetError("the duplex is closed")
-        self._peer._incoming.put_nowait(message)
+        if self._codes:
+            raise ConnectionResetError("the connection is closed")
+        self._outgoing.put_nowait(message)
         await asyncio.sleep(0)
 
-    async def close(self, code: int = 1000) -> None:
-        """Close both directions; what was sent before is still read."""
-        if not self.is_closed:
-            self.close_code = self._peer.close_code = code
-            self._peer._incoming.put_nowait(None)
-            self._incoming.put_nowait(None)
-
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        """Messages until the end."""
         while (message := await self._incoming.get()) is not None:
             yield message
 
+    async def close(self, code: int) -> None:
+        """Close both directions; what was sent before is still read."""
+        if not self._codes:
+            self._codes.append(code)
+            self._outgoing.put_nowait(None)
+            self._incoming.put_nowait(None)
 
-def run(main: Any) -> Any:
-    """Run a coroutine to its end in virtual time."""
+
+def run(main: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end in virtual time; it is handed its loop."""
     loop = VirtualLoop()
     try:
-        return loop.run_until_complete(main)
+        return loop.run_until_complete(main(loop))
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
