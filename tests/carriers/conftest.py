@@ -1,0 +1,217 @@
+"""Whole calls in virtual time: everything real but the ears and the seconds."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from sqlalchemy import RowMapping, Select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bridge.audio.playout import Ticker
+from bridge.carriers.base import CarrierCall
+from bridge.carriers.faults import Fault, Faults
+from bridge.carriers.leg import CallOutcome, Leg
+from bridge.carriers.lines import Line, LineCaller
+from bridge.carriers.pairing import trusted
+from bridge.carriers.registry import WIRES
+from bridge.carriers.virtual import Duplex, VirtualClock, VirtualLoop, run
+from bridge.carriers.voice import LineNoise
+from bridge.content import CONTENT
+from bridge.dialogue.loader import parse
+from bridge.dialogue.prompts import prompt_texts
+from bridge.dialogue.questionnaire import Questionnaire
+from bridge.session import CallSession, Outcome, Patience, Services
+from bridge.speech.base import Hearing
+from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.prompts import PromptCache
+from bridge.storage.store import Store
+
+T = TypeVar("T")
+
+COMMON = (CONTENT / "questionnaires" / "common" / "ar.yaml").read_text(encoding="utf-8")
+THREE = """\
+format: 1
+id: three
+version: "1"
+title: ثلاثة
+language: ar
+status: draft
+source: {name: test, licence: own}
+items:
+  - {id: pain, type: yes_no, kind: symptom, ask: "هَلْ عِنْدَكَ أَلَم؟"}
+  - {id: fever, type: yes_no, kind: symptom, ask: "هَلْ عِنْدَكَ حَرَارَة؟"}
+  - {id: nights, type: integer, minimum: 0, maximum: 30, ask: "كَمْ يَوْمًا؟"}
+"""
+CALL_ID = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+
+
+class DeafStream:
+    """Hears nothing that it understands."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Let it pass."""
+
+    async def finish(self) -> Hearing:
+        return Hearing(("[unk]",), ("[unk]",), 1.0, 0.01)
+
+    def cancel(self) -> None:
+        """Nothing is running."""
+
+
+class DeafEars:
+    """A recogniser for calls by key: whatever is said, or flooded, is nothing."""
+
+    has_open_vocabulary = False
+
+    def open(self, phrases: Sequence[str]) -> DeafStream:
+        return DeafStream()
+
+
+class WaitedForStore(Store):
+    """Time stands still while the disk works."""
+
+    loop: VirtualLoop
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]], **options: Any) -> T:
+        with self.loop.outside():
+            return await super().write(work, **options)
+
+    async def select(self, query: Select[Any]) -> Sequence[RowMapping]:
+        with self.loop.outside():
+            return await super().select(query)
+
+
+class WaitedForPrompts(PromptCache):
+    """And while the voice renders."""
+
+    loop: VirtualLoop
+
+    async def phrase(self, text: str) -> bytes:
+        with self.loop.outside():
+            return await super().phrase(text)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What became of one call, from both ends and on disk."""
+
+    carrier: CallOutcome
+    hatif: Outcome
+    answers: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """One call to be rehearsed."""
+
+    provider: str
+    lines: Sequence[Line]
+    faults: Sequence[Fault] = ()
+    patience_seconds: float = 10.0
+
+
+class Theatre:
+    """Where calls are rehearsed: one questionnaire, one store, one ticker."""
+
+    def __init__(
+        self, loop: VirtualLoop, questionnaire: Questionnaire, database: Path, prompts: Path
+    ) -> None:
+        self.loop = loop
+        self.questionnaire = questionnaire
+        self.database = database
+        self.prompts = prompts
+        self.clock = VirtualClock()
+
+    async def play(self, calls: Sequence[Rehearsed]) -> list[Rehearsal]:
+        """All of them at the same time."""
+        voice = EspeakSynthesizer()
+        WaitedForStore.loop = WaitedForPrompts.loop = self.loop
+        with self.loop.outside():
+            await voice.start()
+            store = await WaitedForStore.open(self.database, clock=self.clock)
+        ticker = Ticker(self.clock)
+        ticking = asyncio.create_task(ticker.run())
+        services = Services(
+            clock=self.clock,
+            store=store,
+            recognizer=DeafEars(),
+            recognizer_identity="deaf@1",
+            prompts=WaitedForPrompts(self.prompts, voice),
+            ticker=ticker,
+            patience=Patience(max_call_seconds=600),
+        )
+        try:
+            playing = [self._call(services, f"c{number}", call) for number, call in enumerate(calls)]
+            return list(await asyncio.gather(*playing))
+        finally:
+            ticking.cancel()
+            with self.loop.outside():
+                await store.close()
+                await voice.stop()
+
+    async def _call(self, services: Services, call_id: str, call: Rehearsed) -> Rehearsal:
+        near, far = Duplex.pair()
+        session = CallSession(
+            call_id=call_id,
+            protocol=trusted(call.provider),
+            questionnaire=self.questionnaire,
+            services=services,
+            send=near.send,
+        )
+        caller = LineCaller(
+            call.lines, LineNoise(np.random.default_rng(1)), patience_seconds=call.patience_seconds
+        )
+        leg = Leg(far, WIRES[call.provider](), caller, self.clock, faults=Faults(call.faults, seed=1))
+        began = self.clock.monotonic()
+        placing = asyncio.create_task(
+            leg.converse(CarrierCall("966500000001", "966110000001", CALL_ID), max_seconds=900)
+        )
+        outcome = await session.run(aiter(near))
+        seconds = self.clock.monotonic() - began
+        await near.close(outcome.close_code)
+        return Rehearsal(await placing, outcome, self._answers(call_id), seconds)
+
+    def _answers(self, call_id: str) -> dict[str, Any]:
+        query = "SELECT item, value_json FROM answers WHERE call_id = ? AND status = 'answered'"
+        with closing(sqlite3.connect(self.database)) as connection:
+            return {item: json.loads(value) for item, value in connection.execute(query, (call_id,))}
+
+
+@pytest.fixture(scope="session")
+def three() -> Questionnaire:
+    """Three questions that keys can answer."""
+    return parse(THREE, name="three.yaml", common=COMMON)
+
+
+@pytest.fixture(scope="session")
+def spoken(three: Questionnaire, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that it says, rendered."""
+
+    async def render(folder: Path) -> None:
+        voice = EspeakSynthesizer()
+        await voice.start()
+        await PromptCache(folder, voice).render(prompt_texts([three]))
+        await voice.stop()
+
+    folder = tmp_path_factory.mktemp("spoken")
+    asyncio.run(render(folder))
+    return folder
+
+
+@pytest.fixture
+def rehearse(three: Questionnaire, spoken: Path, tmp_path: Path) -> Callable[..., list[Rehearsal]]:
+    """Play calls at the same time, each a provider, the caller's lines, and faults."""
+
+    def play(*calls: tuple[str, Sequence[Line], Sequence[Fault]]) -> list[Rehearsal]:
+        rehearsed = [Rehearsed(*call) for call in calls]
+        return run(lambda loop: Theatre(loop, three, tmp_path / "hatif.db", spoken).play(rehearsed))
+
+    return play
