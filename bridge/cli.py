@@ -17,6 +17,7 @@ from rich.table import Table
 from bridge.authoring.commands import mount as mount_authoring
 from bridge.authoring.graph.commands import mount as mount_drawing
 from bridge.authoring.simulation.commands import mount as mount_playing
+from bridge.carriers.commands import carrier_app, known_provider
 from bridge.clock import Clock
 from bridge.console import (
     EXIT_REFUSED,
@@ -35,7 +36,6 @@ from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
 from bridge.understand_command import understand_command
-from protocols.registry import PROVIDERS
 
 if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
@@ -59,6 +59,7 @@ questionnaire_app = typer.Typer(
 )
 token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
 app.add_typer(answers_app, name="answers")
+app.add_typer(carrier_app, name="carrier")
 app.add_typer(models_app, name="models")
 app.add_typer(notifications_app, name="notifications")
 app.add_typer(questionnaire_app, name="questionnaire")
@@ -68,12 +69,6 @@ mount_authoring(questionnaire_app)
 mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
 app.command("understand")(understand_command)
-
-
-def _known(provider: str) -> str:
-    if provider not in PROVIDERS:
-        raise typer.BadParameter(f"{provider!r} is none of {', '.join(sorted(PROVIDERS))}")
-    return provider
 
 
 class CallerKind(StrEnum):
@@ -207,7 +202,7 @@ def _chosen(name: str | None, folder: Path) -> "list[Questionnaire]":
 @app.command()
 def demo(  # noqa: PLR0917 - a command's options
     provider: Annotated[
-        str, typer.Option(help="Whose protocol the call speaks.", callback=_known, metavar="NAME")
+        str, typer.Option(help="Whose protocol the call speaks.", callback=known_provider, metavar="NAME")
     ] = "maqsam",
     fast: Annotated[
         bool, typer.Option("--fast", help="Compress silence: the same call, four times as fast.")
@@ -254,7 +249,7 @@ def demo(  # noqa: PLR0917 - a command's options
 def call(  # noqa: PLR0917 - a command's options
     url: Annotated[str, typer.Argument(help="ws:// or wss:// address of the media socket.")],
     provider: Annotated[
-        str, typer.Option(help="Whose protocol to speak.", callback=_known, metavar="NAME")
+        str, typer.Option(help="Whose protocol to speak.", callback=known_provider, metavar="NAME")
     ] = "maqsam",
     token: Annotated[str | None, typer.Option(help="The credential, as the provider would show it.")] = None,
     caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "9621234567",
@@ -440,7 +435,7 @@ def notifications_acknowledge(
 @token_app.command("stream")
 def token_stream(
     provider: Annotated[
-        str, typer.Option(help="Whose media socket it opens.", callback=_known, metavar="NAME")
+        str, typer.Option(help="Whose media socket it opens.", callback=known_provider, metavar="NAME")
     ] = "twilio",
     questionnaire: Annotated[str | None, typer.Option(help="The questionnaire's id.")] = None,
     config: Config = None,

@@ -64,6 +64,7 @@ class CallOutcome(Struct, frozen=True, kw_only=True):
     seconds: float = 0.0  # of call time, while the socket was open
     frames_sent: int = 0
     frames_heard: int = 0  # in which the caller heard Hatif
+    first_heard_seconds: float | None = None  # after audio began to flow
     cleared: int = 0  # how often Hatif cut itself short
     marks: int = 0  # returned because the audio before them had been played
     detail: str = ""  # a sentence for a person, free of phone numbers, tokens and what was said
@@ -101,6 +102,7 @@ class Leg:
         self._heard, self._said = ToMulaw(wire.our_audio), FromMulaw(wire.caller_audio)
         self._cleared_marks: list[str] = []  # to be returned although their audio was dropped
         self._began = clock.monotonic()
+        self._first_heard_seconds: float | None = None
         self._frames_sent = self._frames_heard = self._cleared = self._marks = 0
 
     async def converse(self, call: CarrierCall, max_seconds: float) -> CallOutcome:
@@ -113,6 +115,7 @@ class Leg:
             seconds=self._clock.monotonic() - started,
             frames_sent=self._frames_sent,
             frames_heard=self._frames_heard,
+            first_heard_seconds=self._first_heard_seconds,
             cleared=self._cleared,
             marks=self._marks,
             detail=ending.detail,
@@ -228,6 +231,8 @@ class Leg:
             await self._send(self._faults.audio(self._wire.audio(piece)))
         for messages in words:
             await self._send(messages)
+        if playing and not self._frames_heard:
+            self._first_heard_seconds = self._seconds()
         self._frames_heard += bool(playing)
         self._frames_sent += 1
         if said.hang_up:
