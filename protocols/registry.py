@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import maqsam, twilio
+from protocols import maqsam, telnyx, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
     maqsam.PROVIDER,
+    telnyx.PROVIDER,
     twilio.PROVIDER,
 )
 PROVIDERS: Mapping[str, Provider[Any]] = MappingProxyType({each.name: each for each in _ALL})
