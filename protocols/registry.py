@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import maqsam, telnyx, twilio
+from protocols import maqsam, signalwire, telnyx, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
     maqsam.PROVIDER,
+    signalwire.PROVIDER,
     telnyx.PROVIDER,
     twilio.PROVIDER,
 )
