@@ -5,7 +5,7 @@ guide "Webhook security". What differs from `protocols.twilio`:
 
 - `start` and `media` name no stream beside `start.streamSid`; `mark` has no number, `stop` no contents, and
   keys may be A to D. Sending keys is possible, and of no use here.
-- The stream's codec is ours to choose: mu-law, or L16 at 16 or 24 kHz, which `start` says, the same both ways.
+- The stream's codec, mu-law, or L16 at 16 or 24 kHz, is ours to choose; `start` says it, the same both ways.
   The byte order of L16 is not documented: low byte first is assumed, and an option.
 - The socket may carry a bearer token besides the single-use token in its path.
 - Webhooks are signed with hex HMACs of address and raw body, SHA-256 where it is there, else SHA-1; or as
