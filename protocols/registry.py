@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import asterisk, genesys, genesys_audiohook, maqsam, twilio
+from protocols import asterisk, exotel, genesys, genesys_audiohook, maqsam, signalwire, telnyx, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
     asterisk.PROVIDER,
+    exotel.PROVIDER,
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,
     maqsam.PROVIDER,
+    signalwire.PROVIDER,
+    telnyx.PROVIDER,
     twilio.PROVIDER,
 )
 PROVIDERS: Mapping[str, Provider[Any]] = MappingProxyType({each.name: each for each in _ALL})

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bridge.audio.frames import FRAME_SECONDS
 from bridge.carriers.base import (
     Accepted,
     AudioToPlay,
@@ -62,7 +63,8 @@ def pair(provider: str) -> Pair:
 
 
 def frames(provider: str, count: int = 5) -> bytes:
-    """Some of our audio in the provider's format, neither silent nor beginning like a file."""
+    """Some of our audio in the provider's format, whole chunks, neither silent nor beginning like a file."""
+    count = max(count, round(PROVIDERS[provider].capabilities.chunk_seconds / FRAME_SECONDS))
     started = next(event for event in Pair(provider, CALL).happened if isinstance(event, CallStarted))
     return bytes(range(1, 161)) * (count * started.spoken.frame_bytes // 160)
 

@@ -24,7 +24,7 @@ from protocols import RemoteProtocolError
 from protocols.errors import CLOSE_POLICY
 from protocols.wire import MessageDecoder, encode
 
-__all__ = ["TwilioWire"]
+__all__ = ["TwilioWire", "parameters_of"]
 
 SAMPLE_ACCOUNT = "AC" + "2" * 32  # the documentation's own examples
 SAMPLE_STREAM = "MZ" + "1" * 32
@@ -142,7 +142,7 @@ class TwilioWire(CarrierWire):
 
     def open(self, call: CarrierCall) -> Sequence[str]:
         self._call_sid = call.call_id
-        start = _StartData(self._account_sid, self._stream_sid, self._call_sid, _parameters(call))
+        start = _StartData(self._account_sid, self._stream_sid, self._call_sid, parameters_of(call))
         return (encode(_Connected()), encode(_Start(*self._numbered(), start)))
 
     def audio(self, payload: bytes) -> Sequence[str]:
@@ -184,7 +184,8 @@ class TwilioWire(CarrierWire):
         return self._stream_sid, str(self._sequence_number)
 
 
-def _parameters(call: CarrierCall) -> dict[str, str]:
+def parameters_of(call: CarrierCall) -> dict[str, str]:
+    """What the imagined webhook had handed back."""
     parties = {
         "caller_number": call.from_number,
         "callee_number": call.to_number,
