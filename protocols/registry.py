@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import asterisk, genesys, genesys_audiohook, maqsam, twilio
+from protocols import asterisk, genesys, genesys_audiohook, maqsam, plivo, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
@@ -14,6 +14,7 @@ _ALL = (
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,
     maqsam.PROVIDER,
+    plivo.PROVIDER,
     twilio.PROVIDER,
 )
 PROVIDERS: Mapping[str, Provider[Any]] = MappingProxyType({each.name: each for each in _ALL})
