@@ -59,8 +59,9 @@ __all__ = [
     "PlivoOptions",
     "PlivoProtocol",
     "PlivoWebhooks",
+    "PlivoXml",
+    "addresses",
     "is_signed",
-    "without_query",
 ]
 
 PLIVO = Capabilities(name="plivo", hang_up=Ending.REST, transfer=Ending.REST)
@@ -134,14 +135,9 @@ def is_signed(offered: str, tokens: Iterable[str], texts: Sequence[str]) -> bool
     return any(hmac.compare_digest(one, other) for one in found for other in made)
 
 
-def without_query(url: str) -> str:
-    """Scheme, host and path of an address."""
-    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
-
-
-def _addresses(url: str) -> Iterator[str]:
+def addresses(url: str) -> Iterator[str]:
     """The address without its query. One that was configured without a path is requested with a slash."""
-    bare = without_query(url)
+    bare = urlunsplit(urlsplit(url)._replace(query="", fragment=""))
     yield bare
     if urlsplit(bare).path == "/":
         yield bare.removesuffix("/")
@@ -153,7 +149,7 @@ def _signed_v3(request: HttpRequest, form: Iterable[tuple[str, str]]) -> Iterato
     written = "&".join(f"{name}={value}" for name, value in query)
     fields = "".join(name + value for name, value in sorted(form))
     between = "." if written and fields else ""
-    for address in _addresses(request.url):
+    for address in addresses(request.url):
         yield f"{address}?{written}{between}{fields}" if written or fields else address
 
 
@@ -185,7 +181,7 @@ def _verify(options: PlivoOptions, request: HttpRequest, now: float) -> Verified
     signed = (
         [f"{each}.{nonce}" for each in _signed_v3(request, form)]
         if version == "v3"
-        else [each + nonce for each in _addresses(request.url)]
+        else [each + nonce for each in addresses(request.url)]
     )
     offered = (request.headers.get(f"x-plivo-signature-{kind}", "") for kind in (version, f"ma-{version}"))
     if not nonce or not is_signed(",".join(offered), options.auth_tokens, signed):
@@ -196,14 +192,8 @@ def _verify(options: PlivoOptions, request: HttpRequest, now: float) -> Verified
 # Webhooks
 
 
-class PlivoWebhooks(Webhooks):
-    """Calls and reports as forms, answered with PlivoXML."""
-
-    def __init__(self, options: PlivoOptions) -> None:
-        self._options = options
-
-    def verify(self, request: HttpRequest, *, now: float) -> Verified:
-        return _verify(self._options, request, now)
+class PlivoXml(Webhooks):
+    """Calls and reports as forms, answered with PlivoXML; how they are signed is left open."""
 
     def incoming(self, request: HttpRequest) -> IncomingCall:
         form = form_of(request)
@@ -239,6 +229,16 @@ class PlivoWebhooks(Webhooks):
             answered_by=_MACHINE.get(form.get("Machine", "").lower()),
             seconds=read_seconds(form.get("Duration")),
         )
+
+
+class PlivoWebhooks(PlivoXml):
+    """Plivo's, signed."""
+
+    def __init__(self, options: PlivoOptions) -> None:
+        self._options = options
+
+    def verify(self, request: HttpRequest, *, now: float) -> Verified:
+        return _verify(self._options, request, now)
 
 
 def _extra_headers(call: IncomingCall, stream: StreamTarget) -> str | None:

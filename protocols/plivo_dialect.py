@@ -141,6 +141,12 @@ class ClearAudioMessage(_Message, tag="clearAudio", frozen=True):
     stream_id: str
 
 
+class StopMessage(_Message, tag="stop", frozen=True):
+    """Understood by descendants only."""
+
+    stream_id: str
+
+
 InStream = MediaReceived | Dtmf | PlayedStream | Played | ClearedAudio | Stop
 Incoming = Start | InStream
 _DECODER: MessageDecoder[Incoming] = MessageDecoder(Incoming)
@@ -192,7 +198,7 @@ class PlivoDialect(MediaProtocol):
             case AcceptCall():
                 return ()  # the webhook accepted it
             case PlayAudio():
-                return (encode(self._audio_message(command.payload)),) if command.payload else ()
+                return self._play(command.payload) if command.payload else ()
             case SendMark():
                 self._marks.send(command.name)
                 return (encode(Checkpoint(self._stream_id, command.name)),)
@@ -208,8 +214,8 @@ class PlivoDialect(MediaProtocol):
 
     # What descendants may do otherwise
 
-    def _audio_message(self, payload: bytes) -> PlayAudioMessage:
-        return PlayAudioMessage(self._outgoing(payload))
+    def _audio_message(self, media: OutgoingMedia) -> PlayAudioMessage:
+        return PlayAudioMessage(media)
 
     def _hang_up(self) -> Sequence[str]:
         self.state = State.RELEASED
@@ -221,9 +227,11 @@ class PlivoDialect(MediaProtocol):
 
     # The common part
 
-    def _outgoing(self, payload: bytes) -> OutgoingMedia:
+    def _play(self, payload: bytes) -> Sequence[str]:
         """Audio in the format of the stream, as it named it itself."""
-        return OutgoingMedia(self._media_format.encoding, int(self._media_format.sample_rate), payload)
+        format_ = self._media_format
+        media = OutgoingMedia(format_.encoding, int(format_.sample_rate), payload)
+        return (encode(self._audio_message(media)),)
 
     def _start(self, incoming: Start) -> Sequence[Event]:
         if self.state is not State.WAITING:
@@ -231,7 +239,7 @@ class PlivoDialect(MediaProtocol):
         start = incoming.start
         heard = _read_format(start.media_format, big_endian=self._heard_big_endian)
         spoken = _read_format(start.media_format, big_endian=self._spoken_big_endian)
-        self._media_format, self._stream_id = start.media_format, start.stream_id
+        self._heard, self._media_format, self._stream_id = heard, start.media_format, start.stream_id
         self.state = State.STARTED
         early, self._early = self._early, []
         started = CallStarted(_details(incoming), heard, spoken)

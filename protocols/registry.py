@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import asterisk, genesys, genesys_audiohook, maqsam, plivo, twilio
+from protocols import asterisk, genesys, genesys_audiohook, maqsam, plivo, twilio, vobiz
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
@@ -16,5 +16,6 @@ _ALL = (
     maqsam.PROVIDER,
     plivo.PROVIDER,
     twilio.PROVIDER,
+    vobiz.PROVIDER,
 )
 PROVIDERS: Mapping[str, Provider[Any]] = MappingProxyType({each.name: each for each in _ALL})

@@ -25,7 +25,7 @@ from protocols import RemoteProtocolError
 from protocols.errors import CLOSE_POLICY
 from protocols.wire import MessageDecoder, encode
 
-__all__ = ["SAMPLE_STREAM", "Cleared", "PlivoWire"]
+__all__ = ["SAMPLE_STREAM", "Cleared", "Playable", "PlivoWire"]
 
 SAMPLE_ACCOUNT = "500025"  # the documentation's own examples
 SAMPLE_STREAM = "20170ada-f610-433b-8758-c02a2aab3662"
@@ -104,14 +104,14 @@ class _Command(_Message, frozen=True, forbid_unknown_fields=True):
     pass
 
 
-class _Playable(Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+class Playable(Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
     content_type: str
     sample_rate: int | str
     payload: bytes
 
 
 class _PlayAudio(_Command, tag="playAudio", frozen=True):
-    media: _Playable
+    media: Playable
     stream_id: str | None = None
 
 
@@ -196,7 +196,7 @@ class PlivoWire(CarrierWire):
             case _:
                 assert_never(incoming)
 
-    def _play(self, media: _Playable) -> Sequence[CarrierEvent]:
+    def _play(self, media: Playable) -> Sequence[CarrierEvent]:
         if (media.content_type, str(media.sample_rate)) != ("audio/x-mulaw", str(SAMPLE_RATE)):
             raise RemoteProtocolError("playAudio: media: Not the format of the stream")
         return (AudioToPlay(require_audio(media.payload, message="playAudio")),)
