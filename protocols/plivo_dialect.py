@@ -14,18 +14,16 @@ Sources: docs.plivo.com/docs/voice/xml/audiostream, and the models of plivo/pliv
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import assert_never, get_args
+from typing import assert_never
 
 import msgspec
 from msgspec import Raw, Struct
 
 from protocols.audio import MULAW_8K, AudioFormat, Encoding
-from protocols.base import Capabilities, MediaProtocol
-from protocols.commands import AcceptCall, ClearAudio, Command, HangUp, PlayAudio, SendMark, TransferCall
-from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolError
+from protocols.base import Capabilities
+from protocols.errors import RemoteProtocolError
 from protocols.events import AudioReceived, CallDetails, CallEnded, CallStarted, DtmfReceived, Event
-from protocols.marks import PendingMarks
+from protocols.streaming import State, StreamProtocol, misplaced
 from protocols.wire import (
     MessageDecoder,
     encode,
@@ -35,7 +33,15 @@ from protocols.wire import (
     read_milliseconds,
 )
 
-__all__ = ["CALLEE", "CALLER", "DIRECTION", "PlivoDialect", "State"]
+__all__ = [
+    "CALLEE",
+    "CALLER",
+    "DIRECTION",
+    "OutgoingMedia",
+    "PlayAudioMessage",
+    "PlivoDialect",
+    "StopMessage",
+]
 
 # Of the headers that the answer document attaches: their names may have letters and digits only.
 CALLER, CALLEE, DIRECTION = "callerNumber", "calleeNumber", "direction"
@@ -43,24 +49,6 @@ CALLER, CALLEE, DIRECTION = "callerNumber", "calleeNumber", "direction"
 MOST_EARLY_MEDIA = 50  # messages kept before the start: a second
 QUOTES = " \"'"  # around what was written by hand
 RATES = frozenset({8000, 16000, 24000})  # hertz, of L16
-
-
-class State(StrEnum):
-    """How far one stream has come."""
-
-    WAITING = "waiting for its start"
-    STARTED = "started"
-    RELEASED = "handed back"  # by us
-    STOPPED = "stopped"  # by the provider
-
-
-_ANYTHING = frozenset[type[Command]](get_args(Command))
-_SENDABLE: dict[State, frozenset[type[Command]]] = {
-    State.WAITING: frozenset(),
-    State.STARTED: _ANYTHING,
-    State.RELEASED: frozenset({HangUp}),
-    State.STOPPED: _ANYTHING,  # said to nobody: their stop and our words may cross
-}
 
 
 class _Message(Struct, tag_field="event", rename="camel", frozen=True):
@@ -152,14 +140,13 @@ Incoming = Start | InStream
 _DECODER: MessageDecoder[Incoming] = MessageDecoder(Incoming)
 
 
-class PlivoDialect(MediaProtocol):
+class PlivoDialect(StreamProtocol):
     """One stream; what a provider does otherwise is overridden."""
 
     def __init__(
         self, capabilities: Capabilities, *, heard_big_endian: bool = False, spoken_big_endian: bool = False
     ) -> None:
-        self.state = State.WAITING
-        self._capabilities = capabilities
+        super().__init__(capabilities)
         self._heard_big_endian = heard_big_endian
         self._spoken_big_endian = spoken_big_endian
         self._heard = MULAW_8K
@@ -167,15 +154,33 @@ class PlivoDialect(MediaProtocol):
         self._stream_id = ""
         self._early: list[IncomingMedia] = []
         self._first_ms: int | None = None  # since 1970
-        self._marks = PendingMarks()
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
+    # What descendants may do otherwise
 
-    def receive(self, message: str | bytes) -> Sequence[Event]:
-        if self.state in (State.RELEASED, State.STOPPED):
-            return ()
+    def _audio_message(self, media: OutgoingMedia) -> PlayAudioMessage:
+        return PlayAudioMessage(media)
+
+    def _cleared(self) -> Sequence[Event]:
+        """What was asked to be dropped has been."""
+        return ()
+
+    # What we say
+
+    def _media(self, payload: bytes) -> Sequence[str]:
+        """Audio in the format of the stream, as it named it itself."""
+        format_ = self._media_format
+        media = OutgoingMedia(format_.encoding, int(format_.sample_rate), payload)
+        return (encode(self._audio_message(media)),)
+
+    def _mark(self, name: str) -> str:
+        return encode(Checkpoint(self._stream_id, name))
+
+    def _clear(self) -> str:
+        return encode(ClearAudioMessage(self._stream_id))
+
+    # What we hear
+
+    def _understand(self, message: str | bytes) -> Sequence[Event]:
         match _DECODER.decode(message):
             case None:
                 return ()
@@ -184,58 +189,9 @@ class PlivoDialect(MediaProtocol):
             case incoming:
                 return self._in_stream(incoming)
 
-    def begin_without_setup(self) -> Sequence[Event]:
-        if self.state is State.WAITING:
-            raise RemoteProtocolError("no start has arrived", close_code=CLOSE_POLICY)
-        return ()
-
-    def send(self, command: Command) -> Sequence[str]:
-        if type(command) not in _SENDABLE[self.state]:
-            raise LocalProtocolError(f"{type(command).__name__} when the stream is {self.state}")
-        if self.state is State.STOPPED:
-            return ()
-        match command:
-            case AcceptCall():
-                return ()  # the webhook accepted it
-            case PlayAudio():
-                return self._play(command.payload) if command.payload else ()
-            case SendMark():
-                self._marks.send(command.name)
-                return (encode(Checkpoint(self._stream_id, command.name)),)
-            case ClearAudio():
-                self._marks.clear()
-                return (encode(ClearAudioMessage(self._stream_id)),)
-            case HangUp():
-                return self._hang_up()
-            case TransferCall():
-                raise LocalProtocolError("this provider transfers by REST, not on the stream")
-            case _:
-                assert_never(command)
-
-    # What descendants may do otherwise
-
-    def _audio_message(self, media: OutgoingMedia) -> PlayAudioMessage:
-        return PlayAudioMessage(media)
-
-    def _hang_up(self) -> Sequence[str]:
-        self.state = State.RELEASED
-        return ()  # said by REST
-
-    def _cleared(self) -> Sequence[Event]:
-        """What was asked to be dropped has been."""
-        return ()
-
-    # The common part
-
-    def _play(self, payload: bytes) -> Sequence[str]:
-        """Audio in the format of the stream, as it named it itself."""
-        format_ = self._media_format
-        media = OutgoingMedia(format_.encoding, int(format_.sample_rate), payload)
-        return (encode(self._audio_message(media)),)
-
     def _start(self, incoming: Start) -> Sequence[Event]:
         if self.state is not State.WAITING:
-            raise RemoteProtocolError("start after start", close_code=CLOSE_POLICY)
+            raise misplaced("start", "after start")
         start = incoming.start
         heard = _read_format(start.media_format, big_endian=self._heard_big_endian)
         spoken = _read_format(start.media_format, big_endian=self._spoken_big_endian)
@@ -249,7 +205,7 @@ class PlivoDialect(MediaProtocol):
         if self.state is State.WAITING:
             return self._before_start(incoming)
         if incoming.stream_id not in (None, self._stream_id):
-            raise _misplaced(incoming, "of another stream")
+            raise misplaced(incoming.__struct_config__.tag, "of another stream")
         match incoming:
             case MediaReceived():
                 return self._audio(incoming.media)
@@ -267,7 +223,7 @@ class PlivoDialect(MediaProtocol):
 
     def _before_start(self, incoming: InStream) -> Sequence[Event]:
         if not isinstance(incoming, MediaReceived) or len(self._early) >= MOST_EARLY_MEDIA:
-            raise _misplaced(incoming, "before start")
+            raise misplaced(incoming.__struct_config__.tag, "before start")
         read_milliseconds(incoming.media.timestamp, message="media")
         self._early.append(incoming.media)
         return ()
@@ -337,7 +293,3 @@ def _as_object(text: str) -> str | dict[str, Raw]:
 
 def _bare(name: str) -> str:
     return re.sub("^X-PH-", "", name.strip(QUOTES), flags=re.IGNORECASE)
-
-
-def _misplaced(incoming: Incoming, where: str) -> RemoteProtocolError:
-    return RemoteProtocolError(f"{incoming.__struct_config__.tag} {where}", close_code=CLOSE_POLICY)

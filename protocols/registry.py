@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import asterisk, genesys, genesys_audiohook, maqsam, plivo, twilio, vobiz
+from protocols import asterisk, genesys, genesys_audiohook, maqsam, plivo, twilio, vobiz, vonage
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
@@ -17,5 +17,6 @@ _ALL = (
     plivo.PROVIDER,
     twilio.PROVIDER,
     vobiz.PROVIDER,
+    vonage.PROVIDER,
 )
 PROVIDERS: Mapping[str, Provider[Any]] = MappingProxyType({each.name: each for each in _ALL})

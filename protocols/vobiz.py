@@ -20,7 +20,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocols.base import Capabilities, Ending
-from protocols.commands import ClearAudio, Command, PlayAudio, SendMark
+from protocols.commands import ClearAudio, Command, HangUp, PlayAudio, SendMark
 from protocols.events import AudioReceived, Event, ReplyDue
 from protocols.http import HttpRequest
 from protocols.plivo import NONCE_SECONDS, PlivoAccount, PlivoControl, PlivoXml, addresses, is_signed
@@ -28,10 +28,10 @@ from protocols.plivo_dialect import (
     OutgoingMedia,
     PlayAudioMessage,
     PlivoDialect,
-    State,
     StopMessage,
 )
 from protocols.provider import Door, Provider, SignatureError, Verified
+from protocols.streaming import State
 from protocols.wire import encode
 
 __all__ = ["MOST_FLUSH_SECONDS", "PROVIDER", "VobizControl", "VobizOptions", "VobizProtocol", "VobizWebhooks"]
@@ -54,7 +54,9 @@ class VobizProtocol(PlivoDialect):
 
     def __init__(self) -> None:
         super().__init__(VOBIZ, heard_big_endian=True)
-        self._held: list[str] | None = None  # what may be said after the flush; None: none is under way
+        self._held: list[str | bytes] | None = (
+            None  # what may be said after the flush; None: none is under way
+        )
         self._waited_bytes = 0  # of the caller's audio since it began
 
     def receive(self, message: str | bytes) -> Sequence[Event]:
@@ -65,18 +67,21 @@ class VobizProtocol(PlivoDialect):
         is_over = self._waited_bytes >= MOST_FLUSH_SECONDS * self._heard.bytes_per_second
         return (*events, *self._cleared()) if is_over else events
 
-    def send(self, command: Command) -> Sequence[str]:
-        messages = super().send(command)
+    def _say(self, command: Command) -> Sequence[str | bytes]:
+        was_released = self.state is State.RELEASED
+        messages = super()._say(command)
         match command:
             case ClearAudio():
                 return self._flush(messages)
             case PlayAudio() | SendMark() if self._held is not None:
                 self._held += messages
                 return ()
+            case HangUp() if not was_released:
+                return (encode(StopMessage(self._stream_id)),)
             case _:
                 return messages
 
-    def _flush(self, messages: Sequence[str]) -> Sequence[str]:
+    def _flush(self, messages: Sequence[str | bytes]) -> Sequence[str | bytes]:
         """Begin one. While one is under way the other end has nothing that could be dropped, only we have."""
         is_under_way = self._held is not None
         self._held = []
@@ -91,12 +96,6 @@ class VobizProtocol(PlivoDialect):
 
     def _audio_message(self, media: OutgoingMedia) -> PlayAudioMessage:
         return PlayAudioMessage(media, self._stream_id)
-
-    def _hang_up(self) -> Sequence[str]:
-        if self.state is State.RELEASED:
-            return ()
-        self.state = State.RELEASED
-        return (encode(StopMessage(self._stream_id)),)
 
 
 class VobizWebhooks(PlivoXml):
