@@ -253,6 +253,8 @@ class Provider(Struct, Generic[OptionsT], frozen=True, kw_only=True):
     is_guarded: Callable[[OptionsT], bool] | None = None
     webhooks: Callable[[OptionsT], Webhooks] | None = None
     control: Callable[[OptionsT], Control] | None = None
+    # Adds to a request of `control`, at the time of sending, what proves who asks and passes soon: a JWT.
+    authorize: Callable[[OptionsT, HttpRequest, float], HttpRequest] | None = None
 
     @property
     def name(self) -> str:

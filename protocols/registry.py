@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import asterisk, exotel, genesys, genesys_audiohook, maqsam, signalwire, telnyx, twilio
+from protocols import (
+    asterisk,
+    exotel,
+    genesys,
+    genesys_audiohook,
+    maqsam,
+    plivo,
+    signalwire,
+    telnyx,
+    twilio,
+    vobiz,
+    vonage,
+)
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
@@ -15,8 +27,11 @@ _ALL = (
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,
     maqsam.PROVIDER,
+    plivo.PROVIDER,
     signalwire.PROVIDER,
     telnyx.PROVIDER,
     twilio.PROVIDER,
+    vobiz.PROVIDER,
+    vonage.PROVIDER,
 )
 PROVIDERS: Mapping[str, Provider[Any]] = MappingProxyType({each.name: each for each in _ALL})

@@ -57,12 +57,12 @@ class StreamProtocol(MediaProtocol):
             raise RemoteProtocolError("no start has arrived", close_code=CLOSE_POLICY)
         return ()
 
-    def send(self, command: Command) -> Sequence[str]:
+    def send(self, command: Command) -> Sequence[str | bytes]:
         if type(command) not in _SENDABLE[self.state]:
             raise LocalProtocolError(f"{type(command).__name__} when the stream is {self.state}")
         return () if self.state is State.STOPPED else self._say(command)
 
-    def _say(self, command: Command) -> Sequence[str]:
+    def _say(self, command: Command) -> Sequence[str | bytes]:
         match command:
             case AcceptCall():
                 return ()  # the webhook accepted it
@@ -81,7 +81,7 @@ class StreamProtocol(MediaProtocol):
             case _:
                 assert_never(command)
 
-    def _ask(self, name: str) -> Sequence[str]:
+    def _ask(self, name: str) -> Sequence[str | bytes]:
         if not self._capabilities.acknowledges_playback:
             return ()
         self._marks.send(name)
@@ -99,7 +99,7 @@ class StreamProtocol(MediaProtocol):
         ...
 
     @abstractmethod
-    def _media(self, payload: bytes) -> Sequence[str]:
+    def _media(self, payload: bytes) -> Sequence[str | bytes]:
         """Some of our audio, at least one sample of it."""
         ...
 
