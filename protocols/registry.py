@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import asterisk, maqsam, twilio
+from protocols import asterisk, audiosocket, maqsam, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
     asterisk.PROVIDER,
+    audiosocket.PROVIDER,
     maqsam.PROVIDER,
     twilio.PROVIDER,
 )

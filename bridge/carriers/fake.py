@@ -1,4 +1,4 @@
-"""A carrier that places one call to a real server over a real WebSocket, in real time.
+"""A carrier that places one call to a real server over a real WebSocket, or plain TCP, in real time.
 
 It joins a wire (what the provider says) to a caller (what the person does): every 20 ms the caller hears what
 Hatif sent, and says something. It knows no provider and no question. Whatever the server does, the call ends:
@@ -31,6 +31,7 @@ from bridge.carriers.base import (
 )
 from bridge.carriers.caller import Caller
 from bridge.carriers.playback import PlaybackBuffer
+from bridge.carriers.tcp import TcpSocket
 from bridge.clock import Clock
 from bridge.transcoding import FromMulaw, ToMulaw
 from protocols import RemoteProtocolError
@@ -45,6 +46,7 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # servers of other makes send whole prompts
 CLOSE_NORMAL = 1000  # RFC 6455 section 7.4.1
 CLOSE_PROTOCOL_ERROR = 1002
 
+Socket = aiohttp.ClientWebSocketResponse | TcpSocket
 OnFrame = Callable[[bytes, bytes], None]  # what the caller said and heard, in mu-law, for a recording
 
 _SILENCE = bytes([ULAW_SILENCE])
@@ -115,9 +117,11 @@ class FakeCarrier:
             leg = _Leg(socket, self._wire, self._caller, self._clock, self._on_frame)
             return await leg.converse(call, max_seconds)
 
-    async def _dial(self, http: aiohttp.ClientSession, dialling: Dialling) -> aiohttp.ClientWebSocketResponse:
+    async def _dial(self, http: aiohttp.ClientSession, dialling: Dialling) -> Socket:
         closing = aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS)
         async with asyncio.timeout(self._connect_seconds):
+            if dialling.url.startswith("tcp://"):
+                return await TcpSocket.open(dialling.url)
             return await http.ws_connect(
                 dialling.url,
                 headers=dialling.headers,
@@ -138,7 +142,7 @@ class _Leg:
 
     def __init__(
         self,
-        socket: aiohttp.ClientWebSocketResponse,
+        socket: Socket,
         wire: CarrierWire,
         caller: Caller,
         clock: Clock,
