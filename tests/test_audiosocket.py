@@ -41,7 +41,7 @@ class EchoExchange:
         self.reply = reply
         self.is_busy = is_busy
         self.events: list[Event] = []
-        self.has_ended = asyncio.Event()
+        self.has_begun, self.has_ended = asyncio.Event(), asyncio.Event()
 
     def admit(self) -> Accept | Busy:
         return Busy("full", 1) if self.is_busy else Accept()
@@ -57,6 +57,7 @@ class EchoExchange:
         send: Callable[[str | bytes], Awaitable[None]],
     ) -> None:
         async for message in messages:
+            self.has_begun.set()
             for event in protocol.receive(message):
                 self.events.append(event)
                 for command in self.reply(event):
@@ -167,10 +168,11 @@ async def test_stopping_ends_what_is_connected() -> None:
     async with listening(exchange) as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         writer.write(b"\x01")
-        await writer.drain()
+        await asyncio.wait_for(exchange.has_begun.wait(), 5)
     assert await asyncio.wait_for(reader.read(), 5) == b""
     writer.close()
     await writer.wait_closed()
+    assert not exchange.has_ended.is_set()
 
 
 async def test_nothing_listens_unless_that_is_configured() -> None:

@@ -1,4 +1,4 @@
-"""AudioSocket against the whole daemon: a call over plain TCP is introduced, asked, answered by key and kept."""
+"""AudioSocket against the whole daemon: a call over plain TCP, asked, answered by key and kept."""
 
 import sqlite3
 from collections.abc import Callable
