@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import aiohttp
@@ -11,6 +12,7 @@ import structlog
 
 from bridge.admission import Admission
 from bridge.audio.playout import Ticker
+from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.config import Settings, unguarded
 from bridge.errors import BridgeError, StorageError
@@ -32,6 +34,7 @@ from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.server import Server
 from bridge.web.webhooks import WebhookRoutes
+from protocols.audiosocket import AudioSocketOptions
 from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
@@ -135,6 +138,9 @@ class Daemon:
             control=PhoneControl(_provider_options(settings), http=http),
         )
         self._switchboard = self._open_media(services, offer, self._store)
+        audiosocket = self._audiosocket(self._switchboard)
+        stack.push_async_callback(audiosocket.stop)
+        await audiosocket.start()
         reloading = asyncio.create_task(
             self._reloader(offer, engines, self._switchboard).run(), name="reloads"
         )
@@ -194,6 +200,11 @@ class Daemon:
         for setting in unguarded(settings):
             log.warning("no_credential_configured", setting=setting, effect="loopback only")
         return switchboard
+
+    def _audiosocket(self, switchboard: Switchboard) -> AudioSocketServer:
+        options = cast("AudioSocketOptions", self._settings.provider("audiosocket"))
+        idle_seconds = self._settings.server.idle_seconds
+        return AudioSocketServer(switchboard=switchboard, options=options, idle_seconds=idle_seconds)
 
     async def _components(self) -> list[Component]:
         recognizer, voice = self._recognizer, self._voice

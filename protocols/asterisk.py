@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, assert_never
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from msgspec import Meta, Raw, Struct, structs
 
@@ -535,7 +535,9 @@ class AsteriskControl(Control):
 
     def transfer(self, call: CallDetails, to: str) -> HttpRequest:
         variable = f"HATIF_TO_{require_call(call.provider_call_id)}"
-        return self._request("POST", "asterisk/variable", {"variable": variable, "value": _dialled(to)})
+        return self._request(
+            "POST", f"asterisk/variable?{urlencode({'variable': variable, 'value': _dialled(to)})}"
+        )
 
     def outcome(self, response: HttpResponse) -> AfterRequest:
         return after_request(response, already_over=_ALREADY_OVER)

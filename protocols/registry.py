@@ -6,6 +6,7 @@ from typing import Any
 
 from protocols import (
     asterisk,
+    audiosocket,
     exotel,
     genesys,
     genesys_audiohook,
@@ -23,6 +24,7 @@ __all__ = ["PROVIDERS"]
 
 _ALL = (
     asterisk.PROVIDER,
+    audiosocket.PROVIDER,
     exotel.PROVIDER,
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,

@@ -107,11 +107,14 @@ def _check(options: CallOptions) -> None:
         raise PlacingError(f"no provider {options.provider!r}; known are {', '.join(sorted(WIRES))}")
     try:
         address = urlsplit(options.url)
-        is_good = address.scheme in {"ws", "wss"} and bool(address.hostname) and address.port != 0
+        is_good = address.scheme in {"ws", "wss", "tcp"} and bool(address.hostname) and address.port != 0
     except ValueError:
         is_good = False
     if not is_good:
-        raise PlacingError(f"{options.url!r} is no WebSocket address, such as ws://127.0.0.1:8080/ws/maqsam")
+        raise PlacingError(
+            f"{options.url!r} is no address of a socket, such as ws://127.0.0.1:8080/ws/maqsam "
+            "or, of AudioSocket, tcp://127.0.0.1:9092"
+        )
 
 
 def _call(options: CallOptions) -> CarrierCall:

@@ -151,7 +151,7 @@ async def test_a_server_that_is_not_there_is_reported() -> None:
 )
 async def test_what_is_no_address_is_refused(url: str) -> None:
     """With one sentence that shows a good one."""
-    with pytest.raises(PlacingError, match="is no WebSocket address, such as ws://"):
+    with pytest.raises(PlacingError, match="is no address of a socket, such as ws://"):
         await place_call(CallOptions(url=url))
 
 

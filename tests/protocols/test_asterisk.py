@@ -522,11 +522,11 @@ def test_a_number_cannot_become_another_channel(number: str) -> None:
 def test_the_callers_channel_is_hung_up_and_handed_over() -> None:
     """A transfer leaves the number where the dialplan looks once our leg has ended."""
     control, call = AsteriskControl(ARI), CallDetails("17/0")
-    hanging_up, handing_over = control.hang_up(call), control.transfer(call, "100")
+    hanging_up, handing_over = control.hang_up(call), control.transfer(call, "+100")
 
     assert (hanging_up.method, hanging_up.url) == ("DELETE", "http://127.0.0.1:8088/ari/channels/17%2F0")
-    assert (handing_over.method, handing_over.url) == ("POST", "http://127.0.0.1:8088/ari/asterisk/variable")
-    assert json.loads(handing_over.body) == {"variable": "HATIF_TO_17/0", "value": "100"}
+    assert (handing_over.method, handing_over.path) == ("POST", "/ari/asterisk/variable")
+    assert handing_over.query == {"variable": "HATIF_TO_17/0", "value": "+100"}
     with pytest.raises(LocalProtocolError, match="identifier"):
         control.hang_up(CallDetails())
 

@@ -1,0 +1,208 @@
+"""The AudioSocket listener: real TCP, the simulated far end, and a switchboard in miniature."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+from bridge.admission import Accept, Busy
+from bridge.audiosocket import AudioSocketServer
+from bridge.carriers.base import CarrierCall
+from bridge.carriers.caller import CallerFrame
+from bridge.carriers.fake import CallOutcome, EndedBy, FakeCarrier
+from bridge.carriers.wires.audiosocket import AudioSocketWire
+from bridge.clock import Clock
+from bridge.errors import ConfigError
+from bridge.switchboard import Switchboard
+from protocols import (
+    AudioReceived,
+    CallStarted,
+    Command,
+    DtmfReceived,
+    Event,
+    HangUp,
+    MediaProtocol,
+    PlayAudio,
+)
+from protocols.audiosocket import AudioSocketOptions
+
+CALL = CarrierCall("966500000001", "966110000001", "6fa459ea-ee8a-3ca4-894e-db77e160355e")
+NO_BYTES_SECONDS = 0.2
+Reply = Callable[[Event], Sequence[Command]]
+
+
+class EchoExchange:
+    """As much of a switchboard as the listener asks for: it answers events with commands."""
+
+    def __init__(self, reply: Reply, *, is_busy: bool = False) -> None:
+        self.reply = reply
+        self.is_busy = is_busy
+        self.events: list[Event] = []
+        self.has_begun, self.has_ended = asyncio.Event(), asyncio.Event()
+
+    def admit(self) -> Accept | Busy:
+        return Busy("full", 1) if self.is_busy else Accept()
+
+    def questionnaire(self, name: str | None) -> object:
+        return name or "default"
+
+    async def connect(
+        self,
+        protocol: MediaProtocol,
+        _questionnaire: object,
+        messages: AsyncIterator[bytes],
+        send: Callable[[str | bytes], Awaitable[None]],
+    ) -> None:
+        async for message in messages:
+            self.has_begun.set()
+            for event in protocol.receive(message):
+                self.events.append(event)
+                for command in self.reply(event):
+                    for answer in protocol.send(command):
+                        await send(answer)
+                    if isinstance(command, HangUp):
+                        return
+        self.has_ended.set()
+
+
+class Presser:
+    """Says silence, presses a key at its tenth frame, hangs up at its hundredth; remembers what it heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def tick(self, heard: bytes) -> CallerFrame:
+        self.heard.append(heard)
+        number = len(self.heard)
+        return CallerFrame(b"\xff" * 160, keys="5" if number == 10 else "", hang_up=number == 100)
+
+
+def echo(event: Event) -> Sequence[Command]:
+    return [PlayAudio(event.payload)] if isinstance(event, AudioReceived) else []
+
+
+@asynccontextmanager
+async def listening(exchange: EchoExchange, peers: str | None = None, **limits: float) -> AsyncIterator[str]:
+    server = AudioSocketServer(
+        switchboard=cast("Switchboard", exchange),
+        options=AudioSocketOptions(listen="127.0.0.1:0", peers=peers),
+        idle_seconds=limits.get("idle_seconds", 5.0),
+    )
+    await server.start()
+    try:
+        yield f"tcp://127.0.0.1:{server.port}"
+    finally:
+        await server.stop()
+
+
+async def place(url: str, caller: Any, sample_rate: int = 8_000) -> CallOutcome:
+    carrier = FakeCarrier(AudioSocketWire(sample_rate=sample_rate), caller, clock=Clock(speed=8))
+    return await carrier.place(url, call=CALL, max_seconds=30)
+
+
+async def test_a_call_over_tcp_is_heard_keyed_and_ended_by_the_caller() -> None:
+    """Audio comes back, the key arrives, the closed connection ends the call."""
+    exchange = EchoExchange(echo)
+    async with listening(exchange) as url:
+        outcome = await place(url, Presser())
+        await asyncio.wait_for(exchange.has_ended.wait(), 5)
+
+    assert (outcome.ended_by, outcome.frames_sent) == (EndedBy.CALLER, 100)
+    assert outcome.frames_heard > 50
+    assert DtmfReceived("5") in exchange.events
+    (started,) = [event for event in exchange.events if isinstance(event, CallStarted)]
+    assert started.details.provider_call_id == CALL.call_id
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 16_000])
+async def test_our_last_words_and_our_hang_up_reach_the_far_end(sample_rate: int) -> None:
+    """Although it goes on sending, and a reset of ours could overtake them."""
+    tone = b"\x00\x20\x00\xe0" * (sample_rate // 4)
+
+    def reply(event: Event) -> Sequence[Command]:
+        return [PlayAudio(tone), HangUp()] if isinstance(event, DtmfReceived) else []
+
+    caller = Presser()
+    async with listening(EchoExchange(reply)) as url:
+        outcome = await place(url, caller, sample_rate)
+
+    assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
+
+
+async def test_whoever_is_not_among_the_peers_is_turned_away() -> None:
+    """Without a word, before anything is read."""
+    exchange = EchoExchange(echo)
+    async with listening(exchange, peers="192.0.2.0/24, 2001:db8::1") as url:
+        outcome = await place(url, Presser())
+
+    assert outcome.ended_by is EndedBy.HATIF_CLOSED
+    assert exchange.events == []
+
+
+async def test_a_busy_daemon_closes_at_once() -> None:
+    """The wire has no other way to say no: the dialplan goes on."""
+    exchange = EchoExchange(echo, is_busy=True)
+    async with listening(exchange) as url:
+        outcome = await place(url, Presser())
+
+    assert outcome.ended_by is EndedBy.HATIF_CLOSED
+    assert exchange.events == []
+
+
+async def test_a_connection_that_falls_silent_is_given_up() -> None:
+    """Half-open connections do not stay for ever."""
+    exchange = EchoExchange(echo)
+    async with listening(exchange, idle_seconds=NO_BYTES_SECONDS) as url:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        await asyncio.wait_for(exchange.has_ended.wait(), 5)
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_stopping_ends_what_is_connected() -> None:
+    """The daemon's end is the connection's."""
+    exchange = EchoExchange(echo)
+    async with listening(exchange) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(b"\x01")
+        await asyncio.wait_for(exchange.has_begun.wait(), 5)
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    await writer.wait_closed()
+    assert not exchange.has_ended.is_set()
+
+
+async def test_nothing_listens_unless_that_is_configured() -> None:
+    """Nor when the provider is switched off."""
+    for options in (AudioSocketOptions(), AudioSocketOptions(enabled=False, listen="127.0.0.1:0")):
+        server = AudioSocketServer(
+            switchboard=cast("Switchboard", EchoExchange(echo)), options=options, idle_seconds=1
+        )
+        await server.start()
+        assert server.port == 0
+        await server.stop()
+
+
+@pytest.mark.parametrize("listen", ["9092", "localhost", ":9092", "h:99999", "a@h:1", "h:1/x"])
+async def test_an_address_that_is_none_is_named(listen: str) -> None:
+    """The complaint says what would be right."""
+    with pytest.raises(ConfigError, match=r"audiosocket\.listen: .* 127\.0\.0\.1:9092"):
+        await server_with(AudioSocketOptions(listen=listen)).start()
+
+
+async def test_a_port_in_use_and_peers_that_are_none_are_named() -> None:
+    """Both before any call is taken."""
+    port = unused_port()
+    taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", port)
+    async with taken:
+        with pytest.raises(ConfigError, match="cannot listen on"):
+            await server_with(AudioSocketOptions(listen=f"127.0.0.1:{port}")).start()
+    with pytest.raises(ConfigError, match=r"audiosocket\.peers"):
+        server_with(AudioSocketOptions(peers="pbx.example"))
+
+
+def server_with(options: AudioSocketOptions) -> AudioSocketServer:
+    return AudioSocketServer(switchboard=cast("Switchboard", None), options=options, idle_seconds=1)
