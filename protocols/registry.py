@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import genesys, genesys_audiohook, maqsam, twilio
+from protocols import genesys, genesys_audiohook, jambonz, maqsam, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
@@ -12,6 +12,7 @@ __all__ = ["PROVIDERS"]
 _ALL = (
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,
+    jambonz.PROVIDER,
     maqsam.PROVIDER,
     twilio.PROVIDER,
 )
