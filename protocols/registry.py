@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import genesys, genesys_audiohook, jambonz, maqsam, twilio
+from protocols import audiocodes, genesys, genesys_audiohook, jambonz, maqsam, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
+    audiocodes.PROVIDER,
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,
     jambonz.PROVIDER,
