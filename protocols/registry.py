@@ -6,10 +6,12 @@ from typing import Any
 
 from protocols import (
     asterisk,
+    audiocodes,
     audiosocket,
     exotel,
     genesys,
     genesys_audiohook,
+    jambonz,
     maqsam,
     plivo,
     signalwire,
@@ -24,10 +26,12 @@ __all__ = ["PROVIDERS"]
 
 _ALL = (
     asterisk.PROVIDER,
+    audiocodes.PROVIDER,
     audiosocket.PROVIDER,
     exotel.PROVIDER,
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,
+    jambonz.PROVIDER,
     maqsam.PROVIDER,
     plivo.PROVIDER,
     signalwire.PROVIDER,

@@ -4,6 +4,7 @@ A new provider is a file in `protocols`, a wire in `bridge.carriers`, a capture,
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,11 @@ def pair(provider: str) -> Pair:
 
 
 def frames(provider: str, count: int = 5) -> bytes:
-    """Some of our audio in the provider's format, whole chunks, neither silent nor beginning like a file."""
-    count = max(count, round(PROVIDERS[provider].capabilities.chunk_seconds / FRAME_SECONDS))
+    """Some of our audio in whole chunks of the provider's format, neither silent nor like a file."""
     started = next(event for event in Pair(provider, CALL).happened if isinstance(event, CallStarted))
-    return bytes(range(1, 161)) * (count * started.spoken.frame_bytes // 160)
+    in_chunk = round(PROVIDERS[provider].capabilities.chunk_seconds / FRAME_SECONDS)
+    whole = math.ceil(count / in_chunk) * in_chunk
+    return bytes(range(1, 161)) * (whole * started.spoken.frame_bytes // 160)
 
 
 def message_of(line: dict[str, Any]) -> str | bytes:
