@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import maqsam, twilio
+from protocols import generic, maqsam, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
+    generic.PROVIDER,
     maqsam.PROVIDER,
     twilio.PROVIDER,
 )
