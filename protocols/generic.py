@@ -7,38 +7,31 @@ the header `Authorization: Bearer`, in `start`, or as a single-use stream token 
 
 import hmac
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, assert_never
 
 import msgspec
 from msgspec import Meta
 
-from protocols.base import Capabilities, CredentialCheck, Ending, MediaProtocol
+from protocols.base import Capabilities, CredentialCheck, Ending
 from protocols.commands import AcceptCall, ClearAudio, Command, HangUp, PlayAudio, SendMark, TransferCall
-from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolError
+from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 from protocols.events import (
     AudioReceived,
     CallDetails,
-    CallEnded,
     CallStarted,
-    DtmfReceived,
     Event,
-    MarkReturned,
 )
 from protocols.http import HttpRequest
-from protocols.marks import PendingMarks
 from protocols.provider import SECRET, Door, Grant, Options, Provider, SignatureError, Verified
-from protocols.wire import MessageDecoder, encode, read_key, read_milliseconds
+from protocols.wire import MessageDecoder, encode, read_milliseconds
+from protocols.worded import State, Word, WordedProtocol
 from protocols.words import (
     AudioData,
     Clear,
-    Dtmf,
     Hangup,
     Mark,
-    PlayedMark,
     Ready,
     Start,
-    Stop,
     Transfer,
 )
 
@@ -62,20 +55,10 @@ class GenericOptions(Options, frozen=True, kw_only=True):
     ] = False
 
 
-class State(StrEnum):
-    """How far one call has come."""
-
-    WAITING = "waiting for its start"
-    STARTED = "started"
-    RELEASED = "handed back"  # by us
-    STOPPED = "stopped"  # by the peer
+_DECODER: MessageDecoder[Start | AudioData | Word] = MessageDecoder(Start | AudioData | Word)
 
 
-InCall = AudioData | Dtmf | PlayedMark | Stop
-_DECODER: MessageDecoder[Start | InCall] = MessageDecoder(Start | InCall)
-
-
-class GenericProtocol(MediaProtocol):
+class GenericProtocol(WordedProtocol):
     """One call on our own wire; `believes`: who is calling is taken from the peer's word."""
 
     def __init__(
@@ -86,47 +69,33 @@ class GenericProtocol(MediaProtocol):
         check: CredentialCheck | None = None,
         believes: bool = True,
     ) -> None:
-        self.state = State.WAITING
-        self._capabilities = capabilities
+        super().__init__(capabilities)
         self._is_authenticated = is_authenticated
         self._check = check
         self._believes = believes
         self._is_accepted = False
         self._speaks_json = False
-        self._marks = PendingMarks()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     def receive(self, message: str | bytes) -> Sequence[Event]:
-        if self.state in (State.RELEASED, State.STOPPED):
+        if self.is_over:
             return ()
         if isinstance(message, bytes):
-            self._require_start("audio")
-            return (AudioReceived(message),) if message else ()
+            return self._hear(AudioData(audio=message))
         word = _DECODER.decode(message)
         match word:
             case None:
                 return ()
             case Start():
                 return self._start(word)
+            case AudioData():
+                return self._hear(word)
             case _:
                 self._require_start(str(word.__struct_config__.tag))
-                return self._in_call(word)
+                return self._obey(word)
 
     def begin_without_setup(self) -> Sequence[Event]:
         self._require_start("silence")
         return ()
-
-    def send(self, command: Command) -> Sequence[str | bytes]:
-        if self.state is State.WAITING:
-            raise LocalProtocolError(f"{type(command).__name__} before the call has started")
-        if self.state is State.STOPPED or (self.state is State.RELEASED and isinstance(command, HangUp)):
-            return ()
-        if self.state is State.RELEASED:
-            raise LocalProtocolError(f"{type(command).__name__} after the call was handed back")
-        return self._say(command)
 
     def _say(self, command: Command) -> Sequence[str | bytes]:
         match command:
@@ -134,16 +103,12 @@ class GenericProtocol(MediaProtocol):
                 was_accepted, self._is_accepted = self._is_accepted, True
                 return () if was_accepted else (encode(Ready()),)
             case PlayAudio(payload=payload):
-                audio = encode(AudioData(audio=payload)) if self._speaks_json else payload
-                return (audio,) if payload else ()
+                return (encode(AudioData(audio=payload)) if self._speaks_json else payload,)
             case SendMark(name=name):
-                self._marks.send(name)
                 return (encode(Mark(name=name)),)
             case ClearAudio():
-                self._marks.clear()
                 return (encode(Clear()),)
             case TransferCall() | HangUp():
-                self.state = State.RELEASED
                 return (encode(Transfer(to=command.to) if isinstance(command, TransferCall) else Hangup()),)
             case _:
                 assert_never(command)
@@ -170,21 +135,10 @@ class GenericProtocol(MediaProtocol):
         if self.state is State.WAITING:
             raise RemoteProtocolError(f"{what} before start", close_code=CLOSE_POLICY)
 
-    def _in_call(self, word: InCall) -> Sequence[Event]:
-        match word:
-            case AudioData():
-                timestamp_ms = read_milliseconds(word.timestamp_ms, message="audio")
-                return (AudioReceived(word.audio, timestamp_ms),) if word.audio else ()
-            case Dtmf():
-                return (DtmfReceived(read_key(word.key, message="dtmf")),)
-            case PlayedMark():
-                returned = self._marks.receive(word.name)
-                return tuple(MarkReturned(each.name, each.played and word.played) for each in returned)
-            case Stop():
-                self.state = State.STOPPED
-                return (CallEnded(),)
-            case _:
-                assert_never(word)
+    def _hear(self, audio: AudioData) -> Sequence[Event]:
+        self._require_start("audio")
+        timestamp_ms = read_milliseconds(audio.timestamp_ms, message="audio")
+        return (AudioReceived(audio.audio, timestamp_ms),) if audio.audio else ()
 
 
 def is_bearer(request: HttpRequest, token: str | None) -> bool:

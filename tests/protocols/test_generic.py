@@ -1,4 +1,4 @@
-"""What is peculiar to the generic protocol: formats, transports, two places for a token, marks that do not lie."""
+"""What is peculiar to the generic protocol: formats, transports, two places for a token, honest marks."""
 
 import json
 from typing import Any
