@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import audio_fork, freeswitch, generic, maqsam, twilio
+from protocols import audio_fork, browser, freeswitch, generic, maqsam, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
     audio_fork.PROVIDER,
+    browser.PROVIDER,
     freeswitch.PROVIDER,
     generic.PROVIDER,
     maqsam.PROVIDER,

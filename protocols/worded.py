@@ -54,6 +54,8 @@ class WordedProtocol(MediaProtocol):
         match command:
             case PlayAudio(payload=b""):
                 return ()
+            case TransferCall() if not self._capabilities.can_transfer:
+                raise LocalProtocolError("nobody can be put through on this wire")
             case SendMark(name=name):
                 self._marks.send(name)
             case ClearAudio():

@@ -12,9 +12,9 @@ local uuid = session:get_uuid()
 local metadata = '{"call_id":"' .. uuid .. '","from":' .. written("caller_id_number")
   .. ',"to":' .. written("destination_number") .. ',"direction":"inbound"}'
 
-session:setVariable("STREAM_EXTRA_HEADERS", '{"Authorization":"Bearer ' .. session:getVariable("hatif_token") .. '"}')
+session:setVariable("STREAM_EXTRA_HEADERS", '{"Authorization":"Bearer ' .. (session:getVariable("hatif_token") or "") .. '"}')
 
-local command = "uuid_audio_stream " .. uuid .. " start " .. session:getVariable("hatif_url") .. " mono 8k " .. metadata
+local command = "uuid_audio_stream " .. uuid .. " start " .. (session:getVariable("hatif_url") or "") .. " mono 8k " .. metadata
 local reply = freeswitch.API():executeString(command)
 if reply == nil or reply:sub(1, 3) ~= "+OK" then
   freeswitch.consoleLog("err", "hatif: the call could not be given to Hatif: " .. tostring(reply) .. "\n")

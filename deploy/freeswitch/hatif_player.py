@@ -1,9 +1,9 @@
 """Plays what Hatif says through FreeSWITCH's mod_audio_stream or mod_audio_fork, over the event socket.
 
 The modules write Hatif's audio to files and raise events. This script plays the files one after another,
-tells Hatif what was heard and which keys were pressed, and hangs up or transfers when it is asked to. It needs
-Python 3.11 or newer and nothing else, and ends when FreeSWITCH goes away: let systemd start it again. See
-docs/freeswitch.md.
+tells Hatif what was heard and which keys were pressed, and hangs up or transfers when it is asked to. It
+needs Python 3.11 or newer and nothing else, and ends when FreeSWITCH goes away: let systemd start it again.
+See docs/freeswitch.md.
 """
 
 import argparse
