@@ -6,9 +6,13 @@ from typing import Any
 
 from protocols import (
     asterisk,
+    audio_fork,
     audiocodes,
     audiosocket,
+    browser,
     exotel,
+    freeswitch,
+    generic,
     genesys,
     genesys_audiohook,
     jambonz,
@@ -26,9 +30,13 @@ __all__ = ["PROVIDERS"]
 
 _ALL = (
     asterisk.PROVIDER,
+    audio_fork.PROVIDER,
     audiocodes.PROVIDER,
     audiosocket.PROVIDER,
+    browser.PROVIDER,
     exotel.PROVIDER,
+    freeswitch.PROVIDER,
+    generic.PROVIDER,
     genesys.PROVIDER,
     genesys_audiohook.PROVIDER,
     jambonz.PROVIDER,

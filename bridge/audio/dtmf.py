@@ -27,7 +27,7 @@ TOLERANCE = 0.025  # of a frequency: 0.015 must be taken, 0.035 must not
 MIN_AMPLITUDE = 130.0  # -48 dBFS: about -45 dBm0, where -25 must be taken and -55 must not
 MOST_HIGH_DB = 6.0  # how much stronger the high tone may be: 4 dB must be taken
 MOST_LOW_DB = 10.0  # and the low one: 8 dB must be taken
-PURITY = 0.85  # of the energy that the two tones are: at 15 dB over noise they are 0.97
+PURITY = 0.9  # of the energy that the two tones are: at 15 dB over noise they are 0.97
 
 WINDOW_SAMPLES = 160  # 20 ms
 STEP_SAMPLES = 40  # 5 ms

@@ -1,0 +1,18 @@
+"""A web page at the far end: the generic words, with the microphone's own sample rate."""
+
+from bridge.carriers.wires.generic import GenericWire
+from protocols import AudioFormat, Encoding
+
+__all__ = ["BrowserWire"]
+
+SAMPLE_RATE = 48_000  # hertz; of nearly every machine's sound
+
+
+class BrowserWire(GenericWire):
+    """One call from a page."""
+
+    def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
+        super().__init__(AudioFormat(Encoding.LINEAR, sample_rate))
+
+
+WIRE = BrowserWire
