@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from protocols import exotel, maqsam, signalwire, telnyx, twilio
+from protocols import bandwidth, exotel, maqsam, signalwire, telnyx, twilio
 from protocols.provider import Provider
 
 __all__ = ["PROVIDERS"]
 
 _ALL = (
+    bandwidth.PROVIDER,
     exotel.PROVIDER,
     maqsam.PROVIDER,
     signalwire.PROVIDER,
