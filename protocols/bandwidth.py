@@ -94,7 +94,7 @@ class BandwidthOptions(Options, frozen=True, kw_only=True):
     ] = None
     codec: Annotated[
         Literal["PCMU", "PCM8", "PCM16", "PCM24"],
-        Meta(description="what we speak: PCMU, or linear at 8, 16 or 24 kHz: PCM8, PCM16 or PCM24"),
+        Meta(description="PCMU, or linear at 8, 16 or 24 kHz: PCM8, PCM16 or PCM24"),
     ] = "PCMU"
 
 
