@@ -9,7 +9,9 @@ team-telnyx/telnyx-python's webhook verification.
 - Media is not promised to come in order: it is sorted by `chunk`, and at most five messages wait for one
   that is missing.
 - One message carries 20 ms to 30 s of ours. A `clear` returns all pending marks.
-- The token that a stream is opened with comes in the upgrade's header, and again in `connected`.
+- The token that a stream is opened with comes in the upgrade's header, and again in `connected`. TeXML's
+  streams have none and are let in by the single-use token in the path; `stream_token` has to be set all the
+  same, since without any credential only this machine is served.
 - A socket may open and close again without a `start`: nobody answered.
 - Doubts: the shapes of `dtmf`, `error` and `stop` were not found in a document, so nothing but the digit is
   needed of them. The byte order of L16 is RFC 3551's in what others found, and an option here. Whether
