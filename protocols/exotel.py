@@ -89,7 +89,7 @@ EXOTEL = Capabilities(
     chunk_seconds=0.2,  # 3,200 bytes at 8 kHz, and a multiple of 320 at the other rates
 )
 SMALLEST, LARGEST, UNIT = 3200, 100_000, 320  # bytes of a message
-RATES = ("8000", "16000", "24000")
+_HERTZ = {"8kHz": "8000", "16kHz": "16000", "24kHz": "24000"}
 MOST_PARAMETERS, LONGEST_PARAMETERS, LONGEST_ADDRESS = 3, 256, 600
 
 
@@ -106,10 +106,10 @@ class ExotelOptions(Options, frozen=True, kw_only=True):
     account_sid: Annotated[str | None, Meta(description="the account's identifier")] = None
     api_key: Annotated[str | None, Meta(description="the API key, in quotes", extra=SECRET)] = None
     api_token: Annotated[str | None, Meta(description="the API token, in quotes", extra=SECRET)] = None
-    sample_rate: Annotated[
-        Literal[8000, 16000, 24000],
-        Meta(description="what streams are asked for: 8000, 16000 or 24000 hertz"),
-    ] = 8000
+    rate: Annotated[
+        Literal["8kHz", "16kHz", "24kHz"],
+        Meta(description="8kHz, 16kHz or 24kHz: what streams are asked for"),
+    ] = "8kHz"
 
 
 class _Message(Struct, tag_field="event", frozen=True):
@@ -241,7 +241,7 @@ class ExotelProtocol(StreamProtocol):
         if "mulaw" in found.encoding.lower():
             return MULAW_8K
         rate = str(found.sample_rate or self._asked_rate)
-        if rate not in RATES:
+        if rate not in _HERTZ.values():
             raise RemoteProtocolError("start: media_format: Expected 8000, 16000 or 24000 hertz")
         return AudioFormat(Encoding.LINEAR, int(rate))
 
@@ -311,7 +311,7 @@ def _address(options: ExotelOptions, stream: StreamTarget, handed_back: Mapping[
             and len(urlencode({**kept, name: value})) <= LONGEST_PARAMETERS
         ):
             kept[name] = value
-    query = urlencode({"sample-rate": str(options.sample_rate), **kept})
+    query = urlencode({"sample-rate": _HERTZ[options.rate], **kept})
     return urlunsplit(parts._replace(netloc=f"{credential}{parts.netloc}", query=query))
 
 

@@ -63,7 +63,7 @@ class SignalWireOptions(Options, frozen=True, kw_only=True):
     ] = None
     codec: Annotated[
         Literal["PCMU@8000h", "L16@16000h", "L16@24000h"],
-        Meta(description="what streams are opened with: PCMU@8000h, L16@16000h or L16@24000h"),
+        Meta(description="PCMU@8000h, L16@16000h or L16@24000h: what streams are opened with"),
     ] = "PCMU@8000h"
     l16_big_endian: Annotated[bool, Meta(description="true: L16 comes and goes with its high byte first")] = (
         False

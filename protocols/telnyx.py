@@ -3,13 +3,15 @@
 Sources: developers.telnyx.com, "Media Streaming Over WebSockets", "TeXML: Stream", "Call Commands", and
 team-telnyx/telnyx-python's webhook verification.
 
-- The caller's audio has the codec of the telephone leg, which `start` names: PCMA outside North America. Ours
-  has the codec that was declared when the stream was asked for, by us or by a site's own TeXML: the options
-  `codec` and `sample_rate` must say the same.
-- Media is not promised to come in order: it is sorted by `chunk`, and at most five messages wait for one that
-  is missing.
+- The caller's audio has the codec of the telephone leg, which `start` names: PCMA outside North America.
+  Ours has the codec that was declared when the stream was asked for, by us or by a site's own TeXML: the
+  option `codec` must say the same.
+- Media is not promised to come in order: it is sorted by `chunk`, and at most five messages wait for one
+  that is missing.
 - One message carries 20 ms to 30 s of ours. A `clear` returns all pending marks.
-- The token that a stream is opened with comes in the upgrade's header, and again in `connected`.
+- The token that a stream is opened with comes in the upgrade's header, and again in `connected`. TeXML's
+  streams have none and are let in by the single-use token in the path; `stream_token` has to be set all the
+  same, since without any credential only this machine is served.
 - A socket may open and close again without a `start`: nobody answered.
 - Doubts: the shapes of `dtmf`, `error` and `stop` were not found in a document, so nothing but the digit is
   needed of them. The byte order of L16 is RFC 3551's in what others found, and an option here. Whether
@@ -110,19 +112,23 @@ class TelnyxOptions(Options, frozen=True, kw_only=True):
     ] = None
     account_sid: Annotated[str | None, Meta(description="the account that TeXML's calls belong to")] = None
     codec: Annotated[
-        Literal["PCMU", "PCMA", "L16"], Meta(description="what streams are opened with: PCMU, PCMA or L16")
+        Literal["PCMU", "PCMA", "L16@8000", "L16@16000", "L16@24000"],
+        Meta(description="PCMU, PCMA, L16@8000, L16@16000 or L16@24000: what streams are opened with"),
     ] = "PCMU"
-    sample_rate: Annotated[
-        Literal[8000, 16000, 24000], Meta(description="of L16: 8000, 16000 or 24000 hertz")
-    ] = 8000
     l16_big_endian: Annotated[
         bool, Meta(description="true: L16 comes and goes with its high byte first, as RFC 3551 has it")
     ] = True
 
     @property
+    def declared(self) -> str:
+        """The codec by the name that streams are opened with."""
+        return self.codec.partition("@")[0]
+
+    @property
     def spoken(self) -> AudioFormat:
         """What we declare to send."""
-        return _format(self.codec, self.sample_rate, big_endian=self.l16_big_endian) or MULAW_8K
+        rate = int(self.codec.partition("@")[2] or 8000)
+        return _format(self.declared, rate, big_endian=self.l16_big_endian) or MULAW_8K
 
 
 def _format(codec: str, sample_rate: int, *, big_endian: bool) -> AudioFormat | None:
@@ -478,7 +484,7 @@ class TelnyxWebhooks(FormWebhooks):
         attributes = {
             "url": stream.url,
             "bidirectionalMode": "rtp",
-            "bidirectionalCodec": self._options.codec,
+            "bidirectionalCodec": self._options.declared,
             "bidirectionalSamplingRate": str(self._options.spoken.sample_rate),
             "statusCallback": stream.status_url,
         }
@@ -533,7 +539,7 @@ def _streaming(
         "stream_url": stream.url,
         "stream_track": "inbound_track",
         "stream_bidirectional_mode": "rtp",
-        "stream_bidirectional_codec": options.codec,
+        "stream_bidirectional_codec": options.declared,
         "stream_bidirectional_sampling_rate": options.spoken.sample_rate,
         "stream_auth_token": options.stream_token,
         "webhook_url": stream.status_url,

@@ -121,11 +121,11 @@ class FormWebhooks(Webhooks):
 
     def status(self, request: HttpRequest) -> StatusReport | None:
         form = form_of(request)
-        if "CallSid" not in form or "CallStatus" not in form:
+        if "CallSid" not in form or not {"CallStatus", "AnsweredBy"} & set(form):
             return None
         return StatusReport(
             form["CallSid"],
-            STATUSES.get(form["CallStatus"]),
+            STATUSES.get(form.get("CallStatus", "")),
             answered_by=form.get("AnsweredBy"),
             seconds=read_seconds(form.get("CallDuration")),
         )
@@ -201,10 +201,12 @@ class ResourceControl(Control):
             "Timeout": str(order.ring_seconds),
             **self.answer_fields(order),
         }
-        if order.stream.status_url:
-            fields |= {"StatusCallback": order.stream.status_url, "StatusCallbackMethod": "POST"}
+        status_url = order.stream.status_url
+        if status_url:
+            fields |= {"StatusCallback": status_url, "StatusCallbackMethod": "POST"}
         if order.detect_machine:
             fields |= {"MachineDetection": "Enable", "AsyncAmd": "true"}
+            fields |= {"AsyncAmdStatusCallback": status_url} if status_url else {}
         return self._post(f"{self.calls()}{self.suffix}", fields)
 
     def placed(self, response: HttpResponse) -> str | None:

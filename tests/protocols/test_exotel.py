@@ -180,7 +180,7 @@ def test_closing_the_socket_ends_and_transfers(command: HangUp | TransferCall) -
 # Who is let in
 
 OPTIONS = ExotelOptions(
-    user="key", password="p@ss", account_sid="acc", api_key="K", api_token="T", sample_rate=16000
+    user="key", password="p@ss", account_sid="acc", api_key="K", api_token="T", rate="16kHz"
 )
 TARGET = StreamTarget("wss://hatif.example/ws/exotel/t", "https://hatif.example/s", {"visit": "12"})
 

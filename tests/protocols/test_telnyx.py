@@ -117,7 +117,7 @@ def test_it_is_heard_as_the_leg_has_it_and_spoken_as_declared(
     leg: dict[str, object], heard: AudioFormat
 ) -> None:
     """A European leg is A-law while we still send what the stream was opened with."""
-    declared = TelnyxOptions(codec="L16", sample_rate=24000, l16_big_endian=False)
+    declared = TelnyxOptions(codec="L16@24000", l16_big_endian=False)
 
     assert formats(TelnyxOptions(), leg) == (heard, MULAW_8K)
     assert formats(declared, {"encoding": "PCMA"}) == (ALAW_8K, AudioFormat(Encoding.LINEAR, 24000))

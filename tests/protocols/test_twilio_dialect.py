@@ -12,6 +12,7 @@ from protocols.provider import (
     CallStatus,
     IncomingCall,
     SignatureError,
+    StatusReport,
     StreamTarget,
     Verified,
 )
@@ -132,6 +133,15 @@ def test_a_status_callback_is_read(word: str, status: CallStatus | None) -> None
     assert report is not None
     assert (report.status, report.seconds, report.answered_by) == (status, 12.0, "human")
     assert WEBHOOKS.status(signed(URL, "", [("StreamEvent", "stream-started")])) is None
+
+
+def test_what_answered_is_told_apart_from_how_the_call_goes() -> None:
+    """Detection that does not hold the call up reports to an address of its own, and names no status."""
+    order = CallOrder(to="+1", from_="+2", stream=STREAM, detect_machine=True, order_id="o")
+    report = WEBHOOKS.status(signed(URL, "", [("CallSid", "CA1"), ("AnsweredBy", "machine_start")]))
+
+    assert form_of(CONTROL.place(order))["AsyncAmdStatusCallback"] == STREAM.status_url
+    assert report == StatusReport("CA1", None, "machine_start")
 
 
 def test_a_call_is_placed_ended_and_handed_over() -> None:
