@@ -126,6 +126,7 @@ class Daemon:
         ticker = Ticker(self._clock, on_error=_on_tick_error)
         ticking = asyncio.create_task(ticker.run(), name="ticker")
         stack.push_async_callback(_cancel, ticking)
+        control = PhoneControl(_provider_options(settings), http=http)
         services = Services(
             clock=self._clock,
             store=self._store,
@@ -135,9 +136,9 @@ class Daemon:
             ticker=ticker,
             patience=_patience(settings),
             site=offer.site,
-            control=PhoneControl(_provider_options(settings), http=http),
+            control=control,
         )
-        self._switchboard = self._open_media(services, offer, self._store)
+        self._switchboard = self._open_media(services, control, offer, self._store)
         audiosocket = self._audiosocket(self._switchboard)
         stack.push_async_callback(audiosocket.stop)
         await audiosocket.start()
@@ -162,7 +163,9 @@ class Daemon:
             wanted=self._reload_wanted,
         )
 
-    def _open_media(self, services: Services, offer: Offer, store: Store) -> Switchboard:
+    def _open_media(
+        self, services: Services, control: PhoneControl, offer: Offer, store: Store
+    ) -> Switchboard:
         settings = self._settings
         switchboard = Switchboard(
             services=services,
@@ -193,12 +196,13 @@ class Daemon:
             tokens=tokens,
             token_seconds=settings.tokens.stream_seconds,
             clock=self._clock,
+            control=control,
             new_reference=lambda: uuid4().hex,
         )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
         self._server.open_media(media, webhooks)
-        for setting in unguarded(settings):
-            log.warning("no_credential_configured", setting=setting, effect="loopback only")
+        if missing := unguarded(settings):
+            log.warning("no_credential_configured", settings=missing, effect="loopback only")
         return switchboard
 
     def _audiosocket(self, switchboard: Switchboard) -> AudioSocketServer:

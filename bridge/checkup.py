@@ -59,10 +59,10 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
     missing = unguarded(settings)
-    for name in missing:
-        detail = "a credential is not configured: sockets of that kind are served to this machine only"
-        yield Finding(name, Verdict.WARNING, detail)
-    if not missing:
+    if missing:
+        detail = f"not configured, so that only this machine is served there: {', '.join(missing)}"
+        yield Finding("credentials", Verdict.WARNING, detail)
+    else:
         yield Finding("credentials", Verdict.GOOD, "every door has one")
 
 

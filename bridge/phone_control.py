@@ -4,13 +4,16 @@ The requests are the provider's file's; here they are sent, again where that is 
 in which somebody still waits. What a request carries, its secrets and a caller's number, is in no log.
 """
 
+import asyncio
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import msgspec
 import structlog
+from msgspec import Struct
 from tenacity import (
     AsyncRetrying,
     retry_if_exception_type,
@@ -23,7 +26,7 @@ from bridge.errors import BridgeError
 from protocols.base import Ending
 from protocols.errors import LocalProtocolError
 from protocols.events import CallDetails
-from protocols.http import HttpRequest, HttpResponse
+from protocols.http import HttpRequest, HttpResponse, json_field
 from protocols.provider import AfterRequest, CallOrder, Control, Options
 from protocols.registry import PROVIDERS
 
@@ -34,6 +37,7 @@ ATTEMPTS = 4
 GIVE_UP_SECONDS = 12.0
 LONGEST_PAUSE_SECONDS = 4.0
 MAX_RESPONSE_BYTES = 256 * 1024
+LOGIN_MARGIN_SECONDS = 30.0
 
 log = structlog.get_logger()
 
@@ -48,6 +52,17 @@ class _NotNowError(Exception):
     """Worth another try."""
 
 
+class _LoginAnswer(Struct, frozen=True):
+    expires_in: float = 0.0  # seconds
+
+
+class _Pass(Struct, frozen=True):
+    """What a login brought, and until when it is good, on the event loop's clock."""
+
+    token: str
+    until: float
+
+
 class PhoneControl:
     """Sends what providers are asked."""
 
@@ -57,6 +72,7 @@ class PhoneControl:
         self._options = options
         self._http = http
         self._first_pause_seconds = first_pause_seconds
+        self._passes: dict[tuple[str, bytes], _Pass] = {}  # by the login that brought them
 
     def can_transfer(self, provider: str) -> bool:
         """Whether a caller can be put through to a number, on the wire or by a request."""
@@ -87,6 +103,15 @@ class PhoneControl:
         """
         control = self._control(provider)
         await self._done(provider, "transfer", control, _made(control.transfer, call, to))
+
+    async def send(self, provider: str, what: str, request: HttpRequest) -> None:
+        """Send a request that a webhook's answer called for.
+
+        Raises:
+            ControlError: the provider did not do it.
+
+        """
+        await self._done(provider, what, self._control(provider), request)
 
     async def place(self, provider: str, order: CallOrder) -> str | None:
         """Dial; the provider's identifier of the call.
@@ -158,6 +183,27 @@ class PhoneControl:
                 raise ControlError(f"{title}: {what}: it refused with {response.status}")
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
+        headers = dict(request.headers)
+        if request.login is not None:
+            headers["authorization"] = f"Bearer {await self._logged_in(request.login)}"
+        response = await self._sent(msgspec.structs.replace(request, headers=headers))
+        if request.login is not None and response.status == HTTPStatus.UNAUTHORIZED:
+            self._passes.pop(_key(request.login), None)  # withdrawn: the next request logs in again
+        return response
+
+    async def _logged_in(self, login: HttpRequest) -> str:
+        """A token that is good for a while yet (RFC 6749 section 5.1)."""
+        now = asyncio.get_running_loop().time()
+        known = self._passes.get(_key(login))
+        if known is None or now >= known.until:
+            response = await self._sent(login)
+            token = json_field(response, "access_token")
+            if token is None:
+                raise ControlError(f"the login was answered with {response.status} and no access_token")
+            known = self._passes[_key(login)] = _Pass(token, now + _good_for_seconds(response))
+        return known.token
+
+    async def _sent(self, request: HttpRequest) -> HttpResponse:
         timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
         sending = self._http.request(
             request.method,
@@ -171,13 +217,27 @@ class PhoneControl:
             return HttpResponse(response.status, await response.content.read(MAX_RESPONSE_BYTES))
 
 
+def _key(login: HttpRequest) -> tuple[str, bytes]:
+    return login.url, login.body
+
+
+def _good_for_seconds(response: HttpResponse) -> float:
+    """How long a token is used: a little less than it is good for."""
+    try:
+        answer = msgspec.json.decode(response.body, type=_LoginAnswer)
+    except msgspec.DecodeError:
+        return 0.0
+    return max(0.0, float(answer.expires_in) - LOGIN_MARGIN_SECONDS)
+
+
 def _elsewhere(request: HttpRequest, origin: str | None) -> HttpRequest:
     """The same request to another origin: a provider's region, or a test."""
     if origin is None:
         return request
     there = urlsplit(origin)
     url = urlunsplit(urlsplit(request.url)._replace(scheme=there.scheme, netloc=there.netloc))
-    return msgspec.structs.replace(request, url=url)
+    login = _elsewhere(request.login, origin) if request.login else None
+    return msgspec.structs.replace(request, url=url, login=login)
 
 
 def _made(make: Any, *arguments: Any) -> HttpRequest:

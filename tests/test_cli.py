@@ -163,11 +163,11 @@ class TestCheck:
     """`hatif check` reports everything at once."""
 
     def test_what_is_shipped_is_good(self, shell: Shell) -> None:
-        """Two credentials, and a number for the three questionnaires of the mind, are left to configure."""
+        """Credentials, and a number for the three questionnaires of the mind, are left to configure."""
         status, report, _ = shell.run("check", "--config", "config.yaml")
         assert status == 0
         assert "bad" not in report.split()
-        assert report.count("not configured") == 2 + 3
+        assert report.count("not configured") == 1 + 3
 
     def test_every_fault_is_listed(self, shell: Shell) -> None:
         """A bad model does not hide a bad questionnaire."""

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from bridge.phone_control import ControlError, PhoneControl
-from protocols import CallDetails
+from protocols import PROVIDERS, CallDetails
 from protocols.provider import CallOrder, StreamTarget
 from protocols.twilio import TwilioOptions
 
@@ -116,3 +118,61 @@ async def test_a_provider_without_requests() -> None:
     async with aiohttp.ClientSession() as http:
         with pytest.raises(ControlError, match="on the wire"):
             await PhoneControl({"maqsam": TwilioOptions()}, http=http).hang_up("maqsam", CALL)
+
+
+class Bank(Exchange):
+    """A provider that takes passing tokens only: each login brings another one."""
+
+    def __init__(self, *, good_for_seconds: float = 3600) -> None:
+        super().__init__()
+        self.good_for_seconds = good_for_seconds
+        self.logins = 0
+        self.good: set[str] = set()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        if "token" in request.path:
+            self.logins += 1
+            self.good.add(f"Bearer t{self.logins}")
+            return web.json_response({"access_token": f"t{self.logins}", "expires_in": self.good_for_seconds})
+        self.asked.append(request.headers["Authorization"])
+        return web.json_response({}, status=200 if request.headers["Authorization"] in self.good else 401)
+
+
+def passing() -> Any:
+    return PROVIDERS["bandwidth"].options(
+        account_id="9", application_id="app", client_id="c", client_secret="s"
+    )
+
+
+@asynccontextmanager
+async def bank_control(bank: Bank) -> AsyncIterator[PhoneControl]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", bank.handle)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        options = msgspec.structs.replace(passing(), api_url=str(server.make_url("")))
+        yield PhoneControl({"bandwidth": options}, http=http, first_pause_seconds=0.01)
+
+
+@pytest.mark.parametrize(("good_for_seconds", "logins"), [(3600, 1), (5, 2)])
+async def test_one_login_serves_many_requests(good_for_seconds: float, logins: int) -> None:
+    """For as long as its token is good, with a margin."""
+    bank = Bank(good_for_seconds=good_for_seconds)
+    async with bank_control(bank) as provider:
+        await provider.hang_up("bandwidth", CALL)
+        await provider.hang_up("bandwidth", CALL)
+
+    assert bank.logins == logins
+    assert set(bank.asked) <= bank.good
+
+
+async def test_a_token_that_was_withdrawn_is_not_used_again() -> None:
+    """The next request logs in anew."""
+    bank = Bank()
+    async with bank_control(bank) as provider:
+        await provider.hang_up("bandwidth", CALL)
+        bank.good.clear()
+        with pytest.raises(ControlError, match="401"):
+            await provider.hang_up("bandwidth", CALL)
+        await provider.hang_up("bandwidth", CALL)
+
+    assert bank.logins == 2

@@ -44,8 +44,8 @@ COUNTS = frozenset(
 WORDS = frozenset(
     """
     cause code components detail direction disposition effect engine item level library method problem
-    provider questionnaire questionnaire_version reason role route rule setting signal state status via voice
-    worker
+    provider questionnaire questionnaire_version reason role route rule setting settings signal state status
+    via voice what worker
     """.split()  # noqa: SIM905
 )
 ALLOWED_FIELDS = IDENTIFIERS | COUNTS | WORDS

@@ -84,7 +84,11 @@ class Doorkeeper:
         name = request.match_info.get("name")
         claims = self._claims(request, provider, name)
         upgrade = read_request(request, self.public_url, scheme="ws")
-        is_authenticated = self._admits(request, provider, options, upgrade) or claims is not None
+        # A stream token is enough, except where its socket has to be signed as well.
+        is_let_in_by_token = claims is not None and provider.door is not Door.TOKEN
+        is_authenticated = (
+            is_let_in_by_token or self._admits(request, provider, options, upgrade) or claims is not None
+        )
         check = provider.in_band(options) if provider.in_band else None
         return Visit(
             provider=provider,

@@ -5,6 +5,7 @@ socket at an address with a single-use stream token in it. `/webhooks/PROVIDER/s
 Both are believed only if their signature is good; who sent them is learnt from nothing else.
 """
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -13,6 +14,7 @@ from aiohttp import web
 from bridge.admission import Busy
 from bridge.clock import Clock
 from bridge.errors import StorageError
+from bridge.phone_control import ControlError, PhoneControl
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.switchboard import Switchboard
@@ -48,6 +50,7 @@ class WebhookRoutes:
         tokens: StreamTokens | None,
         token_seconds: float,
         clock: Clock,
+        control: PhoneControl,
         new_reference: Callable[[], str],
     ) -> None:
         self._switchboard = switchboard
@@ -56,7 +59,9 @@ class WebhookRoutes:
         self._tokens = tokens
         self._token_seconds = token_seconds
         self._clock = clock
+        self._control = control
         self._new_reference = new_reference
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def answer(self, request: web.Request) -> web.Response:
         """A call is to be answered: open a media socket for it, or refuse it."""
@@ -64,27 +69,54 @@ class WebhookRoutes:
         try:
             call = webhooks.incoming(asked)
         except RemoteProtocolError as error:
+            if await self._noted(name, webhooks, asked):  # some providers report where they ask
+                return web.Response(status=204)
             raise _malformed(name, error) from None
         questionnaire = request.match_info.get("questionnaire")
         if self._switchboard.questionnaire(questionnaire) is None:
             raise web.HTTPNotFound(text="there is no questionnaire of that name\n")
         if isinstance(busy := self._switchboard.admit(), Busy):
             log.warning("call_refused", provider=name, reason=busy.reason)
-            return _response(webhooks.reject(call))
+            return self._answered(name, webhooks.reject(call))
         target = await self._target(name, call, questionnaire)
         log.info("call_answered", provider=name, direction=call.direction)
-        return _response(webhooks.connect(call, target))
+        return self._answered(name, webhooks.connect(call, target))
 
     async def status(self, request: web.Request) -> web.Response:
         """A status callback."""
         name, webhooks, asked = await self._believed(request)
         try:
-            report = webhooks.status(asked)
+            await self._note(name, webhooks, asked)
         except RemoteProtocolError as error:
             raise _malformed(name, error) from None
+        return web.Response(status=204)
+
+    async def _note(self, name: str, webhooks: Webhooks, asked: HttpRequest) -> bool:
+        """Keep what is reported; whether anything was."""
+        report = webhooks.status(asked)
         if report is not None and report.status is not None:
             await self._keep(self._reported(name, report, report.status))
-        return web.Response(status=204)
+        return report is not None
+
+    async def _noted(self, name: str, webhooks: Webhooks, asked: HttpRequest) -> bool:
+        try:
+            return await self._note(name, webhooks, asked)
+        except RemoteProtocolError:
+            return False
+
+    def _answered(self, name: str, document: Document) -> web.Response:
+        """The answer; where it takes requests of ours as well, they are sent while the provider reads it."""
+        for request in document.then:
+            task = asyncio.create_task(self._send(name, request))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return _response(document)
+
+    async def _send(self, name: str, request: HttpRequest) -> None:
+        try:
+            await self._control.send(name, "answer", request)
+        except ControlError as error:
+            log.error("provider_not_obeying", provider=name, code=error.code, detail=str(error))  # noqa: TRY400
 
     async def _believed(self, request: web.Request) -> tuple[str, Webhooks, HttpRequest]:
         """The request, if its provider has signed it."""
