@@ -103,7 +103,9 @@ def _time(tokens: Sequence[str], *, has_part: bool) -> _Time | Meaning:
     words = lex(" ".join(kept))
     if words is None:
         return nothing("unknown_word")
-    words = [word for word in words if word.rank not in (Rank.BESIDE, Rank.FROM, Rank.TO, Rank.OVER)]
+    words = [
+        word for word in words if not word.is_beside and word.rank not in (Rank.FROM, Rank.TO, Rank.OVER)
+    ]
     if any(word.rank in (Rank.CORRECTED, Rank.OR, Rank.NOT) for word in words):
         return _corrected(words, has_part=has_part)
     return _hour_and_minutes(words, has_part=has_part) if words else nothing("no_time")

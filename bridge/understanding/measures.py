@@ -125,7 +125,7 @@ def read_temperature(text: str, question: AskTemperature) -> Meaning:
 
 def _degrees_and_tenths(text: str, question: AskTemperature) -> Meaning | None:
     words = lex(text)
-    parts = quantities([word for word in words or [] if word.rank not in (Rank.BESIDE, Rank.THING)])
+    parts = quantities([word for word in words or [] if not word.is_beside and word.rank is not Rank.THING])
     parts = [part for part in parts if not (isinstance(part, Quantity) and part.rule == Rank.COUNTED)]
     if len(parts) not in (2, 3) or not isinstance(parts[0], Quantity) or not isinstance(parts[-1], Quantity):
         return None
@@ -318,7 +318,7 @@ def _last_said(tokens: list[str]) -> tuple[list[str], bool]:
 
 def _side_by_side(words: Sequence[Numeral], question: AskBloodPressure) -> Meaning:
     """Two numbers without "over": taken where they can be cut in one way only."""
-    said = [word for word in words if word.rank is not Rank.BESIDE]
+    said = [word for word in words if not word.is_beside]
     found: dict[str, Meaning] = {}
     for at in range(1, len(said)):
         rest = at + (said[at].rank is Rank.AND)

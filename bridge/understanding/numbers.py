@@ -16,7 +16,8 @@ from bridge.understanding.meaning import Finding, Meaning, Value, nothing
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import Numeral, Rank
 from bridge.understanding.quantities import Quantity, quantities
-from bridge.understanding.vocabulary import DEGREES
+from bridge.understanding.tenses import present_of, was_only
+from bridge.understanding.vocabulary import DEGREES, STATES, WELL
 
 __all__ = ["Reading", "ambiguous", "as_value", "read_number", "read_quantity", "reading", "within"]
 
@@ -25,6 +26,7 @@ _IN_A_ROW = 3  # digits said one by one that are one number: "one, two, nought"
 _ONE = tuple(map(normalise, ("واحد", "واحدة", "وحدة", "حد", "أحد")))
 _OTHER = words_of("ثاني تاني ثانية تانية آخر أخرى كمان غيره غيرها")
 _VERY = normalise("مرة")  # also "once"
+_HOW = STATES | WELL | DEGREES - words_of("بس كاملة")  # "very tired"
 _NONE_AT_ALL = frozenset(
     normalise(phrase)
     for phrase in [
@@ -51,7 +53,6 @@ _NONE_AT_ALL = frozenset(
     ]
 )
 _TEN = 10
-_SEPARATORS = (Rank.BESIDE, Rank.THING, Rank.COUNTED, Rank.PERCENT)
 
 
 class Reading(Struct, frozen=True):
@@ -96,14 +97,14 @@ def read_number(text: str, minimum: float, maximum: float, decimals: int = 0) ->
 
 def read_quantity(text: str, minimum: float, maximum: float, decimals: int = 0) -> Meaning:
     """The same before its range is looked at; the range only tells "out of ten" from two numbers."""
-    if normalise(text) in _NONE_AT_ALL and minimum <= 0:
-        return Meaning(Finding.VALUE, "number:none_at_all", value=0, doubtful=True, confidence=DOUBTED)
     words = lex(text)
+    if words is not None and minimum <= 0 and _is_none_at_all(words, text):
+        return Meaning(Finding.VALUE, "number:none_at_all", value=0, doubtful=True, confidence=DOUBTED)
     if words is None:
         return nothing("unknown_word")
     if _is_hour(text):
         return ambiguous("clock_time")
-    if not any(word.rank is not Rank.BESIDE for word in words):
+    if all(word.is_beside for word in words):
         return nothing("no_number" if words else "empty")
     meaning = reading(_without_scale(words, maximum)).meaning()
     return _counted(meaning, text, decimals)
@@ -116,6 +117,12 @@ def _counted(meaning: Meaning, text: str, decimals: int) -> Meaning:
     if isinstance(meaning.value, float) and round(meaning.value, decimals) != meaning.value:
         return ambiguous("not_so_many_decimals", meaning.value)
     return meaning
+
+
+def _is_none_at_all(words: Sequence[Numeral], text: str) -> bool:
+    """As in "none", "I feel no pain", with nothing else beside it."""
+    said = [word for word in words if not word.is_beside]
+    return normalise(text) in _NONE_AT_ALL or (bool(said) and all(word.rank is Rank.NONE for word in said))
 
 
 def _is_hour(text: str) -> bool:
@@ -132,6 +139,7 @@ def _is_some_one(text: str) -> bool:
         is_each
         or bool(_OTHER & set(tokens))
         or any(first in DEGREES and second == _VERY for first, second in pairs)
+        or any(first == _VERY and second in _HOW for first, second in pairs)
     )
 
 
@@ -144,13 +152,28 @@ def within(meaning: Meaning, minimum: float, maximum: float) -> Meaning:
 
 def reading(words: Sequence[Numeral]) -> Reading:
     """Judge a row of numerals as one number."""
-    words = [word for word in words if word.rank is not Rank.BESIDE]
+    words = [word for word in words if word.rank is not Rank.FILLER]
     corrected = [at for at, word in enumerate(words) if word.rank is Rank.CORRECTED]
     if corrected and _is_empty(words[corrected[-1] + 1 :]):  # "five, sorry": nothing was put right
         words, corrected = words[: corrected[-1]], corrected[:-1]
     if corrected:
         return _doubted(_judge(words[corrected[-1] + 1 :]), "corrected")
-    return _judge(words)
+    return _hedged(_judge(words), words)
+
+
+def _hedged(read: Reading, words: Sequence[Numeral]) -> Reading:
+    """Doubt what is "about" so, and what went up or down, to it or by it."""
+    ranks = {word.rank for word in words}
+    rule = (
+        "about"
+        if Rank.ABOUT in ranks
+        else "moved"
+        if Rank.MOVED in ranks and Rank.TO not in ranks
+        else "was"
+        if was_only(words)
+        else ""
+    )
+    return _doubted(read, rule) if rule and read.number is not None else read
 
 
 def _is_empty(words: Sequence[Numeral]) -> bool:
@@ -163,14 +186,18 @@ def _doubted(read: Reading, rule: str) -> Reading:
 
 def _without_scale(words: list[Numeral], maximum: float) -> list[Numeral]:
     """Take "out of ten" away where ten is the end of the scale."""
-    said = [word for word in words if word.rank is not Rank.BESIDE]
+    said = [word for word in words if not word.is_beside]
     if len(said) > 2 and said[-2].rank in (Rank.FROM, Rank.OVER) and said[-1].value == maximum:  # noqa: PLR2004
         return said[:-2]
     return words
 
 
 def _judge(words: Sequence[Numeral]) -> Reading:
-    parts = _without_things(quantities(_without_edges(words)))
+    parts = _without_things(quantities([word for word in words if word.rank is not Rank.PERCENT]))
+    present = present_of(parts)
+    if present is not None:
+        return _doubted(_one(present), "present")
+    parts = _without_edges([part for part in parts if isinstance(part, Quantity) or not part.is_beside])
     numbers = [part for part in parts if isinstance(part, Quantity)]
     ranks = [part.rank for part in parts if isinstance(part, Numeral)]
     if len(numbers) == 1 and not ranks:
@@ -204,7 +231,10 @@ def _beside(number: Quantity, ranks: Sequence[Rank]) -> Reading:
     if ranks == [Rank.OR]:  # "not even one"
         is_one = number.value == 1
         return Reading(Decimal(0), "number:not_even_one") if is_one else Reading(None, "negated_number")
-    for rank, rule in ((Rank.INEXACT, "inexact"), (Rank.NOT, "negated_number")):
+    if set(ranks) == {Rank.NONE} and number.value == 0:  # "nought, I feel nothing"
+        return _one(number)
+    rules = {Rank.INEXACT: "inexact", Rank.NOT: "negated_number", Rank.NONE: "none_and_a_number"}
+    for rank, rule in rules.items():
         if rank in ranks:
             return Reading(None, rule, alternatives=(number.value,))
     if set(ranks) <= {Rank.FROM, Rank.TO}:
@@ -251,13 +281,17 @@ def _is_range(shape: tuple[str, ...], first: Quantity, second: Quantity) -> bool
     return shape == ("number", "number") and 0 < second.value - first.value <= first.value
 
 
-def _without_edges(words: Sequence[Numeral]) -> list[Numeral]:
-    """As in "from", "to" and the like before or after everything say nothing; neither does a percent sign."""
-    kept = [word for word in words if word.rank is not Rank.PERCENT]
-    # Once normalised, "water" is spelled like "not".
-    while kept and (kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO) or kept[-1].text == "ما"):
+def _without_edges(parts: Sequence[Quantity | Numeral]) -> list[Quantity | Numeral]:
+    """As in "from", "to" and the like after everything say nothing."""
+    kept = list(parts)
+    while kept and isinstance(kept[-1], Numeral) and _is_edge(kept[-1]):
         kept.pop()
     return kept
+
+
+def _is_edge(word: Numeral) -> bool:
+    # Once normalised, "water" is spelled like "not".
+    return word.rank in (Rank.FROM, Rank.OVER, Rank.TO) or word.text == "ما"
 
 
 def _without_things(parts: Sequence[Quantity | Numeral]) -> list[Quantity | Numeral]:

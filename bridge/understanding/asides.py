@@ -1,0 +1,270 @@
+"""Phrases beside a number that must be taken as a whole: prayers, "before I eat", "half and half", "no pain".
+
+Word by word they would negate, compare or count something else.
+"""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from bridge.understanding import vocabulary
+from bridge.understanding.companions import ABOUT, COMPARED, NOW, PLACES, THEN, WAS, is_companion
+from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.nouns import noun_of
+from bridge.understanding.numerals import WORDS, Rank
+from bridge.understanding.parts import Chunk, Part
+from bridge.understanding.verbs import VerbKind, verb_of
+
+__all__ = ["Aside", "aside_at"]
+
+
+class Aside(Struct, frozen=True):
+    """What a phrase does beside a number, and how many words it takes."""
+
+    rank: Rank
+    length: int
+    joined: bool = False  # an "and" stands before it
+
+
+_AND = "و"
+_GOD = words_of("الله ربنا ربي رب اللهم مولانا")
+_AFTER_A_PRAYER = words_of(
+    """
+    العافية الصحة الصحه صحة والديك والديه والدينا والديكم الوالدين علينا عليك عليكم عليه عليها عليهم خير بخير
+    بالخير خيرا بالعون العون في فيك فيكم فيهم فيها فيه الجميع الستر كل مريض مرضانا المسلمين جميع عنا عنك عنه همك
+    الشر صحتك صحته صحتها السلامة بالسلامة عمرك عمره عمرها عمركم اولادي ولادي عيالي اولادك ولادك عيالك لي لنا لك
+    لكم ياهم ياك اياهم النعمة نعمته فضله بصحتك بعمرك عقبالك مكروه والعافية والصحة بالصحة بالعافية يا رب
+    """
+)
+_UNSURE = words_of("يعلم اعلم أعلم عالم")
+_COURTESIES = (
+    *vocabulary.SMALL_TALK,
+    *(phrase for phrase in vocabulary.NOT_NEGATING if " " in phrase and not phrase.endswith(" ما")),
+    *map(
+        normalise,
+        (
+            "الحمد لله على نعمته،الحمد لله على النعمة،الله يا رب،ما شاء الله عليهم،ما شاء الله عليه،"
+            "ما شاء الله عليها،ما شاء الله تبارك الله،ماشالله،ما شاالله،ماشا الله،ما شاءالله،بإذن الله،باذن الله،"
+            "بعون الله،على بركة الله،توكلنا على الله،توكلت على الله،كتر خيرك،كتر خيركم،كثر خيرك،"
+            "خير وبركة،على خير،بخير وعافية،بصحة وعافية،و الله العظيم،والله العظيم،العظيم،لا أكثر ولا أقل،لا اكتر ولا اقل،"
+            "ولا أكثر ولا أقل،لا زيادة ولا نقصان,بلا زيادة ولا نقصان،بدون زيادة،بدون مبالغة،من غير مبالغة،"
+            "بدون كذب،من غير كذب،بلا كذب،ما أكذب عليك،ما بكذب عليك،مش هكدب عليك،ما نكذبش عليك،مانكذبش عليك،"
+            "إن شاء الله،ان شا الله،الله وكيلك،الله وكيل،الله شاهد،يا لطيف،يا ستار،يا ساتر،يا حسرة،"
+            "من غير شك،بدون شك،بلا شك،لا شك،أكيد مية بالمية،أكيد مية في المية،على ما يرام،"
+            "لا بأس،لا باس،ما عليه،ما عليش،مو مشكلة،مش مشكلة،ماشي الحال،عادي جدا،مش بطال،مو بطال،ما بطال،"
+            "مش وحش،مو شين،لا بأس به،لا باس بيه،لا لا بأس،من فضلكم،إذا ممكن،اذا ممكن،لو تكرمت،لو تكرمتي،"
+            "ما نسيت،أول بأول،زي ما قلت،مثل ما قلت،كيما قلت لك،كيما قلتلك،كما قلت لك،زي كل يوم،زي كل مرة،"
+            "زي العادة،مثل العادة،كيف العادة،مثل كل يوم،مثل كل مرة،كيف ديما،زي دايما،مثل دايما"
+        )
+        .replace(",", "،")
+        .split("،"),
+    ),
+)
+_LAST_TIMES = tuple(
+    map(
+        normalise,
+        (
+            "آخر مرة،اخر مره،المرة اللي فاتت،المرة الماضية،المرة الفايتة،المرة السابقة،المرة الأولى،أول مرة،"
+            "أول شي،أول شيء،في البداية،بالبداية،فالبداية،في الأول،من قبل،قبل هيك،قبل كذا،قبل كده،قبل هكا،"
+            "الشهر اللي فات،الشهر الماضي،الشهر الفايت،الأسبوع اللي فات،الأسبوع الماضي،السنة اللي فاتت،"
+            "السنة الماضية،العام الماضي،العام اللي فات،عام أول،السنة الفايتة،أول امبارح،أول أمس،أول البارح،قبل أمس،"
+            "قبل شهر،قبل شهرين،قبل سنة،قبل سنتين،قبل أسبوع،قبل أسبوعين،من سنة،من شهر،قبل يومين،من يومين،"
+            "قبل العملية،قبل المرض،قبل الولادة،قبل الحمل،قبل العلاج،قبل الدوا،قبل الدواء،أيام زمان"
+        ).split("،"),
+    )
+)
+_HEDGING = tuple(
+    map(
+        normalise,
+        (
+            "نص بنص،نص نص،نصف نصف،نص ونص،بين بين،بين البينين,ما بين وبين،مو متأكد،مو متأكدة،مش متأكد،مش متأكدة،مب متأكد،"
+            "مب متأكدة،ماني متأكد،ماني متأكدة،لست متأكدا،لست متأكدة،غير متأكد،غير متأكدة،مانيش متأكد،مانيش متأكدة،"
+            "ماشي متأكد،مو أكيد،مش أكيد،مب أكيد،مو بالضبط،مش بالضبط،مش بالظبط،مو بالزبط،مش بالزبط،ماشي بالضبط،"
+            "ليس بالضبط،إذا ما خاب ظني،إن لم تخني الذاكرة،على ما أظن،على ما أذكر،على ما اتذكر،على ما أعتقد،حسب ظني،"
+            "فيما أظن،الله أعلم،الله اعلم،والله أعلم،ما أدري بالضبط،مش عارف بالظبط،مش عارفة بالظبط،ما بعرف بالزبط،"
+            "ما بعرف بالضبط،ما أعرف بالضبط،معرفش بالظبط،ما نعرفش بالضبط،إن ما كنت غلطان،لو ما غلطت،اذا مو غلطان،"
+            "إذا ما غلطت،اذا ما اخطأت،كيف نقول،على حسب،وين ما كان،في هالحدود،بهالحدود،في الحدود دي،فهاد الحدود"
+        )
+        .replace(",", "،")
+        .split("،"),
+    )
+)
+_IN_A_WHILE = tuple(
+    map(
+        normalise,
+        (
+            "من شوي،من شوية،قبل شوي،قبل شوية،قبل شويه،من شويه،قبل قليل،منذ قليل،من دقيقة،هلأ هلأ،بعد الأكل بساعة،"
+            "بعد الأكل بساعتين،بعد الفطور بساعة،بعد الفطور بساعتين،بعد الفطار بساعة،بعد الفطار بساعتين،"
+            "بعد الغدا بساعة،بعد الغدا بساعتين،بعد العشا بساعة،بعد العشا بساعتين،بساعتين بعد الأكل،"
+            "بعد ساعتين من الأكل،بعد ساعة من الأكل،بعد الوجبة بساعتين،بعد الماكلة بساعتين،ساعتين بعد الأكل،"
+            "ساعتين بعد الماكلة،على الريق،عالريق،على لحم بطني،على معدة فاضية،معدتي فاضية،على بطن فاضية،"
+            "من بدري،الصبح بدري،بدري الصبح،أول ما صحيت،أول ما قمت،أول ما فقت،أول ما نضت،كل يوم،كل نهار،كل ليلة"
+        ).split("،"),
+    )
+)
+_PHRASES: dict[tuple[str, ...], Rank] = {
+    tuple(normalise(phrase).split()): rank
+    for phrases, rank in (
+        (_COURTESIES, Rank.BESIDE),
+        (_IN_A_WHILE, Rank.BESIDE),
+        (_HEDGING, Rank.ABOUT),
+        (_LAST_TIMES, Rank.THEN),
+    )
+    for phrase in phrases
+    if " " in normalise(phrase)
+}
+_LONGEST = max(map(len, _PHRASES))
+_NO = words_of("ما لا مش مو مب موب ماني منيش ليس لم مهوب موش مانيش مش لست")
+_WITHOUT = words_of("بدون بلا دون ولا بغير")
+_HAVE = words_of(
+    "في فيه فيها عندي عنده عندو عندها معي معاي لدي فيني بيا بي كاين كاينة كاينش فما فماش اكو أكو يوجد كان"
+)
+_HAVE_NOTS = vocabulary.NEGATIVE_HAVING
+_ANY = words_of(
+    "أي اي حتى ولا شي شيء بشي بشيء حاجة بحاجة حاجه الشي شئ أبدا ابدا خالص نهائيا نهائي بالمرة اطلاقا إطلاقا مطلقا"
+)
+_BUT_FOR = words_of("غير إلا الا سوى عدا")
+_TIMES = words_of("قبل بعد عقب لما وقت أول اول يوم كل حين ساعة مثل زي كيف كيما قد بعدما قبلما")
+_THAT = words_of("ما لا")
+_THAN = words_of("من عن م")
+_BEFORE_NOUNS = words_of("على ع من في عن عند ب ل الى حسب مع فوق تحت")
+_SOME = words_of("شي إشي")
+_TASTES = words_of("سكر سكري ملح")  # tea without sugar
+
+
+def aside_at(tokens: Sequence[str], at: int) -> Aside | None:
+    """The longest phrase that begins here, or None; an "and" may be written before it."""
+    found = _plain(tokens, at)
+    if found is not None or not tokens[at].startswith(_AND) or tokens[at] in WORDS:
+        return found
+    inner = _plain([tokens[at][1:], *tokens[at + 1 : at + 6]], 0) if len(tokens[at]) > 1 else None
+    return Aside(inner.rank, inner.length, joined=True) if inner else None
+
+
+def _plain(tokens: Sequence[str], at: int) -> Aside | None:
+    return next((found for find in _FINDERS if (found := find(tokens, at)) is not None), None)
+
+
+def _phrase(tokens: Sequence[str], at: int) -> Aside | None:
+    for length in range(min(_LONGEST, len(tokens) - at), 1, -1):
+        rank = _PHRASES.get(tuple(tokens[at : at + length]))
+        if rank is not None:
+            return Aside(rank, length)
+    return None
+
+
+def _prayer(tokens: Sequence[str], at: int) -> Aside | None:
+    """As in "God keep them": any wish behind God's name, with what is wished."""
+    end = at + 1
+    if tokens[at] not in _GOD or end >= len(tokens):
+        return None
+    if tokens[end] in _UNSURE:
+        return Aside(Rank.ABOUT, 2)
+    end += tokens[end] == "لا"
+    if end >= len(tokens) or not tokens[end].startswith("ي") or tokens[end] in WORDS:
+        return None
+    end += 1
+    while end < len(tokens) and tokens[end] in _AFTER_A_PRAYER:
+        end += 1
+    return Aside(Rank.BESIDE, end - at)
+
+
+def _before_doing(tokens: Sequence[str], at: int) -> Aside | None:
+    """As in "before I eat", where "what" is spelled like "not"."""
+    is_that = tokens[at] in _TIMES and at + 2 < len(tokens) and tokens[at + 1] in _THAT
+    if is_that and verb_of(tokens[at + 2]) is not None:
+        return Aside(Rank.BESIDE, 3)
+    return None
+
+
+def _nothing_felt(tokens: Sequence[str], at: int) -> Aside | None:
+    """As in "no pain", "I feel nothing", "there is nothing"; what follows "but" is something."""
+    end = _past_not(tokens, at)
+    if end is None:
+        return None
+    while end < len(tokens) and (tokens[end] in _ANY or _is_symptom(tokens[end])):
+        end += 1
+    if end < len(tokens) and tokens[end] in _BUT_FOR:
+        return None
+    return Aside(Rank.NONE, end - at)
+
+
+def _past_not(tokens: Sequence[str], at: int) -> int | None:
+    """Where the negation of having or feeling ends."""
+    token, after = tokens[at], "".join(tokens[at + 1 : at + 2])
+    if token in _HAVE_NOTS or _is_not_feeling(token):
+        return at + 1
+    if token in _NO and (after in _HAVE or _is_feeling(after)):
+        return at + 2
+    if token in (_WITHOUT | _NO) and _is_any_symptom(after):
+        return at + 2
+    is_any = token in _WITHOUT and after in _ANY and _is_any_symptom("".join(tokens[at + 2 : at + 3]))
+    return at + 3 if is_any else None
+
+
+def _is_symptom(token: str) -> bool:
+    return _symptom(token) is not None
+
+
+def _is_any_symptom(token: str) -> bool:
+    """As in "no pain"; "no, my pain" is something else."""
+    noun = _symptom(token)
+    return noun is not None and not noun.definite
+
+
+def _symptom(token: str) -> Chunk | None:
+    noun = noun_of(token) if token and token not in WORDS and token not in _TASTES else None
+    return noun if noun is not None and noun.part is Part.SYMPTOM else None
+
+
+def _is_feeling(token: str) -> bool:
+    verb = verb_of(token) if token and token not in WORDS else None
+    return verb is not None and verb.kind is VerbKind.SYMPTOM
+
+
+def _is_not_feeling(token: str) -> bool:
+    verb = verb_of(token) if token not in WORDS else None
+    return verb is not None and verb.negated and verb.kind is VerbKind.SYMPTOM
+
+
+def _compared(tokens: Sequence[str], at: int) -> Aside | None:
+    """As in "better than": what it is compared with is not the number. Alone, it says how it is."""
+    if tokens[at] not in COMPARED or (tokens[at] in WORDS and "".join(tokens[at + 1 : at + 2]) not in _THAN):
+        return None
+    is_than = at + 1 < len(tokens) and tokens[at + 1] in _THAN
+    return Aside(Rank.INEXACT, 2) if is_than else Aside(Rank.BESIDE, 1)
+
+
+def _some(tokens: Sequence[str], at: int) -> Aside | None:
+    """As in the Levant's "some five": about five."""
+    if tokens[at] in _SOME and at + 1 < len(tokens) and tokens[at + 1] in WORDS:
+        counts = WORDS[tokens[at + 1]].rank in (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED)
+        return Aside(Rank.ABOUT, 1) if counts else None
+    return None
+
+
+def _at_a_thing(tokens: Sequence[str], at: int) -> Aside | None:
+    """As in "on the device", "since the morning": a preposition that is no "over" and no "of"."""
+    if tokens[at] not in _BEFORE_NOUNS or at + 1 >= len(tokens):
+        return None
+    after = tokens[at + 1]
+    is_number = after in WORDS or after.removeprefix("ال") in WORDS
+    if after in PLACES or (not is_number and is_companion(after)):
+        return Aside(_mark(after), 2)
+    return None
+
+
+def _mark(token: str) -> Rank:
+    return next((rank for words, rank in _MARKS if token in words), Rank.BESIDE)
+
+
+_MARKS = ((THEN, Rank.THEN), (WAS, Rank.WAS), (NOW, Rank.NOW), (ABOUT, Rank.ABOUT))
+_FINDERS: tuple[Callable[[Sequence[str], int], Aside | None], ...] = (
+    _phrase,
+    _prayer,
+    _before_doing,
+    _nothing_felt,
+    _compared,
+    _some,
+    _at_a_thing,
+)

@@ -1,0 +1,70 @@
+"""Then and now: of "I was ninety, now eighty-five" the second is meant, and is read back.
+
+A mark of time belongs to the number behind it or to the one before it; where both would do, nothing is taken.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from bridge.understanding.numerals import Numeral, Rank
+from bridge.understanding.quantities import Quantity
+
+__all__ = ["present_of", "was_only"]
+
+_MARKS = {Rank.THEN: Rank.THEN, Rank.WAS: Rank.THEN, Rank.NOW: Rank.NOW}
+_TWO = 2
+
+
+def was_only(parts: Sequence[Quantity | Numeral]) -> bool:
+    """Whether a number was said of the past and nothing of the present."""
+    ranks = {part.rank for part in parts if isinstance(part, Numeral)}
+    return Rank.THEN in ranks and Rank.NOW not in ranks
+
+
+def present_of(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
+    """Of two numbers with marks of time, the one that is so now."""
+    marked = [part for part in parts if isinstance(part, Quantity) or part.rank in _MARKS]
+    numbers = [part for part in marked if isinstance(part, Quantity)]
+    if len(numbers) != _TWO or len(marked) == _TWO:
+        return None
+    found = {number.value: number for number in map(_present, _bindings(marked)) if number is not None}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+_Bound = tuple[tuple[Quantity, set[Rank]], ...]
+
+
+def _bindings(parts: Sequence[Quantity | Numeral]) -> Iterator[_Bound]:
+    """Every way of giving the marks to their numbers: some to the one before, all others to the next."""
+    at_marks = [at for at, part in enumerate(parts) if isinstance(part, Numeral)]
+    for backward in range(len(at_marks) + 1):
+        bound = {at: set[Rank]() for at, part in enumerate(parts) if isinstance(part, Quantity)}
+        whole = all(_bind(parts, at, bound, forward=order >= backward) for order, at in enumerate(at_marks))
+        if whole:
+            yield tuple((part, bound[at]) for at, part in enumerate(parts) if isinstance(part, Quantity))
+
+
+def _bind(
+    parts: Sequence[Quantity | Numeral], at: int, bound: dict[int, set[Rank]], *, forward: bool
+) -> bool:
+    """Give one mark to its number; False where there is none on that side, or where it looks the other way."""
+    mark = parts[at]
+    ahead = [place for place in bound if place > at]
+    behind = [place for place in bound if place < at]
+    if not isinstance(mark, Numeral) or not (ahead if forward else behind):
+        return False
+    if not forward and ahead and (mark.joined or mark.rank is Rank.WAS):
+        return False  # "and I was" speaks of what follows
+    bound[ahead[0] if forward else behind[-1]].add(_MARKS[mark.rank])
+    return True
+
+
+def _present(bound: _Bound) -> Quantity | None:
+    """The one that is so now; a number of no time is so only where it was said first."""
+    (first, of_first), (second, of_second) = bound
+    if len(of_first) > 1 or len(of_second) > 1:
+        return None
+    if of_first == {Rank.THEN} and of_second == {Rank.NOW}:
+        return second
+    if of_second == {Rank.THEN}:
+        return first if of_first in ({Rank.NOW}, set()) else None
+    return second if not of_first and of_second == {Rank.NOW} else None
