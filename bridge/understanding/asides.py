@@ -26,7 +26,7 @@ class Aside(Struct, frozen=True):
     joined: bool = False  # an "and" stands before it
 
 
-_AND = "و"
+_AND, _BY_GOD = "و", "والله"  # also "and may God ..."
 _GOD = words_of("الله ربنا ربي رب اللهم مولانا")
 _AFTER_A_PRAYER = words_of(
     """
@@ -77,13 +77,25 @@ _HEDGING = tuple(
     map(
         normalise,
         (
-            "نص بنص،نص نص،نصف نصف،نص ونص،بين بين،بين البينين,ما بين وبين،مو متأكد،مو متأكدة،مش متأكد،مش متأكدة،مب متأكد،"
+            "يا ريت،يا ليت،نص بنص،نص نص،نصف نصف،نص ونص،بين بين،بين البينين,ما بين وبين،مو متأكد،مو متأكدة،مش متأكد،مش متأكدة،مب متأكد،"
             "مب متأكدة،ماني متأكد،ماني متأكدة،لست متأكدا،لست متأكدة،غير متأكد،غير متأكدة،مانيش متأكد،مانيش متأكدة،"
             "ماشي متأكد،مو أكيد،مش أكيد،مب أكيد،مو بالضبط،مش بالضبط،مش بالظبط،مو بالزبط،مش بالزبط،ماشي بالضبط،"
             "ليس بالضبط،إذا ما خاب ظني،إن لم تخني الذاكرة،على ما أظن،على ما أذكر،على ما اتذكر،على ما أعتقد،حسب ظني،"
             "فيما أظن،الله أعلم،الله اعلم،والله أعلم،ما أدري بالضبط،مش عارف بالظبط،مش عارفة بالظبط،ما بعرف بالزبط،"
             "ما بعرف بالضبط،ما أعرف بالضبط،معرفش بالظبط،ما نعرفش بالضبط،إن ما كنت غلطان،لو ما غلطت،اذا مو غلطان،"
             "إذا ما غلطت،اذا ما اخطأت،كيف نقول،على حسب،وين ما كان،في هالحدود،بهالحدود،في الحدود دي،فهاد الحدود"
+        )
+        .replace(",", "،")
+        .split("،"),
+    )
+)
+_BOUNDS = tuple(
+    map(
+        normalise,
+        (
+            "على الأقل،على الاقل،على الأكثر،على الاكثر،كحد أقصى،كحد أدنى،كحد اقصى،بحد أقصى،بحد أدنى،"
+            "حد أقصى،حد أدنى،أقل شي،أقل شيء،اقل حاجة،أكثر شي،أكثر شيء،أكتر شي،أكتر حاجة،مش أقل من,مو أقل من،"
+            "لا يقل عن،ما يقل عن،ما ينقص عن،لا يزيد عن،ما يزيد عن"
         )
         .replace(",", "،")
         .split("،"),
@@ -109,6 +121,7 @@ _PHRASES: dict[tuple[str, ...], Rank] = {
         (_IN_A_WHILE, Rank.BESIDE),
         (_HEDGING, Rank.ABOUT),
         (_LAST_TIMES, Rank.THEN),
+        (_BOUNDS, Rank.INEXACT),
     )
     for phrase in phrases
     if " " in normalise(phrase)
@@ -121,7 +134,7 @@ _HAVE = words_of(
 )
 _HAVE_NOTS = vocabulary.NEGATIVE_HAVING
 _ANY = words_of(
-    "أي اي حتى ولا شي شيء بشي بشيء حاجة بحاجة حاجه الشي شئ أبدا ابدا خالص نهائيا نهائي بالمرة اطلاقا إطلاقا مطلقا"
+    "أي اي حتى ولا شي شيء بشي بشيء حاجة بحاجة حاجه والو بوالو بواله ابدن الشي شئ أبدا ابدا خالص نهائيا نهائي بالمرة اطلاقا إطلاقا مطلقا"
 )
 _BUT_FOR = words_of("غير إلا الا سوى عدا")
 _TIMES = words_of("قبل بعد عقب لما وقت أول اول يوم كل حين ساعة مثل زي كيف كيما قد بعدما قبلما")
@@ -134,15 +147,19 @@ _TASTES = words_of("سكر سكري ملح")  # tea without sugar
 
 def aside_at(tokens: Sequence[str], at: int) -> Aside | None:
     """The longest phrase that begins here, or None; an "and" may be written before it."""
-    found = _plain(tokens, at)
-    if found is not None or not tokens[at].startswith(_AND) or tokens[at] in WORDS:
+    found = _longest(tokens, at)
+    token = tokens[at]
+    if found is not None or not token.startswith(_AND) or len(token) == 1:
         return found
-    inner = _plain([tokens[at][1:], *tokens[at + 1 : at + 6]], 0) if len(tokens[at]) > 1 else None
+    if token in WORDS and token != _BY_GOD:
+        return None
+    inner = _longest([*tokens[:at], token[1:], *tokens[at + 1 :]], at)
     return Aside(inner.rank, inner.length, joined=True) if inner else None
 
 
-def _plain(tokens: Sequence[str], at: int) -> Aside | None:
-    return next((found for find in _FINDERS if (found := find(tokens, at)) is not None), None)
+def _longest(tokens: Sequence[str], at: int) -> Aside | None:
+    found = [aside for find in _FINDERS if (aside := find(tokens, at)) is not None]
+    return max(found, key=lambda aside: aside.length, default=None)
 
 
 def _phrase(tokens: Sequence[str], at: int) -> Aside | None:
@@ -166,6 +183,8 @@ def _prayer(tokens: Sequence[str], at: int) -> Aside | None:
     end += 1
     while end < len(tokens) and tokens[end] in _AFTER_A_PRAYER:
         end += 1
+    if at and end + 1 == len(tokens) and tokens[end].removeprefix(_AND) not in WORDS:
+        end += 1  # what is wished is anything
     return Aside(Rank.BESIDE, end - at)
 
 

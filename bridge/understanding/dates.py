@@ -35,6 +35,7 @@ from bridge.understanding.marking import longest_at
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.numbers import DOUBTED, SURE, ambiguous
+from bridge.understanding.numerals import Rank
 from bridge.understanding.quantities import Quantity, quantities
 from bridge.understanding.questions import Context, Period
 
@@ -43,6 +44,7 @@ __all__ = ["read_date"]
 _HIJRI_YEARS, _YEARS = range(1300, 1501), range(1900, 2101)
 _DAYS_OF_WEEK, _MONTHS_OF_YEAR = 7, 12
 _DOTS = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_BETWEEN = (Rank.AND, Rank.FROM, Rank.TO, Rank.OVER)
 _VAGUE_MONTHS = frozenset(
     map(normalise, ("تشرين", "كانون", "ربيع", "جمادى", "جماد"))
 )  # there are two of each
@@ -209,7 +211,7 @@ def _flush(tokens: Sequence[str], marks: list[_Mark]) -> bool:
     for part in quantities(words):
         if isinstance(part, Quantity) and part.value == int(part.value):
             marks.extend(_Mark("number", number) for number in _month_and_year(part))
-        elif isinstance(part, Quantity) or part.rank not in ("and", "beside", "from", "to", "over"):
+        elif isinstance(part, Quantity) or not (part.is_beside or part.rank in _BETWEEN):
             marks.append(_Mark("vague"))
     return True
 

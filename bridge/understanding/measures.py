@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from bridge.understanding.companions import MOVED
+from bridge.understanding.glucose_grams import mg_of_grams
 from bridge.understanding.lexing import lex
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
@@ -33,13 +35,13 @@ __all__ = ["read_blood_pressure", "read_glucose", "read_temperature", "read_weig
 
 _TEN = 10
 _ZERO, _GRAMS = Decimal(0), Decimal(1000)
-_TO = {Rank.TO}
+_REACHED = {Rank.TO, Rank.NOW}  # "it fell to eighty", "it fell and is eighty now"
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND)
 _NO_UNITS = words_of("درجة درجات وحدة وحدات مرة مرات")
 _KILOS = words_of(
     "كيلو كيلوغرام كيلوجرام كيلوغراما كيلوجراما كيلوا كغم كجم كغ كلغ kg كيلوات كيلوهات كيلوين وحدة"
 )
-_CHANGES = words_of("نقصت نقص نزلت نزل خسرت خسر زدت زاد زادت زايد ناقص ضعفت نقصان زيادة فقدت")
+_CHANGES = MOVED | words_of("زايد ناقص نقصان زيادة")
 _MMOL_TO_MG = Decimal("18.0182")  # glucose has 180.156 g/mol
 _CM_SYSTOLIC, _CM_DIASTOLIC = range(5, 27), range(3, 19)  # "12 over 8", in centimetres of mercury
 _OVER = tuple(map(normalise, ("على", "عل", "ع", "/", "عن")))
@@ -158,6 +160,9 @@ def read_glucose(text: str, question: AskGlucose) -> Meaning:
     tokens = set(normalise(text).split())
     if _in_other_unit(text, _NO_UNITS):
         return ambiguous("other_unit")
+    grams = mg_of_grams(normalise(text).split())
+    if grams is not None:
+        return within(_of_grams(grams, question), question.minimum, question.maximum)
     meaning = read_quantity(text, question.minimum, question.maximum, decimals=2)
     if meaning.finding is not Finding.VALUE or not isinstance(meaning.value, int | float):
         return meaning
@@ -170,6 +175,13 @@ def read_glucose(text: str, question: AskGlucose) -> Meaning:
         return checked
     converted = within(_converted(meaning, to_mmol=asked_mmol), question.minimum, question.maximum)
     return converted if converted.finding is Finding.VALUE else checked
+
+
+def _of_grams(milligrams: Decimal, question: AskGlucose) -> Meaning:
+    said = Meaning(
+        Finding.VALUE, "glucose:grams", value=as_value(milligrams), doubtful=True, confidence=DOUBTED
+    )
+    return said if question.unit == "mg/dL" else _converted(said, to_mmol=True)
 
 
 def _in_other_unit(text: str, units: frozenset[str]) -> bool:
@@ -196,7 +208,7 @@ def _converted(meaning: Meaning, *, to_mmol: bool) -> Meaning:
 def read_weight(text: str, question: AskWeight) -> Meaning:
     """Kilogrammes; grams may follow, and a baby's weight may be said in grams alone."""
     tokens = normalise(text).split()
-    if _CHANGES & set(tokens) and not _TO & {word.rank for word in lex(text) or ()}:
+    if _CHANGES & set(tokens) and not _REACHED & {word.rank for word in lex(text) or ()}:
         return ambiguous("weight:change")
     if _in_other_unit(text, _KILOS):
         return ambiguous("other_unit")
@@ -335,8 +347,10 @@ def _side_by_side(words: Sequence[Numeral], question: AskBloodPressure) -> Meani
 
 
 def _are_two(words: Sequence[Numeral]) -> bool:
-    """Whether these are two numbers and nothing else, each of one word: "twelve, eight"."""
-    return len(words) == 2 and len(quantities(words)) == 2  # noqa: PLR2004
+    """Whether these are two numbers and nothing else, each of one word: "twelve, eight", "sixteen and nine"."""
+    ranks = [part.rank for part in quantities(words) if isinstance(part, Numeral)]
+    numbers = len(words) - len(ranks)
+    return numbers == 2 and len(quantities(words)) == len(words) and ranks in ([], [Rank.AND])  # noqa: PLR2004
 
 
 def _is_in_centimetres(meaning: Meaning) -> bool:

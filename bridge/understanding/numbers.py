@@ -16,7 +16,7 @@ from bridge.understanding.meaning import Finding, Meaning, Value, nothing
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import Numeral, Rank
 from bridge.understanding.quantities import Quantity, quantities
-from bridge.understanding.tenses import present_of, was_only
+from bridge.understanding.tenses import moved_to, present_of, was_only
 from bridge.understanding.vocabulary import DEGREES, STATES, WELL
 
 __all__ = ["Reading", "ambiguous", "as_value", "read_number", "read_quantity", "reading", "within"]
@@ -194,7 +194,7 @@ def _without_scale(words: list[Numeral], maximum: float) -> list[Numeral]:
 
 def _judge(words: Sequence[Numeral]) -> Reading:
     parts = _without_things(quantities([word for word in words if word.rank is not Rank.PERCENT]))
-    present = present_of(parts)
+    present = present_of(parts) or moved_to(parts)
     if present is not None:
         return _doubted(_one(present), "present")
     parts = _without_edges([part for part in parts if isinstance(part, Quantity) or not part.is_beside])
@@ -218,6 +218,9 @@ def _several(
     if not ranks and all(len(number.digits) == 1 for number in numbers) and numbers[0].value:
         joined = Decimal("".join(number.digits for number in numbers))
         return Reading(joined, "number:digit_by_digit", doubtful=True)
+    total = sum(number.value for number in numbers[1:])
+    if set(ranks) == {Rank.AND} and numbers[0].value == total:  # "two: one in the morning and one at night"
+        return _doubted(_one(numbers[0]), "total")
     return Reading(None, "several_numbers", alternatives=tuple(number.value for number in numbers))
 
 
@@ -239,6 +242,8 @@ def _beside(number: Quantity, ranks: Sequence[Rank]) -> Reading:
             return Reading(None, rule, alternatives=(number.value,))
     if set(ranks) <= {Rank.FROM, Rank.TO}:
         return _one(number)
+    if ranks == [Rank.OVER]:  # "down on fifty", or the end of "eight over ten"
+        return _doubted(_one(number), "over")
     return Reading(None, "several_numbers", alternatives=(number.value,))
 
 

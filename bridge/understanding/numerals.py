@@ -185,6 +185,7 @@ _PARTS = {
     Rank.PERCENT: "%، بالمية، بالمئة، بالمائة، بالميا، في المية، في المئة، في المائة، بالميه، فالمية، فالمئة",
     Rank.INEXACT: (
         "وشوي، وشوية، وشويه، وكسور، وحاجة، وشي، ونيف، وزيادة، وفوق، وطالع، أكثر، أكتر، أقل، "
+        "بالكثير، بالكتير، بالأكثر، بالأقل، عالأقل، عالأكثر، عالأكتر، بالأكتر، الأقصى، أقصى، قصاه، "
         "فوق، تحت، أزيد، أعلى، أدنى، كم، كام، شي كم، بضع، بضعة، عدة، زيادة، فأكثر"
     ),
     Rank.DOUBLE: "دبل، دوبل، دابل، مكرر",
@@ -330,15 +331,20 @@ def _nothing_else() -> Iterator[tuple[tuple[str, str], Numeral]]:
     )
 
 
-def _four_thousand() -> Iterator[tuple[tuple[str, str], Numeral]]:
-    """In the Maghreb a quarter is called like four; before "thousands" it is four."""
+def _counts_like_parts() -> Iterator[tuple[tuple[str, str], Numeral]]:
+    """In the Maghreb a quarter is called like four, and elsewhere a third like three: before a plural they count."""
     yield from (
         (("ربع", thousands), Numeral(Rank.THOUSANDS, 4000)) for thousands in ("الاف", "تلاف", "تالاف")
     )
+    plurals = [
+        word for word, thing in _counted().items() if thing.rank is Rank.THING and thing.text != "long"
+    ]
+    for part, value in (("ربع", 4), ("ثلث", 3)):
+        yield from (((part, plural), Numeral(Rank.UNIT, value)) for plural in plurals)
 
 
 PAIRS: dict[tuple[str, str], Numeral] = dict(
-    chain(_split_teens(), _hundreds(), _phrases(), _four_thousand(), _nothing_else())
+    chain(_split_teens(), _hundreds(), _phrases(), _counts_like_parts(), _nothing_else())
 )
 WORDS: dict[str, Numeral] = dict(_table())
 COUNTED = frozenset(_counted())

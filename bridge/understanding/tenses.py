@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from bridge.understanding.numerals import Numeral, Rank
 from bridge.understanding.quantities import Quantity
 
-__all__ = ["present_of", "was_only"]
+__all__ = ["moved_to", "present_of", "was_only"]
 
 _MARKS = {Rank.THEN: Rank.THEN, Rank.WAS: Rank.THEN, Rank.NOW: Rank.NOW}
 _TWO = 2
@@ -28,6 +28,17 @@ def present_of(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
         return None
     found = {number.value: number for number in map(_present, _bindings(marked)) if number is not None}
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def moved_to(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
+    """As in "it fell from ninety to eighty-five"; without a verb of moving it is a range."""
+    has_moved = any(isinstance(part, Numeral) and part.rank is Rank.MOVED for part in parts)
+    said = [part for part in parts if isinstance(part, Quantity) or not part.is_beside]
+    ranks = [None if isinstance(part, Quantity) else part.rank for part in said]
+    if not has_moved or ranks[-3:] != [None, Rank.TO, None] or ranks[:-3] not in ([], [Rank.FROM]):
+        return None
+    last = said[-1]
+    return last if isinstance(last, Quantity) else None
 
 
 _Bound = tuple[tuple[Quantity, set[Rank]], ...]
