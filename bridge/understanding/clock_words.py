@@ -1,5 +1,6 @@
-"""Clock words that are no number: the fives of the Maghreb, "at" written together with the hour, "less" by other
-names.
+"""Clock words that are no number.
+
+The fives of the Maghreb, "at" written together with the hour, "less" by its other names.
 """
 
 from collections.abc import Sequence

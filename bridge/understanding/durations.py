@@ -162,20 +162,22 @@ def _amount(buffer: list[str], count: int) -> Reading:
     if buffer and buffer[-1] == "واحد":
         buffer = buffer[:-1]
     said = " ".join(buffer).removeprefix("و").strip()
-    if not said:
-        return Reading(Decimal(count), "counted") if count else Reading(None, "duration:how_many")
     if not count and said in _COUNTS:
         return Reading(Decimal(_COUNTS[said]), "counted")
     if said in _LEADING:
         return Reading(_LEADING[said], "part")
-    if _VAGUE & set(buffer):
-        return Reading(None, "duration:how_many")
     words = lex(said)
     if words is None:
         return Reading(None, "unknown_word", is_known=False)
+    if _VAGUE & set(buffer) or (not said and not count):
+        return Reading(None, "duration:how_many")
     if all(word.is_beside for word in words) and count and "كل" not in buffer:
         return Reading(Decimal(count), "counted")
-    number = reading(words)
+    return _one_of(reading(words), count)
+
+
+def _one_of(number: Reading, count: int) -> Reading:
+    """The number that was said, unless the unit's dual says another one."""
     if number.number is not None and count == 2 and number.number != count:  # noqa: PLR2004
         return Reading(None, "range", alternatives=(Decimal(count), number.number))
     return number

@@ -19,7 +19,7 @@ _AND = "و"
 
 
 def mg_of_grams(tokens: Sequence[str]) -> Decimal | None:
-    """Milligrams in a decilitre, where grams were said with hundredths behind them; None for anything else."""
+    """Milligrams in a decilitre, where grams and hundredths of them were said; None for anything else."""
     at = next((at for at, token in enumerate(tokens) if token in _GRAM | _TWO_GRAMS), None)
     if at is None:
         return None
@@ -38,7 +38,7 @@ def _number(tokens: Sequence[str], otherwise: Decimal) -> Decimal | None:
 
 
 def _hundredths(tokens: Sequence[str]) -> Decimal | None:
-    """What follows "and": a half, a quarter or tens; five alone may be 5 or 50 hundredths, and is not taken."""
+    """What follows "and": a half, a quarter or tens; five may be 5 or 50 hundredths, and is not taken."""
     words = lex(" ".join(tokens))
     words = [word for word in words or [] if not word.is_beside] if words is not None else None
     if words is None:

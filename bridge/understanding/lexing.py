@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bridge.understanding.asides import aside_at
 from bridge.understanding.companions import is_companion
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import COUNTED, PAIRS, WORDS, Numeral, Rank
 
 __all__ = ["lex"]
@@ -27,6 +27,8 @@ _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUS
 _AM_NOT = "لست"  # spelled like "to six"
 _PAIR_OR_SPOUSE = ("زوج", "جوز")  # with an article it is the husband
 _PARTS_AFTER_LESS = ("ربعا", "ثلثا")
+_LADY = words_of("ست الست")
+_WHICH_LADY = words_of("الكبيرة الصغيرة الفاضلة العزيزة المحترمة الوالدة الحجة البيت الدار الكل الحبايب أم")
 _ARTICLES = ("بال", "لل", "هال", "ال", "ب", "ل")
 # With an article these are days of the week: Monday, Tuesday, Wednesday.
 _WEEKDAYS = frozenset(
@@ -58,6 +60,8 @@ def lex(text: str) -> list[Numeral] | None:
     words: list[Numeral] = []
     position = 0
     while position < len(tokens):
+        if _is_lady(tokens, position):
+            return None
         aside = aside_at(tokens, position)
         if aside is not None:
             words.append(Numeral(aside.rank, joined=aside.joined))
@@ -76,6 +80,11 @@ def lex(text: str) -> list[Numeral] | None:
         words += found
         position += 2 if pair else 1
     return words
+
+
+def _is_lady(tokens: Sequence[str], at: int) -> bool:
+    """As in "the old lady", who is spelled like six."""
+    return tokens[at] in _LADY and bool(_WHICH_LADY & set(tokens[at + 1 : at + 2]))
 
 
 def _is_calling(tokens: Sequence[str], at: int) -> bool:

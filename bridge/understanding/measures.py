@@ -347,7 +347,7 @@ def _side_by_side(words: Sequence[Numeral], question: AskBloodPressure) -> Meani
 
 
 def _are_two(words: Sequence[Numeral]) -> bool:
-    """Whether these are two numbers and nothing else, each of one word: "twelve, eight", "sixteen and nine"."""
+    """Whether these are two numbers of one word each: "twelve, eight", "sixteen and nine"."""
     ranks = [part.rank for part in quantities(words) if isinstance(part, Numeral)]
     numbers = len(words) - len(ranks)
     return numbers == 2 and len(quantities(words)) == len(words) and ranks in ([], [Rank.AND])  # noqa: PLR2004

@@ -52,7 +52,7 @@ _NONE_AT_ALL = frozenset(
         " لا يوجد شيء",
     ]
 )
-_TEN = 10
+_TEN, _TWENTY = 10, 20
 
 
 class Reading(Struct, frozen=True):
@@ -257,15 +257,19 @@ def _two(numbers: Sequence[Quantity], parts: Sequence[Quantity | Numeral]) -> Re
             return _doubted(_one(first), "not_the_second")
         case ("number", "number") if first.value == second.value:
             return _doubted(_one(first), "said_twice")
-        case ("number", "less", "number") if (
-            0 < second.value < _TEN <= first.value and first.value % _TEN == 0
-        ):
+        case ("number", "less", "number") if _is_less(first.value, second.value):
             return Reading(first.value - second.value, "number:less", doubtful=True)
         case ("number", "number") if _is_by_digits(first, second):
             return Reading(first.value * _TEN + second.value, "number:digit_by_digit", doubtful=True)
         case _:
             rule = "range" if _is_range(shape, first, second) else "several_numbers"
             return Reading(None, rule, alternatives=(first.value, second.value))
+
+
+def _is_less(whole: Decimal, part: Decimal) -> bool:
+    """As in "ninety less five", "two hundred less ten"."""
+    most = _TWENTY if whole % (_TEN * _TEN) == 0 else _TEN - 1
+    return 0 < part <= most < whole and whole % _TEN == 0
 
 
 def _is_put_right(parts: Sequence[Quantity | Numeral]) -> bool:

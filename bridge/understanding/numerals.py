@@ -130,6 +130,7 @@ _TEEN_ENDINGS = (
     "دعش، ضعش، طعشل، طاشار"
 )
 _ELEVEN = (
+    "هداشر، هداش، هضاش، هداعشر، احضاشر، "
     "حضاشر، حطاش، حطاشر، احضاش، احدعش، احدعشر، احداعش، احداشر، ادعش، ايدعش، دعش، هدعش، حداعش، حداشر، "
     "حداش، حضاشل، حداشل، "
     "حدعش، احداش، حضاش، "
@@ -185,6 +186,8 @@ _PARTS = {
     Rank.PERCENT: "%، بالمية، بالمئة، بالمائة، بالميا، في المية، في المئة، في المائة، بالميه، فالمية، فالمئة",
     Rank.INEXACT: (
         "وشوي، وشوية، وشويه، وكسور، وحاجة، وشي، ونيف، وزيادة، وفوق، وطالع، أكثر، أكتر، أقل، "
+        "تعدى، يتعدى، تتعدى، تعدت، تعديت، تجاوز، يتجاوز، تتجاوز، تجاوزت، جاوز، جاوزت، عدى، عديت، عدا، يعدي، تخطى، "
+        "تخطيت، يتخطى، "
         "بالكثير، بالكتير، بالأكثر، بالأقل، عالأقل، عالأكثر، عالأكتر، بالأكتر، الأقصى، أقصى، قصاه، "
         "فوق، تحت، أزيد، أعلى، أدنى، كم، كام، شي كم، بضع، بضعة، عدة، زيادة، فأكثر"
     ),
@@ -331,6 +334,12 @@ def _nothing_else() -> Iterator[tuple[tuple[str, str], Numeral]]:
     )
 
 
+def _one_tenth() -> Iterator[tuple[tuple[str, str], Numeral]]:
+    """As in "one line" of a thermometer."""
+    for line, one in product(spellings(_TENTHS[1]), ("واحد", "واحده", "وحده")):
+        yield (line, one), Numeral(Rank.TENTHS, 1)
+
+
 def _counts_like_parts() -> Iterator[tuple[tuple[str, str], Numeral]]:
     """In the Maghreb a quarter is called like four, and elsewhere a third like three: before a plural they count."""
     yield from (
@@ -344,7 +353,7 @@ def _counts_like_parts() -> Iterator[tuple[tuple[str, str], Numeral]]:
 
 
 PAIRS: dict[tuple[str, str], Numeral] = dict(
-    chain(_split_teens(), _hundreds(), _phrases(), _counts_like_parts(), _nothing_else())
+    chain(_split_teens(), _hundreds(), _phrases(), _counts_like_parts(), _one_tenth(), _nothing_else())
 )
 WORDS: dict[str, Numeral] = dict(_table())
 COUNTED = frozenset(_counted())

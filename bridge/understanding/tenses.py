@@ -57,7 +57,7 @@ def _bindings(parts: Sequence[Quantity | Numeral]) -> Iterator[_Bound]:
 def _bind(
     parts: Sequence[Quantity | Numeral], at: int, bound: dict[int, set[Rank]], *, forward: bool
 ) -> bool:
-    """Give one mark to its number; False where there is none on that side, or where it looks the other way."""
+    """Give one mark to its number; False where none is on that side, or the mark looks the other way."""
     mark = parts[at]
     ahead = [place for place in bound if place > at]
     behind = [place for place in bound if place < at]
