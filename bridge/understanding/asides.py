@@ -67,6 +67,7 @@ _ANY = words_of(
 _BUT_FOR = words_of("غير إلا الا سوى عدا")
 _TIMES = words_of("قبل بعد عقب لما وقت أول اول يوم كل حين ساعة مثل زي كيف كيما قد بعدما قبلما")
 _THAT = words_of("ما لا")
+_BY_HOW_MUCH = words_of("بكثير بكتير بشوي بشوية بزاف بواجد بهواية هواية وايد واجد")
 _THAN = words_of("من عن م")
 _BEFORE_NOUNS = words_of("على ع من في عن عند ب ل الى حسب مع فوق تحت")
 _SOME = words_of("شي إشي")
@@ -178,8 +179,10 @@ def _compared(tokens: Sequence[str], at: int) -> Aside | None:
     """As in "better than": what it is compared with is not the number. Alone, it says how it is."""
     if tokens[at] not in COMPARED or (tokens[at] in WORDS and "".join(tokens[at + 1 : at + 2]) not in _THAN):
         return None
-    is_than = at + 1 < len(tokens) and tokens[at + 1] in _THAN
-    return Aside(Rank.INEXACT, 2) if is_than else Aside(Rank.BESIDE, 1)
+    after = "".join(tokens[at + 1 : at + 2])
+    if after in _THAN:
+        return Aside(Rank.INEXACT, 2)
+    return Aside(Rank.BESIDE, 1 + (after in _BY_HOW_MUCH))
 
 
 def _some(tokens: Sequence[str], at: int) -> Aside | None:

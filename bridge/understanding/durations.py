@@ -13,6 +13,7 @@ from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numbers import DOUBTED, SURE, Reading, ambiguous, reading
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.verbs import verb_of
+from bridge.understanding.vocabulary import STATES
 
 __all__ = ["Span", "as_iso", "length_of", "read_duration", "span"]
 
@@ -46,7 +47,7 @@ _DEFINITE = words_of("اليوم النهار الليل")
 _OF_DEFINITE = words_of("هذا في من")
 _ONE_DAY = words_of("يوم ساعة ليلة وقت نهار")
 _EVENTS = words_of("العملية الفحص التحليل")
-_NOT_OF = words_of("الحمد الحمدلله الله الحين الان اللي")
+_NOT_OF = words_of("البارح البارحة الأمس الامس الحمد الحمدلله الله الحين الان اللي")
 _VAGUE = frozenset(map(normalise, ["كم", "كام", "بضعة", "بضع", "عدة", "كذا", "شوية"]))
 
 
@@ -154,7 +155,8 @@ def _rest(buffer: Sequence[str], last: str) -> Decimal | Meaning:
 def _is_talk(token: str) -> bool:
     """What it did all that time, behind the last unit: "and it goes", "and still hurts"."""
     bare = token.removeprefix("و")
-    return not {token, bare} & WORDS.keys() and verb_of(bare) is not None
+    is_state = bare.removesuffix("ني") in STATES
+    return not {token, bare} & WORDS.keys() and (is_state or verb_of(bare) is not None)
 
 
 def _amount(buffer: list[str], count: int) -> Reading:

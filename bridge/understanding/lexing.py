@@ -29,6 +29,8 @@ _PAIR_OR_SPOUSE = ("زوج", "جوز")  # with an article it is the husband
 _PARTS_AFTER_LESS = ("ربعا", "ثلثا")
 _LADY = words_of("ست الست")
 _WHICH_LADY = words_of("الكبيرة الصغيرة الفاضلة العزيزة المحترمة الوالدة الحجة البيت الدار الكل الحبايب أم")
+_PRICE = words_of("ثمن تمن")
+_GOODS = words_of("الدوا الدواء العلاج الحبوب الكشف الكشفية التذكرة التحاليل العملية")
 _ARTICLES = ("بال", "لل", "هال", "ال", "ب", "ل")
 # With an article these are days of the week: Monday, Tuesday, Wednesday.
 _WEEKDAYS = frozenset(
@@ -60,7 +62,7 @@ def lex(text: str) -> list[Numeral] | None:
     words: list[Numeral] = []
     position = 0
     while position < len(tokens):
-        if _is_lady(tokens, position):
+        if _is_no_number(tokens, position):
             return None
         aside = aside_at(tokens, position)
         if aside is not None:
@@ -82,9 +84,10 @@ def lex(text: str) -> list[Numeral] | None:
     return words
 
 
-def _is_lady(tokens: Sequence[str], at: int) -> bool:
-    """As in "the old lady", who is spelled like six."""
-    return tokens[at] in _LADY and bool(_WHICH_LADY & set(tokens[at + 1 : at + 2]))
+def _is_no_number(tokens: Sequence[str], at: int) -> bool:
+    """As in "the old lady", who is spelled like six, and "the price of", like eight."""
+    token, after = tokens[at], "".join(tokens[at + 1 : at + 2])
+    return (token in _LADY and after in _WHICH_LADY) or (token in _PRICE and after in _GOODS)
 
 
 def _is_calling(tokens: Sequence[str], at: int) -> bool:

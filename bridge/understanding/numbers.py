@@ -137,6 +137,7 @@ def _is_some_one(text: str) -> bool:
     is_each = any(first == "كل" and second in _ONE for first, second in pairs)
     return (
         is_each
+        or any(first in _ONE and second == "من" for first, second in pairs)
         or bool(_OTHER & set(tokens))
         or any(first in DEGREES and second == _VERY for first, second in pairs)
         or any(first == _VERY and second in _HOW for first, second in pairs)
