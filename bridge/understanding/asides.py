@@ -6,6 +6,7 @@ Word by word they would negate, compare or count something else.
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.understanding import vocabulary
 from bridge.understanding.aside_phrases import BOUNDS, COURTESIES, HEDGING, IN_A_WHILE, LAST_TIMES
@@ -25,6 +26,7 @@ class Aside(Struct, frozen=True):
     rank: Rank
     length: int
     joined: bool = False  # an "and" stands before it
+    value: int = 0  # of "two days ago": the answer where no other number is
 
 
 _AND, _BY_GOD = "و", "والله"  # also "and may God ..."
@@ -60,6 +62,8 @@ _WITHOUT = words_of("بدون بلا دون ولا بغير")
 _HAVE = words_of(
     "في فيه فيها عندي عنده عندو عندها معي معاي لدي فيني بيا بي كاين كاينة كاينش فما فماش اكو أكو يوجد كان"
 )
+_PLAIN_NO = words_of("لا")
+_THERE_IS = words_of("يوجد توجد")  # "no" stands before "I have" and does not negate it
 _HAVE_NOTS = vocabulary.NEGATIVE_HAVING
 _ANY = words_of(
     "أي حتى ولا شي شيء بشي بشيء حاجة بحاجة والو بوالو شئ أبدا أبدن خالص نهائيا نهائي بالمرة إطلاقا مطلقا"
@@ -68,6 +72,7 @@ _BUT_FOR = words_of("غير إلا الا سوى عدا")
 _TIMES = words_of("قبل بعد عقب لما وقت أول اول يوم كل حين ساعة مثل زي كيف كيما قد بعدما قبلما")
 _THAT = words_of("ما لا")
 _BY_HOW_MUCH = words_of("بكثير بكتير بشوي بشوية بزاف بواجد بهواية هواية وايد واجد")
+_EARLIER = words_of("قبل الأول الاول أول العادة عادته اللي غيره")
 _THAN = words_of("من عن م")
 _BEFORE_NOUNS = words_of("على ع من في عن عند ب ل الى حسب مع فوق تحت")
 _SOME = words_of("شي إشي")
@@ -83,7 +88,7 @@ def aside_at(tokens: Sequence[str], at: int) -> Aside | None:
     if token in WORDS and token != _BY_GOD:
         return None
     inner = _longest([*tokens[:at], token[1:], *tokens[at + 1 :]], at)
-    return Aside(inner.rank, inner.length, joined=True) if inner else None
+    return replace(inner, joined=True) if inner else None
 
 
 def _longest(tokens: Sequence[str], at: int) -> Aside | None:
@@ -95,7 +100,9 @@ def _phrase(tokens: Sequence[str], at: int) -> Aside | None:
     for length in range(min(_LONGEST, len(tokens) - at), 1, -1):
         rank = _PHRASES.get(tuple(tokens[at : at + length]))
         if rank is not None:
-            return Aside(rank, length)
+            counted = WORDS.get(tokens[at + length - 1])
+            is_ago = rank is Rank.THEN and counted is not None and counted.rank is Rank.COUNTED
+            return Aside(rank, length, value=counted.value if counted and is_ago else 0)
     return None
 
 
@@ -106,7 +113,7 @@ def _prayer(tokens: Sequence[str], at: int) -> Aside | None:
         return None
     if tokens[end] in _UNSURE:
         return Aside(Rank.ABOUT, 2)
-    end += tokens[end] == "لا"
+    end += tokens[end] in _THAT  # "may God not show you"
     if end >= len(tokens) or not tokens[end].startswith("ي") or tokens[end] in WORDS:
         return None
     end += 1
@@ -142,7 +149,8 @@ def _past_not(tokens: Sequence[str], at: int) -> int | None:
     token, after = tokens[at], "".join(tokens[at + 1 : at + 2])
     if token in _HAVE_NOTS or _is_not_feeling(token):
         return at + 1
-    if token in _NO and (after in _HAVE or _is_feeling(after)):
+    has_nothing = after in _THERE_IS if token in _PLAIN_NO else after in _HAVE
+    if token in _NO and (has_nothing or _is_feeling(after)):
         return at + 2
     if token in (_WITHOUT | _NO) and _is_any_symptom(after):
         return at + 2
@@ -181,7 +189,8 @@ def _compared(tokens: Sequence[str], at: int) -> Aside | None:
         return None
     after = "".join(tokens[at + 1 : at + 2])
     if after in _THAN:
-        return Aside(Rank.INEXACT, 2)
+        than = "".join(tokens[at + 2 : at + 3])
+        return Aside(Rank.BESIDE, 3) if than in THEN | _EARLIER else Aside(Rank.INEXACT, 2)
     return Aside(Rank.BESIDE, 1 + (after in _BY_HOW_MUCH))
 
 

@@ -29,7 +29,7 @@ from bridge.understanding.calendar_words import (
     YEAR_WORDS,
     as_cardinals,
 )
-from bridge.understanding.durations import Span, length_of, span
+from bridge.understanding.durations import Span, is_of_something, length_of, span
 from bridge.understanding.lexing import lex
 from bridge.understanding.marking import longest_at
 from bridge.understanding.meaning import Finding, Meaning, nothing
@@ -119,7 +119,7 @@ def _counted(tokens: Sequence[str], today: date | None) -> Day | Meaning | None:
     is_past = bool(set(words) & (AGO | LAST))
     is_future = bool(set(words) & (AHEAD | NEXT))
     found = span(lengths)
-    if isinstance(found, Meaning) or is_past == is_future:
+    if isinstance(found, Meaning) or is_past == is_future or is_of_something(tokens):
         return None
     if set(found.parts) & {"hour", "minute", "second"}:
         return ambiguous("date:hours")

@@ -15,7 +15,7 @@ from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.verbs import verb_of
 from bridge.understanding.vocabulary import STATES
 
-__all__ = ["Span", "as_iso", "length_of", "read_duration", "span"]
+__all__ = ["Span", "as_iso", "is_of_something", "length_of", "read_duration", "span"]
 
 _PARTS = {
     "ونص": Decimal("0.5"),
@@ -46,6 +46,7 @@ _IN_A_DAY = ("hour", "minute", "second")
 _DEFINITE = words_of("اليوم النهار الليل")
 _OF_DEFINITE = words_of("هذا في من")
 _ONE_DAY = words_of("يوم ساعة ليلة وقت نهار")
+_EACH = words_of("كل وكل بكل")
 _EVENTS = words_of("العملية الفحص التحليل")
 _NOT_OF = words_of("البارح البارحة الأمس الامس الحمد الحمدلله الله الحين الان اللي")
 _VAGUE = frozenset(map(normalise, ["كم", "كام", "بضعة", "بضع", "عدة", "كذا", "شوية"]))
@@ -72,7 +73,7 @@ def read_duration(text: str) -> Meaning:
     since = _since(tokens)
     if since is not None:
         return since
-    if _is_of_something(tokens):
+    if is_of_something(tokens):
         return ambiguous("duration:since_something")
     kept = [token for token in tokens if token not in BESIDE_TIMES | AGO | LAST | THIS or length_of(token)]
     found = span(kept)
@@ -87,14 +88,15 @@ def read_duration(text: str) -> Meaning:
     )
 
 
-def _is_of_something(tokens: Sequence[str]) -> bool:
+def is_of_something(tokens: Sequence[str]) -> bool:
     """As in "since the day of the operation", "all day", "every day": no length that anybody named."""
     for at, token in enumerate(tokens):
         before = tokens[at - 1] if at else ""
-        if (token in _DEFINITE and before not in _OF_DEFINITE) or (before == "كل" and length_of(token)):
+        if (token in _DEFINITE and before not in _OF_DEFINITE) or (before in _EACH and length_of(token)):
             return True
         after = "".join(tokens[at + 1 : at + 2])
-        is_of = after == "ما" or (after.startswith("ال") and after not in _NOT_OF and not length_of(after))
+        is_named = after.startswith("ال") and after not in _NOT_OF and not length_of(after)
+        is_of = after == "ما" or is_named or verb_of(after) is not None
         if token in _ONE_DAY and before in AGO and is_of and after not in BESIDE_TIMES - _EVENTS:
             return True
     return False
@@ -129,6 +131,8 @@ def span(tokens: Sequence[str]) -> Span | Meaning:
         amount = _amount(buffer, unit[1])
         if amount.number is None:
             return amount.meaning()
+        if unit[0] in parts:  # "a month, two months", "one day better, one day worse"
+            return ambiguous("duration:said_twice")
         part, at = _part_after(tokens, at + 1)
         last, buffer, doubtful = unit[0], [], doubtful or amount.doubtful
         parts[last] = parts.get(last, Decimal(0)) + amount.number + part

@@ -66,7 +66,7 @@ def lex(text: str) -> list[Numeral] | None:
             return None
         aside = aside_at(tokens, position)
         if aside is not None:
-            words.append(Numeral(aside.rank, joined=aside.joined))
+            words.append(Numeral(aside.rank, aside.value, joined=aside.joined))
             position += aside.length
             continue
         if _is_calling(tokens, position):

@@ -185,7 +185,7 @@ _PARTS = {
     "معليش، بالأحرى، غلط، خطأ",
     Rank.PERCENT: "%، بالمية، بالمئة، بالمائة، بالميا، في المية، في المئة، في المائة، بالميه، فالمية، فالمئة",
     Rank.INEXACT: (
-        "وشوي، وشوية، وشويه، وكسور، وحاجة، وشي، ونيف، وزيادة، وفوق، وطالع، أكثر، أكتر، أقل، "
+        "وكذا، وكده، وكدا، وهيك، وشوي، وشوية، وشويه، وكسور، وحاجة، وشي، ونيف، وزيادة، وفوق، وطالع، أكثر، أكتر، أقل، "
         "تعدى، يتعدى، تتعدى، تعدت، تعديت، تجاوز، يتجاوز، تتجاوز، تجاوزت، جاوز، جاوزت، عدى، عديت، عدا، يعدي، تخطى، "
         "تخطيت، يتخطى، "
         "بالكثير، بالكتير، بالأكثر، بالأقل، عالأقل، عالأكثر، عالأكتر، بالأكتر، الأقصى، أقصى، قصاه، "
@@ -300,7 +300,7 @@ def _table() -> Iterator[tuple[str, Numeral]]:
     talk = frozenset(phrase for phrase in vocabulary.SMALL_TALK if " " not in phrase)
     beside = (talk | companions.KNOWN) - _OF_PHRASES_ONLY
     for words, rank in ((beside, Rank.BESIDE), *_MARKS):
-        yield from ((word, Numeral(rank)) for word in words)
+        yield from ((word, Numeral(rank, text=word if rank is Rank.WAS else "")) for word in words)
     yield from _teens()
     yield from _counted().items()
     for rank, listed in _PARTS.items():

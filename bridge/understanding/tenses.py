@@ -5,6 +5,7 @@ A mark of time belongs to the number behind it or to the one before it; where bo
 
 from collections.abc import Iterator, Sequence
 
+from bridge.understanding.normalisation import words_of
 from bridge.understanding.numerals import Numeral, Rank
 from bridge.understanding.quantities import Quantity
 
@@ -12,12 +13,14 @@ __all__ = ["moved_to", "present_of", "was_only"]
 
 _MARKS = {Rank.THEN: Rank.THEN, Rank.WAS: Rank.THEN, Rank.NOW: Rank.NOW}
 _TWO = 2
+_I_WAS = words_of("كنت كنا")
 
 
 def was_only(parts: Sequence[Quantity | Numeral]) -> bool:
     """Whether a number was said of the past and nothing of the present."""
-    ranks = {part.rank for part in parts if isinstance(part, Numeral)}
-    return Rank.THEN in ranks and Rank.NOW not in ranks
+    marks = [part for part in parts if isinstance(part, Numeral)]
+    has_been = any(mark.rank is Rank.THEN or mark.text in _I_WAS for mark in marks)
+    return has_been and all(mark.rank is not Rank.NOW for mark in marks)
 
 
 def present_of(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
@@ -26,8 +29,8 @@ def present_of(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
     numbers = [part for part in marked if isinstance(part, Quantity)]
     if len(numbers) != _TWO or len(marked) == _TWO:
         return None
-    found = {number.value: number for number in map(_present, _bindings(marked)) if number is not None}
-    return next(iter(found.values())) if len(found) == 1 else None
+    found = [_present(bound) for bound in _bindings(marked)]
+    return found[0] if len({number and number.value for number in found}) == 1 else None
 
 
 def moved_to(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
@@ -50,7 +53,7 @@ def _bindings(parts: Sequence[Quantity | Numeral]) -> Iterator[_Bound]:
     for backward in range(len(at_marks) + 1):
         bound = {at: set[Rank]() for at, part in enumerate(parts) if isinstance(part, Quantity)}
         whole = all(_bind(parts, at, bound, forward=order >= backward) for order, at in enumerate(at_marks))
-        if whole:
+        if whole and all(len(ranks) <= 1 for ranks in bound.values()):
             yield tuple((part, bound[at]) for at, part in enumerate(parts) if isinstance(part, Quantity))
 
 
@@ -72,8 +75,6 @@ def _bind(
 def _present(bound: _Bound) -> Quantity | None:
     """The one that is so now; a number of no time is so only where it was said first."""
     (first, of_first), (second, of_second) = bound
-    if len(of_first) > 1 or len(of_second) > 1:
-        return None
     if of_first == {Rank.THEN} and of_second == {Rank.NOW}:
         return second
     if of_second == {Rank.THEN}:
