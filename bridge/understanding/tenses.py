@@ -29,7 +29,7 @@ def present_of(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
     numbers = [part for part in marked if isinstance(part, Quantity)]
     if len(numbers) != _TWO or len(marked) == _TWO:
         return None
-    found = [_present(bound) for bound in _bindings(marked)]
+    found = [_present(bound, numbers) for bound in _bindings(marked)]
     return found[0] if len({number and number.value for number in found}) == 1 else None
 
 
@@ -44,39 +44,31 @@ def moved_to(parts: Sequence[Quantity | Numeral]) -> Quantity | None:
     return last if isinstance(last, Quantity) else None
 
 
-_Bound = tuple[tuple[Quantity, set[Rank]], ...]
+_Bound = tuple[set[Rank], set[Rank]]  # the marks of the first number, and of the second
 
 
 def _bindings(parts: Sequence[Quantity | Numeral]) -> Iterator[_Bound]:
-    """Every way of giving the marks to their numbers: some to the one before, all others to the next."""
-    at_marks = [at for at, part in enumerate(parts) if isinstance(part, Numeral)]
-    for backward in range(len(at_marks) + 1):
-        bound = {at: set[Rank]() for at, part in enumerate(parts) if isinstance(part, Quantity)}
-        whole = all(_bind(parts, at, bound, forward=order >= backward) for order, at in enumerate(at_marks))
-        if whole and all(len(ranks) <= 1 for ranks in bound.values()):
-            yield tuple((part, bound[at]) for at, part in enumerate(parts) if isinstance(part, Quantity))
+    """Every way of giving the marks between two numbers to the one before or the next, without fault."""
+    first, second = (at for at, part in enumerate(parts) if isinstance(part, Quantity))
+    between = _marks(parts[first + 1 : second])
+    for cut in range(len(between) + 1):
+        if any(mark.joined or mark.rank is Rank.WAS for mark in between[:cut]):
+            return  # "and I was" speaks of what follows
+        bound = (
+            {_MARKS[mark.rank] for mark in (*_marks(parts[:first]), *between[:cut])},
+            {_MARKS[mark.rank] for mark in (*between[cut:], *_marks(parts[second + 1 :]))},
+        )
+        if all(len(ranks) <= 1 for ranks in bound):
+            yield bound
 
 
-def _bind(
-    parts: Sequence[Quantity | Numeral], at: int, bound: dict[int, set[Rank]], *, forward: bool
-) -> bool:
-    """Give one mark to its number; False where none is on that side, or the mark looks the other way."""
-    mark = parts[at]
-    ahead = [place for place in bound if place > at]
-    behind = [place for place in bound if place < at]
-    if not isinstance(mark, Numeral) or not (ahead if forward else behind):
-        return False
-    if not forward and ahead and (mark.joined or mark.rank is Rank.WAS):
-        return False  # "and I was" speaks of what follows
-    bound[ahead[0] if forward else behind[-1]].add(_MARKS[mark.rank])
-    return True
+def _marks(parts: Sequence[Quantity | Numeral]) -> list[Numeral]:
+    return [part for part in parts if isinstance(part, Numeral)]
 
 
-def _present(bound: _Bound) -> Quantity | None:
+def _present(bound: _Bound, numbers: Sequence[Quantity]) -> Quantity | None:
     """The one that is so now; a number of no time is so only where it was said first."""
-    (first, of_first), (second, of_second) = bound
-    if of_first == {Rank.THEN} and of_second == {Rank.NOW}:
-        return second
+    (of_first, of_second), (first, second) = bound, numbers
     if of_second == {Rank.THEN}:
         return first if of_first in ({Rank.NOW}, set()) else None
-    return second if not of_first and of_second == {Rank.NOW} else None
+    return second if of_second == {Rank.NOW} and of_first in ({Rank.THEN}, set()) else None
