@@ -15,6 +15,7 @@ from bridge.understanding.calendar_words import (
     SPECIAL_HOURS,
     as_cardinals,
 )
+from bridge.understanding.clock_words import in_minutes, without_each
 from bridge.understanding.lexing import lex
 from bridge.understanding.marking import find_phrase, longest_at
 from bridge.understanding.meaning import Finding, Meaning, nothing
@@ -48,7 +49,7 @@ def read_clock_time(text: str) -> Meaning:
     tokens = normalise(text.replace(":", " ")).split()
     if not tokens:
         return nothing("empty")
-    tokens = _without_days(tokens)
+    tokens = _without_days(without_each(in_minutes(tokens)))
     special = _special(tokens)
     if special is not None:
         return special
@@ -61,7 +62,8 @@ def read_clock_time(text: str) -> Meaning:
 
 
 def _unknown(tokens: Sequence[str]) -> bool:
-    return any(token not in BESIDE_TIMES for token in tokens)
+    words = lex(" ".join(token for token in tokens if token not in BESIDE_TIMES))
+    return words is None or not all(word.is_beside for word in words)
 
 
 def _without_days(tokens: list[str]) -> list[str]:
@@ -103,7 +105,9 @@ def _time(tokens: Sequence[str], *, has_part: bool) -> _Time | Meaning:
     words = lex(" ".join(kept))
     if words is None:
         return nothing("unknown_word")
-    words = [word for word in words if word.rank not in (Rank.BESIDE, Rank.FROM, Rank.TO, Rank.OVER)]
+    words = [
+        word for word in words if not word.is_beside and word.rank not in (Rank.FROM, Rank.TO, Rank.OVER)
+    ]
     if any(word.rank in (Rank.CORRECTED, Rank.OR, Rank.NOT) for word in words):
         return _corrected(words, has_part=has_part)
     return _hour_and_minutes(words, has_part=has_part) if words else nothing("no_time")
@@ -177,18 +181,25 @@ def _minutes(words: Sequence[Numeral], start: int) -> int | None:
         at += joined
         if at >= len(words):
             return None
-        rank = words[at].rank
+        rank = _part(words, at)
         if rank in _QUARTERS:
             total, at = total + sign * _QUARTERS[rank], at + 1
             continue
         if rank in (Rank.THING, Rank.COUNTED) and at > start:
             at += 1
             continue
-        number = quantity_at(words, at)
+        number = None if rank is Rank.COUNTED and not joined else quantity_at(words, at)
         if number is None or number.value != int(number.value) or not 0 <= number.value < _HOUR:
             return None
         total, at = total + sign * int(number.value), number.end
     return total if -_HOUR < total < _HOUR else None
+
+
+def _part(words: Sequence[Numeral], at: int) -> Rank:
+    """A third is spelled like "three", which is so many minutes only where those are named."""
+    of_minutes = at + 1 < len(words) and words[at + 1].rank in (Rank.THING, Rank.COUNTED)
+    is_third = words[at].text == "تلت" and words[at].rank is Rank.UNIT and not of_minutes
+    return Rank.THIRD if is_third else words[at].rank
 
 
 def _placed(time: _Time, part: str) -> Meaning:

@@ -29,12 +29,13 @@ from bridge.understanding.calendar_words import (
     YEAR_WORDS,
     as_cardinals,
 )
-from bridge.understanding.durations import Span, length_of, span
+from bridge.understanding.durations import Span, is_of_something, length_of, span
 from bridge.understanding.lexing import lex
 from bridge.understanding.marking import longest_at
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.numbers import DOUBTED, SURE, ambiguous
+from bridge.understanding.numerals import Rank
 from bridge.understanding.quantities import Quantity, quantities
 from bridge.understanding.questions import Context, Period
 
@@ -43,6 +44,7 @@ __all__ = ["read_date"]
 _HIJRI_YEARS, _YEARS = range(1300, 1501), range(1900, 2101)
 _DAYS_OF_WEEK, _MONTHS_OF_YEAR = 7, 12
 _DOTS = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_BETWEEN = (Rank.AND, Rank.FROM, Rank.TO, Rank.OVER)
 _VAGUE_MONTHS = frozenset(
     map(normalise, ("تشرين", "كانون", "ربيع", "جمادى", "جماد"))
 )  # there are two of each
@@ -117,7 +119,7 @@ def _counted(tokens: Sequence[str], today: date | None) -> Day | Meaning | None:
     is_past = bool(set(words) & (AGO | LAST))
     is_future = bool(set(words) & (AHEAD | NEXT))
     found = span(lengths)
-    if isinstance(found, Meaning) or is_past == is_future:
+    if isinstance(found, Meaning) or is_past == is_future or is_of_something(tokens):
         return None
     if set(found.parts) & {"hour", "minute", "second"}:
         return ambiguous("date:hours")
@@ -209,7 +211,7 @@ def _flush(tokens: Sequence[str], marks: list[_Mark]) -> bool:
     for part in quantities(words):
         if isinstance(part, Quantity) and part.value == int(part.value):
             marks.extend(_Mark("number", number) for number in _month_and_year(part))
-        elif isinstance(part, Quantity) or part.rank not in ("and", "beside", "from", "to", "over"):
+        elif isinstance(part, Quantity) or not (part.is_beside or part.rank in _BETWEEN):
             marks.append(_Mark("vague"))
     return True
 

@@ -112,7 +112,9 @@ def _row(text: str) -> tuple[str, bool] | Meaning:
         words = lex(" ".join(piece))
         if words is None:
             return nothing("unknown_word")
-        found = _digits_of([word for word in words if word.rank not in (Rank.BESIDE, Rank.PLUS, Rank.FROM)])
+        found = _digits_of(
+            [word for word in words if not word.is_beside and word.rank not in (Rank.PLUS, Rank.FROM)]
+        )
         if found is None:
             return ambiguous("digits:not_a_row")
         digits, doubtful = digits + found[0], doubtful or found[1]

@@ -9,10 +9,13 @@ from bridge.understanding.calendar_words import AGO, BESIDE_TIMES, LAST, LENGTHS
 from bridge.understanding.lexing import lex
 from bridge.understanding.marking import longest_at
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numbers import DOUBTED, SURE, Reading, ambiguous, reading
+from bridge.understanding.numerals import WORDS, Rank
+from bridge.understanding.verbs import verb_of
+from bridge.understanding.vocabulary import STATES
 
-__all__ = ["Span", "as_iso", "length_of", "read_duration", "span"]
+__all__ = ["Span", "as_iso", "is_of_something", "length_of", "read_duration", "span"]
 
 _PARTS = {
     "ونص": Decimal("0.5"),
@@ -29,6 +32,8 @@ _LEADING = {
     "ثلث": Decimal(1) / 3,
     "تلت": Decimal(1) / 3,
 }
+_AT_THE_END = (Rank.NOT, Rank.NONE, Rank.FROM, Rank.OVER, Rank.AND)
+_COUNTS = {"ثلث": 3, "تلت": 3, "تلث": 3, "ثلت": 3, "ربع": 4}  # before a plural they count, in the dialects
 _SMALLER = {
     "hour": ("minute", 60),
     "day": ("hour", 24),
@@ -38,6 +43,12 @@ _SMALLER = {
 }
 _LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M", "second": "S"}
 _IN_A_DAY = ("hour", "minute", "second")
+_DEFINITE = words_of("اليوم النهار الليل")
+_OF_DEFINITE = words_of("هذا في من")
+_ONE_DAY = words_of("يوم ساعة ليلة وقت نهار")
+_EACH = words_of("كل وكل بكل")
+_EVENTS = words_of("العملية الفحص التحليل")
+_NOT_OF = words_of("البارح البارحة الأمس الامس الحمد الحمدلله الله الحين الان اللي")
 _VAGUE = frozenset(map(normalise, ["كم", "كام", "بضعة", "بضع", "عدة", "كذا", "شوية"]))
 
 
@@ -62,6 +73,8 @@ def read_duration(text: str) -> Meaning:
     since = _since(tokens)
     if since is not None:
         return since
+    if is_of_something(tokens):
+        return ambiguous("duration:since_something")
     kept = [token for token in tokens if token not in BESIDE_TIMES | AGO | LAST | THIS or length_of(token)]
     found = span(kept)
     if isinstance(found, Meaning):
@@ -75,15 +88,34 @@ def read_duration(text: str) -> Meaning:
     )
 
 
+def is_of_something(tokens: Sequence[str]) -> bool:
+    """As in "since the day of the operation", "all day", "every day": no length that anybody named."""
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1] if at else ""
+        if (token in _DEFINITE and before not in _OF_DEFINITE) or (before in _EACH and length_of(token)):
+            return True
+        after = "".join(tokens[at + 1 : at + 2])
+        is_named = after.startswith("ال") and after not in _NOT_OF and not length_of(after)
+        is_of = after == "ما" or is_named or verb_of(after) is not None
+        if token in _ONE_DAY and before in AGO and is_of and after not in BESIDE_TIMES - _EVENTS:
+            return True
+    return False
+
+
 def _since(tokens: Sequence[str]) -> Meaning | None:
     """As in "since yesterday" is one day."""
     for at in range(len(tokens)):
         found = longest_at(tokens, at, RELATIVE_DAYS)
         if found and found[0] < 0:
             others = [*tokens[:at], *tokens[at + found[1] :]]
-            if all(token in BESIDE_TIMES | AGO or token in ("بالليل", "الصبح") for token in others):
+            if all(token in BESIDE_TIMES | AGO or _is_beside(token) for token in others):
                 return Meaning(Finding.VALUE, "duration:since_a_day", value=f"P{-found[0]}D", confidence=SURE)
     return None
+
+
+def _is_beside(token: str) -> bool:
+    words = lex(token)
+    return _is_talk(token) or (words is not None and all(word.is_beside for word in words))
 
 
 def span(tokens: Sequence[str]) -> Span | Meaning:
@@ -99,6 +131,8 @@ def span(tokens: Sequence[str]) -> Span | Meaning:
         amount = _amount(buffer, unit[1])
         if amount.number is None:
             return amount.meaning()
+        if unit[0] in parts:  # "a month, two months", "one day better, one day worse"
+            return ambiguous("duration:said_twice")
         part, at = _part_after(tokens, at + 1)
         last, buffer, doubtful = unit[0], [], doubtful or amount.doubtful
         parts[last] = parts.get(last, Decimal(0)) + amount.number + part
@@ -112,11 +146,21 @@ def span(tokens: Sequence[str]) -> Span | Meaning:
 
 def _rest(buffer: Sequence[str], last: str) -> Decimal | Meaning:
     """As in "an hour and ten": minutes; any other number without a unit could be anything."""
-    words = lex(" ".join(buffer).removeprefix("و"))
+    said = " ".join(token for token in buffer if not _is_talk(token))
+    words = lex(said if said in WORDS else said.removeprefix("و"))
     if words is None:
         return nothing("unknown_word")
+    if all(word.is_beside or word.rank in _AT_THE_END for word in words):
+        return Decimal(0) if last else nothing("no_duration")
     number = reading(words).number
     return number if number is not None and last == "hour" else ambiguous("duration:no_unit")
+
+
+def _is_talk(token: str) -> bool:
+    """What it did all that time, behind the last unit: "and it goes", "and still hurts"."""
+    bare = token.removeprefix("و")
+    is_state = bare.removesuffix("ني") in STATES
+    return not {token, bare} & WORDS.keys() and (is_state or verb_of(bare) is not None)
 
 
 def _amount(buffer: list[str], count: int) -> Reading:
@@ -124,16 +168,22 @@ def _amount(buffer: list[str], count: int) -> Reading:
     if buffer and buffer[-1] == "واحد":
         buffer = buffer[:-1]
     said = " ".join(buffer).removeprefix("و").strip()
-    if not said:
-        return Reading(Decimal(count), "counted") if count else Reading(None, "duration:how_many")
+    if not count and said in _COUNTS:
+        return Reading(Decimal(_COUNTS[said]), "counted")
     if said in _LEADING:
         return Reading(_LEADING[said], "part")
-    if _VAGUE & set(buffer):
-        return Reading(None, "duration:how_many")
     words = lex(said)
     if words is None:
         return Reading(None, "unknown_word", is_known=False)
-    number = reading(words)
+    if _VAGUE & set(buffer) or (not said and not count):
+        return Reading(None, "duration:how_many")
+    if all(word.is_beside for word in words) and count and "كل" not in buffer:
+        return Reading(Decimal(count), "counted")
+    return _one_of(reading(words), count)
+
+
+def _one_of(number: Reading, count: int) -> Reading:
+    """The number that was said, unless the unit's dual says another one."""
     if number.number is not None and count == 2 and number.number != count:  # noqa: PLR2004
         return Reading(None, "range", alternatives=(Decimal(count), number.number))
     return number

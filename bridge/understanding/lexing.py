@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 from itertools import chain
 
-from bridge.understanding.normalisation import normalise
+from msgspec.structs import replace
+
+from bridge.understanding.asides import aside_at
+from bridge.understanding.companions import is_companion
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import COUNTED, PAIRS, WORDS, Numeral, Rank
-from bridge.understanding.verbs import verb_of
-from bridge.understanding.vocabulary import DETAILS
 
 __all__ = ["lex"]
 
@@ -19,14 +21,16 @@ _AND = "و"
 _DIGITS_BESIDE_LETTERS = re.compile(r"(?<=[\d%])(?=[^\W\d])|(?<=[^\W\d])(?=\d)|(?<=\d)(?=%)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _PAIRED = frozenset(first for first, _ in PAIRS)
-_DRINK = "شرب"
 _O, _GOD_WILLED = "يا", ("ما", "شا")
 _ELEVEN_OR_AND_ELEVEN = ("واحد", "عشر")  # "one ten" and "and eleven" are one, once normalised
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.THOUSANDS)
-_OF_MINE = ("ت", "ته", "تها", "تهم", "نا", "ناه")
 _AM_NOT = "لست"  # spelled like "to six"
 _PAIR_OR_SPOUSE = ("زوج", "جوز")  # with an article it is the husband
 _PARTS_AFTER_LESS = ("ربعا", "ثلثا")
+_LADY = words_of("ست الست")
+_WHICH_LADY = words_of("الكبيرة الصغيرة الفاضلة العزيزة المحترمة الوالدة الحجة البيت الدار الكل الحبايب أم")
+_PRICE = words_of("ثمن تمن")
+_GOODS = words_of("الدوا الدواء العلاج الحبوب الكشف الكشفية التذكرة التحاليل العملية")
 _ARTICLES = ("بال", "لل", "هال", "ال", "ب", "ل")
 # With an article these are days of the week: Monday, Tuesday, Wednesday.
 _WEEKDAYS = frozenset(
@@ -58,6 +62,13 @@ def lex(text: str) -> list[Numeral] | None:
     words: list[Numeral] = []
     position = 0
     while position < len(tokens):
+        if _is_no_number(tokens, position):
+            return None
+        aside = aside_at(tokens, position)
+        if aside is not None:
+            words.append(Numeral(aside.rank, aside.value, joined=aside.joined))
+            position += aside.length
+            continue
         if _is_calling(tokens, position):
             words.append(Numeral(Rank.BESIDE))
             position += 2
@@ -71,6 +82,12 @@ def lex(text: str) -> list[Numeral] | None:
         words += found
         position += 2 if pair else 1
     return words
+
+
+def _is_no_number(tokens: Sequence[str], at: int) -> bool:
+    """As in "the old lady", who is spelled like six, and "the price of", like eight."""
+    token, after = tokens[at], "".join(tokens[at + 1 : at + 2])
+    return (token in _LADY and after in _WHICH_LADY) or (token in _PRICE and after in _GOODS)
 
 
 def _is_calling(tokens: Sequence[str], at: int) -> bool:
@@ -120,7 +137,11 @@ def _lex_token(token: str) -> list[Numeral] | None:
     if whole:
         return [whole]
     return (
-        _lex_joined(token) or _lex_to(token) or _lex_article(token) or _lex_glued(token) or _lex_verb(token)
+        _lex_joined(token)
+        or _lex_to(token)
+        or _lex_article(token)
+        or _lex_glued(token)
+        or ([Numeral(Rank.BESIDE)] if is_companion(token) else None)
     )
 
 
@@ -129,16 +150,6 @@ def _lex_glued(token: str) -> list[Numeral] | None:
     pairs = (PAIRS.get((token[:cut], token[cut:])) for cut in range(2, len(token) - 1))
     found = next((pair for pair in pairs if pair is not None and pair.rank in _COUNTING), None)
     return [found] if found else None
-
-
-def _lex_verb(token: str) -> list[Numeral] | None:
-    """What I did stands beside its number: "I smoked ten". After drinking, a hundred may be water.
-
-    Only a past of mine is sure to be a verb: without vowels, "teacher" is spelled like "he is taught".
-    """
-    verb = verb_of(token) if token.endswith(_OF_MINE) else None
-    is_beside = token in DETAILS or (verb is not None and not verb.negated and _DRINK not in token)
-    return [Numeral(Rank.BESIDE)] if is_beside else None
 
 
 def _lex_simple(token: str) -> Numeral | None:
@@ -152,8 +163,8 @@ def _lex_joined(token: str) -> list[Numeral] | None:
     for cut in (index for index, letter in enumerate(token) if letter == _AND):
         first = _lex_number(token[:cut])
         after = _lex_after(token[cut + 1 :], glued=bool(cut)) if first or not cut else None
-        if after and not cut and after[0].rank is Rank.BESIDE:
-            return after  # "and it was": joins sentences, and no numbers
+        if after and not cut and after[0].is_beside:
+            return [replace(after[0], joined=True), *after[1:]]  # "and it was": joins sentences, no numbers
         if after and after[0].rank is not Rank.AND:
             return [*([first] if first else []), Numeral(Rank.AND), *after]
     return None
@@ -194,4 +205,4 @@ def _may_take(word: Numeral, spelling: str, article: str) -> bool:
     is_long = article.endswith("ال") or article == "لل"
     if spelling in _PAIR_OR_SPOUSE:
         return False
-    return word.rank in _COUNTING or (is_long and (spelling in COUNTED or word.rank is Rank.BESIDE))
+    return word.rank in _COUNTING or (is_long and (spelling in COUNTED or word.is_beside))

@@ -5,26 +5,34 @@ word next to a number invalidates it. Two numbers are no answer, unless one is s
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 from itertools import pairwise
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from bridge.understanding.judging import DOUBTED, SURE, Reading, ambiguous, as_value, reading
 from bridge.understanding.lexing import lex
-from bridge.understanding.meaning import Finding, Meaning, Value, nothing
+from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import Numeral, Rank
-from bridge.understanding.quantities import Quantity, quantities
-from bridge.understanding.vocabulary import DEGREES
+from bridge.understanding.vocabulary import DEGREES, STATES, WELL
 
-__all__ = ["Reading", "ambiguous", "as_value", "read_number", "read_quantity", "reading", "within"]
+__all__ = [
+    "DOUBTED",
+    "SURE",
+    "Reading",
+    "ambiguous",
+    "as_value",
+    "read_number",
+    "read_quantity",
+    "reading",
+    "within",
+]
 
-SURE, DOUBTED = 0.95, 0.5  # how surely words mean what they were taken for
 _IN_A_ROW = 3  # digits said one by one that are one number: "one, two, nought"
 _ONE = tuple(map(normalise, ("واحد", "واحدة", "وحدة", "حد", "أحد")))
 _OTHER = words_of("ثاني تاني ثانية تانية آخر أخرى كمان غيره غيرها")
 _VERY = normalise("مرة")  # also "once"
+_HOW = STATES | WELL | DEGREES - words_of("بس كاملة")  # "very tired"
 _NONE_AT_ALL = frozenset(
     normalise(phrase)
     for phrase in [
@@ -50,72 +58,53 @@ _NONE_AT_ALL = frozenset(
         " لا يوجد شيء",
     ]
 )
-_TEN = 10
-_SEPARATORS = (Rank.BESIDE, Rank.THING, Rank.COUNTED, Rank.PERCENT)
-
-
-class Reading(Struct, frozen=True):
-    """One number before its range is looked at, or why there is none."""
-
-    number: Decimal | None
-    rule: str
-    doubtful: bool = False
-    alternatives: tuple[Decimal, ...] = ()
-    is_known: bool = True  # every word was
-
-    def meaning(self) -> Meaning:
-        """The same as an answer."""
-        others = tuple(as_value(other) for other in self.alternatives)
-        if self.number is None:
-            finding = Finding.AMBIGUOUS if self.is_known else Finding.NOTHING
-            return Meaning(finding, self.rule, alternatives=others, confidence=0.0)
-        return Meaning(
-            Finding.VALUE,
-            self.rule,
-            value=as_value(self.number),
-            doubtful=self.doubtful,
-            alternatives=others,
-            confidence=DOUBTED if self.doubtful else SURE,
-        )
-
-
-def as_value(number: Decimal) -> int | float:
-    """A whole number as int, any other as float of at most two decimals."""
-    return int(number) if number == int(number) else round(float(number), 2)
-
-
-def ambiguous(rule: str, *alternatives: Value) -> Meaning:
-    """Known words that do not come to one meaning."""
-    return Meaning(Finding.AMBIGUOUS, rule, alternatives=alternatives, confidence=0.0)
 
 
 def read_number(text: str, minimum: float, maximum: float, decimals: int = 0) -> Meaning:
     """Read `text` as one number; outside the range it is told apart from no number at all."""
-    return within(read_quantity(text, minimum, maximum, decimals), minimum, maximum)
+    meaning = read_quantity(text, minimum, maximum, decimals)
+    is_none = meaning.rule == "no_number" and meaning.finding is Finding.NOTHING
+    return within(_ago(text) if is_none else meaning, minimum, maximum)
 
 
 def read_quantity(text: str, minimum: float, maximum: float, decimals: int = 0) -> Meaning:
     """The same before its range is looked at; the range only tells "out of ten" from two numbers."""
-    if normalise(text) in _NONE_AT_ALL and minimum <= 0:
-        return Meaning(Finding.VALUE, "number:none_at_all", value=0, doubtful=True, confidence=DOUBTED)
     words = lex(text)
+    if words is not None and minimum <= 0 and _is_none_at_all(words, text):
+        return Meaning(Finding.VALUE, "number:none_at_all", value=0, doubtful=True, confidence=DOUBTED)
     if words is None:
         return nothing("unknown_word")
     if _is_hour(text):
         return ambiguous("clock_time")
-    if not any(word.rank is not Rank.BESIDE for word in words):
+    if all(word.is_beside for word in words):
         return nothing("no_number" if words else "empty")
     meaning = reading(_without_scale(words, maximum)).meaning()
     return _counted(meaning, text, decimals)
 
 
+def _ago(text: str) -> Meaning:
+    """As in "two days ago", where nothing else is a number."""
+    words = lex(text) or []
+    lengths = [word.value for word in words if word.rank is Rank.THEN and word.value]
+    if len(lengths) != 1:
+        return nothing("no_number")
+    return Meaning(Finding.VALUE, "number:ago", value=lengths[0], doubtful=True, confidence=DOUBTED)
+
+
 def _counted(meaning: Meaning, text: str, decimals: int) -> Meaning:
     """A meaning that is one of others, or has too many decimals, is no number."""
-    if meaning.value == 1 and _is_some_one(text):
+    is_every = meaning.rule == "number:not_even_one" and "كل" in normalise(text).split()
+    if is_every or (meaning.value == 1 and _is_some_one(text)):
         return ambiguous("one_of_others")
     if isinstance(meaning.value, float) and round(meaning.value, decimals) != meaning.value:
         return ambiguous("not_so_many_decimals", meaning.value)
     return meaning
+
+
+def _is_none_at_all(words: Sequence[Numeral], text: str) -> bool:
+    """As in "none", "I feel no pain", with nothing else beside it."""
+    said = [word for word in words if not word.is_beside]
+    return normalise(text) in _NONE_AT_ALL or (bool(said) and all(word.rank is Rank.NONE for word in said))
 
 
 def _is_hour(text: str) -> bool:
@@ -130,9 +119,20 @@ def _is_some_one(text: str) -> bool:
     is_each = any(first == "كل" and second in _ONE for first, second in pairs)
     return (
         is_each
+        or any(first in _ONE and second == "من" for first, second in pairs)
         or bool(_OTHER & set(tokens))
-        or any(first in DEGREES and second == _VERY for first, second in pairs)
+        or any(first in _HOW and second == _VERY for first, second in pairs - _before_one(tokens))
+        or any(first == _VERY and second in _HOW for first, second in pairs)
     )
+
+
+def _before_one(tokens: Sequence[str]) -> set[tuple[str, str]]:
+    """The pairs of words that "one" follows: "fine, one time"."""
+    return {
+        (first, second)
+        for first, second, third in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if third in _ONE
+    }
 
 
 def within(meaning: Meaning, minimum: float, maximum: float) -> Meaning:
@@ -142,156 +142,9 @@ def within(meaning: Meaning, minimum: float, maximum: float) -> Meaning:
     return meaning if minimum <= meaning.value <= maximum else replace(meaning, finding=Finding.OUT_OF_RANGE)
 
 
-def reading(words: Sequence[Numeral]) -> Reading:
-    """Judge a row of numerals as one number."""
-    words = [word for word in words if word.rank is not Rank.BESIDE]
-    corrected = [at for at, word in enumerate(words) if word.rank is Rank.CORRECTED]
-    if corrected and _is_empty(words[corrected[-1] + 1 :]):  # "five, sorry": nothing was put right
-        words, corrected = words[: corrected[-1]], corrected[:-1]
-    if corrected:
-        return _doubted(_judge(words[corrected[-1] + 1 :]), "corrected")
-    return _judge(words)
-
-
-def _is_empty(words: Sequence[Numeral]) -> bool:
-    return not any(isinstance(part, Quantity) for part in quantities(words))
-
-
-def _doubted(read: Reading, rule: str) -> Reading:
-    return Reading(read.number, f"{read.rule}:{rule}", doubtful=True, alternatives=read.alternatives)
-
-
 def _without_scale(words: list[Numeral], maximum: float) -> list[Numeral]:
     """Take "out of ten" away where ten is the end of the scale."""
-    said = [word for word in words if word.rank is not Rank.BESIDE]
+    said = [word for word in words if not word.is_beside]
     if len(said) > 2 and said[-2].rank in (Rank.FROM, Rank.OVER) and said[-1].value == maximum:  # noqa: PLR2004
         return said[:-2]
     return words
-
-
-def _judge(words: Sequence[Numeral]) -> Reading:
-    parts = _without_things(quantities(_without_edges(words)))
-    numbers = [part for part in parts if isinstance(part, Quantity)]
-    ranks = [part.rank for part in parts if isinstance(part, Numeral)]
-    if len(numbers) == 1 and not ranks:
-        return _one(numbers[0])
-    if not numbers:
-        return Reading(None, "no_number")
-    if len(numbers) == 1:
-        return _beside(numbers[0], ranks)
-    return _two(numbers, parts) if len(numbers) == 2 else _several(numbers, parts, ranks)  # noqa: PLR2004
-
-
-def _several(
-    numbers: Sequence[Quantity], parts: Sequence[Quantity | Numeral], ranks: Sequence[Rank]
-) -> Reading:
-    """Three numbers or more: digits of one, or one put right."""
-    if _is_put_right(parts):
-        return _doubted(_one(numbers[-1]), "put_right")
-    if not ranks and all(len(number.digits) == 1 for number in numbers) and numbers[0].value:
-        joined = Decimal("".join(number.digits for number in numbers))
-        return Reading(joined, "number:digit_by_digit", doubtful=True)
-    return Reading(None, "several_numbers", alternatives=tuple(number.value for number in numbers))
-
-
-def _one(number: Quantity) -> Reading:
-    others = () if number.other is None else (number.other,)
-    return Reading(number.value, f"number:{number.rule}", number.doubtful, others)
-
-
-def _beside(number: Quantity, ranks: Sequence[Rank]) -> Reading:
-    """One number with words beside it that are none."""
-    if ranks == [Rank.OR]:  # "not even one"
-        is_one = number.value == 1
-        return Reading(Decimal(0), "number:not_even_one") if is_one else Reading(None, "negated_number")
-    for rank, rule in ((Rank.INEXACT, "inexact"), (Rank.NOT, "negated_number")):
-        if rank in ranks:
-            return Reading(None, rule, alternatives=(number.value,))
-    if set(ranks) <= {Rank.FROM, Rank.TO}:
-        return _one(number)
-    return Reading(None, "several_numbers", alternatives=(number.value,))
-
-
-def _two(numbers: Sequence[Quantity], parts: Sequence[Quantity | Numeral]) -> Reading:
-    first, second = numbers
-    shape = tuple("number" if isinstance(part, Quantity) else str(part.rank) for part in parts)
-    match shape:
-        case ("not", "number", "number") | ("not", "number", "and", "number"):
-            return _doubted(_one(second), "not_the_first")
-        case ("number", "not", "number"):
-            return _doubted(_one(first), "not_the_second")
-        case ("number", "number") if first.value == second.value:
-            return _doubted(_one(first), "said_twice")
-        case ("number", "less", "number") if (
-            0 < second.value < _TEN <= first.value and first.value % _TEN == 0
-        ):
-            return Reading(first.value - second.value, "number:less", doubtful=True)
-        case ("number", "number") if _is_by_digits(first, second):
-            return Reading(first.value * _TEN + second.value, "number:digit_by_digit", doubtful=True)
-        case _:
-            rule = "range" if _is_range(shape, first, second) else "several_numbers"
-            return Reading(None, rule, alternatives=(first.value, second.value))
-
-
-def _is_put_right(parts: Sequence[Quantity | Numeral]) -> bool:
-    """As in "seven, not seven: eight"."""
-    shape = [part.rank if isinstance(part, Numeral) else part.value for part in parts]
-    return len(shape) == 4 and shape[1] is Rank.NOT and shape[0] == shape[2]  # noqa: PLR2004
-
-
-def _is_by_digits(tens: Quantity, rest: Quantity) -> bool:
-    """As in "three, nought" and "three, seven point five", which are no range."""
-    has_decimals = rest.rule.endswith("_decimal") and 0 < rest.value < _TEN
-    return len(tens.digits) == 1 and tens.value > 0 and (rest.digits == "0" or has_decimals)
-
-
-def _is_range(shape: tuple[str, ...], first: Quantity, second: Quantity) -> bool:
-    if {"or", "to", "between"} & set(shape):
-        return True
-    return shape == ("number", "number") and 0 < second.value - first.value <= first.value
-
-
-def _without_edges(words: Sequence[Numeral]) -> list[Numeral]:
-    """As in "from", "to" and the like before or after everything say nothing; neither does a percent sign."""
-    kept = [word for word in words if word.rank is not Rank.PERCENT]
-    # Once normalised, "water" is spelled like "not".
-    while kept and (kept[-1].rank in (Rank.FROM, Rank.OVER, Rank.TO) or kept[-1].text == "ما"):
-        kept.pop()
-    return kept
-
-
-def _without_things(parts: Sequence[Quantity | Numeral]) -> list[Quantity | Numeral]:
-    """What is counted stands beside its number: "three days", "one time", "times two"."""
-    kept: list[Quantity | Numeral] = []
-    for at, part in enumerate(parts):
-        if isinstance(part, Numeral):
-            if part.rank is not Rank.THING:
-                kept.append(part)
-            continue
-        if part.rule == Rank.COUNTED and _is_of_a_number(parts, at, part):
-            continue
-        kept.append(part)
-    return _doubting_long(kept, parts)
-
-
-def _is_of_a_number(parts: Sequence[Quantity | Numeral], at: int, thing: Quantity) -> bool:
-    """A counted thing is no number where its number stands before it, or says the same behind it."""
-    before = parts[at - 1] if at else None
-    after = parts[at + 1] if at + 1 < len(parts) else None
-    if isinstance(before, Quantity) and before.rule != Rank.COUNTED:
-        return thing.value in (1, before.value)
-    return isinstance(after, Quantity) and after.rule != Rank.COUNTED and after.value == thing.value
-
-
-def _doubting_long(
-    kept: list[Quantity | Numeral], parts: Sequence[Quantity | Numeral]
-) -> list[Quantity | Numeral]:
-    """Weeks and months may not be what was asked for: "three weeks" to "how many days?"."""
-    is_long = any(part.text == "long" if isinstance(part, Numeral) else _is_long(part) for part in parts)
-    if not is_long:
-        return kept
-    return [replace(part, doubtful=True) if isinstance(part, Quantity) else part for part in kept]
-
-
-def _is_long(part: Quantity) -> bool:
-    return part.rule == Rank.COUNTED and part.doubtful

@@ -13,7 +13,7 @@ from itertools import chain, product
 
 from msgspec import Struct
 
-from bridge.understanding import vocabulary
+from bridge.understanding import companions, vocabulary
 from bridge.understanding.normalisation import normalise, words_of
 
 __all__ = ["COUNTED", "PAIRS", "WORDS", "Numeral", "Rank", "spellings"]
@@ -47,12 +47,18 @@ class Rank(StrEnum):
     OVER = "over"
     BETWEEN = "between"
     NOT = "not"
-    NONE = "none"  # "not even one"
+    NONE = "none"  # there is nothing: "no pain"
     CORRECTED = "corrected"  # what was said before does not count
     INEXACT = "inexact"  # more than, less than
     DOUBLE = "double"  # the next digit twice
     PLUS = "plus"
     BESIDE = "beside"  # known, and no part of a number
+    FILLER = "filler"  # the same within a number: "a hundred, er, and twenty"
+    ABOUT = "about"  # it may be another one
+    MOVED = "moved"  # up or down, to it or by it
+    THEN = "then"  # it was so
+    WAS = "was"  # the same of what follows
+    NOW = "now"  # it is so
 
 
 class Numeral(Struct, frozen=True):
@@ -61,6 +67,15 @@ class Numeral(Struct, frozen=True):
     rank: Rank
     value: int = 0
     text: str = ""  # digits as they were written, with their noughts; or the word itself where it matters
+    joined: bool = False  # an "and" stands before a word beside a number
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is a known word that is no part of a number."""
+        return self.rank in _ALL_BESIDE
+
+
+_ALL_BESIDE = frozenset((Rank.BESIDE, Rank.FILLER, Rank.ABOUT, Rank.MOVED, Rank.THEN, Rank.WAS, Rank.NOW))
 
 
 _UNITS = {
@@ -115,6 +130,7 @@ _TEEN_ENDINGS = (
     "دعش، ضعش، طعشل، طاشار"
 )
 _ELEVEN = (
+    "هداشر، هداش، هضاش، هداعشر، احضاشر، "
     "حضاشر، حطاش، حطاشر، احضاش، احدعش، احدعشر، احداعش، احداشر، ادعش، ايدعش، دعش، هدعش، حداعش، حداشر، "
     "حداش، حضاشل، حداشل، "
     "حدعش، احداش، حضاش، "
@@ -169,7 +185,10 @@ _PARTS = {
     "معليش، بالأحرى، غلط، خطأ",
     Rank.PERCENT: "%، بالمية، بالمئة، بالمائة، بالميا، في المية، في المئة، في المائة، بالميه، فالمية، فالمئة",
     Rank.INEXACT: (
-        "وشوي، وشوية، وشويه، وكسور، وحاجة، وشي، ونيف، وزيادة، وفوق، وطالع، أكثر، أكتر، أقل، "
+        "وكذا، وكده، وكدا، وهيك، وشوي، وشوية، وشويه، وكسور، وحاجة، وشي، ونيف، وزيادة، وفوق، وطالع، أكثر، أكتر، أقل، "
+        "تعدى، يتعدى، تتعدى، تعدت، تعديت، تجاوز، يتجاوز، تتجاوز، تجاوزت، جاوز، جاوزت، عدى، عديت، عدا، يعدي، تخطى، "
+        "تخطيت، يتخطى، "
+        "بالكثير، بالكتير، بالأكثر، بالأقل، عالأقل، عالأكثر، عالأكتر، بالأكتر، الأقصى، أقصى، قصاه، "
         "فوق، تحت، أزيد، أعلى، أدنى، كم، كام، شي كم، بضع، بضعة، عدة، زيادة، فأكثر"
     ),
     Rank.DOUBLE: "دبل، دوبل، دابل، مكرر",
@@ -179,7 +198,7 @@ _TENTHS = {1: "شرطة، شحطة، خط، شخطة", 2: "شرطتين، شرط
 # Things that are counted: one, two, many.
 _THINGS = """
 مرة|مرتين،مرتان|مرات
-يوم،نهار،يوما|يومين،نهارين،يومان|أيام،نهارات،تيام،يامات
+يوم،نهار،يوما|يومين،نهارين،يومان|أيام،نهارات،تيام،يامات،يام
 ليلة|ليلتين|ليالي،ليال،ليلات
 ساعة|ساعتين،ساعتان|ساعات،ساعاتي
 دقيقة|دقيقتين|دقائق،دقايق
@@ -208,46 +227,14 @@ _LONG_THINGS = """
 أسبوع،سبوع،اسبوعا،سيمانة|أسبوعين،سبوعين|أسابيع
 شهر،شهرا|شهرين|شهور،أشهر،تشهر
 """
-# Known words that may stand anywhere beside a number and leave it as it is.
-_BESIDE = """
-عمري عمره عمرها وزني وزنه وزنها طولي الوزن الطول الضغط ضغطي ضغط السكر سكري سكر الحرارة حرارتي حرارة حرارته
-السخونة
-سخونتي النبض نبضي نبض دقات قلبي القلب السكري السكرى القياس قياسي قياس قراءة القراءة النتيجة نتيجة الرقم
-رقم رقمي
-العدد عدد الجواب جوابي الإجابة العمر الألم الوجع وجعي ألمي شدة شدته مستوى المستوى درجته الدرجة معدل المعدل
-كان كانت كنت يكون تكون بيكون طلع طلعت طالع طالعة يطلع بيطلع وصل وصلت واصل واصلة يوصل صار صارت صاير يصير
-جاء جا جت إجا اجت
-سجل سجلت قست قسته قستها قسناه قاس قاسوا قاسه قاسها قيست قسنا قال قالوا قالي قالت هو هي انا أنا هذا هذي ده
-دي هاد هاي
-عندي عندو عنده عندها لي ليا معي فيني في فيها فيه بي
-تقريبا حوالي نحو قرابة حدود بحدود في حدود يعني ممكن يمكن أظن اظن أعتقد اعتقد اتوقع أتوقع بتوقع شكله فقط بس
-لا غير
-عن قبل بعد كل يوميا أسبوعيا بال مع ان إن كله كلها لكل باليوم بالليل بالنهار الليل الصباح الصبح الصبحية
-صباحا مساء
-المساء العصر الظهر المغرب الفجر العشاء امبارح البارح البارحة مبارح أمس اليوم النهاردة النهارده هاليوم
-الحين الآن هلأ
-هلق دلوقتي دلوقت هسه هسة دابا توا ذلحين الحينة لسه صايم صائم صائمة صايمة الريق ريق فاطر الأكل الفطور
-الفطار الغدا العشا
-الوجبة اكل أكل بالسنين سن السن بلغت ابلغ أبلغ وصلها آخر اخر قياسه مرتفع شوي شوية نزل نزلت ارتفع ارتفعت
-بالضبط بالظبط
-بالتمام تماما كامل كاملة بلا زيادة ولا نقصان منها منهم وزنو عمرو كنا نقول نقولوا قول اقول أقول خليها خلها
-خليه حطها حط
-سجلها اكتب اكتبي سجلي نعم ايوه ايوا اي ايه آه اه طيب أكيد طبعا الحمد لله للحمد والله بالله يا دكتور دكتورة
-بنتي ابني اختي
-اخوي خوي أخي أختي حبيبي حبيبتي شكرا لو سمحت سمحتي من فضلك عفاك الله يسلمك يخليك يعافيك يعطيك العافية إن
-شاء ان شاءالله
-انشاءالله هذه مضبوط صحيح صح الأخ أستاذ أستاذة سيدي مدام حضرتك امم ام آآ اممم هممم ياخي بصراحة صراحة بقى
-كده كذا هيك جدا
-السيروم مم ملم زئبق ملغ ملجم مليغرام مليجرام ديسيلتر دسيلتر مليمول مول ملي لتر مئوية سلسيوس مئويه غرام جرام جم
-أخذت اخذت خدت باخد آخذ اخذ باخذ نمت أنام بنام انام مشيت أمشي حسيت أحس اعطيه اعطيها أعطيه عطيته بعطيه
-عالي عالية مرتفعة منخفض منخفضة واطي نازل نازلة ابني بنتي ولدي ابوي امي أمي أبي زوجي زوجتي مرتي اخي
-عمر عند تقول تقولي قلت بقول ممكن نقول خلني ماي مي ماية مويه موية قهوة شاي حليب قيمته قيمتها قدرها
-ييجي يجي بيجي قريب الجهاز جهازي الشاشة الميزان يقول بيقول مكتوب تقدر تقدري تقدرون بعطيها بعطي أعطيها أعطي
-ملغم مجم ملليجرام ملليغرام
-وزنا عمرا طولا حاليا سابقا كالعادة دايما دائما عادة عادتا ألمي توجعني يوجعني وجعني
-"""
-
-
+_MARKS = (
+    (companions.FILLERS, Rank.FILLER),
+    (companions.ABOUT, Rank.ABOUT),
+    (companions.MOVED, Rank.MOVED),
+    (companions.THEN, Rank.THEN),
+    (companions.WAS, Rank.WAS),
+    (companions.NOW, Rank.NOW),
+)
 # Courtesy in their phrases; beside a number they except, or are what is counted.
 _OF_PHRASES_ONLY = words_of("غير بدون بعيد خبر سؤال حلو وجيه كفى أفكر قدر خير")
 
@@ -310,10 +297,10 @@ def _counted() -> dict[str, Numeral]:
 
 def _table() -> Iterator[tuple[str, Numeral]]:
     """Later ones win."""
-    # Whoever is called is passed over elsewhere: "teacher" beside a number is what is counted.
-    talk = " ".join(phrase for phrase in vocabulary.SMALL_TALK if not phrase.startswith("يا "))
-    beside = words_of(f"{talk} {_BESIDE}") - _OF_PHRASES_ONLY
-    yield from ((word, Numeral(Rank.BESIDE)) for word in beside)
+    talk = frozenset(phrase for phrase in vocabulary.SMALL_TALK if " " not in phrase)
+    beside = (talk | companions.KNOWN) - _OF_PHRASES_ONLY
+    for words, rank in ((beside, Rank.BESIDE), *_MARKS):
+        yield from ((word, Numeral(rank, text=word if rank is Rank.WAS else "")) for word in words)
     yield from _teens()
     yield from _counted().items()
     for rank, listed in _PARTS.items():
@@ -347,15 +334,26 @@ def _nothing_else() -> Iterator[tuple[tuple[str, str], Numeral]]:
     )
 
 
-def _four_thousand() -> Iterator[tuple[tuple[str, str], Numeral]]:
-    """In the Maghreb a quarter is called like four; before "thousands" it is four."""
+def _one_tenth() -> Iterator[tuple[tuple[str, str], Numeral]]:
+    """As in "one line" of a thermometer."""
+    for line, one in product(spellings(_TENTHS[1]), ("واحد", "واحده", "وحده")):
+        yield (line, one), Numeral(Rank.TENTHS, 1)
+
+
+def _counts_like_parts() -> Iterator[tuple[tuple[str, str], Numeral]]:
+    """In the Maghreb a quarter is called like four, and elsewhere a third like three: before a plural they count."""
     yield from (
         (("ربع", thousands), Numeral(Rank.THOUSANDS, 4000)) for thousands in ("الاف", "تلاف", "تالاف")
     )
+    plurals = [
+        word for word, thing in _counted().items() if thing.rank is Rank.THING and thing.text != "long"
+    ]
+    for part, value in (("ربع", 4), ("ثلث", 3)):
+        yield from (((part, plural), Numeral(Rank.UNIT, value)) for plural in plurals)
 
 
 PAIRS: dict[tuple[str, str], Numeral] = dict(
-    chain(_split_teens(), _hundreds(), _phrases(), _four_thousand(), _nothing_else())
+    chain(_split_teens(), _hundreds(), _phrases(), _counts_like_parts(), _one_tenth(), _nothing_else())
 )
 WORDS: dict[str, Numeral] = dict(_table())
 COUNTED = frozenset(_counted())

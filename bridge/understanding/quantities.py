@@ -105,17 +105,23 @@ def _added(words: Sequence[Numeral], at: int) -> tuple[Decimal, int, str] | None
         case Rank.AND:
             return _added_by_and(words, at + 1)
         case Rank.LESS:
-            less = {Rank.QUARTER: _QUARTER, Rank.THIRD: _THIRD, Rank.HALF: _HALF}
-            rank = _rank(words, at + 1)
-            if rank is Rank.TENTHS and words[at + 1].value:
-                return -Decimal(words[at + 1].value) / _TEN, at + 2, "less"
-            return (-less[rank], at + 2, "less") if rank in less and rank is not None else None
+            return _taken_away(words, at + 1)
         case Rank.POINT:
             return _decimal(words, at + 1)
+        case Rank.TENTHS:  # "37, a line"
+            return _tenths(words, at)
         case Rank.UNIT | Rank.DIGITS if _rank(words, at + 1) is Rank.TENTHS:  # "37, three lines"
             return _tenths(words, at)
         case _:
             return None
+
+
+def _taken_away(words: Sequence[Numeral], at: int) -> tuple[Decimal, int, str] | None:
+    less = {Rank.QUARTER: _QUARTER, Rank.THIRD: _THIRD, Rank.HALF: _HALF}
+    rank = _rank(words, at)
+    if rank is Rank.TENTHS and words[at].value:
+        return -Decimal(words[at].value) / _TEN, at + 1, "less"
+    return (-less[rank], at + 1, "less") if rank in less and rank is not None else None
 
 
 def _added_by_and(words: Sequence[Numeral], at: int) -> tuple[Decimal, int, str] | None:

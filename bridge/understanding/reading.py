@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from bridge.understanding.blood_pressure import read_blood_pressure
 from bridge.understanding.choices import read_choice, read_multi_choice
 from bridge.understanding.clock_times import read_clock_time
 from bridge.understanding.commands import read_command, read_overriding_command, read_red_flag
@@ -15,12 +16,7 @@ from bridge.understanding.dates import read_date
 from bridge.understanding.digit_rows import read_digits, read_phone
 from bridge.understanding.durations import read_duration
 from bridge.understanding.meaning import Command, Finding, Meaning, nothing
-from bridge.understanding.measures import (
-    read_blood_pressure,
-    read_glucose,
-    read_temperature,
-    read_weight,
-)
+from bridge.understanding.measures import read_glucose, read_temperature, read_weight
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.numbers import read_number
 from bridge.understanding.questions import (
