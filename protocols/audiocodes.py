@@ -25,7 +25,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, assert_never
 
-import msgspec
 from msgspec import Meta, Raw
 
 from protocols.audio import LINEAR_8K, MULAW_8K, AudioFormat, Encoding
@@ -42,6 +41,7 @@ from protocols.audiocodes_messages import (
     UserStop,
     Validate,
     activity,
+    details_of,
     reply,
     text,
     transfer,
@@ -52,10 +52,8 @@ from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolErr
 from protocols.events import (
     AudioReceived,
     CallDescribed,
-    CallDetails,
     CallEnded,
     CallStarted,
-    Direction,
     DtmfReceived,
     Event,
     MarkReturned,
@@ -190,25 +188,12 @@ class AudioCodesProtocol(MediaProtocol):
         return (reply("session.error", reason="the conversation is not known here"), CallEnded())
 
     def _start(self, parameters: dict[str, Raw]) -> Sequence[Event]:
-        details = self._details(parameters)
+        details = details_of(self._initiated, parameters)
         if self.state is State.STARTED:
             return (CallDescribed(details),)
         self.state = State.STARTED
         spoken = _FORMATS[self._format]
         return (CallStarted(details, spoken, spoken),)
-
-    def _details(self, parameters: dict[str, Raw]) -> CallDetails:
-        custom = read_custom(parameters)
-        target = custom.pop("outboundTarget", None)
-        custom |= _attached(parameters.get("dialoutMetadata"))
-        caller, callee = custom.pop("caller", None), custom.pop("callee", None)
-        return CallDetails(
-            provider_call_id=custom.pop("vaigConversationId", None) or self._initiated.conversation_id,
-            caller_number=_number(caller or self._initiated.caller),
-            callee_number=_number(target or callee),
-            direction=Direction.OUTBOUND if target else None,
-            custom={name: value for name, value in custom.items() if name not in _FACTS},
-        )
 
     def _in_call(self, incoming: UserStart | UserChunk | UserStop | Activities) -> Sequence[Event]:
         if self.state is State.WAITING:
@@ -295,11 +280,6 @@ class AudioCodesProtocol(MediaProtocol):
         return (*said, last_word)
 
 
-_FACTS = frozenset(
-    {"calleeHost", "callerHost", "callerDisplayName", "dialoutMetadata", "locale", "participants"}
-)
-
-
 def _taken(offered: tuple[str, ...]) -> str:
     if not offered:
         return _UNSAID
@@ -309,20 +289,6 @@ def _taken(offered: tuple[str, ...]) -> str:
     raise RemoteProtocolError(
         f"session.initiate: supportedMediaFormats: Expected one of {', '.join(_FORMATS)}"
     )
-
-
-def _attached(metadata: Raw | None) -> dict[str, str]:
-    """What a dialler attached: an object, or one written as a text."""
-    written = read_custom({} if metadata is None else {"metadata": metadata}).get("metadata", "{}")
-    try:
-        return read_custom(msgspec.json.decode(written, type=dict[str, Raw]))
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return {}
-
-
-def _number(address: str | None) -> str | None:
-    """A number without its scheme and host."""
-    return (address or "").removeprefix("tel:").removeprefix("sip:").partition("@")[0] or None
 
 
 # The credential: a shared token on the upgrade

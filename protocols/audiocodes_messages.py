@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from protocols.events import ReplyDue
-from protocols.wire import MessageDecoder
+from protocols.events import CallDetails, Direction, ReplyDue
+from protocols.wire import MessageDecoder, read_custom
 
 __all__ = [
     "DECODER",
@@ -24,6 +24,7 @@ __all__ = [
     "UserStop",
     "Validate",
     "activity",
+    "details_of",
     "reply",
     "text",
     "transfer",
@@ -99,3 +100,39 @@ def transfer(to: str | None) -> str:
         return activity("transfer")
     target = to if ":" in to else f"tel:{to}"
     return activity("transfer", activityParams={"transferTarget": target})
+
+
+# Who calls
+
+_FACTS = frozenset(
+    {"calleeHost", "callerHost", "callerDisplayName", "dialoutMetadata", "locale", "participants"}
+)
+
+
+def details_of(initiate: Initiate, parameters: dict[str, Raw]) -> CallDetails:
+    """What initiation and start tell together."""
+    custom = read_custom(parameters)
+    target = custom.pop("outboundTarget", None)
+    custom |= _attached(parameters.get("dialoutMetadata"))
+    caller, callee = custom.pop("caller", None), custom.pop("callee", None)
+    return CallDetails(
+        provider_call_id=custom.pop("vaigConversationId", None) or initiate.conversation_id,
+        caller_number=_number(caller or initiate.caller),
+        callee_number=_number(target or callee),
+        direction=Direction.OUTBOUND if target else None,
+        custom={name: value for name, value in custom.items() if name not in _FACTS},
+    )
+
+
+def _attached(metadata: Raw | None) -> dict[str, str]:
+    """What a dialler attached: an object, or one written as a text."""
+    written = read_custom({} if metadata is None else {"metadata": metadata}).get("metadata", "{}")
+    try:
+        return read_custom(msgspec.json.decode(written, type=dict[str, Raw]))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
+
+
+def _number(address: str | None) -> str | None:
+    """A number without its scheme and host."""
+    return (address or "").removeprefix("tel:").removeprefix("sip:").partition("@")[0] or None

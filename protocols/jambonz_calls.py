@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 MAX_AGE_SECONDS = 300
+_API = "https://api.jambonz.cloud"
 SPOKEN_RATE = "spoken_rate"  # in the metadata: the rate of our audio, which jambonz does not repeat
 _STATUSES = {
     "trying": CallStatus.INITIATED,
@@ -87,9 +88,6 @@ class JambonzOptions(Options, frozen=True, kw_only=True):
         Meta(description="another webhook secret that is good as well, in quotes", extra=SECRET),
     ] = None
     sample_rate: Annotated[int, Meta(description="8000, 16000 or 24000 hertz: of the audio both ways")] = 8000
-    api_url: Annotated[str, Meta(description="where the REST interface is, up to and with /v1")] = (
-        "https://api.jambonz.cloud/v1"
-    )
     account_sid: Annotated[str | None, Meta(description="the account's identifier")] = None
     api_key: Annotated[str | None, Meta(description="an API key of the account, in quotes", extra=SECRET)] = (
         None
@@ -150,7 +148,8 @@ class CallBody(Struct, frozen=True, kw_only=True):
             return None
         return StatusReport(
             self.call_sid,
-            _STATUSES.get(self.call_status or ""),
+            # whoever can be told from a machine has answered
+            CallStatus.IN_PROGRESS if answered_by else _STATUSES.get(self.call_status or ""),
             answered_by=answered_by,
             seconds=read_seconds(None if self.duration is None else str(self.duration)),
         )
@@ -258,7 +257,7 @@ class JambonzControl(Control):
         key = require_option(self._options.api_key, "providers.jambonz.api_key")
         return HttpRequest(
             method,
-            f"{self._options.api_url.rstrip('/')}/Accounts/{quote(account, safe='')}/{resource}",
+            f"{(self._options.api_url or _API).rstrip('/')}/v1/Accounts/{quote(account, safe='')}/{resource}",
             {"authorization": f"Bearer {key}", "content-type": "application/json"},
             json_body(body),
         )

@@ -327,7 +327,10 @@ def test_a_call_is_answered_with_verbs() -> None:
         ),
         ({"call_status": "no-answer"}, StatusReport("s", CallStatus.NO_ANSWER)),
         ({"call_status": "thinking"}, StatusReport("s", None)),
-        ({"type": "amd_machine_detected"}, StatusReport("s", None, answered_by="machine")),
+        (
+            {"type": "amd_machine_detected"},
+            StatusReport("s", CallStatus.IN_PROGRESS, answered_by="machine"),
+        ),
         ({"type": "amd_stopped"}, None),
         ({}, None),
     ],
@@ -400,6 +403,14 @@ def test_a_call_is_ended_and_handed_over() -> None:
 def test_an_outcome_is_understood(status: int, meaning: AfterRequest) -> None:
     """A call that is gone is done with; 480 says that no feature server is free."""
     assert CONTROL.outcome(HttpResponse(status)) is meaning
+
+
+def test_a_server_of_ones_own_may_have_a_path() -> None:
+    """The interface of a self-hosted server lies below /api."""
+    options = JambonzOptions(account_sid="acc", api_key="key", api_url="https://sip.hospital.example/api/")
+    request = JambonzControl(options).hang_up(CallDetails("s"))
+
+    assert request.url == "https://sip.hospital.example/api/v1/Accounts/acc/Calls/s"
 
 
 def test_what_is_not_configured_is_named() -> None:
