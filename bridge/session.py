@@ -158,10 +158,18 @@ class CallSession:
             try:
                 disposition = await self._serve()
                 await self._line.flush()
+                await self._see_off(reader)
             finally:
                 reader.cancel()
                 writer.cancel()
         return Outcome(disposition, self._line.close_code, self._line.close_reason)
+
+    async def _see_off(self, reader: asyncio.Task[None]) -> None:
+        """Let the carrier close first, where its protocol has a farewell."""
+        seconds = self._line.capabilities.farewell_seconds
+        if seconds:
+            await asyncio.wait({reader}, timeout=self._clock.real_seconds(seconds))
+            await self._line.flush()
 
     async def _guarded(self, direction: Coroutine[Any, Any, None]) -> None:
         """Run one direction of the line; a bug in it ends this call, not the daemon's peace."""
