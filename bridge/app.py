@@ -207,8 +207,7 @@ class Daemon:
 
     def _audiosocket(self, switchboard: Switchboard) -> AudioSocketServer:
         options = cast("AudioSocketOptions", self._settings.provider("audiosocket"))
-        idle_seconds = self._settings.server.idle_seconds
-        return AudioSocketServer(switchboard=switchboard, options=options, idle_seconds=idle_seconds)
+        return AudioSocketServer(switchboard=switchboard, options=options)
 
     async def _components(self) -> list[Component]:
         recognizer, voice = self._recognizer, self._voice

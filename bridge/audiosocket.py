@@ -32,11 +32,9 @@ log = structlog.get_logger()
 class AudioSocketServer:
     """One listening socket."""
 
-    def __init__(self, *, switchboard: Switchboard, options: AudioSocketOptions, idle_seconds: float) -> None:
-        """`idle_seconds`: of wall-clock time, after which a silent connection has gone."""
+    def __init__(self, *, switchboard: Switchboard, options: AudioSocketOptions) -> None:
         self._switchboard = switchboard
         self._options = options
-        self._idle_seconds = idle_seconds
         self._networks = _networks(options.peers)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -114,17 +112,18 @@ class AudioSocketServer:
             await writer.drain()
 
         protocol = AudioSocketProtocol(self._options.sample_rate)
-        await self._switchboard.connect(protocol, questionnaire, self._messages(reader), send)
+        await self._switchboard.connect(protocol, questionnaire, _messages(reader), send)
 
-    async def _messages(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-        """What arrives, until the other side closes, resets the connection or falls silent."""
-        with suppress(OSError):
-            while True:
-                async with asyncio.timeout(self._idle_seconds):
-                    received = await reader.read(READ_BYTES)
-                if not received:
-                    return
-                yield received
+
+async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """What arrives, until the other side closes or resets the connection.
+
+    Silence is no sign of anything: a muted caller sends nothing. Whoever has gone without a word does not
+    answer questions either, so the session ends.
+    """
+    with suppress(OSError):
+        while received := await reader.read(READ_BYTES):
+            yield received
 
 
 async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -14,6 +14,7 @@ import structlog
 from msgspec import Struct
 
 from bridge.audio.dtmf import KeyFilter
+from bridge.audio.frames import FRAME_SECONDS
 from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
@@ -39,6 +40,7 @@ CLOSE_NORMAL = 1000
 CLOSE_INTERNAL_ERROR = 1011
 
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
+PAUSE_SECONDS = 1.0  # without audio is silence, where silence is not sent; a stall of the network is shorter
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
 
 
@@ -94,6 +96,8 @@ class Line:
         self._recorder = recorder
         self._key_filter = None if protocol.capabilities.sends_keys else KeyFilter()
         self._heard = ToMulaw(MULAW_8K)
+        self._heard_at = 0.0  # the end of the caller's audio, in call time
+        self._is_paused = False
         self._spoken = MULAW_8K
         self._said = ToMulaw(MULAW_8K)  # what we sent, for the recording
         self._playout = self._new_playout()
@@ -155,6 +159,7 @@ class Line:
         self._heard, self._said = ToMulaw(started.heard), ToMulaw(started.spoken)
         self._spoken = started.spoken
         self._playout = self._new_playout()
+        self._heard_at = self._clock.monotonic()
         self.introduction.set_result(started.details)
 
     def _new_playout(self) -> Playout:
@@ -167,7 +172,22 @@ class Line:
         )
 
     def _on_audio(self, payload: bytes) -> None:
-        payload = self._heard.process(payload)
+        self._heard_at = self._clock.monotonic()
+        self._is_paused = False
+        self._take(self._heard.process(payload))
+
+    def _hear_pause(self, now: float) -> None:
+        """Make the silence that is not sent: an utterance ends by it, a recording keeps time."""
+        missing = now - self._heard_at
+        if missing < PAUSE_SECONDS and not self._is_paused:
+            return
+        self._is_paused = True
+        frames = int(missing / FRAME_SECONDS)
+        self._heard_at += frames * FRAME_SECONDS
+        self._take(MULAW_8K.silence * MULAW_8K.frame_bytes * frames)
+
+    def _take(self, payload: bytes) -> None:
+        """Some of the caller's audio, in mu-law."""
         if self._recorder is not None:
             self._recorder.heard(payload)
         if self._key_filter is not None:
@@ -220,6 +240,8 @@ class Line:
                 self.command(commands.SendMark(due.name))
         if self.capabilities.keep_alive_seconds is not None and self.introduction.done():
             self._keep_alive(now, self.capabilities.keep_alive_seconds)
+        if self.capabilities.pauses_audio and self.introduction.done():
+            self._hear_pause(now)
         if self.is_speaking and self._playout.is_finished(now):
             self.is_speaking = False
             self._happened(PlayoutFinished())

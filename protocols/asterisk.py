@@ -15,6 +15,7 @@ and recordings of Asterisk 23.4.1 (tests/captures/asterisk).
   queue is empty; of more than a minute of them the rest is lost, marks included.
 - ANSWER is needed where the dial string has the option `n`. JSON shows the dial string, plain text does not:
   there it is a setting.
+- A caller who sends no RTP (mute, silence suppression) is nothing at all on the wire.
 - There is no word for the caller's hanging up: the socket closes. HANGUP ends our leg, and so does closing;
   a `Dial` with the option `g` goes on in the dialplan.
 - Releases before 20.18, 22.8 and 23.2 hang up on a WebSocket ping, so none is sent unless the site says so.
@@ -77,6 +78,7 @@ __all__ = ["PROVIDER", "AsteriskControl", "AsteriskOptions", "AsteriskProtocol"]
 
 ASTERISK = Capabilities(
     name="asterisk",
+    pauses_audio=True,
     hang_up=Ending.IN_BAND,
     transfer=Ending.REST,
     tolerates_pings=False,

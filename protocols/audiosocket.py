@@ -43,6 +43,7 @@ __all__ = ["PROVIDER", "AudioSocketOptions", "AudioSocketProtocol"]
 
 AUDIOSOCKET = Capabilities(
     name="audiosocket",
+    pauses_audio=True,
     acknowledges_playback=False,
     can_clear=False,
     hang_up=Ending.IN_BAND,

@@ -29,6 +29,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     name: str
     plays: bool = True  # False: it listens only, nothing that we say is heard
     sends_keys: bool = True  # False: keys are tones in the audio
+    pauses_audio: bool = False  # True: a caller whose telephone suppresses silence sends nothing meanwhile
     acknowledges_playback: bool = True  # a mark comes back when the audio before it was played
     returns_marks_on_clear: bool = False  # a clear sends pending marks back as though they had been played
     can_clear: bool = True

@@ -30,7 +30,6 @@ from protocols import (
 from protocols.audiosocket import AudioSocketOptions
 
 CALL = CarrierCall("966500000001", "966110000001", "6fa459ea-ee8a-3ca4-894e-db77e160355e")
-NO_BYTES_SECONDS = 0.2
 Reply = Callable[[Event], Sequence[Command]]
 
 
@@ -85,11 +84,10 @@ def echo(event: Event) -> Sequence[Command]:
 
 
 @asynccontextmanager
-async def listening(exchange: EchoExchange, peers: str | None = None, **limits: float) -> AsyncIterator[str]:
+async def listening(exchange: EchoExchange, peers: str | None = None) -> AsyncIterator[str]:
     server = AudioSocketServer(
         switchboard=cast("Switchboard", exchange),
         options=AudioSocketOptions(listen="127.0.0.1:0", peers=peers),
-        idle_seconds=limits.get("idle_seconds", 5.0),
     )
     await server.start()
     try:
@@ -152,16 +150,6 @@ async def test_a_busy_daemon_closes_at_once() -> None:
     assert exchange.events == []
 
 
-async def test_a_connection_that_falls_silent_is_given_up() -> None:
-    """Half-open connections do not stay for ever."""
-    exchange = EchoExchange(echo)
-    async with listening(exchange, idle_seconds=NO_BYTES_SECONDS) as url:
-        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-        await asyncio.wait_for(exchange.has_ended.wait(), 5)
-        writer.close()
-        await writer.wait_closed()
-
-
 async def test_stopping_ends_what_is_connected() -> None:
     """The daemon's end is the connection's."""
     exchange = EchoExchange(echo)
@@ -178,9 +166,7 @@ async def test_stopping_ends_what_is_connected() -> None:
 async def test_nothing_listens_unless_that_is_configured() -> None:
     """Nor when the provider is switched off."""
     for options in (AudioSocketOptions(), AudioSocketOptions(enabled=False, listen="127.0.0.1:0")):
-        server = AudioSocketServer(
-            switchboard=cast("Switchboard", EchoExchange(echo)), options=options, idle_seconds=1
-        )
+        server = AudioSocketServer(switchboard=cast("Switchboard", EchoExchange(echo)), options=options)
         await server.start()
         assert server.port == 0
         await server.stop()
@@ -205,4 +191,4 @@ async def test_a_port_in_use_and_peers_that_are_none_are_named() -> None:
 
 
 def server_with(options: AudioSocketOptions) -> AudioSocketServer:
-    return AudioSocketServer(switchboard=cast("Switchboard", None), options=options, idle_seconds=1)
+    return AudioSocketServer(switchboard=cast("Switchboard", None), options=options)

@@ -1,0 +1,118 @@
+"""The line of a carrier that sends nothing while the caller is silent."""
+
+from typing import Any
+
+import pytest
+
+from bridge.audio.frames import FRAME_SECONDS
+from bridge.audio.g711 import encode_ulaw
+from bridge.audio.gate import UtteranceEnded, UtteranceStarted
+from bridge.clock import Clock
+from bridge.line import PAUSE_SECONDS, Happening, Line
+from protocols.asterisk import AsteriskProtocol
+from protocols.base import MediaProtocol
+from protocols.maqsam import MaqsamProtocol
+
+START = '{"event":"MEDIA_START","format":"ulaw"}'
+SETUP = '{"type":"session.setup","data":{}}'
+FRAME_BYTES = 160
+
+
+class StandingClock(Clock):
+    """Moves when the test says so."""
+
+    seconds = 100.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class Recorder:
+    """Counts the caller's audio: the clock of a recording."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def heard(self, ulaw: bytes) -> None:
+        self.seconds += len(ulaw) / 8000
+
+
+class Telephone:
+    """A line, and what comes in on it."""
+
+    def __init__(self, protocol: MediaProtocol, start: str) -> None:
+        self.clock = StandingClock()
+        self.recorder = Recorder()
+        recorder: Any = self.recorder
+        self.line = Line(protocol, clock=self.clock, send=self._send, recorder=recorder)
+        self._protocol = protocol
+        self._receive(start)
+
+    async def _send(self, _message: str | bytes) -> None:
+        """Nobody listens."""
+
+    def _receive(self, message: str | bytes) -> None:
+        for event in self._protocol.receive(message):
+            self.line._on_event(event)
+
+    def says(self, ulaw: bytes) -> None:
+        """The caller's audio, frame by frame in its own time."""
+        for at in range(0, len(ulaw), FRAME_BYTES):
+            self._receive(ulaw[at : at + FRAME_BYTES])
+            self.pauses(FRAME_SECONDS)
+
+    def pauses(self, seconds: float) -> None:
+        """Nothing comes in."""
+        for _ in range(round(seconds / FRAME_SECONDS)):
+            self.clock.seconds += FRAME_SECONDS
+            self.line.tick(self.clock.seconds)
+
+    def happened(self) -> list[type[Happening]]:
+        found = []
+        while not self.line._inbox.empty():
+            found.append(type(self.line._inbox.get_nowait()))
+        return [each for each in found if each in (UtteranceStarted, UtteranceEnded)]
+
+
+@pytest.fixture
+def word(sounds: Any) -> bytes:
+    """Silence on the line, and a word up to its last sound."""
+    return encode_ulaw(sounds.call((1, None), (0.5, -12), noise_dbfs=-60))
+
+
+async def test_an_utterance_ends_although_its_silence_is_not_sent(word: bytes) -> None:
+    """Asterisk passes silence suppression on: without the silence that we make, nobody would ever answer."""
+    telephone = Telephone(AsteriskProtocol(), START)
+    telephone.says(word)
+    assert telephone.happened() == [UtteranceStarted]
+
+    telephone.pauses(PAUSE_SECONDS + 1.0)
+    assert telephone.happened() == [UtteranceEnded]
+
+
+async def test_a_stall_of_the_network_is_no_silence(word: bytes) -> None:
+    """What is late comes, and nothing was put before it."""
+    telephone = Telephone(AsteriskProtocol(), START)
+    telephone.says(word)
+    telephone.pauses(PAUSE_SECONDS - 0.1)
+
+    assert telephone.happened() == [UtteranceStarted]
+    assert telephone.recorder.seconds == pytest.approx(len(word) / 8000)
+
+
+async def test_a_recording_keeps_time_through_pauses(word: bytes) -> None:
+    """A caller who is silent from the start, speaks, and is silent again."""
+    telephone = Telephone(AsteriskProtocol(), START)
+    telephone.pauses(5)
+    telephone.says(word)
+    telephone.pauses(5)
+
+    assert telephone.recorder.seconds == pytest.approx(10 + len(word) / 8000, abs=0.05)
+
+
+async def test_a_carrier_that_sends_silence_is_not_helped() -> None:
+    """Where silence is sent, its absence is a stall of any length."""
+    telephone = Telephone(MaqsamProtocol(authenticated=True, check=None), SETUP)
+    telephone.pauses(5)
+
+    assert telephone.recorder.seconds == 0
