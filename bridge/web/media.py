@@ -112,7 +112,7 @@ class MediaSockets:
         close_code = CLOSE_GOING_AWAY
         try:
             outcome = await self._switchboard.connect(
-                protocol, questionnaire, self._messages(socket), send, known=known
+                protocol, questionnaire, self._messages(socket, protocol.capabilities), send, known=known
             )
             close_code = outcome.close_code
         finally:
@@ -128,11 +128,17 @@ class MediaSockets:
             protocols=capabilities.subprotocols,
         )
 
-    async def _messages(self, socket: web.WebSocketResponse) -> AsyncIterator[str | bytes]:
-        """What the carrier sends, until it closes, breaks the WebSocket rules or falls silent."""
+    async def _messages(
+        self, socket: web.WebSocketResponse, capabilities: Capabilities
+    ) -> AsyncIterator[str | bytes]:
+        """What the carrier sends, until it closes, breaks the WebSocket rules or falls silent.
+
+        Where a silent caller sends nothing at all, only pings and the dialogue's own patience tell.
+        """
+        idle_seconds = None if capabilities.pauses_audio else self._limits.idle_seconds
         while True:
             try:
-                message = await socket.receive(timeout=self._limits.idle_seconds)
+                message = await socket.receive(timeout=idle_seconds)
             except TimeoutError:
                 return
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
