@@ -14,8 +14,8 @@ code of others who use it. The rules:
   where we place calls; all others go to the status address. The endpoint's own leg has events too.
 
 Doubts: `callId` may be of the call or of the endpoint's leg, and whether `customData` comes back with it is
-not documented (`parentCallId`, if so, is the call); `machineDetection`, its event and the names of error codes
-are recalled; whether a call in a dialog may be put into another, which is how it is handed over.
+not documented (`parentCallId`, if so, is the call); `machineDetection`, its event and the names of error
+codes are recalled; whether a call in a dialog may be put into another, which is how it is handed over.
 """
 
 import hmac
