@@ -66,7 +66,7 @@ __all__ = [
 
 PLIVO = Capabilities(name="plivo", hang_up=Ending.REST, transfer=Ending.REST)
 
-NONCE_SECONDS = 3600.0  # a signature has no time in it; its nonce is remembered for so long
+NONCE_SECONDS = 600.0  # a signature has no time in it; its nonce is remembered for so long
 MOST_HEADER_BYTES = 512  # of extraHeaders
 
 _STATUSES = {

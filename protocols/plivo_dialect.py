@@ -168,8 +168,8 @@ class PlivoDialect(StreamProtocol):
 
     def _media(self, payload: bytes) -> Sequence[str]:
         """Audio in the format of the stream, as it named it itself."""
-        format_ = self._media_format
-        media = OutgoingMedia(format_.encoding, int(format_.sample_rate), payload)
+        short, _, _ = self._media_format.encoding.partition(";")
+        media = OutgoingMedia(short, int(self._media_format.sample_rate), payload)
         return (encode(self._audio_message(media)),)
 
     def _mark(self, name: str) -> str:

@@ -72,7 +72,7 @@ class StreamProtocol(MediaProtocol):
                 return self._ask(command.name)
             case ClearAudio():
                 self._marks.clear()
-                return (self._clear(),)
+                return (self._clear(),) if self._capabilities.can_clear else ()
             case HangUp():
                 self.state = State.RELEASED
                 return ()  # closing the socket is the word
@@ -103,10 +103,9 @@ class StreamProtocol(MediaProtocol):
         """Some of our audio, at least one sample of it."""
         ...
 
-    @abstractmethod
     def _clear(self) -> str:
-        """Drop what was not played."""
-        ...
+        """Drop what was not played; never asked of a wire without a clear."""
+        raise NotImplementedError
 
     def _mark(self, name: str) -> str:
         """Give this back when everything before it was played; never asked of a wire without marks."""

@@ -144,7 +144,7 @@ def _as_yaml(provider: Provider[Any]) -> Iterator[str]:
     for field in msgspec.structs.fields(provider.options):
         (meta,) = [note for note in field.type.__metadata__ if isinstance(note, msgspec.Meta)]
         written = f"    {field.name}: {msgspec.json.encode(field.default).decode()}"
-        yield f"{written:<33}# {meta.description}"
+        yield f"{written:<32} # {meta.description}"
     yield ""
     last = "TOKEN" if provider.door is Door.TOKEN else "[QUESTIONNAIRE]"
     yield f"# media socket: wss://YOUR.HOST/ws/{provider.name}/{last}"

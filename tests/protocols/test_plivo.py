@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bridge.carriers.base import CarrierCall, Owed, PlaybackCleared
+from bridge.carriers.wires.plivo import PlivoWire
 from protocols import (
     AcceptCall,
     AudioFormat,
@@ -500,3 +502,45 @@ def test_what_is_not_configured_cannot_be_asked() -> None:
         bare.hang_up(CallDetails("u"))
     with pytest.raises(LocalProtocolError, match="webhook"):
         bare.place(CallOrder(to="1", from_="2", stream=ORDER.stream, order_id="1"))
+
+
+# The far end
+
+
+def test_the_far_end_acknowledges_only_what_it_played() -> None:
+    """A checkpoint once, and never one that was cleared; the clear itself at once."""
+    wire = PlivoWire()
+    wire.open(CarrierCall("1", "2", "c"))
+    checkpoint = said("checkpoint", name="one")
+    wire.receive(checkpoint)
+    with pytest.raises(RemoteProtocolError, match="pending already"):
+        wire.receive(checkpoint)
+
+    cleared, owed = wire.receive(said("clearAudio"))
+    assert (cleared, wire.mark("one")) == (PlaybackCleared(), ())
+    assert isinstance(owed, Owed)
+    assert json.loads(owed.message)["event"] == "clearedAudio"
+    wire.receive(checkpoint)
+    assert [len(wire.mark("one")) for _ in range(2)] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        said("stop"),  # a descendant's word
+        json.dumps({"event": "clearAudio"}),
+        json.dumps({"event": "clearAudio", "streamId": "another"}),
+        said("playAudio", media={"contentType": "audio/x-l16", "sampleRate": 8000, "payload": "AAA="}),
+        said("playAudio", media={"contentType": "audio/x-mulaw", "sampleRate": 8000, "payload": ""}),
+        said(
+            "playAudio", media={"contentType": "audio/x-mulaw", "sampleRate": 8000, "payload": "AA==", "x": 1}
+        ),
+    ],
+)
+def test_the_far_end_refuses_what_is_not_documented(message: str) -> None:
+    """Another format, another stream, another field."""
+    wire = PlivoWire()
+    wire.open(CarrierCall("1", "2", "c"))
+
+    with pytest.raises(RemoteProtocolError):
+        wire.receive(message)
