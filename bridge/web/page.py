@@ -4,9 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-__all__ = ["PAGE_PATH", "page_routes"]
-
-PAGE_PATH = "/call.html"
+__all__ = ["page_routes"]
 
 _FOLDER = Path(__file__).resolve().parent / "pages"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}

@@ -14,8 +14,11 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from bridge.lifecycle import Lifecycle
 from bridge.transcoding import from_mulaw
+from bridge.web.health import Component, Health
 from bridge.web.page import page_routes
+from bridge.web.server import Server
 from protocols import (
     PROVIDERS,
     AcceptCall,
@@ -219,6 +222,24 @@ async def test_a_refused_call_is_explained_in_the_callers_language(tmp_path: Pat
         await tab.run("document.getElementById('language').click()")
         assert await tab.run("document.documentElement.dir + document.documentElement.lang") == "ltren"
         assert await tab.run(f"{status()}.startsWith('The call was not taken')")
+
+
+async def test_the_daemon_serves_the_page() -> None:
+    """Beside health, before calls are taken."""
+
+    async def components() -> list[Component]:
+        return []
+
+    server = Server(Health(lifecycle=Lifecycle(), components=components, active_calls=lambda: 0))
+    await server.start("127.0.0.1", 0)
+    try:
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"http://127.0.0.1:{server.port}/call.html") as answer,
+        ):
+            assert (answer.status, answer.content_type) == (200, "text/html")
+    finally:
+        await server.stop()
 
 
 async def test_the_page_brings_nothing_from_elsewhere() -> None:
