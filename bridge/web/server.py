@@ -8,6 +8,7 @@ from aiohttp import web
 from bridge.errors import ConfigError
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
+from bridge.web.page import page_routes
 from bridge.web.webhooks import WebhookRoutes
 
 __all__ = ["Server"]
@@ -42,6 +43,7 @@ class Server:
         application = web.Application()
         application.add_routes(
             [
+                *page_routes(),
                 web.get("/", self._health.index),
                 web.get("/livez", self._health.livez),
                 web.get("/readyz", self._health.readyz),
