@@ -8,46 +8,15 @@ on them.
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from enum import StrEnum
 
-from msgspec import Struct
+from msgspec.structs import replace
 
-from bridge.understanding.labelling import Chunk, Part
+from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.normalisation import words_of
+from bridge.understanding.verbs import VerbKind
 from bridge.understanding.vocabulary import NEGATORS
 
-__all__ = ["Clause", "Says", "Sentence", "clauses_of"]
-
-
-class Says(StrEnum):
-    """The polarity of a clause."""
-
-    YES = "yes"
-    NO = "no"
-    UNCLEAR = "unclear"  # "not every day", "not well"
-
-
-class Clause(Struct, frozen=True):
-    """One thing that was said."""
-
-    says: Says
-    part: Part  # of the word that carries it
-    at: int
-    particle: bool = False  # "yes", "no" and their like, not a sentence
-    after_but: bool = False
-    sure: bool = True
-
-
-class Sentence(Struct, frozen=True):
-    """All clauses of a text, and the parts of all of its words."""
-
-    clauses: tuple[Clause, ...]
-    parts: frozenset[Part]
-    first_unknown: int | None = None  # where the first word stands that nobody knows
-    unknown: int = 0
-    unknown_may_negate: bool = False  # one of them looks like a negation
-    corrected_at: int | None = None  # where a correction stands
-    not_always: bool = False  # "not every day" stands somewhere
+__all__ = ["clauses_of"]
 
 
 _PREDICATES = (
@@ -61,11 +30,13 @@ _PREDICATES = (
     Part.WILLING,
     Part.RIGHT,
     Part.NO_HARM,
+    Part.GOOD,
 )
 _PASSED_OVER = (Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.ONLY)
 _COMPLEMENTS = (
     Part.SYMPTOM,
     Part.THING,
+    Part.GOOD,
     Part.STATE,
     Part.WELL,
     Part.DETAIL,
@@ -91,7 +62,16 @@ _OPENING = (
     Part.NOT,
     Part.HEDGE,
 )
+_UNDECIDED = (
+    *(Part.FREQUENCY, Part.STEADY, Part.DEGREE, Part.WELL),
+    *(Part.EMPHASIS, Part.HEDGE, Part.IDIOM),
+)
 _LA = ("لا", "ولا")
+_WITHOUT = words_of("بدون دون بلا غير بلاش وبدون ما")
+_A_TIME = words_of("يوم يوما ليلة ساعة أسبوع شهر مرة وقت لحظة دقيقة نهار صباح")
+_A_TIME_WITHOUT = ("يوم ما", "وقت ما")
+_PASSES = words_of("يمر تمر يعدي بيعدي تعدي بتعدي يمضي تمضي يفوت يخلو بيمر بتمر كاين يوجد توجد في فيه فما ثمة عندي")
+_AUXILIARIES = words_of("عاد عادت يعود راح رح بقى بقا صار يعد")
 _NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
 _NOT_ONCE = ("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
@@ -100,6 +80,10 @@ _EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
 _MUCH = words_of("كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش")
 _ALONE = ("مو", "مب", "موب", "مهوب")
+
+
+_TURNING = (VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED)
+_DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING)
 
 
 class _Scan:
@@ -119,8 +103,19 @@ class _Scan:
     def _part(self, at: int) -> Part | None:
         return self.chunks[at].part if at < len(self.chunks) else None
 
-    def _add(self, says: Says, chunk: Chunk, *, particle: bool = False, sure: bool = True) -> None:
-        self.clauses.append(Clause(says, chunk.part, self.at, particle, self.but, sure))
+    def _add(
+        self,
+        says: Says,
+        chunk: Chunk,
+        *,
+        particle: bool = False,
+        sure: bool = True,
+        denied: bool = False,
+        end: int = 0,
+    ) -> None:
+        self.clauses.append(
+            Clause(says, chunk.part, self.at, particle, self.but, sure, chunk.verb, denied, end)
+        )
 
     def _step(self, chunk: Chunk) -> None:
         match chunk.part:
@@ -129,10 +124,12 @@ class _Scan:
                 self.at += 1
             case Part.NO:
                 self._no(chunk)
-            case Part.NOT:
+            case Part.NOT | Part.HARDLY if not self._is_turned():
                 self._negated(chunk)
-            case Part.HAVE_NOT | Part.VERB_NOT:
+            case Part.HAVE_NOT | Part.VERB_NOT if not self._is_turned():
                 self._negative(chunk, self.at + 1)
+            case Part.NOT | Part.HARDLY | Part.HAVE_NOT | Part.VERB_NOT:
+                self._turned()
             case Part.STILL:
                 self._still(chunk)
             case Part.ONLY:
@@ -153,13 +150,15 @@ class _Scan:
                     and chunk.part is Part.SYMPTOM_VERB
                     and not chunk.text.endswith("ني")  # what hurts me is not well
                 )
-                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past())
+                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past(), end=end)
                 self.at = end
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
                 self._add(Says.YES, chunk, sure=False)
                 self.at = self._past_complements(self.at + 1)
             case Part.CEASED:  # "forgot to take it": neither yes nor no
-                self.at = self._past_complements(self.at + 1)
+                end = self._past_complements(self.at + 1)
+                self._add(Says.UNCLEAR, chunk, end=end)
+                self.at = end
             case _:
                 self.but = self.but or chunk.part is Part.BUT
                 self.at += 1
@@ -186,6 +185,9 @@ class _Scan:
             return
         if chunk.text in _NOT_ONCE and following is not None and following.part in _VERBS:
             self._negative(following, self.at + 2)  # "not once did I take it"
+            return
+        if self._is_turned():
+            self._turned()
             return
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
@@ -242,16 +244,10 @@ class _Scan:
             self._negative(self.chunks[at], at + 1)
         elif part is Part.NOT:
             self.at = at
-        elif part in (
-            Part.FREQUENCY,
-            Part.STEADY,
-            Part.DEGREE,
-            Part.WELL,
-            Part.EMPHASIS,
-            Part.HEDGE,
-            Part.IDIOM,
-        ):
-            self._add(Says.UNCLEAR, self.chunks[at])
+        elif part is Part.UNKNOWN and chunk.text not in _WITHOUT:
+            self._negative_unknown(at)
+        elif part in _UNDECIDED:
+            self._add(Says.UNCLEAR, self.chunks[at], denied=True)
             self.at = self._past_complements(at + 1)
         elif part is None and chunk.text in _ALONE:
             self._add(Says.NO, chunk, sure=False)
@@ -260,18 +256,70 @@ class _Scan:
             self._add(Says.UNCLEAR, chunk)
             self.at += 1
 
+    def _is_turned(self) -> bool:
+        """Whether this begins "no day passes without …", which affirms."""
+        return self._without() is not None
+
+    def _without(self) -> int | None:
+        """Where the second negation of "no day passes without …" stands."""
+        seen = False
+        for at in range(self.at + 1, min(self.at + 6, len(self.chunks))):
+            text = self.chunks[at].text
+            if text in _A_TIME_WITHOUT or (seen and (text in _WITHOUT or self._part(at) is Part.ONLY)):
+                return at
+            passes = text in _PASSES or (seen and text in ("من", "علي", "عليا", "واحد", "واحده"))
+            if not passes and text not in _A_TIME:
+                return None
+            seen = seen or text in _A_TIME
+        return None
+
+    def _turned(self) -> None:
+        at = self._without()
+        following = self.chunks[at + 1] if at is not None and at + 1 < len(self.chunks) else None
+        if at is None or following is None:
+            self.at += 1
+            return
+        self._add(Says.YES, following, sure=following.part is not Part.UNKNOWN)
+        self.at = self._past_complements(at + 2)
+
+    def _negative_unknown(self, at: int) -> None:
+        """A negated word that nobody knows denies something, it is not known what."""
+        chunk, end = self.chunks[at], self._past_complements(at + 1, negative=True)
+        says = Says.UNCLEAR if self._is_exception(end) else Says.NO
+        self._add(says, chunk, sure=False, denied=True, end=end)
+        self.at = end
+
+    def _carrier(self, chunk: Chunk, after: int, end: int) -> Chunk:
+        """The word that carries the sense: in "no longer hurts" the verb that hangs on the first."""
+        hanging = [one for one in self.chunks[after:end] if one.verb is not None or one.part is Part.GOOD]
+        if chunk.part is Part.ACTION_VERB:
+            chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
+        helps = chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE or chunk.text in _AUXILIARIES
+        if helps or chunk.part in (Part.SYMPTOM, Part.HAVE, Part.HAVE_NOT):
+            leaving = (one for one in hanging if one.verb in _TURNING and one.negated_by_la)
+            chunk = next(leaving, chunk)
+        if chunk.part in (Part.HAVE, Part.HAVE_NOT) or chunk.text in _AUXILIARIES:
+            named = (one for one in self.chunks[after:end] if one.part in (Part.SYMPTOM, Part.GOOD, Part.THING))
+            first = next(named, chunk)
+            chunk = first if first.part is Part.GOOD else chunk
+        if chunk.verb in _TURNING:
+            return replace(chunk, part=Part.CEASED)
+        is_deed = chunk.part is Part.VERB_NOT and chunk.verb in _DEEDS
+        return replace(chunk, part=Part.ACTION_VERB) if is_deed else chunk
+
     def _negative(self, chunk: Chunk, after: int) -> None:
         """A negated predicate; "nothing but" turns it round."""
         end = self._past_complements(after, negative=True)
-        if chunk.part is Part.ACTION_VERB:  # "no longer hurts": the verb that hangs on it carries the sense
-            chunk = next((one for one in self.chunks[after:end] if one.part is Part.SYMPTOM_VERB), chunk)
+        chunk = self._carrier(chunk, after, end)
         if self._is_exception(end):
             self._add(Says.YES, chunk)
             self.at = self._past_complements(end + 1)
             return
         said = {one.part for one in self.chunks[after:end]}
         is_partly = self._is_partly(after, end, said) or self._is_left_open(end)
-        self._add(Says.UNCLEAR if is_partly or chunk.part is Part.CEASED else Says.NO, chunk)
+        is_sure = not (chunk.part is Part.VERB_NOT and chunk.verb is None)
+        says = Says.UNCLEAR if is_partly or chunk.part is Part.CEASED else Says.NO
+        self._add(says, chunk, denied=True, end=end, sure=is_sure)
         is_only_well = (
             self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL
         )  # "nothing but health"

@@ -163,6 +163,8 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.CORRECTION, _split(_CORRECTIONS)
     yield Part.HAVE_NOT, _split(_HAVING_NOT)
     yield Part.DEGREE, _split(_SOMEWHAT)
+    yield Part.HARDLY, vocabulary.HARDLY
+    yield Part.NOT_ME, vocabulary.NOT_ME
     yield Part.DETAIL, ("هذا كل شي", "بعد العملية", "كل شي", "كل شيء", "كل حاجة")
 
 

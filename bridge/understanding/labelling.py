@@ -30,8 +30,10 @@ _GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم",
 _SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
 _WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال")
 _PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
-_SHORTEST_GLUED = 4
-_ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
+_SHORTEST_GLUED, _SHORTEST_WRAPPED = 4, 5
+_MA = ("ما", "وما", "لا", "ولا")
+_ANY, _FUTURE = ("اي", "باي"), ("راح", "رح", "عم", "وعم")
+_ASKED_ABOUT = (Part.SYMPTOM, Part.THING, Part.DETAIL, Part.ACTION_VERB, Part.SYMPTOM_VERB, Part.WILLING)
 _OPENING = (
     Part.COURTESY,
     Part.IDIOM,
@@ -47,7 +49,7 @@ _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
 _ENDED = ("خلص", "خلصت")
 _LONGEST = 6
-_PAST_OF_MINE = ("ت", "ته", "تها", "تهم")  # "I took it", which standard Arabic negates with "lam"
+_PAST_OF_MINE = ("ت", "ته", "تها", "تهم", "تو")  # "I took it", which standard Arabic negates with "lam"
 
 
 def label(text: str) -> list[Chunk]:
@@ -109,6 +111,10 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
         return _VERBS[verb.kind] if verb else None
     if chunk.part is Part.UNKNOWN:
         return Part.THING if _is_a_noun(chunks, at) else None
+    if chunk.part is Part.YES_OR_WHAT and before in _ASKED_ABOUT and chunk.text == "ايه":
+        return Part.ASKING  # "which pain?"
+    if chunk.part is Part.NOT_ME and at == 0 and len(chunks) == 1:
+        return Part.NO
     if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
         return Part.COURTESY
     is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
@@ -163,12 +169,11 @@ def _word(tokens: Sequence[str], at: int) -> Chunk:
         rest = phrase_book().get((token[1:],))
         rest = None if rest is Part.COMMAND else rest
         inner = Chunk(rest, token[1:]) if rest else _plain(token[1:])
-        found = (
-            Chunk(inner.part, token, joined=True, negated_by_la=inner.negated_by_la, definite=inner.definite)
-            if inner
-            else None
-        )
-    return found or Chunk(Part.UNKNOWN, token)
+        found = replace(inner, text=token, joined=True) if inner else None
+    if found is None and at > 0 and tokens[at - 1] in _MA and token.endswith("ش"):
+        return Chunk(Part.VERB_NOT, token)
+    is_wrapped = token.startswith("م") and token.endswith("ش") and len(token) > _SHORTEST_WRAPPED
+    return found or Chunk(Part.VERB_NOT if is_wrapped else Part.UNKNOWN, token)
 
 
 _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
@@ -178,7 +183,8 @@ _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
     (vocabulary.BUT, Part.BUT),
     (vocabulary.HAVING, Part.HAVE),
     (vocabulary.WILLING, Part.WILLING),
-    (vocabulary.DOING, Part.ACTION_VERB),
+    (vocabulary.QUITTING, Part.CEASED),
+    (vocabulary.DOING | vocabulary.ABLE - vocabulary.WILLING | vocabulary.BODILY | vocabulary.SEEING, Part.ACTION_VERB),
     (vocabulary.QUESTION_WORDS | vocabulary.CONDITIONS, Part.ASKING),
     (vocabulary.DEGREES, Part.DEGREE),
     (vocabulary.STATES, Part.STATE),
@@ -186,9 +192,18 @@ _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
 )
 _VERBS = {
     VerbKind.SYMPTOM: Part.SYMPTOM_VERB,
-    VerbKind.ACTION: Part.ACTION_VERB,
     VerbKind.WILLING: Part.WILLING,
-    VerbKind.CEASED: Part.CEASED,
+    **dict.fromkeys((VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING), Part.ACTION_VERB),
+    **dict.fromkeys((VerbKind.CEASED, VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED), Part.CEASED),
+}
+
+
+_ADJECTIVES = (Part.STATE, Part.WELL, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
+_VERB_OF = {
+    **dict.fromkeys(vocabulary.ABLE, VerbKind.ABLE),
+    **dict.fromkeys(vocabulary.BODILY, VerbKind.BODILY),
+    **dict.fromkeys(vocabulary.SEEING, VerbKind.SEEING),
+    **dict.fromkeys(vocabulary.QUITTING, VerbKind.QUIT),
 }
 
 
@@ -197,7 +212,7 @@ def _plain(token: str) -> Chunk | None:
         if token in words:
             may_be_present = part is Part.WILLING and token[:1] in "ان"
             is_taking = part is Part.ACTION_VERB and token.startswith("اخذ")  # "taking" and "I take" are one
-            return Chunk(part, token, negated_by_la=may_be_present or is_taking)
+            return Chunk(part, token, negated_by_la=may_be_present or is_taking, verb=_VERB_OF.get(token))
     for words, part in NOUNS:
         if token in words:
             return Chunk(part, token)
@@ -205,12 +220,16 @@ def _plain(token: str) -> Chunk | None:
         return Chunk(Part.DETAIL, token)
     if token in _SHORT_VERBS:
         return Chunk(Part.SYMPTOM_VERB, token, negated_by_la=True)
+    if token.endswith("ا") and len(token) > _SHORTEST_GLUED:  # the ending of "a sick man" as an object
+        bare = next((part for words, part in _SIMPLE if part in _ADJECTIVES and token[:-1] in words), None)
+        if bare is not None:
+            return Chunk(bare, token)
     verb = verb_of(token)
     noun = noun_of(token)
     if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
         part = Part.VERB_NOT if verb.negated else _VERBS[verb.kind]
         may_be_present = token[:1] in "اينت" and not token.endswith(_PAST_OF_MINE)
-        return Chunk(part, token, negated_by_la=verb.present or may_be_present)
+        return Chunk(part, token, negated_by_la=verb.present or may_be_present, verb=verb.kind)
     return noun
 
 

@@ -7,7 +7,11 @@ from bridge.understanding.parts import Chunk, Part
 
 __all__ = ["NOUNS", "noun_of"]
 
-NOUNS = ((vocabulary.SYMPTOMS, Part.SYMPTOM), (vocabulary.BODY_AND_THINGS, Part.THING))
+NOUNS = (
+    (vocabulary.GOODS, Part.GOOD),
+    (vocabulary.SYMPTOMS, Part.SYMPTOM),
+    (vocabulary.BODY_AND_THINGS, Part.THING),
+)
 _BEFORE_NOUNS = (
     "بهال",
     "فهال",

@@ -6,14 +6,15 @@ with one. No fuzzy matching: in Arabic one letter turns a yes into a no.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from msgspec.structs import replace
 
-from bridge.understanding.clauses import Clause, Says, Sentence, clauses_of
-from bridge.understanding.labelling import Chunk, Part, label
+from bridge.understanding.clauses import clauses_of
+from bridge.understanding.labelling import label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
+from bridge.understanding.relevance import WILLING_KINDS, YesNoKind, relevant
 
 __all__ = ["YesNoKind", "read_yes_no"]
 
@@ -24,32 +25,14 @@ _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
 _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
 _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
-_GONE = words_of("راح راحت راحو زال زالت اختفى اختفت انتهى انتهت")
-_GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
-_SHALL = words_of("راح رح سوف غادي غاي باش بدي ناوي ناوية")
-_SHALL_BEFORE = ("س", "ه", "ح")
-_OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
-_OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB, Part.ACTION_VERB)
-_AT_LEISURE = words_of(
-    "وقت الوقت مجال فرصة دقيقة دقائق دقايق دقيقتين معك معاك أقدر بقدر نقدر تقدر تقدري تقدرون تقدروا "
-    "أستطيع تستطيع "
-    "يمكنك ينفع بينفع يصير داير دايرة أسمع بسمع بجاوب أجاوب هجاوب نجاوب نشارك أشارك بشارك هشارك أبدأ "
-    "نكمل أكمل"
+_GONE = words_of(
+    "راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت مشى مشات مشت "
+    "انقطع انقطعت فارقني تركني سابني شفيت تعافيت"
 )
+_GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
+_OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _BEGIN_OR_NEVER = normalise("ابدأ")
 _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
-
-
-class YesNoKind(StrEnum):
-    """What a yes/no question asks for."""
-
-    PERMISSION = "permission"  # may I, would you like
-    SYMPTOM = "symptom"  # have you, do you feel
-    FACT = "fact"  # did you, is it so
-    PROMISE = "promise"  # will you
-
-
-_WILLING = (YesNoKind.PERMISSION, YesNoKind.PROMISE)
 
 
 def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
@@ -60,12 +43,12 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
         return Meaning(Finding.AMBIGUOUS, "after_or_not_yet", confidence=0.0)
     sentence = clauses_of(chunks)
-    return _weigh(sentence, chunks, _relevant(sentence, chunks, kind), kind)
+    return _weigh(sentence, chunks, relevant(sentence, chunks, kind), kind)
 
 
 def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
     """What a word means to this kind of question, where kinds differ."""
-    part, willing = chunk.part, kind in _WILLING
+    part, willing = chunk.part, kind in WILLING_KINDS
     match part:
         case Part.NO_HARM:
             part = Part.YES if willing else Part.NO if kind is YesNoKind.SYMPTOM else Part.HEDGE
@@ -92,53 +75,6 @@ def _not_willing(chunk: Chunk) -> Part:
         if chunk.text in map(normalise, ("تمام", "ماشي", "زين", "طيب", "باهي", "مزيان", "زي الفل"))
         else Part.COURTESY
     )
-
-
-def _relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
-    """The clauses that answer: deeds are no answer to what is felt; a correction cancels."""
-    clauses = list(sentence.clauses)
-    if kind is YesNoKind.SYMPTOM:
-        clauses = [_as_symptom(clause, chunks) for clause in clauses]
-    elif kind is YesNoKind.FACT:
-        clauses = [_as_fact(clause, chunks) for clause in clauses]
-    elif kind in _WILLING:
-        clauses = [_as_will(clause, chunks, kind) for clause in clauses]
-    if sentence.corrected_at is not None:
-        after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
-        clauses = after or clauses
-    return clauses
-
-
-def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
-    if clause.part is Part.ACTION_VERB and not clause.particle:
-        return replace(clause, says=Says.UNCLEAR)
-    is_state = clause.part is Part.STATE and clause.says is Says.YES
-    return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
-
-
-def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
-    """What one will do has not been done: "I shall take it" to "have you taken it?"."""
-    if clause.particle or clause.part is not Part.ACTION_VERB or clause.says is not Says.YES:
-        return clause
-    before = {word for chunk in chunks[: clause.at] for word in chunk.text.split()}
-    is_ahead = bool(before & _SHALL) or any(map(_is_ahead, chunks[clause.at].text.split()))
-    return replace(clause, says=Says.UNCLEAR) if is_ahead else clause
-
-
-def _is_ahead(word: str) -> bool:
-    """Whether a verb bears the mark of the future: s-, h-, before "I" or "we"."""
-    return word[:1] in _SHALL_BEFORE and word[1:2] in ("ا", "ن") and word[-1:] != "ت"
-
-
-def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause:
-    """What one has or is, is no will: "I have work" to "may I ask you something?"."""
-    if clause.particle or clause.says is not Says.YES:
-        return clause
-    words = {word for chunk in chunks[clause.at :] for word in chunk.text.split()}
-    is_other = clause.part is Part.STATE or (
-        kind is YesNoKind.PERMISSION and clause.part in _OWN_AFFAIRS and not words & _AT_LEISURE
-    )
-    return replace(clause, says=Says.UNCLEAR) if is_other else clause
 
 
 def _weigh(

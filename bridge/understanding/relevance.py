@@ -1,0 +1,215 @@
+"""What a clause says to the kind of question that was asked: "I cannot sleep" is a yes to "have you pain?".
+
+Deeds are no answer to what is felt, plans none to what was done, belongings none to "may I?"; what one never
+misses one takes, what one gave up one takes no more, and a pain that does not leave is there.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
+from bridge.understanding.verbs import VerbKind
+from bridge.understanding.vocabulary import QUESTION_WORDS
+
+__all__ = ["WILLING_KINDS", "YesNoKind", "relevant"]
+
+
+class YesNoKind(StrEnum):
+    """What a yes/no question asks for."""
+
+    PERMISSION = "permission"  # may I, would you like
+    SYMPTOM = "symptom"  # have you, do you feel
+    FACT = "fact"  # did you, is it so
+    PROMISE = "promise"  # will you
+
+
+WILLING_KINDS = (YesNoKind.PERMISSION, YesNoKind.PROMISE)
+_SHALL = words_of("راح رح سوف غادي غاي باش بدي ناوي ناوية ناويه")
+_SHALL_BEFORE = ("س", "ه", "ح")
+_OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB, Part.ACTION_VERB)
+_AT_LEISURE = words_of(
+    "وقت الوقت مجال فرصة دقيقة دقائق دقايق دقيقتين معك معاك أقدر بقدر نقدر تقدر تقدري تقدرون تقدروا "
+    "أستطيع تستطيع "
+    "يمكنك ينفع بينفع يصير داير دايرة أسمع بسمع بجاوب أجاوب هجاوب نجاوب نشارك أشارك بشارك هشارك أبدأ "
+    "نكمل أكمل فاضي فاضية متفرغ متفرغة جالس جالسة قاعد قاعدة"
+)
+_CAUSES = words_of("من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
+_UTTER = ("ولا", "يوم", "يوما", "مره", "قط", "عمري", "عمرنا", "حياتي", "لحظه", "ابدا")
+_NOT_AT_ALL = ("ولا", "اي", "باي", "حتي", "عمري", "قط", "شي", "بشي", "شيا", "حاجه", "بحاجه", "كلش", "والو")
+_LEAVING = (VerbKind.EASED, VerbKind.QUIT)
+_KEEPING = (VerbKind.QUIT, VerbKind.MISSED)
+_LET = normalise("خلي")
+
+
+def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
+    """The clauses that answer, as they answer this kind of question; a correction cancels those before it."""
+    asked_at = next((at for at, chunk in enumerate(chunks) if chunk.text in QUESTION_WORDS), len(chunks))
+    clauses = [_if_told(clause, asked_at) for clause in sentence.clauses]
+    match kind:
+        case YesNoKind.SYMPTOM:
+            clauses = _not_well([_as_symptom(clause, chunks) for clause in clauses])
+        case YesNoKind.FACT:
+            clauses = _given_up([_as_fact(clause, chunks) for clause in clauses])
+        case _:
+            clauses = [_as_will(clause, chunks, kind) for clause in clauses]
+    clauses = [clause for clause in clauses if not _says_nothing(clause)]
+    if Part.NOT_ME in sentence.parts and kind is not YesNoKind.PERMISSION:
+        clauses = _of_another(clauses, chunks)
+    if sentence.corrected_at is not None:
+        after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
+        clauses = after or clauses
+    return clauses
+
+
+def _if_told(clause: Clause, asked_at: int) -> Clause:
+    """What stands behind "why" or "which" is asked, not said."""
+    return clause if clause.particle or clause.at < asked_at else replace(clause, says=Says.UNCLEAR)
+
+
+def _says_nothing(clause: Clause) -> bool:
+    """A thing finished or forgotten, which this kind of question does not ask for."""
+    return clause.part is Part.CEASED and clause.says is Says.UNCLEAR and not clause.denied
+
+
+def _of_another(clauses: Sequence[Clause], chunks: Sequence[Chunk]) -> list[Clause]:
+    """As in "my wife has it, not I"."""
+    at = next(at for at, chunk in enumerate(chunks) if chunk.part is Part.NOT_ME)
+    said = [clause for clause in clauses if clause.particle]
+    return [*said, Clause(Says.NO, Part.NOT_ME, at, sure=False)]
+
+
+def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    if clause.particle:
+        return clause
+    if clause.denied:
+        return _denied_symptom(clause, chunks)
+    if clause.part is Part.ACTION_VERB and clause.says is Says.YES:
+        says = Says.YES if _is_caused(clause, chunks) else Says.UNCLEAR
+        return replace(clause, says=says, sure=False)
+    is_state = clause.part is Part.STATE and clause.says is Says.YES
+    return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+
+
+def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    """What a body does not do, or a pain: sleep, stand, leave."""
+    span = chunks[clause.at + 1 : clause.end]
+    if clause.part is Part.UNKNOWN:
+        said = {word for chunk in chunks for word in chunk.text.split()}
+        is_none = bool(said & set(_NOT_AT_ALL)) or any(chunk.part is Part.NEVER for chunk in chunks)
+        return replace(clause, says=Says.NO if is_none else Says.UNCLEAR)
+    if clause.part in (Part.GOOD, Part.WELL):
+        return replace(clause, says=Says.YES, sure=False)
+    if clause.verb in _LEAVING:
+        is_named = any(chunk.part is Part.SYMPTOM for chunk in chunks)
+        is_mine = chunks[clause.at].text.endswith("ني") or clause.verb is VerbKind.EASED
+        return replace(clause, says=Says.YES if is_named or is_mine else Says.UNCLEAR, sure=is_named)
+    if clause.says is not Says.NO and not _is_caused(clause, chunks):
+        return clause
+    match clause.verb:
+        case VerbKind.SEEING:
+            return _denied_sight(clause, span)
+        case VerbKind.BODILY:
+            return replace(clause, says=Says.YES, sure=_is_caused(clause, chunks))
+        case VerbKind.ABLE:
+            does = any(chunk.part in (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM) for chunk in span)
+            says = Says.YES if does else Says.UNCLEAR
+            return replace(clause, says=says, sure=_is_caused(clause, chunks))
+        case _ if clause.part is Part.ACTION_VERB:
+            says = Says.YES if _is_caused(clause, chunks) else Says.UNCLEAR
+            return replace(clause, says=says, sure=False)
+    return clause
+
+
+def _not_well(clauses: list[Clause]) -> list[Clause]:
+    """As in "I feel not well": what is felt is no more than that."""
+    if not any(clause.part is Part.WELL and clause.denied for clause in clauses):
+        return clauses
+    return [one if one.particle or one.says is Says.NO else replace(one, sure=False) for one in clauses]
+
+
+def _denied_sight(clause: Clause, span: Sequence[Chunk]) -> Clause:
+    """Who sees no blood denies; who does not see well complains."""
+    parts = {chunk.part for chunk in span}
+    if parts & {Part.SYMPTOM, Part.THING}:
+        return replace(clause, says=Says.NO, sure=False)
+    return replace(clause, says=Says.YES if Part.WELL in parts else Says.UNCLEAR, sure=False)
+
+
+def _is_caused(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """Whether a symptom stands behind a "because of"; a remedy is "for" one, too."""
+    if clause.verb in (VerbKind.EASED, VerbKind.CEASED):
+        return False
+    after = chunks[clause.at + 1 :]
+    for one, two, three in zip(after, after[1:], [*after[2:], None], strict=False):
+        third = three.part if three is not None and two.part in (Part.SYMPTOM, Part.DEGREE) else None
+        if one.text in _CAUSES and Part.SYMPTOM in (two.part, third):
+            return True
+    return False
+
+
+def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    """What one will do has not been done: "I shall take it" to "have you taken it?"."""
+    if clause.particle:
+        return clause
+    if clause.part is Part.CEASED:
+        return _ceased_fact(clause, chunks)
+    if clause.part is not Part.ACTION_VERB or clause.says is not Says.YES:
+        return clause
+    before = {word for chunk in chunks[: clause.at] for word in chunk.text.split()}
+    is_ahead = bool(before & _SHALL) or any(map(_is_ahead, chunks[clause.at].text.split()))
+    return replace(clause, says=Says.UNCLEAR) if is_ahead else clause
+
+
+def _ceased_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    """What one gave up is no more; what one never leaves out is so."""
+    chunk = chunks[clause.at]
+    if clause.denied and clause.verb in _KEEPING:
+        return replace(clause, says=Says.YES, sure=_is_utter(clause, chunks))
+    lets = chunk.text.startswith(_LET) and any(
+        one.part is Part.ACTION_VERB for one in chunks[clause.at : clause.end]
+    )
+    if clause.verb is VerbKind.QUIT and not clause.denied and not chunk.negated_by_la and not lets:
+        return replace(clause, says=Says.NO, sure=False)
+    return clause
+
+
+def _is_utter(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "not one dose", "not a single day"."""
+    before = chunks[max(clause.at - 2, 0) : clause.at]
+    words = {word for one in (*before, *chunks[clause.at + 1 : clause.end]) for word in one.text.split()}
+    return bool(words & set(_UTTER)) or any(one.part is Part.NEVER for one in chunks[clause.at : clause.end])
+
+
+def _given_up(clauses: list[Clause]) -> list[Clause]:
+    """What one used to do and gave up one does not do; without one's own "no", "not forgotten" counts."""
+    gave_up = any(clause.verb is VerbKind.QUIT and clause.says is Says.NO for clause in clauses)
+    if gave_up:
+        clauses = [one for one in clauses if one.particle or one.sure or one.says is not Says.YES]
+    if any(clause.particle and clause.says is Says.NO for clause in clauses):
+        is_kept = [one.part is Part.CEASED and one.says is Says.YES and not one.sure for one in clauses]
+        if any(is_kept):
+            clauses = [replace(one, sure=False) for one, is_ in zip(clauses, is_kept, strict=True) if not is_]
+    return clauses
+
+
+def _is_ahead(word: str) -> bool:
+    """Whether a verb bears the mark of the future: s-, h-, before "I" or "we"."""
+    return word[:1] in _SHALL_BEFORE and word[1:2] in ("ا", "ن") and word[-1:] != "ت"
+
+
+def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause:
+    """What one has or is, is no will: "I have work" to "may I ask you something?"."""
+    if clause.particle:
+        return clause
+    if kind is YesNoKind.PROMISE and clause.denied and clause.part is Part.CEASED and clause.verb in _KEEPING:
+        return replace(clause, says=Says.YES)
+    if clause.says is not Says.YES:
+        return clause
+    words = {word for chunk in chunks[clause.at :] for word in chunk.text.split()}
+    is_other = clause.part is Part.STATE or (
+        kind is YesNoKind.PERMISSION and clause.part in _OWN_AFFAIRS and not words & _AT_LEISURE
+    )
+    return replace(clause, says=Says.UNCLEAR) if is_other else clause
