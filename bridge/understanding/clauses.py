@@ -74,6 +74,7 @@ _PASSES = words_of("يمر تمر يعدي بيعدي تعدي بتعدي يمض
 _AUXILIARIES = words_of("عاد عادت يعود راح رح بقى بقا صار يعد")
 _NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
 _NOT_ONCE = ("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري")
+_IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
@@ -83,7 +84,7 @@ _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
 _TURNING = (VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED)
-_DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING)
+_DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING)
 
 
 class _Scan:
@@ -185,6 +186,9 @@ class _Scan:
             return
         if chunk.text in _NOT_ONCE and following is not None and following.part in _VERBS:
             self._negative(following, self.at + 2)  # "not once did I take it"
+            return
+        if chunk.text in _IMPOSSIBLE and following is not None and following.part in _VERBS:
+            self._negative(following, self.at + 2)
             return
         if self._is_turned():
             self._turned()

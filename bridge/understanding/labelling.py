@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from bridge.understanding import vocabulary
 from bridge.understanding.calendar_words import LENGTHS, RELATIVE_DAYS, WEEKDAYS
 from bridge.understanding.idioms import phrase_book
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.nouns import NOUNS, noun_of
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.parts import Chunk, Part
@@ -34,6 +34,11 @@ _SHORTEST_GLUED, _SHORTEST_WRAPPED = 4, 5
 _MA = ("ما", "وما", "لا", "ولا")
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح", "عم", "وعم")
 _ASKED_ABOUT = (Part.SYMPTOM, Part.THING, Part.DETAIL, Part.ACTION_VERB, Part.SYMPTOM_VERB, Part.WILLING)
+_HAPPENED = words_of("صار صارت صاير صايره حصل حصلت جرى حدث طرا")
+_TO_ME = words_of("معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها")
+_BEING = words_of("أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون غادي_ هاكون ح_")
+_WITH_YOU = words_of("عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
+_AGAIN = ("مره ثانيه", "مره تانيه", "مره اخري", "كمان مره", "تاني", "مره تاني", "مره ثاني")
 _OPENING = (
     Part.COURTESY,
     Part.IDIOM,
@@ -91,11 +96,27 @@ def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
 
 def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
     chunk = chunks[at]
-    if at + 1 == len(chunks) or chunks[at + 1].part not in _PRESENT:
+    if at + 1 < len(chunks) and (found := _at_the_start(chunks, at, chunks[at + 1])):
+        return found
+    if at + 1 == len(chunks) or chunks[at + 1].part not in (*_PRESENT, Part.UNKNOWN):
         return None
-    if chunk.part is Part.COMMAND and _begins_with_not(chunk):
+    if chunk.part is Part.COMMAND and _begins_with_not(chunk) and chunks[at + 1].part in _PRESENT:
         return Part.VERB_NOT  # "I do not know how to use it"
     return Part.DETAIL if chunk.text in _FUTURE else None
+
+
+def _at_the_start(chunks: Sequence[Chunk], at: int, following: Chunk) -> Part | None:
+    """What a word is before another: "yes indeed" and no "without", "it happened to me" and no "so be it"."""
+    chunk = chunks[at]
+    if chunk.text == "بلا" and at == 0 and following.part in (Part.COURTESY, *_SAYING, Part.STEADY):
+        return Part.YES
+    if chunk.part is Part.EMPHASIS and following.part is Part.BUT and at == 0:
+        return Part.YES
+    if chunk.text == "لا غير" and at == 0:
+        return Part.ONLY
+    if chunk.text in _HAPPENED and (following.text in _TO_ME or following.part in (Part.FREQUENCY, Part.STEADY)):
+        return Part.SYMPTOM_VERB
+    return Part.ACTION_VERB if chunk.text in _BEING and following.text in _WITH_YOU else None
 
 
 def _is_used_up(chunks: Sequence[Chunk], at: int) -> bool:
@@ -120,7 +141,8 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
     # "It hurts if I walk" says that it hurts.
     is_if = chunk.text in vocabulary.CONDITIONS and any(one.part in _SAYING for one in chunks[:at])
-    return Part.DETAIL if is_any or is_if else None
+    is_again = chunk.text in _AGAIN and any(one.part in _SAYING for one in chunks[:at])
+    return Part.DETAIL if is_any or is_if or is_again else None
 
 
 def _begins_with_not(chunk: Chunk) -> bool:
@@ -193,7 +215,7 @@ _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
 _VERBS = {
     VerbKind.SYMPTOM: Part.SYMPTOM_VERB,
     VerbKind.WILLING: Part.WILLING,
-    **dict.fromkeys((VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING), Part.ACTION_VERB),
+    **dict.fromkeys((VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING), Part.ACTION_VERB),
     **dict.fromkeys((VerbKind.CEASED, VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED), Part.CEASED),
 }
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.nouns import is_body
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.verbs import VerbKind
 from bridge.understanding.vocabulary import QUESTION_WORDS
@@ -87,10 +88,20 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     if clause.denied:
         return _denied_symptom(clause, chunks)
     if clause.part is Part.ACTION_VERB and clause.says is Says.YES:
-        says = Says.YES if _is_caused(clause, chunks) else Says.UNCLEAR
-        return replace(clause, says=says, sure=False)
+        span = {chunk.part for chunk in chunks[max(clause.at - 1, 0) : clause.end]}
+        is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
+        is_felt = is_seen or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
+        return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen)
     is_state = clause.part is Part.STATE and clause.says is Says.YES
     return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+
+
+def _is_of_the_body(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "my head turns": a part of the body does what one does not ask it to."""
+    before = [chunk for chunk in chunks[max(clause.at - 2, 0) : clause.at] if chunk.part is Part.THING]
+    is_subject = any(is_body(chunk.text) or chunk.text == "الدنيا" for chunk in before)
+    span = {chunk.part for chunk in chunks[clause.at : clause.end + 1]}
+    return is_subject and chunks[clause.at].negated_by_la and Part.WELL not in span
 
 
 def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
@@ -109,6 +120,8 @@ def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     if clause.says is not Says.NO and not _is_caused(clause, chunks):
         return clause
     match clause.verb:
+        case VerbKind.FLOWING:
+            return clause
         case VerbKind.SEEING:
             return _denied_sight(clause, span)
         case VerbKind.BODILY:
@@ -156,6 +169,8 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return clause
     if clause.part is Part.CEASED:
         return _ceased_fact(clause, chunks)
+    if clause.part is Part.WILLING and clause.after_but and clause.says is Says.YES:
+        return replace(clause, says=Says.UNCLEAR)  # "not yet, but I mean to"
     if clause.part is not Part.ACTION_VERB or clause.says is not Says.YES:
         return clause
     before = {word for chunk in chunks[: clause.at] for word in chunk.text.split()}

@@ -13,6 +13,7 @@ from bridge.understanding.clauses import clauses_of
 from bridge.understanding.labelling import label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.nouns import is_body
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.relevance import WILLING_KINDS, YesNoKind, relevant
 
@@ -23,6 +24,7 @@ _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
 _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
+_BESIDE_WELL = frozenset((Part.WELL, Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.THING, Part.GOOD, Part.DEGREE))
 _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _GONE = words_of(
@@ -30,6 +32,14 @@ _GONE = words_of(
     "انقطع انقطعت فارقني تركني سابني شفيت تعافيت"
 )
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
+_PLAIN = frozenset(
+    (Part.THING, Part.UNKNOWN, Part.DETAIL, Part.DEGREE, Part.FREQUENCY, Part.STEADY, Part.COURTESY)
+)
+_FINE = words_of(
+    "بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب طيبة طيبين سليم سليمة سالم سالمة معافى "
+    "معافاة مرتاح مرتاحة طبيعي طبيعية عادي عادية ممتاز ممتازة جيد جيدة لاباس مزيان مزيانة باهي باهية زي الفل فل "
+    "بعافية بصحة حديد حصان ناشف ناشفة نظيف نظيفة ملتئم زوين زوينة غاية عال"
+) | {normalise("زي الفل")}
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _BEGIN_OR_NEVER = normalise("ابدأ")
 _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
@@ -169,6 +179,10 @@ def _without_clause(
 ) -> Meaning:
     """Words that neither affirm nor deny, and what can be made of them."""
     parts = sentence.parts
+    if sentence.unknown and not clauses:
+        implied = _unknown_but_clear(chunks, kind)
+        if implied is not None:
+            return implied
     if sentence.unknown or Part.COMMAND in parts:
         return nothing("unknown_word" if sentence.unknown else "command_word")
     if parts <= {Part.DETAIL, Part.THING, Part.FIGURE}:
@@ -179,6 +193,20 @@ def _without_clause(
     if clauses or Part.ASKING in parts:
         return _ambiguous("unclear_phrase")
     return _by_adverb(parts) or _implied(chunks, parts, kind)
+
+
+def _unknown_but_clear(chunks: Sequence[Chunk], kind: YesNoKind) -> Meaning | None:
+    """A word for what a part of the body does, or for what one does each day: to be read back."""
+    parts = {chunk.part for chunk in chunks}
+    unknown = [at for at, chunk in enumerate(chunks) if chunk.part is Part.UNKNOWN]
+    if not parts <= _PLAIN or len(unknown) > 1:
+        return None
+    before = chunks[max(unknown[0] - 2, 0) : unknown[0]]
+    is_mine = any(chunk.part is Part.THING and is_body(chunk.text) for chunk in before)
+    if kind is YesNoKind.SYMPTOM and is_mine:
+        return _doubted("yes_body", value=True)
+    is_habit = Part.STEADY in parts and chunks[unknown[0]].text.startswith(("ا", "ب", "ن", "ك"))
+    return _doubted("yes_habit", value=True) if kind is YesNoKind.FACT and is_habit else None
 
 
 def _gone(chunks: Sequence[Chunk]) -> Meaning | None:
@@ -222,6 +250,8 @@ def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -
         return Meaning(Finding.VALUE, "yes_symptom", value=True, confidence=SURE)
     if (is_steady and kind is not YesNoKind.PERMISSION) or is_symptom:
         return _doubted("yes_implied", value=True)
+    if kind is YesNoKind.SYMPTOM and any(chunk.text in _FINE for chunk in chunks) and parts <= _BESIDE_WELL:
+        return _doubted("no_well", value=False)
     if kind is YesNoKind.SYMPTOM and parts <= _SOME | _BESIDE_SOME and any(map(_is_some, chunks)):
         return _doubted("yes_some", value=True)
     return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
