@@ -71,20 +71,24 @@ _WITHOUT = words_of("بدون دون بلا غير بلاش وبدون ما")
 _A_TIME = words_of("يوم يوما ليلة ساعة أسبوع شهر مرة وقت لحظة دقيقة نهار صباح")
 _A_TIME_WITHOUT = ("يوم ما", "وقت ما")
 _PASSES = words_of("يمر تمر يعدي بيعدي تعدي بتعدي يمضي تمضي يفوت يخلو بيمر بتمر كاين يوجد توجد في فيه فما ثمة عندي")
-_AUXILIARIES = words_of("عاد عادت يعود راح رح بقى بقا صار يعد")
+_AUXILIARIES = words_of("عاد عادت يعود راح رح بقى بقا صار يعد معدش معادش ماعدش عادش معدتش معدنا معدت ماعاد معاد ماعادش")
 _NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
-_NOT_ONCE = ("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري")
+_NOT_ONCE = (
+    *("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري", "ولا شي", "ولا حاجه", "ولا اشي"),
+    *("حتي شي", "حتي حاجه", "حتي لعبه", "ولا واحد", "ولا وحده"),
+)
 _IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
+_KIN = words_of("بنتي ابني ولدي اختي اخوي خويا وليدي بنيتي خالتي عمي اخي")
 _MUCH = words_of("كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
 _TURNING = (VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED)
-_DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING)
+_DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING, VerbKind.GOING)
 
 
 class _Scan:
@@ -187,6 +191,10 @@ class _Scan:
         if chunk.text in _NOT_ONCE and following is not None and following.part in _VERBS:
             self._negative(following, self.at + 2)  # "not once did I take it"
             return
+        opens = not self.clauses and chunk.text == "ولا"
+        if opens and following is not None and following.part in _VERBS:  # "neither did I get dizzy nor …"
+            self._negative(following, self.at + 2)
+            return
         if chunk.text in _IMPOSSIBLE and following is not None and following.part in _VERBS:
             self._negative(following, self.at + 2)
             return
@@ -271,7 +279,7 @@ class _Scan:
             text = self.chunks[at].text
             if text in _A_TIME_WITHOUT or (seen and (text in _WITHOUT or self._part(at) is Part.ONLY)):
                 return at
-            passes = text in _PASSES or (seen and text in ("من", "علي", "عليا", "واحد", "واحده"))
+            passes = text in _PASSES or (seen and self.chunks[at].verb is not None) or (seen and text in ("من", "علي", "عليا", "واحد", "واحده"))
             if not passes and text not in _A_TIME:
                 return None
             seen = seen or text in _A_TIME
@@ -296,11 +304,11 @@ class _Scan:
     def _carrier(self, chunk: Chunk, after: int, end: int) -> Chunk:
         """The word that carries the sense: in "no longer hurts" the verb that hangs on the first."""
         hanging = [one for one in self.chunks[after:end] if one.verb is not None or one.part is Part.GOOD]
-        if chunk.part is Part.ACTION_VERB:
+        if chunk.part is Part.ACTION_VERB or chunk.text in _AUXILIARIES:
             chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
         helps = chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE or chunk.text in _AUXILIARIES
         if helps or chunk.part in (Part.SYMPTOM, Part.HAVE, Part.HAVE_NOT):
-            leaving = (one for one in hanging if one.verb in _TURNING and one.negated_by_la)
+            leaving = (one for one in hanging if one.verb in (*_TURNING, VerbKind.GOING) and one.negated_by_la)
             chunk = next(leaving, chunk)
         if chunk.part in (Part.HAVE, Part.HAVE_NOT) or chunk.text in _AUXILIARIES:
             named = (one for one in self.chunks[after:end] if one.part in (Part.SYMPTOM, Part.GOOD, Part.THING))
@@ -346,6 +354,8 @@ class _Scan:
         ):
             return False
         excepted = self._part(at + 1)
+        if excepted is Part.COURTESY and self.chunks[at + 1].text in _KIN:
+            return True
         if self.chunks[at].text in _EXCEPT:
             return excepted not in (None, Part.WELL)
         return excepted in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *_VERBS)

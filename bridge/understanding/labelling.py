@@ -14,7 +14,7 @@ from bridge.understanding import vocabulary
 from bridge.understanding.calendar_words import LENGTHS, RELATIVE_DAYS, WEEKDAYS
 from bridge.understanding.idioms import phrase_book
 from bridge.understanding.normalisation import normalise, words_of
-from bridge.understanding.nouns import NOUNS, noun_of
+from bridge.understanding.nouns import NOUNS, is_body, noun_of
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.parts import Chunk, Part
 from bridge.understanding.verbs import VerbKind, verb_of
@@ -35,9 +35,12 @@ _MA = ("ما", "وما", "لا", "ولا")
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح", "عم", "وعم")
 _ASKED_ABOUT = (Part.SYMPTOM, Part.THING, Part.DETAIL, Part.ACTION_VERB, Part.SYMPTOM_VERB, Part.WILLING)
 _HAPPENED = words_of("صار صارت صاير صايره حصل حصلت جرى حدث طرا")
-_TO_ME = words_of("معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها")
+_TO_ME = words_of("ذلك هيك كده كذا هكذا هذا هالشي كدا هكا معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها")
 _BEING = words_of("أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون غادي_ هاكون ح_")
 _WITH_YOU = words_of("عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
+_STRENGTH = words_of("حيل نفس")
+_BEFORE_NAMES = words_of("ابو أم ام ابن بنت اسمي حاج حاجة الحاج الحاجة حجي")
+_HOW_MUCH = ("كم", "كام", "قد ايه")
 _AGAIN = ("مره ثانيه", "مره تانيه", "مره اخري", "كمان مره", "تاني", "مره تاني", "مره ثاني")
 _OPENING = (
     Part.COURTESY,
@@ -91,7 +94,18 @@ def _is_known(token: str) -> bool:
 def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
     """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
     part = Part.CEASED if _is_used_up(chunks, at) else _before_a_verb(chunks, at) or _behind(chunks, at)
+    if part is None and (verb := _other_verb(chunks, at)) is not None:
+        return replace(chunks[at], part=_VERBS[verb], verb=verb)
     return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
+
+
+def _other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
+    """Stand on one's feet, not stop; leave one's cigarettes, not Saturday."""
+    chunk, after = chunks[at], chunks[at + 1 : at + 3]
+    if chunk.verb is VerbKind.QUIT and [one.text for one in after[:1]] == ["علي"] and is_body(after[-1].text):
+        return VerbKind.BODILY
+    is_thing = bool(after) and after[0].part is Part.THING
+    return VerbKind.QUIT if chunk.text == "سبت" and is_thing else None
 
 
 def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
@@ -116,13 +130,16 @@ def _at_the_start(chunks: Sequence[Chunk], at: int, following: Chunk) -> Part | 
         return Part.ONLY
     if chunk.text in _HAPPENED and (following.text in _TO_ME or following.part in (Part.FREQUENCY, Part.STEADY)):
         return Part.SYMPTOM_VERB
+    if chunk.text in _HOW_MUCH and at == 0 and following.part in (*_SAYING, Part.THING):
+        return Part.ASKING
     return Part.ACTION_VERB if chunk.text in _BEING and following.text in _WITH_YOU else None
 
 
 def _is_used_up(chunks: Sequence[Chunk], at: int) -> bool:
     """As in "the medicine ran out"; by itself the word is "well then"."""
-    following = chunks[at + 1].part if at + 1 < len(chunks) else None
-    return chunks[at].text in _ENDED and following in (Part.HAVE, Part.THING)
+    following = chunks[at + 1] if at + 1 < len(chunks) else None
+    is_mine = following is not None and (following.part in (Part.HAVE, Part.THING) or following.text == "من")
+    return chunks[at].text in _ENDED and is_mine
 
 
 def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
@@ -130,6 +147,10 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
         verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
         return _VERBS[verb.kind] if verb else None
+    if chunk.text in _STRENGTH and before in (Part.HAVE, Part.HAVE_NOT):
+        return Part.GOOD
+    if chunk.part is Part.UNKNOWN and at and chunks[at - 1].text in _BEFORE_NAMES:
+        return Part.DETAIL
     if chunk.part is Part.UNKNOWN:
         return Part.THING if _is_a_noun(chunks, at) else None
     if chunk.part is Part.YES_OR_WHAT and before in _ASKED_ABOUT and chunk.text == "ايه":
@@ -215,7 +236,7 @@ _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
 _VERBS = {
     VerbKind.SYMPTOM: Part.SYMPTOM_VERB,
     VerbKind.WILLING: Part.WILLING,
-    **dict.fromkeys((VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING), Part.ACTION_VERB),
+    **dict.fromkeys((VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING, VerbKind.GOING), Part.ACTION_VERB),
     **dict.fromkeys((VerbKind.CEASED, VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED), Part.CEASED),
 }
 

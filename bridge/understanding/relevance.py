@@ -13,7 +13,7 @@ from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.nouns import is_body
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.verbs import VerbKind
-from bridge.understanding.vocabulary import QUESTION_WORDS
+from bridge.understanding.vocabulary import CONDITIONS
 
 __all__ = ["WILLING_KINDS", "YesNoKind", "relevant"]
 
@@ -37,7 +37,9 @@ _AT_LEISURE = words_of(
     "يمكنك ينفع بينفع يصير داير دايرة أسمع بسمع بجاوب أجاوب هجاوب نجاوب نشارك أشارك بشارك هشارك أبدأ "
     "نكمل أكمل فاضي فاضية متفرغ متفرغة جالس جالسة قاعد قاعدة"
 )
-_CAUSES = words_of("من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
+_PRESENT = words_of("موجود موجودة متوفر متوفرة")
+_OF_THINGS_TOO = words_of("مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة حامي")
+_CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
 _UTTER = ("ولا", "يوم", "يوما", "مره", "قط", "عمري", "عمرنا", "حياتي", "لحظه", "ابدا")
 _NOT_AT_ALL = ("ولا", "اي", "باي", "حتي", "عمري", "قط", "شي", "بشي", "شيا", "حاجه", "بحاجه", "كلش", "والو")
 _LEAVING = (VerbKind.EASED, VerbKind.QUIT)
@@ -47,7 +49,7 @@ _LET = normalise("خلي")
 
 def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
     """The clauses that answer, as they answer this kind of question; a correction cancels those before it."""
-    asked_at = next((at for at, chunk in enumerate(chunks) if chunk.text in QUESTION_WORDS), len(chunks))
+    asked_at = next((at for at, chunk in enumerate(chunks) if _asks(chunk)), len(chunks))
     clauses = [_if_told(clause, asked_at) for clause in sentence.clauses]
     match kind:
         case YesNoKind.SYMPTOM:
@@ -63,6 +65,10 @@ def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> li
         after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
         clauses = after or clauses
     return clauses
+
+
+def _asks(chunk: Chunk) -> bool:
+    return chunk.part is Part.ASKING and chunk.text not in CONDITIONS
 
 
 def _if_told(clause: Clause, asked_at: int) -> Clause:
@@ -88,12 +94,18 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     if clause.denied:
         return _denied_symptom(clause, chunks)
     if clause.part is Part.ACTION_VERB and clause.says is Says.YES:
-        span = {chunk.part for chunk in chunks[max(clause.at - 1, 0) : clause.end]}
+        span = {chunk.part for chunk in chunks[max(clause.at - 2, 0) : clause.end]}
         is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
         is_felt = is_seen or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
         return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen)
     is_state = clause.part is Part.STATE and clause.says is Says.YES
+    if is_state and chunks[clause.at].text in _OF_THINGS_TOO and not _is_on_me(chunks):
+        return replace(clause, says=Says.UNCLEAR)  # the electricity is cut off
     return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+
+
+def _is_on_me(chunks: Sequence[Chunk]) -> bool:
+    return any(chunk.part is Part.SYMPTOM or is_body(chunk.text) for chunk in chunks)
 
 
 def _is_of_the_body(clause: Clause, chunks: Sequence[Chunk]) -> bool:
@@ -113,7 +125,8 @@ def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return replace(clause, says=Says.NO if is_none else Says.UNCLEAR)
     if clause.part in (Part.GOOD, Part.WELL):
         return replace(clause, says=Says.YES, sure=False)
-    if clause.verb in _LEAVING:
+    is_of_pain = any(chunk.part is Part.SYMPTOM for chunk in chunks[max(clause.at - 2, 0) : clause.at])
+    if clause.verb in _LEAVING or (clause.verb is VerbKind.GOING and is_of_pain):
         is_named = any(chunk.part is Part.SYMPTOM for chunk in chunks)
         is_mine = chunks[clause.at].text.endswith("ني") or clause.verb is VerbKind.EASED
         return replace(clause, says=Says.YES if is_named or is_mine else Says.UNCLEAR, sure=is_named)
@@ -175,6 +188,8 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return clause
     before = {word for chunk in chunks[: clause.at] for word in chunk.text.split()}
     is_ahead = bool(before & _SHALL) or any(map(_is_ahead, chunks[clause.at].text.split()))
+    if any(chunk.part is Part.FREQUENCY for chunk in chunks[clause.at : clause.end]):
+        clause = replace(clause, sure=False)  # now and then is not as it should be
     return replace(clause, says=Says.UNCLEAR) if is_ahead else clause
 
 
@@ -225,6 +240,7 @@ def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause
         return clause
     words = {word for chunk in chunks[clause.at :] for word in chunk.text.split()}
     is_other = clause.part is Part.STATE or (
-        kind is YesNoKind.PERMISSION and clause.part in _OWN_AFFAIRS and not words & _AT_LEISURE
+        clause.part in (_OWN_AFFAIRS if kind is YesNoKind.PERMISSION else (Part.HAVE,))
+        and not words & (_AT_LEISURE if kind is YesNoKind.PERMISSION else _AT_LEISURE | _PRESENT)
     )
     return replace(clause, says=Says.UNCLEAR) if is_other else clause

@@ -29,7 +29,7 @@ _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أث
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _GONE = words_of(
     "راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت مشى مشات مشت "
-    "انقطع انقطعت فارقني تركني سابني شفيت تعافيت"
+    "انقطع انقطعت فارقني تركني سابني شفيت تعافيت طاب طابت شفي التأم التأمت لم التم"
 )
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
 _PLAIN = frozenset(
@@ -39,9 +39,12 @@ _FINE = words_of(
     "بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب طيبة طيبين سليم سليمة سالم سالمة معافى "
     "معافاة مرتاح مرتاحة طبيعي طبيعية عادي عادية ممتاز ممتازة جيد جيدة لاباس مزيان مزيانة باهي باهية زي الفل فل "
     "بعافية بصحة حديد حصان ناشف ناشفة نظيف نظيفة ملتئم زوين زوينة غاية عال"
-) | {normalise("زي الفل")}
+) | set(
+    map(normalise, ("زي الفل", "صحتي حديد", "متل الحديد", "زي الحديد", "متل الحصان", "زي الحصان", "مية مية"))
+)
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_ABOUT_ONE = (Part.STATE, Part.ACTION_VERB)  # behind "fine" in Egypt, which is "not" in the Maghreb
 _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
 
 
@@ -52,6 +55,8 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
         return nothing("empty")
     if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
         return Meaning(Finding.AMBIGUOUS, "after_or_not_yet", confidence=0.0)
+    if len(chunks) > 1 and chunks[0].text == "ماشي" and chunks[1].part in _ABOUT_ONE:
+        return Meaning(Finding.AMBIGUOUS, "fine_or_not", confidence=0.0)
     sentence = clauses_of(chunks)
     return _weigh(sentence, chunks, relevant(sentence, chunks, kind), kind)
 
@@ -119,7 +124,8 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         return _ambiguous("contradiction", True, False)
     if says is Says.NO and Part.PROMISE in sentence.parts <= {Part.NO, Part.PROMISE, Part.COURTESY}:
         return _ambiguous("no_god_willing", True, False)  # not to do it, or that it may not come to it
-    if says is Says.YES and Part.NEVER in sentence.parts and not _is_very(clauses):
+    is_turned = all(clause.denied for clause in speaking)  # "I never forget it"
+    if says is Says.YES and Part.NEVER in sentence.parts and not is_turned and not _is_very(clauses):
         return _ambiguous("contradiction", True, False)
     what_else = (
         {clause.part for clause in speaking} == {Part.YES_OR_WHAT}
