@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.normalisation import words_of
 from bridge.understanding.verbs import VerbKind
-from bridge.understanding.vocabulary import NEGATORS
+from bridge.understanding.vocabulary import NEGATORS, WILLING
 
 __all__ = ["clauses_of"]
 
@@ -149,6 +149,9 @@ class _Scan:
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
                 end = self._past_complements(self.at + 1)
                 said = {one.part for one in self.chunks[self.at + 1 : end]}
+                if chunk.part is Part.ACTION_VERB:  # "when I eat I vomit"
+                    felt = (one for one in self.chunks[self.at + 1 : end] if one.part is Part.SYMPTOM_VERB)
+                    chunk = next((one for one in felt if one.negated_by_la), chunk)
                 feels_well = (
                     said & {Part.WELL, Part.CEASED}
                     and not said & {Part.SYMPTOM, Part.STATE}
@@ -306,7 +309,7 @@ class _Scan:
         hanging = [one for one in self.chunks[after:end] if one.verb is not None or one.part is Part.GOOD]
         if chunk.part is Part.ACTION_VERB or chunk.text in _AUXILIARIES:
             chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
-        helps = chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE or chunk.text in _AUXILIARIES
+        helps = chunk.text in WILLING or chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE or chunk.text in _AUXILIARIES
         if helps or chunk.part in (Part.SYMPTOM, Part.HAVE, Part.HAVE_NOT):
             leaving = (one for one in hanging if one.verb in (*_TURNING, VerbKind.GOING) and one.negated_by_la)
             chunk = next(leaving, chunk)
@@ -322,13 +325,14 @@ class _Scan:
     def _negative(self, chunk: Chunk, after: int) -> None:
         """A negated predicate; "nothing but" turns it round."""
         end = self._past_complements(after, negative=True)
+        is_repeated = chunk.text in [one.text for one in self.chunks[after:end]]  # "Sunday I cannot, Monday I can"
         chunk = self._carrier(chunk, after, end)
         if self._is_exception(end):
             self._add(Says.YES, chunk)
             self.at = self._past_complements(end + 1)
             return
         said = {one.part for one in self.chunks[after:end]}
-        is_partly = self._is_partly(after, end, said) or self._is_left_open(end)
+        is_partly = is_repeated or self._is_partly(after, end, said) or self._is_left_open(end)
         is_sure = not (chunk.part is Part.VERB_NOT and chunk.verb is None)
         says = Says.UNCLEAR if is_partly or chunk.part is Part.CEASED else Says.NO
         self._add(says, chunk, denied=True, end=end, sure=is_sure)

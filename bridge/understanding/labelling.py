@@ -57,7 +57,7 @@ _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
 _ENDED = ("خلص", "خلصت")
 _LONGEST = 6
-_PAST_OF_MINE = ("ت", "ته", "تها", "تهم", "تو")  # "I took it", which standard Arabic negates with "lam"
+_PAST_OF_MINE = ("ت", "ته", "تها", "تهم", "تو", "نا", "ناه", "ناها")  # "I took it", which standard Arabic negates with "lam"
 
 
 def label(text: str) -> list[Chunk]:
@@ -147,6 +147,8 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
         verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
         return _VERBS[verb.kind] if verb else None
+    if chunk.text == "الحق" and before is Part.NOT:
+        return Part.ACTION_VERB  # "I shall not make it", not "the truth"
     if chunk.text in _STRENGTH and before in (Part.HAVE, Part.HAVE_NOT):
         return Part.GOOD
     if chunk.part is Part.UNKNOWN and at and chunks[at - 1].text in _BEFORE_NAMES:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.nouns import is_body
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
-from bridge.understanding.verbs import VerbKind
+from bridge.understanding.verbs import VerbKind, verb_of
 from bridge.understanding.vocabulary import CONDITIONS
 
 __all__ = ["WILLING_KINDS", "YesNoKind", "relevant"]
@@ -28,7 +28,7 @@ class YesNoKind(StrEnum):
 
 
 WILLING_KINDS = (YesNoKind.PERMISSION, YesNoKind.PROMISE)
-_SHALL = words_of("راح رح سوف غادي غاي باش بدي ناوي ناوية ناويه")
+_SHALL = words_of("راح رح سوف غادي غاي باش بدي ناوي ناوية ناويه نويت نوينا")
 _SHALL_BEFORE = ("س", "ه", "ح")
 _OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB, Part.ACTION_VERB)
 _AT_LEISURE = words_of(
@@ -38,7 +38,11 @@ _AT_LEISURE = words_of(
     "نكمل أكمل فاضي فاضية متفرغ متفرغة جالس جالسة قاعد قاعدة"
 )
 _PRESENT = words_of("موجود موجودة متوفر متوفرة")
-_OF_THINGS_TOO = words_of("مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة حامي")
+_OF_THINGS_TOO = words_of("مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة حامي خربان خربانة معتل زفت")
+_LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
+_TOMORROW = words_of("بكرة بكرا بكره غدا باكر باجر غدوة غدوا الجاي الجاية القادم القادمة المقبل المقبلة")
+_WHEN = words_of("لما وقت عند عندما اذا كي")
+_DOCTORS = words_of("الدكتور الدكتورة الطبيب الطبيبة الحكيم الحكيمة")
 _CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
 _UTTER = ("ولا", "يوم", "يوما", "مره", "قط", "عمري", "عمرنا", "حياتي", "لحظه", "ابدا")
 _NOT_AT_ALL = ("ولا", "اي", "باي", "حتي", "عمري", "قط", "شي", "بشي", "شيا", "حاجه", "بحاجه", "كلش", "والو")
@@ -95,6 +99,8 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return _denied_symptom(clause, chunks)
     if clause.part is Part.ACTION_VERB and clause.says is Says.YES:
         span = {chunk.part for chunk in chunks[max(clause.at - 2, 0) : clause.end]}
+        if clause.verb is VerbKind.FLOWING and _is_level(chunks):
+            return replace(clause, says=Says.UNCLEAR)  # the fever went down
         is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
         is_felt = is_seen or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
         return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen)
@@ -102,6 +108,11 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     if is_state and chunks[clause.at].text in _OF_THINGS_TOO and not _is_on_me(chunks):
         return replace(clause, says=Says.UNCLEAR)  # the electricity is cut off
     return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+
+
+def _is_level(chunks: Sequence[Chunk]) -> bool:
+    """Whether what goes down is a measure, as a fever is."""
+    return any(chunk.part is Part.SYMPTOM and _LEVEL & {chunk.text[cut:] for cut in range(3)} for chunk in chunks)
 
 
 def _is_on_me(chunks: Sequence[Chunk]) -> bool:
@@ -134,7 +145,7 @@ def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return clause
     match clause.verb:
         case VerbKind.FLOWING:
-            return clause
+            return replace(clause, says=Says.YES, sure=False) if _is_level(chunks) else clause
         case VerbKind.SEEING:
             return _denied_sight(clause, span)
         case VerbKind.BODILY:
@@ -182,12 +193,19 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return clause
     if clause.part is Part.CEASED:
         return _ceased_fact(clause, chunks)
-    if clause.part is Part.WILLING and clause.after_but and clause.says is Says.YES:
-        return replace(clause, says=Says.UNCLEAR)  # "not yet, but I mean to"
-    if clause.part is not Part.ACTION_VERB or clause.says is not Says.YES:
+    if clause.says is not Says.YES:
         return clause
-    before = {word for chunk in chunks[: clause.at] for word in chunk.text.split()}
-    is_ahead = bool(before & _SHALL) or any(map(_is_ahead, chunks[clause.at].text.split()))
+    is_of_things = clause.part is Part.STATE and chunks[clause.at].text in _OF_THINGS_TOO
+    if (is_of_things and not _is_on_me(chunks)) or (chunks[0].text in _WHEN and clause.at <= 1):
+        return replace(clause, says=Says.UNCLEAR)
+    if clause.part not in (Part.ACTION_VERB, Part.STILL):
+        return clause
+    said = {chunk.text for chunk in chunks}
+    if clause.at and chunks[clause.at - 1].text in _DOCTORS:
+        clause = replace(clause, sure=False)
+    before = {word for chunk in chunks[: clause.at + 1] for word in chunk.text.split()}
+    is_ahead = bool(before & _SHALL) or any(map(_is_ahead, chunks[clause.at : clause.at + 2]))
+    is_ahead = is_ahead or (chunks[clause.at].negated_by_la and bool(said & _TOMORROW))
     if any(chunk.part is Part.FREQUENCY for chunk in chunks[clause.at : clause.end]):
         clause = replace(clause, sure=False)  # now and then is not as it should be
     return replace(clause, says=Says.UNCLEAR) if is_ahead else clause
@@ -225,9 +243,12 @@ def _given_up(clauses: list[Clause]) -> list[Clause]:
     return clauses
 
 
-def _is_ahead(word: str) -> bool:
+def _is_ahead(chunk: Chunk) -> bool:
     """Whether a verb bears the mark of the future: s-, h-, before "I" or "we"."""
-    return word[:1] in _SHALL_BEFORE and word[1:2] in ("ا", "ن") and word[-1:] != "ت"
+    word = chunk.text
+    if chunk.verb is None or word[:1] not in _SHALL_BEFORE or word.endswith("ت"):
+        return False
+    return word[1:2] in ("ا", "ن") or (chunk.negated_by_la and word[:1] == "ه" and verb_of(word[1:]) is not None)
 
 
 def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause:

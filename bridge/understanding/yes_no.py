@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bridge.understanding.clauses import clauses_of
+from bridge.understanding.idioms import no_harm
 from bridge.understanding.labelling import label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
@@ -36,7 +37,7 @@ _PLAIN = frozenset(
     (Part.THING, Part.UNKNOWN, Part.DETAIL, Part.DEGREE, Part.FREQUENCY, Part.STEADY, Part.COURTESY)
 )
 _FINE = words_of(
-    "بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب طيبة طيبين سليم سليمة سالم سالمة معافى "
+    "شفيت تعافيت طبت خفيت برئت بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب طيبة طيبين سليم سليمة سالم سالمة معافى "
     "معافاة مرتاح مرتاحة طبيعي طبيعية عادي عادية ممتاز ممتازة جيد جيدة لاباس مزيان مزيانة باهي باهية زي الفل فل "
     "بعافية بصحة حديد حصان ناشف ناشفة نظيف نظيفة ملتئم زوين زوينة غاية عال"
 ) | set(
@@ -44,6 +45,7 @@ _FINE = words_of(
 )
 _OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_NOW = words_of("الحين دلوقتي دلوقت هسه هسع هلأ هلق دابا توا الآن حاليا اليوم ذلحين دحين")
 _ABOUT_ONE = (Part.STATE, Part.ACTION_VERB)  # behind "fine" in Egypt, which is "not" in the Maghreb
 _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
 
@@ -51,6 +53,8 @@ _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I h
 def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     """Read `text` as the answer to a question of this kind; the value is a bool."""
     chunks = [_for_kind(chunk, kind) for chunk in label(text)]
+    if kind in WILLING_KINDS and len(chunks) > 1 and _is_no_harm(chunks):
+        chunks[0] = replace(chunks[0], part=Part.HEDGE)  # "no, I have no objection"
     if not chunks:
         return nothing("empty")
     if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
@@ -59,6 +63,10 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
         return Meaning(Finding.AMBIGUOUS, "fine_or_not", confidence=0.0)
     sentence = clauses_of(chunks)
     return _weigh(sentence, chunks, relevant(sentence, chunks, kind), kind)
+
+
+def _is_no_harm(chunks: Sequence[Chunk]) -> bool:
+    return chunks[0].text in ("لا", "لا لا") and chunks[1].text in no_harm() and chunks[1].part is Part.YES
 
 
 def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
@@ -99,7 +107,7 @@ def _weigh(
     if not said:
         return _without_clause(sentence, chunks, clauses, kind)
     if len(said) > 1:
-        return _contradiction(clauses)
+        return _contradiction(chunks, clauses)
     (says,) = said
     if all(clause.particle for clause in clauses):
         for part in (Part.COMMAND, Part.FIGURE):
@@ -163,8 +171,11 @@ def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
     return particle or is_behind or not sentence.unknown_may_negate
 
 
-def _contradiction(clauses: Sequence[Clause]) -> Meaning:
+def _contradiction(chunks: Sequence[Chunk], clauses: Sequence[Clause]) -> Meaning:
     """A particle first and the opposite behind a "but" is an answer, to be read back; any other is none."""
+    last = clauses[-1]
+    if last.particle and last.at and chunks[last.at - 1].text in _NOW:  # "once yes, now no"
+        return _doubted(f"now_{last.says}", value=last.says is Says.YES)
     first, *rest = [clause for clause in clauses if clause.says is not Says.UNCLEAR]
     opposed = [clause for clause in rest if clause.says is not first.says]
     if first.particle and all(clause.after_but and not clause.particle for clause in opposed):
@@ -258,6 +269,8 @@ def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -
         return _doubted("yes_implied", value=True)
     if kind is YesNoKind.SYMPTOM and any(chunk.text in _FINE for chunk in chunks) and parts <= _BESIDE_WELL:
         return _doubted("no_well", value=False)
+    if kind is YesNoKind.SYMPTOM and Part.SYMPTOM in parts and any(is_body(chunk.text) for chunk in chunks):
+        parts -= {Part.THING, Part.HAVE}  # "a trembling in my hand"
     if kind is YesNoKind.SYMPTOM and parts <= _SOME | _BESIDE_SOME and any(map(_is_some, chunks)):
         return _doubted("yes_some", value=True)
     return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
