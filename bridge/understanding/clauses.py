@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.normalisation import words_of
 from bridge.understanding.verbs import VerbKind
-from bridge.understanding.vocabulary import NEGATORS, WILLING
+from bridge.understanding.vocabulary import KIN, NEGATORS, WILLING
 
 __all__ = ["clauses_of"]
 
@@ -70,8 +70,12 @@ _LA = ("لا", "ولا")
 _WITHOUT = words_of("بدون دون بلا غير بلاش وبدون ما")
 _A_TIME = words_of("يوم يوما ليلة ساعة أسبوع شهر مرة وقت لحظة دقيقة نهار صباح")
 _A_TIME_WITHOUT = ("يوم ما", "وقت ما")
-_PASSES = words_of("يمر تمر يعدي بيعدي تعدي بتعدي يمضي تمضي يفوت يخلو بيمر بتمر كاين يوجد توجد في فيه فما ثمة عندي")
-_AUXILIARIES = words_of("عاد عادت يعود راح رح بقى بقا صار يعد معدش معادش ماعدش عادش معدتش معدنا معدت ماعاد معاد ماعادش")
+_PASSES = words_of(
+    "يمر تمر يعدي بيعدي تعدي بتعدي يمضي تمضي يفوت يخلو بيمر بتمر كاين يوجد توجد في فيه فما ثمة عندي"
+)
+_AUXILIARIES = words_of(
+    "عاد عادت يعود راح رح بقى بقا صار يعد معدش معادش ماعدش عادش معدتش معدنا معدت ماعاد معاد ماعادش"
+)
 _NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
 _NOT_ONCE = (
     *("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري", "ولا شي", "ولا حاجه", "ولا اشي"),
@@ -82,7 +86,6 @@ _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own 
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
-_KIN = words_of("بنتي ابني ولدي اختي اخوي خويا وليدي بنيتي خالتي عمي اخي")
 _MUCH = words_of("كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
@@ -222,7 +225,7 @@ class _Scan:
         """Whether "wala" stands between two things of which none was denied."""
         before = self._part(self.at - 1) if self.at else None
         after = self._part(self.at + 1)
-        named = (Part.SYMPTOM, Part.THING, Part.STATE)
+        named = (Part.SYMPTOM, Part.THING, Part.STATE, Part.DETAIL)
         return before in named and after in named and all(one.says is Says.YES for one in self.clauses)
 
     def _is_first_no(self) -> bool:
@@ -282,7 +285,11 @@ class _Scan:
             text = self.chunks[at].text
             if text in _A_TIME_WITHOUT or (seen and (text in _WITHOUT or self._part(at) is Part.ONLY)):
                 return at
-            passes = text in _PASSES or (seen and self.chunks[at].verb is not None) or (seen and text in ("من", "علي", "عليا", "واحد", "واحده"))
+            passes = (
+                text in _PASSES
+                or (seen and self.chunks[at].verb is not None)
+                or (seen and text in ("من", "علي", "عليا", "واحد", "واحده"))
+            )
             if not passes and text not in _A_TIME:
                 return None
             seen = seen or text in _A_TIME
@@ -309,12 +316,21 @@ class _Scan:
         hanging = [one for one in self.chunks[after:end] if one.verb is not None or one.part is Part.GOOD]
         if chunk.part is Part.ACTION_VERB or chunk.text in _AUXILIARIES:
             chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
-        helps = chunk.text in WILLING or chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE or chunk.text in _AUXILIARIES
+        helps = (
+            chunk.text in WILLING
+            or chunk.part is Part.WILLING
+            or chunk.verb is VerbKind.ABLE
+            or chunk.text in _AUXILIARIES
+        )
         if helps or chunk.part in (Part.SYMPTOM, Part.HAVE, Part.HAVE_NOT):
-            leaving = (one for one in hanging if one.verb in (*_TURNING, VerbKind.GOING) and one.negated_by_la)
+            leaving = (
+                one for one in hanging if one.verb in (*_TURNING, VerbKind.GOING) and one.negated_by_la
+            )
             chunk = next(leaving, chunk)
         if chunk.part in (Part.HAVE, Part.HAVE_NOT) or chunk.text in _AUXILIARIES:
-            named = (one for one in self.chunks[after:end] if one.part in (Part.SYMPTOM, Part.GOOD, Part.THING))
+            named = (
+                one for one in self.chunks[after:end] if one.part in (Part.SYMPTOM, Part.GOOD, Part.THING)
+            )
             first = next(named, chunk)
             chunk = first if first.part is Part.GOOD else chunk
         if chunk.verb in _TURNING:
@@ -325,7 +341,9 @@ class _Scan:
     def _negative(self, chunk: Chunk, after: int) -> None:
         """A negated predicate; "nothing but" turns it round."""
         end = self._past_complements(after, negative=True)
-        is_repeated = chunk.text in [one.text for one in self.chunks[after:end]]  # "Sunday I cannot, Monday I can"
+        is_repeated = chunk.text in [
+            one.text for one in self.chunks[after:end]
+        ]  # "Sunday I cannot, Monday I can"
         chunk = self._carrier(chunk, after, end)
         if self._is_exception(end):
             self._add(Says.YES, chunk)
@@ -358,7 +376,7 @@ class _Scan:
         ):
             return False
         excepted = self._part(at + 1)
-        if excepted is Part.COURTESY and self.chunks[at + 1].text in _KIN:
+        if excepted is Part.COURTESY and self.chunks[at + 1].text in KIN:
             return True
         if self.chunks[at].text in _EXCEPT:
             return excepted not in (None, Part.WELL)

@@ -35,11 +35,15 @@ _MA = ("ما", "وما", "لا", "ولا")
 _ANY, _FUTURE = ("اي", "باي"), ("راح", "رح", "عم", "وعم")
 _ASKED_ABOUT = (Part.SYMPTOM, Part.THING, Part.DETAIL, Part.ACTION_VERB, Part.SYMPTOM_VERB, Part.WILLING)
 _HAPPENED = words_of("صار صارت صاير صايره حصل حصلت جرى حدث طرا")
-_TO_ME = words_of("ذلك هيك كده كذا هكذا هذا هالشي كدا هكا معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها")
+_TO_ME = words_of(
+    "ذلك هيك كده كذا هكذا هذا هالشي كدا هكا معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها"
+)
 _BEING = words_of("أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون غادي_ هاكون ح_")
 _WITH_YOU = words_of("عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
 _STRENGTH = words_of("حيل نفس")
 _BEFORE_NAMES = words_of("ابو أم ام ابن بنت اسمي حاج حاجة الحاج الحاجة حجي")
+_ASK = words_of("اسأل اسألي اسألوا اسالو سول سولي")
+_WHICH = words_of("في من على عن ب")
 _HOW_MUCH = ("كم", "كام", "قد ايه")
 _AGAIN = ("مره ثانيه", "مره تانيه", "مره اخري", "كمان مره", "تاني", "مره تاني", "مره ثاني")
 _OPENING = (
@@ -57,7 +61,16 @@ _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
 _ENDED = ("خلص", "خلصت")
 _LONGEST = 6
-_PAST_OF_MINE = ("ت", "ته", "تها", "تهم", "تو", "نا", "ناه", "ناها")  # "I took it", which standard Arabic negates with "lam"
+_PAST_OF_MINE = (
+    "ت",
+    "ته",
+    "تها",
+    "تهم",
+    "تو",
+    "نا",
+    "ناه",
+    "ناها",
+)  # "I took it", which standard Arabic negates with "lam"
 
 
 def label(text: str) -> list[Chunk]:
@@ -128,8 +141,15 @@ def _at_the_start(chunks: Sequence[Chunk], at: int, following: Chunk) -> Part | 
         return Part.YES
     if chunk.text == "لا غير" and at == 0:
         return Part.ONLY
-    if chunk.text in _HAPPENED and (following.text in _TO_ME or following.part in (Part.FREQUENCY, Part.STEADY)):
+    if chunk.text in _HAPPENED and (
+        following.text in _TO_ME or following.part in (Part.FREQUENCY, Part.STEADY)
+    ):
         return Part.SYMPTOM_VERB
+    if chunk.text == "صحيت":
+        return Part.ACTION_VERB  # "I woke", where by itself it is a thanks
+    is_person = following.part is Part.THING or following.text in vocabulary.KIN
+    if chunk.text in _ASK and is_person and chunk.part is Part.IDIOM:
+        return Part.HEDGE  # "ask my wife"
     if chunk.text in _HOW_MUCH and at == 0 and following.part in (*_SAYING, Part.THING):
         return Part.ASKING
     return Part.ACTION_VERB if chunk.text in _BEING and following.text in _WITH_YOU else None
@@ -147,6 +167,12 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
         verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
         return _VERBS[verb.kind] if verb else None
+    if chunk.text == "ياه" and before in (Part.ACTION_VERB, Part.SYMPTOM_VERB, Part.CEASED, Part.VERB_NOT):
+        return Part.DETAIL  # "give me it"
+    if before is Part.NOT and chunk.part is Part.NO_HARM and chunk.text.startswith("لا"):
+        return Part.WELL
+    if at == 1 and chunk.text == "اي" and chunks[0].text in _WHICH:
+        return Part.ASKING  # "in which place?"
     if chunk.text == "الحق" and before is Part.NOT:
         return Part.ACTION_VERB  # "I shall not make it", not "the truth"
     if chunk.text in _STRENGTH and before in (Part.HAVE, Part.HAVE_NOT):
@@ -215,6 +241,8 @@ def _word(tokens: Sequence[str], at: int) -> Chunk:
         rest = None if rest is Part.COMMAND else rest
         inner = Chunk(rest, token[1:]) if rest else _plain(token[1:])
         found = replace(inner, text=token, joined=True) if inner else None
+    if found is None and token.startswith("ف") and (verb := verb_of(token[1:])) is not None:
+        return Chunk(_VERBS[verb.kind], token, joined=True, negated_by_la=verb.present, verb=verb.kind)
     if found is None and at > 0 and tokens[at - 1] in _MA and token.endswith("ش"):
         return Chunk(Part.VERB_NOT, token)
     is_wrapped = token.startswith("م") and token.endswith("ش") and len(token) > _SHORTEST_WRAPPED
@@ -229,7 +257,10 @@ _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
     (vocabulary.HAVING, Part.HAVE),
     (vocabulary.WILLING, Part.WILLING),
     (vocabulary.QUITTING, Part.CEASED),
-    (vocabulary.DOING | vocabulary.ABLE - vocabulary.WILLING | vocabulary.BODILY | vocabulary.SEEING, Part.ACTION_VERB),
+    (
+        vocabulary.DOING | vocabulary.ABLE - vocabulary.WILLING | vocabulary.BODILY | vocabulary.SEEING,
+        Part.ACTION_VERB,
+    ),
     (vocabulary.QUESTION_WORDS | vocabulary.CONDITIONS, Part.ASKING),
     (vocabulary.DEGREES, Part.DEGREE),
     (vocabulary.STATES, Part.STATE),
@@ -238,7 +269,10 @@ _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
 _VERBS = {
     VerbKind.SYMPTOM: Part.SYMPTOM_VERB,
     VerbKind.WILLING: Part.WILLING,
-    **dict.fromkeys((VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING, VerbKind.GOING), Part.ACTION_VERB),
+    **dict.fromkeys(
+        (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING, VerbKind.GOING),
+        Part.ACTION_VERB,
+    ),
     **dict.fromkeys((VerbKind.CEASED, VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED), Part.CEASED),
 }
 

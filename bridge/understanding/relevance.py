@@ -38,7 +38,9 @@ _AT_LEISURE = words_of(
     "نكمل أكمل فاضي فاضية متفرغ متفرغة جالس جالسة قاعد قاعدة"
 )
 _PRESENT = words_of("موجود موجودة متوفر متوفرة")
-_OF_THINGS_TOO = words_of("مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة حامي خربان خربانة معتل زفت")
+_OF_THINGS_TOO = words_of(
+    "مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة حامي خربان خربانة معتل زفت"
+)
 _LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
 _TOMORROW = words_of("بكرة بكرا بكره غدا باكر باجر غدوة غدوا الجاي الجاية القادم القادمة المقبل المقبلة")
 _WHEN = words_of("لما وقت عند عندما اذا كي")
@@ -102,7 +104,8 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         if clause.verb is VerbKind.FLOWING and _is_level(chunks):
             return replace(clause, says=Says.UNCLEAR)  # the fever went down
         is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
-        is_felt = is_seen or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
+        is_found = Part.STATE in {chunk.part for chunk in chunks[clause.at : clause.end]}
+        is_felt = is_seen or is_found or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
         return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen)
     is_state = clause.part is Part.STATE and clause.says is Says.YES
     if is_state and chunks[clause.at].text in _OF_THINGS_TOO and not _is_on_me(chunks):
@@ -112,7 +115,9 @@ def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
 
 def _is_level(chunks: Sequence[Chunk]) -> bool:
     """Whether what goes down is a measure, as a fever is."""
-    return any(chunk.part is Part.SYMPTOM and _LEVEL & {chunk.text[cut:] for cut in range(3)} for chunk in chunks)
+    return any(
+        chunk.part is Part.SYMPTOM and _LEVEL & {chunk.text[cut:] for cut in range(3)} for chunk in chunks
+    )
 
 
 def _is_on_me(chunks: Sequence[Chunk]) -> bool:
@@ -151,7 +156,9 @@ def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         case VerbKind.BODILY:
             return replace(clause, says=Says.YES, sure=_is_caused(clause, chunks))
         case VerbKind.ABLE:
-            does = any(chunk.part in (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM) for chunk in span)
+            does = any(
+                chunk.part in (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM) for chunk in span
+            )
             says = Says.YES if does else Says.UNCLEAR
             return replace(clause, says=says, sure=_is_caused(clause, chunks))
         case _ if clause.part is Part.ACTION_VERB:
@@ -235,7 +242,11 @@ def _given_up(clauses: list[Clause]) -> list[Clause]:
     """What one used to do and gave up one does not do; without one's own "no", "not forgotten" counts."""
     gave_up = any(clause.verb is VerbKind.QUIT and clause.says is Says.NO for clause in clauses)
     if gave_up:
-        clauses = [one for one in clauses if one.particle or one.sure or one.says is not Says.YES]
+        clauses = [
+            one
+            for one in clauses
+            if one.particle or one.says is not Says.YES or (one.sure and one.part is not Part.SYMPTOM_VERB)
+        ]
     if any(clause.particle and clause.says is Says.NO for clause in clauses):
         is_kept = [one.part is Part.CEASED and one.says is Says.YES and not one.sure for one in clauses]
         if any(is_kept):
@@ -248,7 +259,9 @@ def _is_ahead(chunk: Chunk) -> bool:
     word = chunk.text
     if chunk.verb is None or word[:1] not in _SHALL_BEFORE or word.endswith("ت"):
         return False
-    return word[1:2] in ("ا", "ن") or (chunk.negated_by_la and word[:1] == "ه" and verb_of(word[1:]) is not None)
+    return word[1:2] in ("ا", "ن") or (
+        chunk.negated_by_la and word[:1] == "ه" and verb_of(word[1:]) is not None
+    )
 
 
 def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause:

@@ -25,11 +25,13 @@ _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
 _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
-_BESIDE_WELL = frozenset((Part.WELL, Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.THING, Part.GOOD, Part.DEGREE))
+_BESIDE_WELL = frozenset(
+    (Part.WELL, Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.THING, Part.GOOD, Part.DEGREE)
+)
 _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _GONE = words_of(
-    "راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت مشى مشات مشت "
+    "ذهب ذهبت راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت مشى مشات مشت "
     "انقطع انقطعت فارقني تركني سابني شفيت تعافيت طاب طابت شفي التأم التأمت لم التم"
 )
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
@@ -145,7 +147,8 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
     sure = any(clause.sure for clause in speaking) and not (
         casting or what_else or (sentence.unknown and not agreed)
     )
-    sure = sure and not (unclear and not particle) and not (says is Says.YES and sentence.not_always)
+    half = any(_casts_doubt(clause, first) for clause in clauses)
+    sure = sure and not (half and not particle) and not (says is Says.YES and sentence.not_always)
     rule = f"{says}_{'particle' if particle else 'sentence'}"
     return Meaning(
         Finding.VALUE,
@@ -154,6 +157,11 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         doubtful=not sure,
         confidence=SURE if sure else DOUBTED,
     )
+
+
+def _casts_doubt(clause: Clause, first: int) -> bool:
+    """A deed told behind an answer does not: "I had a fever and took something for it"."""
+    return clause.says is Says.UNCLEAR and (clause.at < first or clause.denied or clause.after_but)
 
 
 def _is_alone(sentence: Sentence) -> bool:
