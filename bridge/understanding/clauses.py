@@ -7,14 +7,11 @@ on them.
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 
-from msgspec.structs import replace
-
-from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.normalisation import words_of
-from bridge.understanding.verbs import VerbKind
-from bridge.understanding.vocabulary import KIN, NEGATORS, WILLING
+from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
+from bridge.understanding.predicates import LA, VERBS, WITHOUT, Predicates
+from bridge.understanding.vocabulary import NEGATORS
 
 __all__ = ["clauses_of"]
 
@@ -33,24 +30,6 @@ _PREDICATES = (
     Part.GOOD,
 )
 _PASSED_OVER = (Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.ONLY)
-_COMPLEMENTS = (
-    Part.SYMPTOM,
-    Part.THING,
-    Part.GOOD,
-    Part.STATE,
-    Part.WELL,
-    Part.DETAIL,
-    Part.DEGREE,
-    Part.FREQUENCY,
-    Part.STEADY,
-    Part.NEVER,
-    Part.COURTESY,
-    Part.UNKNOWN,
-    Part.RIGHT,
-    Part.STILL,
-    Part.FIGURE,
-)
-_VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
 _OPENING = (
     Part.COURTESY,
     Part.YES,
@@ -66,16 +45,6 @@ _UNDECIDED = (
     *(Part.FREQUENCY, Part.STEADY, Part.DEGREE, Part.WELL),
     *(Part.EMPHASIS, Part.HEDGE, Part.IDIOM),
 )
-_LA = ("لا", "ولا")
-_WITHOUT = words_of("بدون دون بلا غير بلاش وبدون ما")
-_A_TIME = words_of("يوم يوما ليلة ساعة أسبوع شهر مرة وقت لحظة دقيقة نهار صباح")
-_A_TIME_WITHOUT = ("يوم ما", "وقت ما")
-_PASSES = words_of(
-    "يمر تمر يعدي بيعدي تعدي بتعدي يمضي تمضي يفوت يخلو بيمر بتمر كاين يوجد توجد في فيه فما ثمة عندي"
-)
-_AUXILIARIES = words_of(
-    "عاد عادت يعود راح رح بقى بقا صار يعد معدش معادش ماعدش عادش معدتش معدنا معدت ماعاد معاد ماعادش"
-)
 _NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
 _NOT_ONCE = (
     *("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري", "ولا شي", "ولا حاجه", "ولا اشي"),
@@ -84,21 +53,15 @@ _NOT_ONCE = (
 _IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
-_EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
-_MUCH = words_of("كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
-_TURNING = (VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED)
-_DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING, VerbKind.GOING)
-
-
-class _Scan:
+class _Scan(Predicates):
     """One pass over the chunks of a sentence."""
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self.chunks = chunks
+        super().__init__(chunks)
         self.clauses: list[Clause] = []
         self.at = 0
         self.but = False
@@ -107,9 +70,6 @@ class _Scan:
         while self.at < len(self.chunks):
             self._step(self.chunks[self.at])
         return tuple(self.clauses)
-
-    def _part(self, at: int) -> Part | None:
-        return self.chunks[at].part if at < len(self.chunks) else None
 
     def _add(
         self,
@@ -150,7 +110,7 @@ class _Scan:
             case Part.HAVE if not self._is_having():
                 self.at += 1
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
-                end = self._past_complements(self.at + 1)
+                end = self.past_complements(self.at + 1)
                 said = {one.part for one in self.chunks[self.at + 1 : end]}
                 if chunk.part is Part.ACTION_VERB:  # "when I eat I vomit"
                     felt = (one for one in self.chunks[self.at + 1 : end] if one.part is Part.SYMPTOM_VERB)
@@ -165,9 +125,9 @@ class _Scan:
                 self.at = end
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
                 self._add(Says.YES, chunk, sure=False)
-                self.at = self._past_complements(self.at + 1)
+                self.at = self.past_complements(self.at + 1)
             case Part.CEASED:  # "forgot to take it": neither yes nor no
-                end = self._past_complements(self.at + 1)
+                end = self.past_complements(self.at + 1)
                 self._add(Says.UNCLEAR, chunk, end=end)
                 self.at = end
             case _:
@@ -183,7 +143,7 @@ class _Scan:
         chunk = self.chunks[self.at]
         if chunk.text.removeprefix("و") not in _IN:
             return True
-        opens = self.at == 0 or self._part(self.at - 1) in _OPENING or chunk.joined
+        opens = self.at == 0 or self.part(self.at - 1) in _OPENING or chunk.joined
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         return opens and not (following is not None and following.definite)
 
@@ -192,16 +152,16 @@ class _Scan:
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         if chunk.text == "ولا" and self._is_or():  # "headache or dizziness?"
             self._add(Says.UNCLEAR, chunk)
-            self.at = self._past_complements(self.at + 1)
+            self.at = self.past_complements(self.at + 1)
             return
-        if chunk.text in _NOT_ONCE and following is not None and following.part in _VERBS:
+        if chunk.text in _NOT_ONCE and following is not None and following.part in VERBS:
             self._negative(following, self.at + 2)  # "not once did I take it"
             return
         opens = not self.clauses and chunk.text == "ولا"
-        if opens and following is not None and following.part in _VERBS:  # "neither did I get dizzy nor …"
+        if opens and following is not None and following.part in VERBS:  # "neither did I get dizzy nor …"
             self._negative(following, self.at + 2)
             return
-        if chunk.text in _IMPOSSIBLE and following is not None and following.part in _VERBS:
+        if chunk.text in _IMPOSSIBLE and following is not None and following.part in VERBS:
             self._negative(following, self.at + 2)
             return
         if self._is_turned():
@@ -209,22 +169,22 @@ class _Scan:
             return
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
-        if not (chunk.text in _LA or chunk.text.endswith(" لا")) or following is None:
+        if not (chunk.text in LA or chunk.text.endswith(" لا")) or following is None:
             return
         is_thing = following.part in (Part.SYMPTOM, Part.THING, Part.STATE) and not following.joined
         is_verb = (
             following.part in (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING) and following.negated_by_la
         )
-        if is_verb and chunk.text in _LA and self._is_first_no():  # "I do not feel": no "no" by itself
+        if is_verb and chunk.text in LA and self._is_first_no():  # "I do not feel": no "no" by itself
             self.clauses.pop()
             self._negative(following, self.at + 1)
         elif (is_thing or is_verb) and not following.text.startswith("ب"):
-            self.at = self._past_complements(self.at + 1, negative=True)
+            self.at = self.past_complements(self.at + 1, negative=True)
 
     def _is_or(self) -> bool:
         """Whether "wala" stands between two things of which none was denied."""
-        before = self._part(self.at - 1) if self.at else None
-        after = self._part(self.at + 1)
+        before = self.part(self.at - 1) if self.at else None
+        after = self.part(self.at + 1)
         named = (Part.SYMPTOM, Part.THING, Part.STATE, Part.DETAIL)
         return before in named and after in named and all(one.says is Says.YES for one in self.clauses)
 
@@ -233,7 +193,7 @@ class _Scan:
 
     def _still(self, chunk: Chunk) -> None:
         following = self._next_significant(self.at + 1)
-        part = self._part(following)
+        part = self.part(following)
         if part in (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NO):  # "not yet"
             self.at = following
             return
@@ -243,30 +203,30 @@ class _Scan:
             self.at = following
             return
         self._add(Says.YES, chunk, sure=part in _PREDICATES or part in (Part.WELL, Part.DEGREE))
-        self.at = self._past_complements(max(following, self.at + 1) + (part in _PREDICATES))
+        self.at = self.past_complements(max(following, self.at + 1) + (part in _PREDICATES))
 
     def _next_significant(self, at: int) -> int:
-        while self._part(at) in (Part.COURTESY, Part.DETAIL):
+        while self.part(at) in (Part.COURTESY, Part.DETAIL):
             at += 1
         return at
 
     def _negated(self, chunk: Chunk) -> None:
         at = self.at + 1
-        while self._part(at) in _PASSED_OVER and not self._is_exception(at):
+        while self.part(at) in _PASSED_OVER and not self.is_exception(at):
             at += 1
-        part = self._part(at)
+        part = self.part(at)
         if part in (Part.VERB_NOT, Part.HAVE_NOT) and chunk.text not in _MA:  # "it is not that I have none"
             self._add(Says.UNCLEAR, chunk)
-            self.at = self._past_complements(at + 1, negative=True)
+            self.at = self.past_complements(at + 1, negative=True)
         elif part in (Part.VERB_NOT, Part.HAVE_NOT, Part.YES) or part in _PREDICATES:
             self._negative(self.chunks[at], at + 1)
         elif part is Part.NOT:
             self.at = at
-        elif part is Part.UNKNOWN and chunk.text not in _WITHOUT:
+        elif part is Part.UNKNOWN and chunk.text not in WITHOUT:
             self._negative_unknown(at)
         elif part in _UNDECIDED:
             self._add(Says.UNCLEAR, self.chunks[at], denied=True)
-            self.at = self._past_complements(at + 1)
+            self.at = self.past_complements(at + 1)
         elif part is None and chunk.text in _ALONE:
             self._add(Says.NO, chunk, sure=False)
             self.at = at
@@ -276,130 +236,47 @@ class _Scan:
 
     def _is_turned(self) -> bool:
         """Whether this begins "no day passes without …", which affirms."""
-        return self._without() is not None
-
-    def _without(self) -> int | None:
-        """Where the second negation of "no day passes without …" stands."""
-        seen = False
-        for at in range(self.at + 1, min(self.at + 6, len(self.chunks))):
-            text = self.chunks[at].text
-            if text in _A_TIME_WITHOUT or (seen and (text in _WITHOUT or self._part(at) is Part.ONLY)):
-                return at
-            passes = (
-                text in _PASSES
-                or (seen and self.chunks[at].verb is not None)
-                or (seen and text in ("من", "علي", "عليا", "واحد", "واحده"))
-            )
-            if not passes and text not in _A_TIME:
-                return None
-            seen = seen or text in _A_TIME
-        return None
+        return self.without(self.at) is not None
 
     def _turned(self) -> None:
-        at = self._without()
+        at = self.without(self.at)
         following = self.chunks[at + 1] if at is not None and at + 1 < len(self.chunks) else None
         if at is None or following is None:
             self.at += 1
             return
         self._add(Says.YES, following, sure=following.part is not Part.UNKNOWN)
-        self.at = self._past_complements(at + 2)
+        self.at = self.past_complements(at + 2)
 
     def _negative_unknown(self, at: int) -> None:
         """A negated word that nobody knows denies something, it is not known what."""
-        chunk, end = self.chunks[at], self._past_complements(at + 1, negative=True)
-        says = Says.UNCLEAR if self._is_exception(end) else Says.NO
+        chunk, end = self.chunks[at], self.past_complements(at + 1, negative=True)
+        says = Says.UNCLEAR if self.is_exception(end) else Says.NO
         self._add(says, chunk, sure=False, denied=True, end=end)
         self.at = end
 
-    def _carrier(self, chunk: Chunk, after: int, end: int) -> Chunk:
-        """The word that carries the sense: in "no longer hurts" the verb that hangs on the first."""
-        hanging = [one for one in self.chunks[after:end] if one.verb is not None or one.part is Part.GOOD]
-        if chunk.part is Part.ACTION_VERB or chunk.text in _AUXILIARIES:
-            chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
-        helps = (
-            chunk.text in WILLING
-            or chunk.part is Part.WILLING
-            or chunk.verb is VerbKind.ABLE
-            or chunk.text in _AUXILIARIES
-        )
-        if helps or chunk.part in (Part.SYMPTOM, Part.HAVE, Part.HAVE_NOT):
-            leaving = (
-                one for one in hanging if one.verb in (*_TURNING, VerbKind.GOING) and one.negated_by_la
-            )
-            chunk = next(leaving, chunk)
-        if chunk.part in (Part.HAVE, Part.HAVE_NOT) or chunk.text in _AUXILIARIES:
-            named = (
-                one for one in self.chunks[after:end] if one.part in (Part.SYMPTOM, Part.GOOD, Part.THING)
-            )
-            first = next(named, chunk)
-            chunk = first if first.part is Part.GOOD else chunk
-        if chunk.verb in _TURNING:
-            return replace(chunk, part=Part.CEASED)
-        is_deed = chunk.part is Part.VERB_NOT and chunk.verb in _DEEDS
-        return replace(chunk, part=Part.ACTION_VERB) if is_deed else chunk
-
     def _negative(self, chunk: Chunk, after: int) -> None:
         """A negated predicate; "nothing but" turns it round."""
-        end = self._past_complements(after, negative=True)
+        end = self.past_complements(after, negative=True)
         is_repeated = chunk.text in [
             one.text for one in self.chunks[after:end]
         ]  # "Sunday I cannot, Monday I can"
-        chunk = self._carrier(chunk, after, end)
-        if self._is_exception(end):
+        chunk = self.carrier(chunk, after, end)
+        if self.is_exception(end):
             self._add(Says.YES, chunk)
-            self.at = self._past_complements(end + 1)
+            self.at = self.past_complements(end + 1)
             return
         said = {one.part for one in self.chunks[after:end]}
-        is_partly = is_repeated or self._is_partly(after, end, said) or self._is_left_open(end)
+        is_partly = is_repeated or self.is_partly(after, end, said) or self.is_left_open(end)
         is_sure = not (chunk.part is Part.VERB_NOT and chunk.verb is None)
         says = Says.UNCLEAR if is_partly or chunk.part is Part.CEASED else Says.NO
         self._add(says, chunk, denied=True, end=end, sure=is_sure)
-        is_only_well = (
-            self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL
-        )  # "nothing but health"
+        is_only_well = self.part(end) is Part.ONLY and self.part(end + 1) is Part.WELL  # "nothing but health"
         self.at = end + 2 if is_only_well else end
-
-    def _is_partly(self, after: int, end: int, said: AbstractSet[Part]) -> bool:
-        """As in "I do not take it every day", "I have not much pain": neither all nor none."""
-        if Part.NEVER in said:
-            return False
-        return Part.STEADY in said or any(chunk.text in _MUCH for chunk in self.chunks[after:end])
-
-    def _is_left_open(self, at: int) -> bool:
-        """An "other than" with nothing that it excepts, and another negation behind it."""
-        return self._part(at) in (Part.ONLY, Part.NOT) and self._part(at + 1) in (Part.NOT, Part.HAVE_NOT)
-
-    def _is_exception(self, at: int) -> bool:
-        """Whether "but", "other than" stands here with something that it excepts."""
-        if self._part(at) is not Part.ONLY and not (
-            self._part(at) is Part.NOT and self.chunks[at].text == "غير"
-        ):
-            return False
-        excepted = self._part(at + 1)
-        if excepted is Part.COURTESY and self.chunks[at + 1].text in KIN:
-            return True
-        if self.chunks[at].text in _EXCEPT:
-            return excepted not in (None, Part.WELL)
-        return excepted in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *_VERBS)
 
     def _only(self, chunk: Chunk) -> None:
         """By itself it contradicts: "but yes!"; before something, without a negation, it excepts nothing."""
         self._add(Says.YES if len(self.chunks) == 1 else Says.UNCLEAR, chunk, sure=False)
         self.at += 1
-
-    def _past_complements(self, at: int, *, negative: bool = False) -> int:
-        """Past what belongs to a predicate: objects, times, and a verb that hangs on it."""
-        while at < len(self.chunks):
-            chunk = self.chunks[at]
-            hangs_on = chunk.part in _VERBS and not chunk.joined and self._part(at - 1) is not Part.COURTESY
-            no_more = negative and (
-                chunk.text in _LA or (chunk.part is Part.NO and chunk.text.startswith("ولا"))
-            )
-            is_unusual = chunk.text == "غير" and self._part(at + 1) is Part.WELL
-            if not (chunk.part in _COMPLEMENTS or hangs_on or no_more or is_unusual):
-                break
-            at += 1 + is_unusual
-        return at
 
 
 def _may_negate(word: str) -> bool:

@@ -1,6 +1,7 @@
 """What a clause says to the kind of question that was asked: "I cannot sleep" is a yes to "have you pain?".
 
-Deeds are no answer to what is felt, plans none to what was done, belongings none to "may I?"; what one never
+Deeds are no answer to what is felt, plans none to what was done, belongings none to "may I?"; what
+one never
 misses one takes, what one gave up one takes no more, and a pain that does not leave is there.
 """
 
@@ -39,12 +40,15 @@ _AT_LEISURE = words_of(
 )
 _PRESENT = words_of("موجود موجودة متوفر متوفرة")
 _OF_THINGS_TOO = words_of(
-    "مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة حامي خربان خربانة معتل زفت"
+    "مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة "
+    "حامي خربان خربانة معتل زفت"
 )
+_BECAUSE = words_of("لأن لأنه لأنها لأني لانو عشان علشان مشان منشان حيت حيث")
 _LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
 _TOMORROW = words_of("بكرة بكرا بكره غدا باكر باجر غدوة غدوا الجاي الجاية القادم القادمة المقبل المقبلة")
 _WHEN = words_of("لما وقت عند عندما اذا كي")
 _DOCTORS = words_of("الدكتور الدكتورة الطبيب الطبيبة الحكيم الحكيمة")
+_DOABLE = (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM)
 _CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
 _UTTER = ("ولا", "يوم", "يوما", "مره", "قط", "عمري", "عمرنا", "حياتي", "لحظه", "ابدا")
 _NOT_AT_ALL = ("ولا", "اي", "باي", "حتي", "عمري", "قط", "شي", "بشي", "شيا", "حاجه", "بحاجه", "كلش", "والو")
@@ -54,7 +58,7 @@ _LET = normalise("خلي")
 
 
 def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
-    """The clauses that answer, as they answer this kind of question; a correction cancels those before it."""
+    """The clauses that answer, as they answer this kind of question; a correction cancels those before."""
     asked_at = next((at for at, chunk in enumerate(chunks) if _asks(chunk)), len(chunks))
     clauses = [_if_told(clause, asked_at) for clause in sentence.clauses]
     match kind:
@@ -64,13 +68,21 @@ def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> li
             clauses = _given_up([_as_fact(clause, chunks) for clause in clauses])
         case _:
             clauses = [_as_will(clause, chunks, kind) for clause in clauses]
-    clauses = [clause for clause in clauses if not _says_nothing(clause)]
+    clauses = _without_reasons([clause for clause in clauses if not _says_nothing(clause)], chunks)
     if Part.NOT_ME in sentence.parts and kind is not YesNoKind.PERMISSION:
         clauses = _of_another(clauses, chunks)
     if sentence.corrected_at is not None:
         after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
         clauses = after or clauses
     return clauses
+
+
+def _without_reasons(clauses: list[Clause], chunks: Sequence[Chunk]) -> list[Clause]:
+    """Why somebody says "no" is no contradiction: "no, because it gives me pains"."""
+    because = next((at for at, chunk in enumerate(chunks) if chunk.text in _BECAUSE), len(chunks))
+    if not any(clause.particle and clause.at < because for clause in clauses):
+        return clauses
+    return [clause for clause in clauses if clause.at < because]
 
 
 def _asks(chunk: Chunk) -> bool:
@@ -134,8 +146,7 @@ def _is_of_the_body(clause: Clause, chunks: Sequence[Chunk]) -> bool:
 
 def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     """What a body does not do, or a pain: sleep, stand, leave."""
-    span = chunks[clause.at + 1 : clause.end]
-    if clause.part is Part.UNKNOWN:
+    if clause.part is Part.UNKNOWN or (clause.part is Part.VERB_NOT and clause.verb is None):
         said = {word for chunk in chunks for word in chunk.text.split()}
         is_none = bool(said & set(_NOT_AT_ALL)) or any(chunk.part is Part.NEVER for chunk in chunks)
         return replace(clause, says=Says.NO if is_none else Says.UNCLEAR)
@@ -146,25 +157,29 @@ def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         is_named = any(chunk.part is Part.SYMPTOM for chunk in chunks)
         is_mine = chunks[clause.at].text.endswith("ني") or clause.verb is VerbKind.EASED
         return replace(clause, says=Says.YES if is_named or is_mine else Says.UNCLEAR, sure=is_named)
-    if clause.says is not Says.NO and not _is_caused(clause, chunks):
+    is_caused = _is_caused(clause, chunks)
+    if clause.says is not Says.NO and not is_caused:
         return clause
+    return _denied_deed(clause, chunks, is_caused=is_caused)
+
+
+def _denied_deed(clause: Clause, chunks: Sequence[Chunk], *, is_caused: bool) -> Clause:
+    """As in "I cannot sleep for pain"; what one does not do for no reason says nothing."""
+    span = chunks[clause.at + 1 : clause.end]
     match clause.verb:
         case VerbKind.FLOWING:
             return replace(clause, says=Says.YES, sure=False) if _is_level(chunks) else clause
         case VerbKind.SEEING:
             return _denied_sight(clause, span)
         case VerbKind.BODILY:
-            return replace(clause, says=Says.YES, sure=_is_caused(clause, chunks))
+            says = Says.YES
         case VerbKind.ABLE:
-            does = any(
-                chunk.part in (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM) for chunk in span
-            )
-            says = Says.YES if does else Says.UNCLEAR
-            return replace(clause, says=says, sure=_is_caused(clause, chunks))
+            says = Says.YES if any(chunk.part in _DOABLE for chunk in span) else Says.UNCLEAR
         case _ if clause.part is Part.ACTION_VERB:
-            says = Says.YES if _is_caused(clause, chunks) else Says.UNCLEAR
-            return replace(clause, says=says, sure=False)
-    return clause
+            return replace(clause, says=Says.YES if is_caused else Says.UNCLEAR, sure=False)
+        case _:
+            return clause
+    return replace(clause, says=says, sure=is_caused)
 
 
 def _not_well(clauses: list[Clause]) -> list[Clause]:
@@ -268,7 +283,8 @@ def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause
     """What one has or is, is no will: "I have work" to "may I ask you something?"."""
     if clause.particle:
         return clause
-    if kind is YesNoKind.PROMISE and clause.denied and clause.part is Part.CEASED and clause.verb in _KEEPING:
+    is_kept = clause.denied and clause.part is Part.CEASED and clause.verb in _KEEPING
+    if kind is YesNoKind.PROMISE and is_kept:
         return replace(clause, says=Says.YES)
     if clause.says is not Says.YES:
         return clause

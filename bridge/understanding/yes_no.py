@@ -31,7 +31,8 @@ _BESIDE_WELL = frozenset(
 _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _GONE = words_of(
-    "ذهب ذهبت راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت مشى مشات مشت "
+    "ذهب ذهبت راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت "
+    "مشى مشات مشت "
     "انقطع انقطعت فارقني تركني سابني شفيت تعافيت طاب طابت شفي التأم التأمت لم التم"
 )
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
@@ -39,8 +40,10 @@ _PLAIN = frozenset(
     (Part.THING, Part.UNKNOWN, Part.DETAIL, Part.DEGREE, Part.FREQUENCY, Part.STEADY, Part.COURTESY)
 )
 _FINE = words_of(
-    "شفيت تعافيت طبت خفيت برئت بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب طيبة طيبين سليم سليمة سالم سالمة معافى "
-    "معافاة مرتاح مرتاحة طبيعي طبيعية عادي عادية ممتاز ممتازة جيد جيدة لاباس مزيان مزيانة باهي باهية زي الفل فل "
+    "شفيت تعافيت طبت خفيت برئت بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب "
+    "طيبة طيبين سليم سليمة سالم سالمة معافى "
+    "معافاة مرتاح مرتاحة طبيعي طبيعية عادي عادية ممتاز ممتازة جيد جيدة لاباس مزيان مزيانة باهي "
+    "باهية زي الفل فل "
     "بعافية بصحة حديد حصان ناشف ناشفة نظيف نظيفة ملتئم زوين زوينة غاية عال"
 ) | set(
     map(normalise, ("زي الفل", "صحتي حديد", "متل الحديد", "زي الحديد", "متل الحصان", "زي الحصان", "مية مية"))
@@ -174,7 +177,10 @@ def _is_very(clauses: Sequence[Clause]) -> bool:
 
 
 def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
-    """An unknown word behind the answer leaves a doubt; one before a sentence too, unless it may be "not"."""
+    """An unknown word behind the answer leaves a doubt; one before a sentence too.
+
+    Unless it may be "not".
+    """
     is_behind = sentence.first_unknown is not None and sentence.first_unknown > first
     return particle or is_behind or not sentence.unknown_may_negate
 
