@@ -103,7 +103,8 @@ def _of_another(clauses: Sequence[Clause], chunks: Sequence[Chunk]) -> list[Clau
     """As in "my wife has it, not I"."""
     at = next(at for at, chunk in enumerate(chunks) if chunk.part is Part.NOT_ME)
     said = [clause for clause in clauses if clause.particle]
-    return [*said, Clause(Says.NO, Part.NOT_ME, at, sure=False)]
+    is_told = any(clause.says is Says.YES and clause.at < at for clause in clauses)
+    return [*said, Clause(Says.NO, Part.NOT_ME, at, sure=is_told)]
 
 
 def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
