@@ -7,47 +7,13 @@ on them.
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
-from enum import StrEnum
 
-from msgspec import Struct
-
-from bridge.understanding.labelling import Chunk, Part
 from bridge.understanding.normalisation import words_of
+from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
+from bridge.understanding.predicates import LA, VERBS, WITHOUT, Predicates
 from bridge.understanding.vocabulary import NEGATORS
 
-__all__ = ["Clause", "Says", "Sentence", "clauses_of"]
-
-
-class Says(StrEnum):
-    """The polarity of a clause."""
-
-    YES = "yes"
-    NO = "no"
-    UNCLEAR = "unclear"  # "not every day", "not well"
-
-
-class Clause(Struct, frozen=True):
-    """One thing that was said."""
-
-    says: Says
-    part: Part  # of the word that carries it
-    at: int
-    particle: bool = False  # "yes", "no" and their like, not a sentence
-    after_but: bool = False
-    sure: bool = True
-
-
-class Sentence(Struct, frozen=True):
-    """All clauses of a text, and the parts of all of its words."""
-
-    clauses: tuple[Clause, ...]
-    parts: frozenset[Part]
-    first_unknown: int | None = None  # where the first word stands that nobody knows
-    unknown: int = 0
-    unknown_may_negate: bool = False  # one of them looks like a negation
-    corrected_at: int | None = None  # where a correction stands
-    not_always: bool = False  # "not every day" stands somewhere
+__all__ = ["clauses_of"]
 
 
 _PREDICATES = (
@@ -61,25 +27,9 @@ _PREDICATES = (
     Part.WILLING,
     Part.RIGHT,
     Part.NO_HARM,
+    Part.GOOD,
 )
 _PASSED_OVER = (Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.ONLY)
-_COMPLEMENTS = (
-    Part.SYMPTOM,
-    Part.THING,
-    Part.STATE,
-    Part.WELL,
-    Part.DETAIL,
-    Part.DEGREE,
-    Part.FREQUENCY,
-    Part.STEADY,
-    Part.NEVER,
-    Part.COURTESY,
-    Part.UNKNOWN,
-    Part.RIGHT,
-    Part.STILL,
-    Part.FIGURE,
-)
-_VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
 _OPENING = (
     Part.COURTESY,
     Part.YES,
@@ -91,22 +41,27 @@ _OPENING = (
     Part.NOT,
     Part.HEDGE,
 )
-_LA = ("لا", "ولا")
+_UNDECIDED = (
+    *(Part.FREQUENCY, Part.STEADY, Part.DEGREE, Part.WELL),
+    *(Part.EMPHASIS, Part.HEDGE, Part.IDIOM),
+)
 _NOT_YET = words_of("لسه لسا لسى لسع لسعه لساه لسة للحين بعده بعدو بعدني عاده عادني")
-_NOT_ONCE = ("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري")
+_NOT_ONCE = (
+    *("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري", "ولا شي", "ولا حاجه", "ولا اشي"),
+    *("حتي شي", "حتي حاجه", "حتي لعبه", "ولا واحد", "ولا وحده"),
+)
+_IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
-_EXCEPT = ("الا", "سوي", "عدا", "ماعدا")  # "other than" is also "not"
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
-_MUCH = words_of("كثير كثيرة كثيرا كتير كتيرة شديد شديدة قوي قوية أوي بزاف برشا وايد واجد حيل كلش")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
-class _Scan:
+class _Scan(Predicates):
     """One pass over the chunks of a sentence."""
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self.chunks = chunks
+        super().__init__(chunks)
         self.clauses: list[Clause] = []
         self.at = 0
         self.but = False
@@ -116,11 +71,19 @@ class _Scan:
             self._step(self.chunks[self.at])
         return tuple(self.clauses)
 
-    def _part(self, at: int) -> Part | None:
-        return self.chunks[at].part if at < len(self.chunks) else None
-
-    def _add(self, says: Says, chunk: Chunk, *, particle: bool = False, sure: bool = True) -> None:
-        self.clauses.append(Clause(says, chunk.part, self.at, particle, self.but, sure))
+    def _add(
+        self,
+        says: Says,
+        chunk: Chunk,
+        *,
+        particle: bool = False,
+        sure: bool = True,
+        denied: bool = False,
+        end: int = 0,
+    ) -> None:
+        self.clauses.append(
+            Clause(says, chunk.part, self.at, particle, self.but, sure, chunk.verb, denied, end)
+        )
 
     def _step(self, chunk: Chunk) -> None:
         match chunk.part:
@@ -129,10 +92,12 @@ class _Scan:
                 self.at += 1
             case Part.NO:
                 self._no(chunk)
-            case Part.NOT:
+            case Part.NOT | Part.HARDLY if not self._is_turned():
                 self._negated(chunk)
-            case Part.HAVE_NOT | Part.VERB_NOT:
+            case Part.HAVE_NOT | Part.VERB_NOT if not self._is_turned():
                 self._negative(chunk, self.at + 1)
+            case Part.NOT | Part.HARDLY | Part.HAVE_NOT | Part.VERB_NOT:
+                self._turned()
             case Part.STILL:
                 self._still(chunk)
             case Part.ONLY:
@@ -145,21 +110,26 @@ class _Scan:
             case Part.HAVE if not self._is_having():
                 self.at += 1
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
-                end = self._past_complements(self.at + 1)
+                end = self.past_complements(self.at + 1)
                 said = {one.part for one in self.chunks[self.at + 1 : end]}
+                if chunk.part is Part.ACTION_VERB:  # "when I eat I vomit"
+                    felt = (one for one in self.chunks[self.at + 1 : end] if one.part is Part.SYMPTOM_VERB)
+                    chunk = next((one for one in felt if one.negated_by_la), chunk)
                 feels_well = (
                     said & {Part.WELL, Part.CEASED}
                     and not said & {Part.SYMPTOM, Part.STATE}
                     and chunk.part is Part.SYMPTOM_VERB
                     and not chunk.text.endswith("ني")  # what hurts me is not well
                 )
-                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past())
+                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past(), end=end)
                 self.at = end
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
                 self._add(Says.YES, chunk, sure=False)
-                self.at = self._past_complements(self.at + 1)
+                self.at = self.past_complements(self.at + 1)
             case Part.CEASED:  # "forgot to take it": neither yes nor no
-                self.at = self._past_complements(self.at + 1)
+                end = self.past_complements(self.at + 1)
+                self._add(Says.UNCLEAR, chunk, end=end)
+                self.at = end
             case _:
                 self.but = self.but or chunk.part is Part.BUT
                 self.at += 1
@@ -173,7 +143,7 @@ class _Scan:
         chunk = self.chunks[self.at]
         if chunk.text.removeprefix("و") not in _IN:
             return True
-        opens = self.at == 0 or self._part(self.at - 1) in _OPENING or chunk.joined
+        opens = self.at == 0 or self.part(self.at - 1) in _OPENING or chunk.joined
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         return opens and not (following is not None and following.definite)
 
@@ -182,30 +152,40 @@ class _Scan:
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         if chunk.text == "ولا" and self._is_or():  # "headache or dizziness?"
             self._add(Says.UNCLEAR, chunk)
-            self.at = self._past_complements(self.at + 1)
+            self.at = self.past_complements(self.at + 1)
             return
-        if chunk.text in _NOT_ONCE and following is not None and following.part in _VERBS:
+        if chunk.text in _NOT_ONCE and following is not None and following.part in VERBS:
             self._negative(following, self.at + 2)  # "not once did I take it"
+            return
+        opens = not self.clauses and chunk.text == "ولا"
+        if opens and following is not None and following.part in VERBS:  # "neither did I get dizzy nor …"
+            self._negative(following, self.at + 2)
+            return
+        if chunk.text in _IMPOSSIBLE and following is not None and following.part in VERBS:
+            self._negative(following, self.at + 2)
+            return
+        if self._is_turned():
+            self._turned()
             return
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
-        if not (chunk.text in _LA or chunk.text.endswith(" لا")) or following is None:
+        if not (chunk.text in LA or chunk.text.endswith(" لا")) or following is None:
             return
         is_thing = following.part in (Part.SYMPTOM, Part.THING, Part.STATE) and not following.joined
         is_verb = (
             following.part in (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING) and following.negated_by_la
         )
-        if is_verb and chunk.text in _LA and self._is_first_no():  # "I do not feel": no "no" by itself
+        if is_verb and chunk.text in LA and self._is_first_no():  # "I do not feel": no "no" by itself
             self.clauses.pop()
             self._negative(following, self.at + 1)
         elif (is_thing or is_verb) and not following.text.startswith("ب"):
-            self.at = self._past_complements(self.at + 1, negative=True)
+            self.at = self.past_complements(self.at + 1, negative=True)
 
     def _is_or(self) -> bool:
         """Whether "wala" stands between two things of which none was denied."""
-        before = self._part(self.at - 1) if self.at else None
-        after = self._part(self.at + 1)
-        named = (Part.SYMPTOM, Part.THING, Part.STATE)
+        before = self.part(self.at - 1) if self.at else None
+        after = self.part(self.at + 1)
+        named = (Part.SYMPTOM, Part.THING, Part.STATE, Part.DETAIL)
         return before in named and after in named and all(one.says is Says.YES for one in self.clauses)
 
     def _is_first_no(self) -> bool:
@@ -213,7 +193,7 @@ class _Scan:
 
     def _still(self, chunk: Chunk) -> None:
         following = self._next_significant(self.at + 1)
-        part = self._part(following)
+        part = self.part(following)
         if part in (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NO):  # "not yet"
             self.at = following
             return
@@ -223,36 +203,30 @@ class _Scan:
             self.at = following
             return
         self._add(Says.YES, chunk, sure=part in _PREDICATES or part in (Part.WELL, Part.DEGREE))
-        self.at = self._past_complements(max(following, self.at + 1) + (part in _PREDICATES))
+        self.at = self.past_complements(max(following, self.at + 1) + (part in _PREDICATES))
 
     def _next_significant(self, at: int) -> int:
-        while self._part(at) in (Part.COURTESY, Part.DETAIL):
+        while self.part(at) in (Part.COURTESY, Part.DETAIL):
             at += 1
         return at
 
     def _negated(self, chunk: Chunk) -> None:
         at = self.at + 1
-        while self._part(at) in _PASSED_OVER and not self._is_exception(at):
+        while self.part(at) in _PASSED_OVER and not self.is_exception(at):
             at += 1
-        part = self._part(at)
+        part = self.part(at)
         if part in (Part.VERB_NOT, Part.HAVE_NOT) and chunk.text not in _MA:  # "it is not that I have none"
             self._add(Says.UNCLEAR, chunk)
-            self.at = self._past_complements(at + 1, negative=True)
+            self.at = self.past_complements(at + 1, negative=True)
         elif part in (Part.VERB_NOT, Part.HAVE_NOT, Part.YES) or part in _PREDICATES:
             self._negative(self.chunks[at], at + 1)
         elif part is Part.NOT:
             self.at = at
-        elif part in (
-            Part.FREQUENCY,
-            Part.STEADY,
-            Part.DEGREE,
-            Part.WELL,
-            Part.EMPHASIS,
-            Part.HEDGE,
-            Part.IDIOM,
-        ):
-            self._add(Says.UNCLEAR, self.chunks[at])
-            self.at = self._past_complements(at + 1)
+        elif part is Part.UNKNOWN and chunk.text not in WITHOUT:
+            self._negative_unknown(at)
+        elif part in _UNDECIDED:
+            self._add(Says.UNCLEAR, self.chunks[at], denied=True)
+            self.at = self.past_complements(at + 1)
         elif part is None and chunk.text in _ALONE:
             self._add(Says.NO, chunk, sure=False)
             self.at = at
@@ -260,62 +234,49 @@ class _Scan:
             self._add(Says.UNCLEAR, chunk)
             self.at += 1
 
+    def _is_turned(self) -> bool:
+        """Whether this begins "no day passes without …", which affirms."""
+        return self.without(self.at) is not None
+
+    def _turned(self) -> None:
+        at = self.without(self.at)
+        following = self.chunks[at + 1] if at is not None and at + 1 < len(self.chunks) else None
+        if at is None or following is None:
+            self.at += 1
+            return
+        self._add(Says.YES, following, sure=following.part is not Part.UNKNOWN)
+        self.at = self.past_complements(at + 2)
+
+    def _negative_unknown(self, at: int) -> None:
+        """A negated word that nobody knows denies something, it is not known what."""
+        chunk, end = self.chunks[at], self.past_complements(at + 1, negative=True)
+        says = Says.UNCLEAR if self.is_exception(end) else Says.NO
+        self._add(says, chunk, sure=False, denied=True, end=end)
+        self.at = end
+
     def _negative(self, chunk: Chunk, after: int) -> None:
         """A negated predicate; "nothing but" turns it round."""
-        end = self._past_complements(after, negative=True)
-        if chunk.part is Part.ACTION_VERB:  # "no longer hurts": the verb that hangs on it carries the sense
-            chunk = next((one for one in self.chunks[after:end] if one.part is Part.SYMPTOM_VERB), chunk)
-        if self._is_exception(end):
+        end = self.past_complements(after, negative=True)
+        is_repeated = chunk.text in [
+            one.text for one in self.chunks[after:end]
+        ]  # "Sunday I cannot, Monday I can"
+        chunk = self.carrier(chunk, after, end)
+        if self.is_exception(end):
             self._add(Says.YES, chunk)
-            self.at = self._past_complements(end + 1)
+            self.at = self.past_complements(end + 1)
             return
         said = {one.part for one in self.chunks[after:end]}
-        is_partly = self._is_partly(after, end, said) or self._is_left_open(end)
-        self._add(Says.UNCLEAR if is_partly or chunk.part is Part.CEASED else Says.NO, chunk)
-        is_only_well = (
-            self._part(end) is Part.ONLY and self._part(end + 1) is Part.WELL
-        )  # "nothing but health"
+        is_partly = is_repeated or self.is_partly(after, end, said) or self.is_left_open(end)
+        is_sure = not (chunk.part is Part.VERB_NOT and chunk.verb is None)
+        says = Says.UNCLEAR if is_partly or chunk.part is Part.CEASED else Says.NO
+        self._add(says, chunk, denied=True, end=end, sure=is_sure)
+        is_only_well = self.part(end) is Part.ONLY and self.part(end + 1) is Part.WELL  # "nothing but health"
         self.at = end + 2 if is_only_well else end
-
-    def _is_partly(self, after: int, end: int, said: AbstractSet[Part]) -> bool:
-        """As in "I do not take it every day", "I have not much pain": neither all nor none."""
-        if Part.NEVER in said:
-            return False
-        return Part.STEADY in said or any(chunk.text in _MUCH for chunk in self.chunks[after:end])
-
-    def _is_left_open(self, at: int) -> bool:
-        """An "other than" with nothing that it excepts, and another negation behind it."""
-        return self._part(at) in (Part.ONLY, Part.NOT) and self._part(at + 1) in (Part.NOT, Part.HAVE_NOT)
-
-    def _is_exception(self, at: int) -> bool:
-        """Whether "but", "other than" stands here with something that it excepts."""
-        if self._part(at) is not Part.ONLY and not (
-            self._part(at) is Part.NOT and self.chunks[at].text == "غير"
-        ):
-            return False
-        excepted = self._part(at + 1)
-        if self.chunks[at].text in _EXCEPT:
-            return excepted not in (None, Part.WELL)
-        return excepted in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *_VERBS)
 
     def _only(self, chunk: Chunk) -> None:
         """By itself it contradicts: "but yes!"; before something, without a negation, it excepts nothing."""
         self._add(Says.YES if len(self.chunks) == 1 else Says.UNCLEAR, chunk, sure=False)
         self.at += 1
-
-    def _past_complements(self, at: int, *, negative: bool = False) -> int:
-        """Past what belongs to a predicate: objects, times, and a verb that hangs on it."""
-        while at < len(self.chunks):
-            chunk = self.chunks[at]
-            hangs_on = chunk.part in _VERBS and not chunk.joined and self._part(at - 1) is not Part.COURTESY
-            no_more = negative and (
-                chunk.text in _LA or (chunk.part is Part.NO and chunk.text.startswith("ولا"))
-            )
-            is_unusual = chunk.text == "غير" and self._part(at + 1) is Part.WELL
-            if not (chunk.part in _COMPLEMENTS or hangs_on or no_more or is_unusual):
-                break
-            at += 1 + is_unusual
-        return at
 
 
 def _may_negate(word: str) -> bool:

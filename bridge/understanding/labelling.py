@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bridge.understanding import vocabulary
 from bridge.understanding.calendar_words import LENGTHS, RELATIVE_DAYS, WEEKDAYS
 from bridge.understanding.idioms import phrase_book
+from bridge.understanding.neighbours import VERB_PARTS, in_place
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.nouns import NOUNS, noun_of
 from bridge.understanding.numerals import WORDS, Rank
@@ -25,29 +26,21 @@ _NUMBERS = (
     *(Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.DIGITS),
     *(Rank.HALF, Rank.QUARTER, Rank.THIRD, Rank.COUNTED, Rank.THING),
 )
-_FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 _GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم", "ايوه", "والله", "يا", "عندي")))
 _SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
-_WITH_ARTICLE = ("ال", "بال", "وال", "لل", "فال", "عال", "هال")
-_PREPOSITIONS = ("من", "في", "علي", "عن", "مع", "عند", "بعد", "قبل")
-_SHORTEST_GLUED = 4
-_ANY, _FUTURE = ("اي", "باي"), ("راح", "رح")
-_OPENING = (
-    Part.COURTESY,
-    Part.IDIOM,
-    Part.PROMISE,
-    Part.YES,
-    Part.YES_OR_WHAT,
-    Part.EMPHASIS,
-    Part.BUT,
-    Part.RIGHT,
-    Part.CORRECTION,
-)
-_PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
-_SAYING = (*_PRESENT, Part.HAVE)
-_ENDED = ("خلص", "خلصت")
+_SHORTEST_GLUED, _SHORTEST_WRAPPED = 4, 5
+_MA = ("ما", "وما", "لا", "ولا")
 _LONGEST = 6
-_PAST_OF_MINE = ("ت", "ته", "تها", "تهم")  # "I took it", which standard Arabic negates with "lam"
+_PAST_OF_MINE = (
+    "ت",
+    "ته",
+    "تها",
+    "تهم",
+    "تو",
+    "نا",
+    "ناه",
+    "ناها",
+)  # "I took it", which standard Arabic negates with "lam"
 
 
 def label(text: str) -> list[Chunk]:
@@ -64,7 +57,7 @@ def label(text: str) -> list[Chunk]:
         else:
             chunks.append(_word(tokens, at))
         at += length
-    return [_in_place(chunks, at) for at in range(len(chunks))]
+    return [in_place(chunks, at) for at in range(len(chunks))]
 
 
 def _unglued(token: str) -> tuple[str, ...]:
@@ -79,68 +72,6 @@ def _unglued(token: str) -> tuple[str, ...]:
 
 def _is_known(token: str) -> bool:
     return (token,) in phrase_book() or _word([token], 0).part is not Part.UNKNOWN
-
-
-def _in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
-    """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
-    part = Part.CEASED if _is_used_up(chunks, at) else _before_a_verb(chunks, at) or _behind(chunks, at)
-    return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
-
-
-def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
-    chunk = chunks[at]
-    if at + 1 == len(chunks) or chunks[at + 1].part not in _PRESENT:
-        return None
-    if chunk.part is Part.COMMAND and _begins_with_not(chunk):
-        return Part.VERB_NOT  # "I do not know how to use it"
-    return Part.DETAIL if chunk.text in _FUTURE else None
-
-
-def _is_used_up(chunks: Sequence[Chunk], at: int) -> bool:
-    """As in "the medicine ran out"; by itself the word is "well then"."""
-    following = chunks[at + 1].part if at + 1 < len(chunks) else None
-    return chunks[at].text in _ENDED and following in (Part.HAVE, Part.THING)
-
-
-def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
-    chunk, before = chunks[at], chunks[at - 1].part if at else None
-    if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
-        verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
-        return _VERBS[verb.kind] if verb else None
-    if chunk.part is Part.UNKNOWN:
-        return Part.THING if _is_a_noun(chunks, at) else None
-    if before is Part.NO_HARM and chunk.part in (Part.NEVER, Part.HAVE):
-        return Part.COURTESY
-    is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
-    # "It hurts if I walk" says that it hurts.
-    is_if = chunk.text in vocabulary.CONDITIONS and any(one.part in _SAYING for one in chunks[:at])
-    return Part.DETAIL if is_any or is_if else None
-
-
-def _begins_with_not(chunk: Chunk) -> bool:
-    first = chunk.text.split()[0]
-    return first in vocabulary.NEGATORS or first == "لا" or first.endswith("ش")
-
-
-def _is_a_noun(chunks: Sequence[Chunk], at: int) -> bool:
-    """Whether a word that nobody knows must be a thing: it has an article, or follows a preposition."""
-    text = chunks[at].text
-    return text.startswith(_WITH_ARTICLE) or (at > 0 and chunks[at - 1].text in _PREPOSITIONS)
-
-
-def _figure(chunks: Sequence[Chunk], at: int) -> Chunk:
-    """A number by itself is a figure; before what it counts it is a detail."""
-    chunk = chunks[at]
-    if chunk.part is not Part.DETAIL or not _is_figure(chunk.text):
-        return chunk
-    following = next((one for one in chunks[at + 1 :] if not _is_figure(one.text)), None)
-    counts = following is not None and following.part in (Part.DETAIL, Part.THING, Part.SYMPTOM, Part.DEGREE)
-    return chunk if counts else replace(chunk, part=Part.FIGURE)
-
-
-def _is_figure(text: str) -> bool:
-    word = WORDS.get(text) or WORDS.get(text.removeprefix("و"))
-    return text.isdigit() or (word is not None and word.rank in _FIGURES and word.value != 1)
 
 
 def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
@@ -163,12 +94,13 @@ def _word(tokens: Sequence[str], at: int) -> Chunk:
         rest = phrase_book().get((token[1:],))
         rest = None if rest is Part.COMMAND else rest
         inner = Chunk(rest, token[1:]) if rest else _plain(token[1:])
-        found = (
-            Chunk(inner.part, token, joined=True, negated_by_la=inner.negated_by_la, definite=inner.definite)
-            if inner
-            else None
-        )
-    return found or Chunk(Part.UNKNOWN, token)
+        found = replace(inner, text=token, joined=True) if inner else None
+    if found is None and token.startswith("ف") and (verb := verb_of(token[1:])) is not None:
+        return Chunk(VERB_PARTS[verb.kind], token, joined=True, negated_by_la=verb.present, verb=verb.kind)
+    if found is None and at > 0 and tokens[at - 1] in _MA and token.endswith("ش"):
+        return Chunk(Part.VERB_NOT, token)
+    is_wrapped = token.startswith("م") and token.endswith("ش") and len(token) > _SHORTEST_WRAPPED
+    return found or Chunk(Part.VERB_NOT if is_wrapped else Part.UNKNOWN, token)
 
 
 _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
@@ -178,17 +110,24 @@ _SIMPLE: tuple[tuple[frozenset[str], Part], ...] = (
     (vocabulary.BUT, Part.BUT),
     (vocabulary.HAVING, Part.HAVE),
     (vocabulary.WILLING, Part.WILLING),
-    (vocabulary.DOING, Part.ACTION_VERB),
+    (vocabulary.QUITTING, Part.CEASED),
+    (
+        vocabulary.DOING | vocabulary.ABLE - vocabulary.WILLING | vocabulary.BODILY | vocabulary.SEEING,
+        Part.ACTION_VERB,
+    ),
     (vocabulary.QUESTION_WORDS | vocabulary.CONDITIONS, Part.ASKING),
     (vocabulary.DEGREES, Part.DEGREE),
     (vocabulary.STATES, Part.STATE),
     (vocabulary.WELL, Part.WELL),
 )
-_VERBS = {
-    VerbKind.SYMPTOM: Part.SYMPTOM_VERB,
-    VerbKind.ACTION: Part.ACTION_VERB,
-    VerbKind.WILLING: Part.WILLING,
-    VerbKind.CEASED: Part.CEASED,
+
+
+_ADJECTIVES = (Part.STATE, Part.WELL, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
+_VERB_OF = {
+    **dict.fromkeys(vocabulary.ABLE, VerbKind.ABLE),
+    **dict.fromkeys(vocabulary.BODILY, VerbKind.BODILY),
+    **dict.fromkeys(vocabulary.SEEING, VerbKind.SEEING),
+    **dict.fromkeys(vocabulary.QUITTING, VerbKind.QUIT),
 }
 
 
@@ -197,21 +136,29 @@ def _plain(token: str) -> Chunk | None:
         if token in words:
             may_be_present = part is Part.WILLING and token[:1] in "ان"
             is_taking = part is Part.ACTION_VERB and token.startswith("اخذ")  # "taking" and "I take" are one
-            return Chunk(part, token, negated_by_la=may_be_present or is_taking)
+            return Chunk(part, token, negated_by_la=may_be_present or is_taking, verb=_VERB_OF.get(token))
     for words, part in NOUNS:
         if token in words:
             return Chunk(part, token)
-    if token in vocabulary.DETAILS or _is_time(token):
-        return Chunk(Part.DETAIL, token)
     if token in _SHORT_VERBS:
         return Chunk(Part.SYMPTOM_VERB, token, negated_by_la=True)
+    named = Part.DETAIL if token in vocabulary.DETAILS or _is_time(token) else _indefinite(token)
+    if named is not None:
+        return Chunk(named, token)
     verb = verb_of(token)
     noun = noun_of(token)
     if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
-        part = Part.VERB_NOT if verb.negated else _VERBS[verb.kind]
+        part = Part.VERB_NOT if verb.negated else VERB_PARTS[verb.kind]
         may_be_present = token[:1] in "اينت" and not token.endswith(_PAST_OF_MINE)
-        return Chunk(part, token, negated_by_la=verb.present or may_be_present)
+        return Chunk(part, token, negated_by_la=verb.present or may_be_present, verb=verb.kind)
     return noun
+
+
+def _indefinite(token: str) -> Part | None:
+    """An adjective with the ending that standard Arabic gives it as an object: "maridan"."""
+    if not token.endswith("ا") or len(token) <= _SHORTEST_GLUED:
+        return None
+    return next((part for words, part in _SIMPLE if part in _ADJECTIVES and token[:-1] in words), None)
 
 
 def _is_time(token: str) -> bool:

@@ -5,9 +5,13 @@ from functools import cache
 from bridge.understanding import vocabulary
 from bridge.understanding.parts import Chunk, Part
 
-__all__ = ["NOUNS", "noun_of"]
+__all__ = ["NOUNS", "is_body", "noun_of"]
 
-NOUNS = ((vocabulary.SYMPTOMS, Part.SYMPTOM), (vocabulary.BODY_AND_THINGS, Part.THING))
+NOUNS = (
+    (vocabulary.GOODS, Part.GOOD),
+    (vocabulary.SYMPTOMS, Part.SYMPTOM),
+    (vocabulary.BODY_AND_THINGS, Part.THING),
+)
 _BEFORE_NOUNS = (
     "بهال",
     "فهال",
@@ -65,6 +69,19 @@ def _bases() -> dict[str, Part]:
     for words, part in ((vocabulary.WELL, Part.WELL), (vocabulary.STATES, Part.STATE), *reversed(NOUNS)):
         bases.update(dict.fromkeys(words, part))
     return bases
+
+
+@cache
+def is_body(token: str) -> bool:
+    """Whether a word names a part of the body, whosever it is."""
+    token = token.removeprefix("و") if token not in vocabulary.BODY else token
+    for before in ("", *_BEFORE_NOUNS):
+        rest = token[len(before) :] if token.startswith(before) else ""
+        for after in ("", *_AFTER_NOUNS):
+            base = rest.removesuffix(after)
+            if len(base) > 1 and rest.endswith(after) and {base, base + "ه"} & vocabulary.BODY:
+                return True
+    return False
 
 
 def noun_of(token: str) -> Chunk | None:

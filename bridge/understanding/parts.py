@@ -1,10 +1,12 @@
-"""The parts that words play in a sentence about oneself."""
+"""The parts that words play in a sentence about oneself, and the clauses that they make."""
 
 from enum import StrEnum
 
 from msgspec import Struct
 
-__all__ = ["Chunk", "Part"]
+from bridge.understanding.verbs import VerbKind
+
+__all__ = ["Chunk", "Clause", "Part", "Says", "Sentence"]
 
 
 class Part(StrEnum):
@@ -21,6 +23,7 @@ class Part(StrEnum):
     SYMPTOM_VERB = "symptom_verb"
     ACTION_VERB = "action_verb"
     CEASED = "ceased"  # forgot, stopped, got well
+    GOOD = "good"  # appetite, strength: what one complains of when there is none
     VERB_NOT = "verb_not"  # a verb with its own negation
     SYMPTOM = "symptom"
     STATE = "state"  # ill
@@ -34,6 +37,8 @@ class Part(StrEnum):
     ONLY = "only"
     BUT = "but"
     STILL = "still"
+    HARDLY = "hardly"
+    NOT_ME = "not_me"  # behind somebody else's affairs
     HEDGE = "hedge"
     FREQUENCY = "frequency"  # sometimes
     STEADY = "steady"  # every day
@@ -56,3 +61,38 @@ class Chunk(Struct, frozen=True):
     joined: bool = False  # an "and" stands before it
     negated_by_la: bool = False  # a present that standard Arabic negates with "la"
     definite: bool = False
+    verb: VerbKind | None = None  # of a verb, with its own negation or without
+
+
+class Says(StrEnum):
+    """The polarity of a clause."""
+
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"  # "not every day", "not well"
+
+
+class Clause(Struct, frozen=True):
+    """One thing that was said."""
+
+    says: Says
+    part: Part  # of the word that carries it
+    at: int
+    particle: bool = False  # "yes", "no" and their like, not a sentence
+    after_but: bool = False
+    sure: bool = True
+    verb: VerbKind | None = None  # of the verb that carries it
+    denied: bool = False
+    end: int = 0  # where the words stop that belong to it
+
+
+class Sentence(Struct, frozen=True):
+    """All clauses of a text, and the parts of all of its words."""
+
+    clauses: tuple[Clause, ...]
+    parts: frozenset[Part]
+    first_unknown: int | None = None  # where the first word stands that nobody knows
+    unknown: int = 0
+    unknown_may_negate: bool = False  # one of them looks like a negation
+    corrected_at: int | None = None  # where a correction stands
+    not_always: bool = False  # "not every day" stands somewhere

@@ -6,14 +6,17 @@ with one. No fuzzy matching: in Arabic one letter turns a yes into a no.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from msgspec.structs import replace
 
-from bridge.understanding.clauses import Clause, Says, Sentence, clauses_of
-from bridge.understanding.labelling import Chunk, Part, label
+from bridge.understanding.clauses import clauses_of
+from bridge.understanding.idioms import no_harm
+from bridge.understanding.labelling import label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.nouns import is_body
+from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
+from bridge.understanding.relevance import WILLING_KINDS, YesNoKind, relevant
 
 __all__ = ["YesNoKind", "read_yes_no"]
 
@@ -22,50 +25,58 @@ _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
 _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
+_BESIDE_WELL = frozenset(
+    (Part.WELL, Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.THING, Part.GOOD, Part.DEGREE)
+)
 _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
-_GONE = words_of("راح راحت راحو زال زالت اختفى اختفت انتهى انتهت")
-_GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
-_SHALL = words_of("راح رح سوف غادي غاي باش بدي ناوي ناوية")
-_SHALL_BEFORE = ("س", "ه", "ح")
-_OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
-_OWN_AFFAIRS = (Part.HAVE, Part.SYMPTOM, Part.SYMPTOM_VERB, Part.ACTION_VERB)
-_AT_LEISURE = words_of(
-    "وقت الوقت مجال فرصة دقيقة دقائق دقايق دقيقتين معك معاك أقدر بقدر نقدر تقدر تقدري تقدرون تقدروا "
-    "أستطيع تستطيع "
-    "يمكنك ينفع بينفع يصير داير دايرة أسمع بسمع بجاوب أجاوب هجاوب نجاوب نشارك أشارك بشارك هشارك أبدأ "
-    "نكمل أكمل"
+_GONE = words_of(
+    "ذهب ذهبت راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت "
+    "مشى مشات مشت "
+    "انقطع انقطعت فارقني تركني سابني شفيت تعافيت طاب طابت شفي التأم التأمت لم التم"
 )
+_GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
+_PLAIN = frozenset(
+    (Part.THING, Part.UNKNOWN, Part.DETAIL, Part.DEGREE, Part.FREQUENCY, Part.STEADY, Part.COURTESY)
+)
+_FINE = words_of(
+    "شفيت تعافيت طبت خفيت برئت بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب "
+    "طيبة طيبين سليم سليمة سالم سالمة معافى "
+    "معافاة مرتاح مرتاحة طبيعي طبيعية عادي عادية ممتاز ممتازة جيد جيدة لاباس مزيان مزيانة باهي "
+    "باهية زي الفل فل "
+    "بعافية بصحة حديد حصان ناشف ناشفة نظيف نظيفة ملتئم زوين زوينة غاية عال"
+) | set(
+    map(normalise, ("زي الفل", "صحتي حديد", "متل الحديد", "زي الحديد", "متل الحصان", "زي الحصان", "مية مية"))
+)
+_OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_NOW = words_of("الحين دلوقتي دلوقت هسه هسع هلأ هلق دابا توا الآن حاليا اليوم ذلحين دحين")
+_ABOUT_ONE = (Part.STATE, Part.ACTION_VERB)  # behind "fine" in Egypt, which is "not" in the Maghreb
 _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
-
-
-class YesNoKind(StrEnum):
-    """What a yes/no question asks for."""
-
-    PERMISSION = "permission"  # may I, would you like
-    SYMPTOM = "symptom"  # have you, do you feel
-    FACT = "fact"  # did you, is it so
-    PROMISE = "promise"  # will you
-
-
-_WILLING = (YesNoKind.PERMISSION, YesNoKind.PROMISE)
 
 
 def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     """Read `text` as the answer to a question of this kind; the value is a bool."""
     chunks = [_for_kind(chunk, kind) for chunk in label(text)]
+    if kind in WILLING_KINDS and len(chunks) > 1 and _is_no_harm(chunks):
+        chunks[0] = replace(chunks[0], part=Part.HEDGE)  # "no, I have no objection"
     if not chunks:
         return nothing("empty")
     if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
         return Meaning(Finding.AMBIGUOUS, "after_or_not_yet", confidence=0.0)
+    if len(chunks) > 1 and chunks[0].text == "ماشي" and chunks[1].part in _ABOUT_ONE:
+        return Meaning(Finding.AMBIGUOUS, "fine_or_not", confidence=0.0)
     sentence = clauses_of(chunks)
-    return _weigh(sentence, chunks, _relevant(sentence, chunks, kind), kind)
+    return _weigh(sentence, chunks, relevant(sentence, chunks, kind), kind)
+
+
+def _is_no_harm(chunks: Sequence[Chunk]) -> bool:
+    return chunks[0].text in ("لا", "لا لا") and chunks[1].text in no_harm() and chunks[1].part is Part.YES
 
 
 def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
     """What a word means to this kind of question, where kinds differ."""
-    part, willing = chunk.part, kind in _WILLING
+    part, willing = chunk.part, kind in WILLING_KINDS
     match part:
         case Part.NO_HARM:
             part = Part.YES if willing else Part.NO if kind is YesNoKind.SYMPTOM else Part.HEDGE
@@ -94,53 +105,6 @@ def _not_willing(chunk: Chunk) -> Part:
     )
 
 
-def _relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
-    """The clauses that answer: deeds are no answer to what is felt; a correction cancels."""
-    clauses = list(sentence.clauses)
-    if kind is YesNoKind.SYMPTOM:
-        clauses = [_as_symptom(clause, chunks) for clause in clauses]
-    elif kind is YesNoKind.FACT:
-        clauses = [_as_fact(clause, chunks) for clause in clauses]
-    elif kind in _WILLING:
-        clauses = [_as_will(clause, chunks, kind) for clause in clauses]
-    if sentence.corrected_at is not None:
-        after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
-        clauses = after or clauses
-    return clauses
-
-
-def _as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
-    if clause.part is Part.ACTION_VERB and not clause.particle:
-        return replace(clause, says=Says.UNCLEAR)
-    is_state = clause.part is Part.STATE and clause.says is Says.YES
-    return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
-
-
-def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
-    """What one will do has not been done: "I shall take it" to "have you taken it?"."""
-    if clause.particle or clause.part is not Part.ACTION_VERB or clause.says is not Says.YES:
-        return clause
-    before = {word for chunk in chunks[: clause.at] for word in chunk.text.split()}
-    is_ahead = bool(before & _SHALL) or any(map(_is_ahead, chunks[clause.at].text.split()))
-    return replace(clause, says=Says.UNCLEAR) if is_ahead else clause
-
-
-def _is_ahead(word: str) -> bool:
-    """Whether a verb bears the mark of the future: s-, h-, before "I" or "we"."""
-    return word[:1] in _SHALL_BEFORE and word[1:2] in ("ا", "ن") and word[-1:] != "ت"
-
-
-def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause:
-    """What one has or is, is no will: "I have work" to "may I ask you something?"."""
-    if clause.particle or clause.says is not Says.YES:
-        return clause
-    words = {word for chunk in chunks[clause.at :] for word in chunk.text.split()}
-    is_other = clause.part is Part.STATE or (
-        kind is YesNoKind.PERMISSION and clause.part in _OWN_AFFAIRS and not words & _AT_LEISURE
-    )
-    return replace(clause, says=Says.UNCLEAR) if is_other else clause
-
-
 def _weigh(
     sentence: Sentence, chunks: Sequence[Chunk], clauses: Sequence[Clause], kind: YesNoKind
 ) -> Meaning:
@@ -148,7 +112,7 @@ def _weigh(
     if not said:
         return _without_clause(sentence, chunks, clauses, kind)
     if len(said) > 1:
-        return _contradiction(clauses)
+        return _contradiction(chunks, clauses)
     (says,) = said
     if all(clause.particle for clause in clauses):
         for part in (Part.COMMAND, Part.FIGURE):
@@ -173,7 +137,8 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         return _ambiguous("contradiction", True, False)
     if says is Says.NO and Part.PROMISE in sentence.parts <= {Part.NO, Part.PROMISE, Part.COURTESY}:
         return _ambiguous("no_god_willing", True, False)  # not to do it, or that it may not come to it
-    if says is Says.YES and Part.NEVER in sentence.parts and not _is_very(clauses):
+    is_turned = all(clause.denied for clause in speaking)  # "I never forget it"
+    if says is Says.YES and Part.NEVER in sentence.parts and not is_turned and not _is_very(clauses):
         return _ambiguous("contradiction", True, False)
     what_else = (
         {clause.part for clause in speaking} == {Part.YES_OR_WHAT}
@@ -185,7 +150,8 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
     sure = any(clause.sure for clause in speaking) and not (
         casting or what_else or (sentence.unknown and not agreed)
     )
-    sure = sure and not (unclear and not particle) and not (says is Says.YES and sentence.not_always)
+    half = any(_casts_doubt(clause, first) for clause in clauses)
+    sure = sure and not (half and not particle) and not (says is Says.YES and sentence.not_always)
     rule = f"{says}_{'particle' if particle else 'sentence'}"
     return Meaning(
         Finding.VALUE,
@@ -194,6 +160,11 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
         doubtful=not sure,
         confidence=SURE if sure else DOUBTED,
     )
+
+
+def _casts_doubt(clause: Clause, first: int) -> bool:
+    """A deed told behind an answer does not: "I had a fever and took something for it"."""
+    return clause.says is Says.UNCLEAR and (clause.at < first or clause.denied or clause.after_but)
 
 
 def _is_alone(sentence: Sentence) -> bool:
@@ -206,13 +177,19 @@ def _is_very(clauses: Sequence[Clause]) -> bool:
 
 
 def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
-    """An unknown word behind the answer leaves a doubt; one before a sentence too, unless it may be "not"."""
+    """An unknown word behind the answer leaves a doubt; one before a sentence too.
+
+    Unless it may be "not".
+    """
     is_behind = sentence.first_unknown is not None and sentence.first_unknown > first
     return particle or is_behind or not sentence.unknown_may_negate
 
 
-def _contradiction(clauses: Sequence[Clause]) -> Meaning:
+def _contradiction(chunks: Sequence[Chunk], clauses: Sequence[Clause]) -> Meaning:
     """A particle first and the opposite behind a "but" is an answer, to be read back; any other is none."""
+    last = clauses[-1]
+    if last.particle and last.at and chunks[last.at - 1].text in _NOW:  # "once yes, now no"
+        return _doubted(f"now_{last.says}", value=last.says is Says.YES)
     first, *rest = [clause for clause in clauses if clause.says is not Says.UNCLEAR]
     opposed = [clause for clause in rest if clause.says is not first.says]
     if first.particle and all(clause.after_but and not clause.particle for clause in opposed):
@@ -233,6 +210,10 @@ def _without_clause(
 ) -> Meaning:
     """Words that neither affirm nor deny, and what can be made of them."""
     parts = sentence.parts
+    if sentence.unknown and not clauses:
+        implied = _unknown_but_clear(chunks, kind)
+        if implied is not None:
+            return implied
     if sentence.unknown or Part.COMMAND in parts:
         return nothing("unknown_word" if sentence.unknown else "command_word")
     if parts <= {Part.DETAIL, Part.THING, Part.FIGURE}:
@@ -243,6 +224,20 @@ def _without_clause(
     if clauses or Part.ASKING in parts:
         return _ambiguous("unclear_phrase")
     return _by_adverb(parts) or _implied(chunks, parts, kind)
+
+
+def _unknown_but_clear(chunks: Sequence[Chunk], kind: YesNoKind) -> Meaning | None:
+    """A word for what a part of the body does, or for what one does each day: to be read back."""
+    parts = {chunk.part for chunk in chunks}
+    unknown = [at for at, chunk in enumerate(chunks) if chunk.part is Part.UNKNOWN]
+    if not parts <= _PLAIN or len(unknown) > 1:
+        return None
+    before = chunks[max(unknown[0] - 2, 0) : unknown[0]]
+    is_mine = any(chunk.part is Part.THING and is_body(chunk.text) for chunk in before)
+    if kind is YesNoKind.SYMPTOM and is_mine:
+        return _doubted("yes_body", value=True)
+    is_habit = Part.STEADY in parts and chunks[unknown[0]].text.startswith(("ا", "ب", "ن", "ك"))
+    return _doubted("yes_habit", value=True) if kind is YesNoKind.FACT and is_habit else None
 
 
 def _gone(chunks: Sequence[Chunk]) -> Meaning | None:
@@ -286,6 +281,10 @@ def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -
         return Meaning(Finding.VALUE, "yes_symptom", value=True, confidence=SURE)
     if (is_steady and kind is not YesNoKind.PERMISSION) or is_symptom:
         return _doubted("yes_implied", value=True)
+    if kind is YesNoKind.SYMPTOM and any(chunk.text in _FINE for chunk in chunks) and parts <= _BESIDE_WELL:
+        return _doubted("no_well", value=False)
+    if kind is YesNoKind.SYMPTOM and Part.SYMPTOM in parts and any(is_body(chunk.text) for chunk in chunks):
+        parts -= {Part.THING, Part.HAVE}  # "a trembling in my hand"
     if kind is YesNoKind.SYMPTOM and parts <= _SOME | _BESIDE_SOME and any(map(_is_some, chunks)):
         return _doubted("yes_some", value=True)
     return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
