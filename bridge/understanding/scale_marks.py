@@ -174,18 +174,6 @@ _GLUED_COMPLAINTS = """
 مالي خلق، مالي حيل، مالي مزاج، ماكو خلق، ماكو نفس، ماكو نوم، مفيش نوم، ما في نوم،
 مافي نوم، ما في طاقة، مفيش طاقة، مفيش نفس، بلا نوم، بدون نوم، من غير نوم
 """
-_ALL: tuple[tuple[Role, list[str]], ...] = (
-    (Role.SILENT, [*_split(_SILENT), *_split(_CAUSES)]),
-    (Role.AT_LEAST, _split(_AT_LEAST)),
-    (Role.ONCE, _split(_ONCE)),
-    (Role.NOT, _split(_NOT)),
-    (Role.NOR, _split(_NOR)),
-    (Role.EXCEPT, _split(_EXCEPT)),
-    (Role.SLIGHTLY, _split(_SLIGHTLY)),
-    (Role.VERY, _split(_VERY)),
-    (Role.AT_ALL, _split(_AT_ALL)),
-    (Role.LOSS, [*_each(_BEFORE_COMPLAINTS, _COMPLAINED_OF), *_split(_GLUED_COMPLAINTS)]),
-)
 _UNBEARABLE = """
 أتحمل، أتحمله، أتحملها، اتحملو، أستحمل، استحمله، استحملها، بتحمل، بتحمله، بتحملو،
 بستحمل، بستحمله، نتحمل، نتحمله، نتحملها، نتحملو، نتحملوش، نتحملش، نتحملهاش، نستحمل،
@@ -222,6 +210,16 @@ _DISABLED_BY = """
 قدرت نرقد، قدرتش نرقد، قدرتش امشي، قدرتش انام، قدرتش اقوم، أعرف أقعد، اعرف امشي
 """
 _CANNOT = "ما، مش، مو، مب، لا، ولا، ما عاد، ماعاد، وما، ومش، لم، ما عم"
+_ABLE = """
+أقدر، اقدر، بقدر، نقدر، نقدرش، نجم، ننجم، نجمش، ننجمش، قادر، قادرة، قادرش، اكدر،
+أكدر، عم بقدر، عم اقدر، فيني، فيي، استطيع، أستطيع، أستطع، قدرت، قدرتش، قدرنا،
+اقدرش، بقدرش، كنقدر، كنقدرش، أعرف، اعرف، بعرف، عارف، عارفة، أتمكن، اتمكن، أطيق،
+أطيق أي، ألحق، أرتاح، برتاح
+"""
+_SAYING = (
+    "أقول، اقول، قول، نقول، احكي، أحكي، نحكي، أوصف، اوصف، أحدد، احدد، أقيم، أشتكي، "
+    "اشتكي، اشكي، أنكر، أكذب، احجي"
+)
 _BEARABLE = """
 يتحمل، بيتحمل، يتحمّل، محتمل، أتحمله، اتحملو، بتحمله، بتحملو، اتحملها، بتحملها،
 متحمله، متحملته، متحمله الحمد لله، متحملها، متحملاه، قادر اتحمله، قادرة اتحمله،
@@ -256,9 +254,23 @@ _TRIFLE = """
 هينة، ما يوجع، ما بيوجع كتير، ما بيوجع، ما يوجعني، مش بيوجع، ما يوجعش، ما يألم،
 ما بيألم، لا يؤلم، غير مؤلم، مش مؤلم، مو مؤلم، ما يهم، ما همني، ما بيهم
 """
+_ALL: tuple[tuple[Role, list[str]], ...] = (
+    (Role.SILENT, [*_split(_SILENT), *_split(_CAUSES)]),
+    (Role.AT_LEAST, _split(_AT_LEAST)),
+    (Role.ONCE, _split(_ONCE)),
+    (Role.NOT, _split(_NOT)),
+    (Role.NOR, _split(_NOR)),
+    (Role.EXCEPT, _split(_EXCEPT)),
+    (Role.SLIGHTLY, _split(_SLIGHTLY)),
+    (Role.VERY, _split(_VERY)),
+    (Role.AT_ALL, _split(_AT_ALL)),
+    (Role.LOSS, _each(_CANNOT, _ABLE)),
+    (Role.DENIAL, _each(_CANNOT, _ABLE, _SAYING)),
+    (Role.LOSS, [*_each(_BEFORE_COMPLAINTS, _COMPLAINED_OF), *_split(_GLUED_COMPLAINTS)]),
+)
 _REMARKS: dict[str, tuple[tuple[tuple[str, ...], list[str]], ...]] = {
     "severity": (
-        (("severe",), [*_each(_CANNOT, _UNBEARABLE), *_each(_CANNOT, _DISABLED_BY)]),
+        (("severe",), [*_each(_CANNOT, _UNBEARABLE), *_each(_CANNOT, _DISABLED_BY), *_each(_CANNOT, _ABLE)]),
         (
             ("severe",),
             _split(

@@ -51,8 +51,11 @@ def book_of(scale: str) -> Book:
     book |= {words: Piece(Role.REMARK, values=values, marked=True) for words, values in remarks_of(scale)}
     strong = {tuple(normalise(word).split()) for word in ALWAYS_POINTS.get(scale, ())}
     for words, (value, marked) in point_of(scale).items():
-        known = book.get(words)
-        beside = None if known is None or words in strong or known.role is Role.REMARK else known.role
+        known = book.get(words, Piece(Role.POINT))
+        if known.role is Role.REMARK and value == known.values[0]:
+            book[words] = Piece(Role.REMARK, values=known.values, marked=marked)
+            continue
+        beside = known.role if known.role not in (Role.POINT, Role.REMARK) and words not in strong else None
         book[words] = Piece(Role.POINT, values=(value,), marked=marked, beside=beside)
     return book
 

@@ -26,6 +26,9 @@ _NOT_OR_OKAY = frozenset(map(normalise, ("ماشي",)))
 _LOWEST = ("never", "none", "very_dissatisfied", "strongly_disagree")
 _UNCERTAIN_BESIDE = ("sometimes", "several_days")  # "often sometimes" is one or the other
 _AT_ALL_BEHIND = frozenset(map(normalise, ("خالص", "خلاص", "بالكامل", "كليا")))
+_NEGATORS = frozenset(
+    map(normalise, ("ما", "مو", "مش", "مب", "لم", "لا", "غير", "ليس", "لست", "موش", "مهوب"))
+)
 _OF_ME = frozenset(map(normalise, ("مني", "منا")))  # "from me", and before what is negated "I am not"
 _FEW = 2  # words that nobody knows and that leave a point what it is
 _JUDGED = ("satisfaction5", "agreement5", "quality5")  # of a whole: "good, but the waiting …"
@@ -42,7 +45,7 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
         return read_choice(text, options or {})
     book = _with_options(book_of(scale), options or {})
     words = tuple(normalise(text).split())
-    is_listed = words in book and book[words].role is Role.POINT
+    is_listed = words in book and book[words].role in (Role.POINT, Role.REMARK)
     if not is_listed and read_command(text) is not None:
         return nothing("command")  # "I do not know" begins with a no, and is none
     days = point_of_days(words) if scale == "frequency4" and not is_listed else None
@@ -141,7 +144,11 @@ def _beside(pieces: list[Piece]) -> list[Piece]:
 
 def _complaints(pieces: list[Piece], scale: str) -> list[Piece]:
     """As in "every night I do not sleep": what happens so often. Elsewhere it is a negation."""
-    role = Role.SILENT if scale == "frequency4" and _points(pieces) else Role.DENIAL
+    points = _points(pieces)
+    is_what_happens = scale == "frequency4" or (
+        scale == "amount" and points and points[0].values[0] == "little"
+    )
+    role = Role.SILENT if points and is_what_happens else Role.DENIAL
     return [replace(one, role=role) if one.role is Role.LOSS else one for one in pieces]
 
 
@@ -213,16 +220,26 @@ def _negated(pieces: Sequence[Piece], at: int, target: int, scale: str) -> Piece
 
 
 def _strengthened(pieces: list[Piece], scale: str) -> list[Piece]:
-    """As in "content … very": behind or before its point."""
+    """As in "content … very" and "did not please me … at all"."""
     stronger = STRONGER.get(scale, {})
-    if not any(one.role is Role.VERY for one in pieces):
-        return pieces
+    is_very = any(one.role is Role.VERY for one in pieces)
+    is_at_all = any(one.role is Role.AT_ALL for one in pieces)
+    points = [one for one in _points(pieces) if not one.marked and one.text != "not"]
+    denied = [one for one in points if is_at_all and _says_not(one.text) and one.values[0] in stronger]
+    raised = denied or (points if is_very else [])
     return [
         replace(one, values=(stronger.get(one.values[0], one.values[0]),))
-        if one.role is Role.POINT and one.text != "not" and not one.marked
+        if one in raised
+        else replace(one, role=Role.SILENT)
+        if denied and one.role is Role.AT_ALL
         else one
         for one in pieces
     ]
+
+
+def _says_not(phrase: str) -> bool:
+    first = phrase.split(maxsplit=1)[0]
+    return first in _NEGATORS or (first.startswith("م") and first.endswith("ش"))
 
 
 def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
@@ -238,7 +255,7 @@ def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
     if any(values[0] not in one.values for one in remarks):
         raise _Unclear("negated_point")
     marked_otherwise = {one.values[0] for one in points if one.marked} - {values[0]}
-    is_marked = not points or (points == plain and all(one.marked for one in points))
+    is_marked = all(one.marked for one in points or remarks[:1])
     return values[0], is_marked or bool(marked_otherwise)
 
 
