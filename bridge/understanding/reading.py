@@ -10,7 +10,12 @@ from msgspec.structs import replace
 
 from bridge.understanding.choices import read_choice, read_multi_choice
 from bridge.understanding.clock_times import read_clock_time
-from bridge.understanding.commands import read_command, read_overriding_command, read_red_flag
+from bridge.understanding.commands import (
+    read_command,
+    read_overriding_command,
+    read_red_flag,
+    without_bereavement,
+)
 from bridge.understanding.dates import read_date
 from bridge.understanding.digit_rows import read_digits, read_phone
 from bridge.understanding.durations import read_duration
@@ -91,6 +96,11 @@ def _safe(text: str, question: Question | Callable[[str], Meaning], context: Con
 
 
 def _known(text: str, question: Question | Callable[[str], Meaning], context: Context) -> Meaning:
+    rest = without_bereavement(text)
+    if rest and not isinstance(question, AskText):
+        answer = _known(rest, question, context)
+        if answer.finding is Finding.VALUE and answer.value is not False:
+            return answer
     overriding = read_overriding_command(text, context)
     if overriding is not None:
         return overriding
