@@ -120,7 +120,8 @@ def _stronger(
     answer: Meaning, command: Meaning, text: str, question: Question | Callable[[str], Meaning]
 ) -> Meaning:
     """The wish, unless its words are worth as much as an answer."""
-    if command.command is Command.WRONG_PERSON and _PRESENCE & set(normalise(text).split()):
+    is_presence = bool(_PRESENCE & set(normalise(text).split())) and command.rule.startswith("command_phrase")
+    if command.command is Command.WRONG_PERSON and is_presence:
         return answer
     if command.command is Command.WAIT and isinstance(question, AskDuration):  # it may have lasted a minute
         return replace(answer, doubtful=True, confidence=min(answer.confidence, 0.5))

@@ -82,6 +82,10 @@ _ONCE = """
 في الأول كان، بالأول كان، أول كان، اول ما بدا، زمان كان، قبل كان، كان من قبل،
 أول شي كان، لو، لولا، إذا ما، يمكن يصير
 """
+_LESSENED = (
+    "خف، خفت، يخف، بيخف، تخف، قل، نقص، نقصت، ينقص، تحسن، تحسنت، اتحسن، اتحسنت، أخف، "
+    "أهون، أقوى، أشد، زاد، زادت، يزيد، بيزيد"
+)
 _SILENT = """
 فقط، وبس، بس هيك، لا غير، لا أكثر، لا اكثر، لا أكتر، مش أكتر، مو أكثر، مب أكثر،
 مو اكتر، مش اكثر، ليس أكثر، موش أكثر،
@@ -257,7 +261,7 @@ _TRIFLE = """
 _ALL: tuple[tuple[Role, list[str]], ...] = (
     (Role.SILENT, [*_split(_SILENT), *_split(_CAUSES)]),
     (Role.AT_LEAST, _split(_AT_LEAST)),
-    (Role.ONCE, _split(_ONCE)),
+    (Role.ONCE, [*_split(_ONCE), *_split(_LESSENED)]),
     (Role.NOT, _split(_NOT)),
     (Role.NOR, _split(_NOR)),
     (Role.EXCEPT, _split(_EXCEPT)),

@@ -1,16 +1,16 @@
 """A text cut into the points of a scale, the words that change them, and all others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from msgspec import Struct
 
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.normalisation import normalise
-from bridge.understanding.scale_marks import Role, marks, remarks_of
-from bridge.understanding.scale_words import ALWAYS_POINTS, point_of
+from bridge.understanding.scale_marks import TURNED, Role, marks, remarks_of
+from bridge.understanding.scale_words import ALWAYS_POINTS, SILENT_BESIDE, point_of
 
-__all__ = ["Book", "Piece", "book_of", "cut"]
+__all__ = ["Book", "Piece", "book_of", "cut", "points_in"]
 
 _ARTICLES = ("وال", "بال", "فال", "لل", "ال", "و", "ب", "ل", "ف")
 _LONGEST = 7
@@ -49,15 +49,28 @@ def book_of(scale: str) -> Book:
     """Everything that is known on a scale, by its words."""
     book = {words: Piece(role) for words, role in marks()}
     book |= {words: Piece(Role.REMARK, values=values, marked=True) for words, values in remarks_of(scale)}
-    strong = {tuple(normalise(word).split()) for word in ALWAYS_POINTS.get(scale, ())}
+    strong, silent = _words_of(ALWAYS_POINTS, scale), _words_of(SILENT_BESIDE, scale)
     for words, (value, marked) in point_of(scale).items():
-        known = book.get(words, Piece(Role.POINT))
+        known = book.get(words, Piece(Role.SILENT if words in silent else Role.POINT))
         if known.role is Role.REMARK and value == known.values[0]:
             book[words] = Piece(Role.REMARK, values=known.values, marked=marked)
             continue
         beside = known.role if known.role not in (Role.POINT, Role.REMARK) and words not in strong else None
         book[words] = Piece(Role.POINT, values=(value,), marked=marked, beside=beside)
-    return book
+    return {words: piece for words, piece in book.items() if not _is_composed(words, piece, book, scale)}
+
+
+def _words_of(listed: Mapping[str, Iterable[str]], scale: str) -> set[tuple[str, ...]]:
+    return {tuple(normalise(phrase).split()) for phrase in listed.get(scale, ())}
+
+
+def _is_composed(words: tuple[str, ...], piece: Piece, book: Book, scale: str) -> bool:
+    """Whether a phrase is only a negation and the point that it turns."""
+    first, second = book.get(words[:1]), book.get(words[1:])
+    if not piece.marked or first is None or second is None or second.role is not Role.POINT:
+        return False
+    turned = TURNED[scale].get(second.values[0], ("", ""))[0]
+    return first.role is Role.NOT and turned == f"*{piece.values[0]}"
 
 
 def cut(text: str, book: Book) -> list[Piece]:
@@ -109,3 +122,8 @@ def _named(loose: Sequence[str]) -> list[Piece]:
 
 def _piece(chunk: Chunk) -> Piece:
     return Piece(_ROLES.get(chunk.part, Role.KNOWN), chunk.text)
+
+
+def points_in(pieces: Iterable[Piece]) -> list[Piece]:
+    """Those that name a point."""
+    return [piece for piece in pieces if piece.role is Role.POINT]

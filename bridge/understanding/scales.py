@@ -12,30 +12,24 @@ from msgspec.structs import replace
 from bridge.understanding.choices import read_choice
 from bridge.understanding.commands import read_command
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.scale_days import point_of_days
-from bridge.understanding.scale_marks import MIDDLE, SIDES, TURNED, Role
-from bridge.understanding.scale_pieces import Book, Piece, book_of, cut
+from bridge.understanding.scale_marks import SIDES, Role
+from bridge.understanding.scale_negations import JUDGED, UnclearError, excepted, is_negation, neither, turned
+from bridge.understanding.scale_pieces import Book, Piece, book_of, cut, points_in
 from bridge.understanding.scale_words import LOWEST_BY_NO, SCALES, STRONGER
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
 __all__ = ["SCALES", "read_scale"]
 
 SURE, DOUBTED = 0.95, 0.5
-_NOT_OR_OKAY = frozenset(map(normalise, ("ماشي",)))
 _LOWEST = ("never", "none", "very_dissatisfied", "strongly_disagree")
 _UNCERTAIN_BESIDE = ("sometimes", "several_days")  # "often sometimes" is one or the other
-_AT_ALL_BEHIND = frozenset(map(normalise, ("خالص", "خلاص", "بالكامل", "كليا")))
 _NEGATORS = frozenset(
     map(normalise, ("ما", "مو", "مش", "مب", "لم", "لا", "غير", "ليس", "لست", "موش", "مهوب"))
 )
-_OF_ME = frozenset(map(normalise, ("مني", "منا")))  # "from me", and before what is negated "I am not"
+_WAS = words_of("كان كانت كنت كانوا كنا")
 _FEW = 2  # words that nobody knows and that leave a point what it is
-_JUDGED = ("satisfaction5", "agreement5", "quality5")  # of a whole: "good, but the waiting …"
-
-
-class _Unclear(Exception):  # noqa: N818
-    """The words do not come to one point, for a reason."""
 
 
 def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | None = None) -> Meaning:
@@ -56,7 +50,7 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
         return _by_no(text, scale) or nothing(_why(pieces))
     try:
         return _weigh(pieces, scale)
-    except _Unclear as unclear:
+    except UnclearError as unclear:
         found = tuple(
             dict.fromkeys(value for one in pieces if one.role is Role.POINT for value in one.values)
         )
@@ -75,8 +69,8 @@ def _with_options(book: Book, options: Mapping[str, Sequence[str]]) -> Book:
 def _weigh(pieces: list[Piece], scale: str) -> Meaning:
     """Bring the pieces to one point, step by step."""
     kept, is_corrected = _after_correction(pieces)
-    kept = _complaints(_beside(_neither(kept, scale)), scale)
-    kept = _turned(_excepted(kept), scale)
+    kept = _complaints(_beside(neither(kept, scale)), scale)
+    kept = turned(excepted(kept), scale)
     value, is_marked = _one_point(_strengthened(kept, scale), scale)
     _check_negations(kept, value)
     unknown = _unknown(kept)
@@ -96,43 +90,9 @@ def _after_correction(pieces: list[Piece]) -> tuple[list[Piece], bool]:
     """As in "mild, sorry, severe": what follows counts."""
     for at in range(len(pieces) - 1, 0, -1):
         before, after = pieces[:at], pieces[at + 1 :]
-        if pieces[at].role is Role.CORRECTION and _points(before) and _points(after):
+        if pieces[at].role is Role.CORRECTION and points_in(before) and points_in(after):
             return after, True
     return pieces, any(one.role is Role.CORRECTION for one in pieces)
-
-
-def _points(pieces: Sequence[Piece]) -> list[Piece]:
-    return [piece for piece in pieces if piece.role is Role.POINT]
-
-
-def _neither(pieces: list[Piece], scale: str) -> list[Piece]:
-    """As in "neither mild nor strong": the middle, where the two lie on both sides of it."""
-    for start, first in enumerate(pieces):
-        if first.role not in (Role.NO, Role.NOT):
-            continue
-        one = _next_point(pieces, start + 1)
-        if one is None or one + 1 >= len(pieces):
-            continue
-        nor = next((at for at in range(one + 1, len(pieces)) if pieces[at].role is not Role.SILENT), None)
-        other = nor + 1 if nor is not None and pieces[nor].role in (Role.NO, Role.NOT, Role.NOR) else None
-        if other is None or _next_point(pieces, other) is None:
-            continue
-        end = _next_point(pieces, other) or other
-        if _are_opposite(pieces[one], pieces[end], scale):
-            middle = Piece(Role.POINT, "neither", (MIDDLE[scale],))
-            return [*pieces[:start], middle, *pieces[end + 1 :]]
-    return pieces
-
-
-def _next_point(pieces: Sequence[Piece], at: int) -> int | None:
-    while at < len(pieces) and pieces[at].role in (Role.SILENT, Role.KNOWN):
-        at += 1
-    return at if at < len(pieces) and pieces[at].role is Role.POINT else None
-
-
-def _are_opposite(one: Piece, other: Piece, scale: str) -> bool:
-    sides = SIDES[scale]
-    return sides.get(one.values[0], 0) * sides.get(other.values[0], 0) < 0
 
 
 def _beside(pieces: list[Piece]) -> list[Piece]:
@@ -144,7 +104,7 @@ def _beside(pieces: list[Piece]) -> list[Piece]:
 
 def _complaints(pieces: list[Piece], scale: str) -> list[Piece]:
     """As in "every night I do not sleep": what happens so often. Elsewhere it is a negation."""
-    points = _points(pieces)
+    points = points_in(pieces)
     is_what_happens = scale == "frequency4" or (
         scale == "amount" and points and points[0].values[0] == "little"
     )
@@ -152,79 +112,12 @@ def _complaints(pieces: list[Piece], scale: str) -> list[Piece]:
     return [replace(one, role=role) if one.role is Role.LOSS else one for one in pieces]
 
 
-def _excepted(pieces: list[Piece]) -> list[Piece]:
-    """As in "not but once": the point behind "but" stands, to be read back."""
-    at = next((at for at, one in enumerate(pieces) if one.role is Role.EXCEPT), None)
-    if at is None:
-        return pieces
-    if not any(_is_negation(one) for one in pieces[:at]) or len(_points(pieces[at:])) != 1:
-        raise _Unclear("excepted")
-    return [replace(one, marked=True) if one.role is Role.POINT else one for one in pieces[at + 1 :]]
-
-
-def _is_negation(piece: Piece) -> bool:
-    return piece.role in (Role.NOT, Role.DENIAL, Role.NO) or piece.values[:1] in (("never",), ("none",))
-
-
-def _turned(pieces: list[Piece], scale: str) -> list[Piece]:
-    """Join each negation to the point that it negates; one that negates none is a denial."""
-    turned, at = list[Piece](), 0
-    while at < len(pieces):
-        piece = pieces[at]
-        if piece.role not in (Role.NOT, Role.NOR):
-            turned.append(piece)
-            at += 1
-            continue
-        if piece.role is Role.NOR and not any(_is_negation(one) or one.text == "not" for one in turned):
-            raise _Unclear("several_points")  # "mild or strong?"
-        target = _target(pieces, at + 1)
-        if target is None:
-            turned.append(replace(piece, role=Role.KNOWN if piece.text in _OF_ME else Role.DENIAL))
-            at += 1
-            continue
-        turned = turned[:-1] if turned and turned[-1].role in (Role.VERY, Role.AT_ALL) else turned
-        turned.append(_negated(pieces, at, target, scale))
-        at = target + 1
-        while at < len(pieces) and pieces[at].role in (Role.VERY, Role.AT_ALL):
-            at += 1
-    return turned
-
-
-def _target(pieces: Sequence[Piece], at: int) -> int | None:
-    """The point that a negation before it negates: only degrees may stand between."""
-    while at < len(pieces) and (
-        pieces[at].role in (Role.VERY, Role.SLIGHTLY) or pieces[at].text in ("انا", "كنت")
-    ):
-        at += 1
-    return at if at < len(pieces) and pieces[at].role is Role.POINT else None
-
-
-def _negated(pieces: Sequence[Piece], at: int, target: int, scale: str) -> Piece:
-    """The point that "not … " a point comes to."""
-    if pieces[at].text in _NOT_OR_OKAY and at == 0 and scale not in _JUDGED:
-        raise _Unclear("negated_point")  # "mashi" is "okay" or "not"
-    plain, at_all = TURNED[scale].get(pieces[target].values[0], ("", ""))
-    behind = next(iter(pieces[target + 1 :]), Piece(Role.KNOWN))
-    before = pieces[at - 1].role if at else Role.KNOWN
-    is_at_all = (
-        Role.AT_ALL in (behind.role, before)
-        or before is Role.VERY
-        or {behind.text, pieces[target].text.split()[-1]} & _AT_ALL_BEHIND
-    )
-    named = at_all if is_at_all else plain
-    if not named or pieces[target].marked:
-        raise _Unclear("negated_point")
-    is_less = any(one.role is Role.VERY for one in pieces[at + 1 : target]) or behind.role is Role.VERY
-    marked = named.startswith("*") or (is_less and not is_at_all)
-    return Piece(Role.POINT, "not", (named.removeprefix("*"),), marked=marked)
-
-
 def _strengthened(pieces: list[Piece], scale: str) -> list[Piece]:
     """As in "content … very" and "did not please me … at all"."""
     stronger = STRONGER.get(scale, {})
     is_very = any(one.role is Role.VERY for one in pieces)
     is_at_all = any(one.role is Role.AT_ALL for one in pieces)
-    points = [one for one in _points(pieces) if not one.marked and one.text != "not"]
+    points = [one for one in points_in(pieces) if not one.marked and one.text != "not"]
     denied = [one for one in points if is_at_all and _says_not(one.text) and one.values[0] in stronger]
     raised = denied or (points if is_very else [])
     return [
@@ -244,7 +137,7 @@ def _says_not(phrase: str) -> bool:
 
 def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
     """The one value to which all points and remarks come, and whether it is doubtful."""
-    points = _points(pieces)
+    points = points_in(pieces)
     plain = [one for one in points if not one.marked] or points
     values = tuple(dict.fromkeys(one.values[0] for one in plain))
     remarks = [one for one in pieces if one.role is Role.REMARK]
@@ -253,7 +146,7 @@ def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
     if len(values) > 1:
         return _outermost(values, scale), True
     if any(values[0] not in one.values for one in remarks):
-        raise _Unclear("negated_point")
+        raise UnclearError("negated_point")
     marked_otherwise = {one.values[0] for one in points if one.marked} - {values[0]}
     is_marked = all(one.marked for one in points or remarks[:1])
     return values[0], is_marked or bool(marked_otherwise)
@@ -262,8 +155,8 @@ def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
 def _outermost(values: Sequence[str], scale: str) -> str:
     """Of several judgements on one side the strongest."""
     sides = {SIDES[scale].get(value, 0) for value in values}
-    if scale not in _JUDGED or len(sides) > 1 or 0 in sides:
-        raise _Unclear("several_points")
+    if scale not in JUDGED or len(sides) > 1 or 0 in sides:
+        raise UnclearError("several_points")
     order = list(SCALES[scale])
     return (max if sides == {1} else min)(values, key=order.index)
 
@@ -271,9 +164,9 @@ def _outermost(values: Sequence[str], scale: str) -> str:
 def _check_negations(pieces: Sequence[Piece], value: str) -> None:
     roles = {one.role for one in pieces}
     if value not in _LOWEST and roles & {Role.DENIAL, Role.AT_ALL}:
-        raise _Unclear("negated_point")
+        raise UnclearError("negated_point")
     if Role.FIGURE in roles:
-        raise _Unclear("figure")
+        raise UnclearError("figure")
 
 
 def _unknown(pieces: Sequence[Piece]) -> bool | None:
@@ -286,7 +179,7 @@ def _unknown(pieces: Sequence[Piece]) -> bool | None:
         return False
     points = [at for at, one in enumerate(pieces) if one.role in (Role.POINT, Role.REMARK)]
     is_clear = any(pieces[at].beside is None and pieces[at].role is Role.POINT for at in points)
-    is_negated = any(pieces[at].text == "not" for at in points) or any(map(_is_negation, pieces))
+    is_negated = any(pieces[at].text == "not" for at in points) or any(map(is_negation, pieces))
     before = [at for at in places if at < points[0]]
     if before and (is_negated or not is_clear or len(places) > _FEW):
         return None
@@ -299,7 +192,9 @@ def _is_qualified(pieces: Sequence[Piece], scale: str, value: str) -> bool:
     roles = [one.role for one in pieces]
     if Role.AT_LEAST in roles or Role.ONCE in roles:
         return True
-    if scale in _JUDGED and Role.BUT in roles:
+    if scale == "comparison" and any(one.text in _WAS for one in pieces):
+        return True  # "it was worse" is better now
+    if scale in JUDGED and Role.BUT in roles:
         after = roles[roles.index(Role.BUT) + 1 :]
         if Role.KNOWN in after:
             return True

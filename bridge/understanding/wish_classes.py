@@ -118,12 +118,12 @@ _TO_YOU = _any(
 )
 _TALK = _any(
     "تكلم تكلمي احكي احكيلي إحكي هدري هضري اهدري اهضري هدر هضر اهدر اهضر احجي إحجي اتكلم اتكلمي قولي "
-    "قول كلميني كلمني تحدث تحدثي تكلموا سألي اسألي اسأل اقري هدرو تهدري تحكي تتكلمي تتكلم تتكلمين "
-    "تحچين تحجين امشي احكو"
+    "قول كلميني كلمني تحدث تحدثي تكلموا اقري هدرو تهدري تحكي تتكلمي تتكلم تتكلمين "
+    "تحچين تحجين احكو"
 )
 _SLOWLY = _any(
     "شوي-شوي شوية-شوية بشوية بالشوية بشوي على-مهلك على-مهلج عمهلك عمهلكي على-مهل ببطء ببطئ بشويش "
-    "بالراحة براحة على-كيفك على-كيفج على-راحتك على-راحتج بهداوة بهدوء عالهدا على-الهدا أبطأ ابطا "
+    "بالراحة براحة على-كيفك على-كيفج بهداوة بهدوء عالهدا على-الهدا أبطأ ابطا "
     "أهدى اهدى بالعقل حبة-حبة واحدة-واحدة كلمة-كلمة بالمهل بلا-زربة غير-بشوية بلعقل"
 )
 _GENTLY = _any(
@@ -135,7 +135,8 @@ _YOU_TALK = _any(
     "راكي-تهدري تحجين تقولين تسألين انت انتي إنتي انتو كلامك كلامج هضرتك هدرتك حكيك سؤالك"
 )
 _FAST = _any(
-    "بسرعة سريع سريعة مستعجل مستعجلة بالزربة فيسع مزروب مزروبة زربان زربانة طاير طايرة بالسرعة بسرعه-كتير"
+    "بسرعة سريع سريعة مستعجل مستعجلة بالزربة بزربة فيسع "
+    "مزروب مزروبة زربان زربانة طاير طايرة بالسرعة بسرعه-كتير"
 )
 _HOLD = _any(
     "اصبر اصبري أصبري اصبروا استنى استني استنا استناني استنيني استنو انتظر انتظري انتظرني انتظريني "
@@ -273,6 +274,39 @@ _NOT_HIS = _any(
 )
 
 
+_WILL_ANSWER = _any(
+    "هجاوب حجاوب بجاوب مجاوب مجاوبة راح-أجاوب راح-اجاوب رح-جاوب "
+    "رح-أجاوب غنجاوب غادي-نجاوب أجاوب اجاوب نجاوب بجاوبك "
+    "هرد راح-أرد"
+)
+_ANYTHING = _any("على-شي على-اشي على-أي-شي على-حاجة على-أسئلة على-الأسئلة على-أسئلتكم أسئلة الأسئلة أسئلتكم")
+_NEVER_WILL = _any("لن ما-راح ماراح")
+_WILL = _any("أجيب أرد أجاوب اجاوب اجيب أقول")
+_MOVE_ON = _any("ننتقل نروح نمشي نعدي ندوز انتقل انتقلي روحي روح امشي دوز دوزي كملي كمل نكمل خلينا")
+_TO_NEXT = _any(
+    "للتالي للسؤال-التالي للي-بعده السؤال-التالي للسؤال-اللي-بعده "
+    "اللي-بعده للسؤال-الثاني للسؤال-الجاي اللي-بعدو "
+    "لسؤال-ثاني لسؤال-تاني لغيره عاللي-بعده"
+)
+_YOU_SAID = _any("قلتي قلتيلي بتقولي تقولين كتقولي عم-تقولي تقصدين تقصدي")
+_REACHED = _any("وصلني وصل طلعلي بان-لي وصلتني جاني لقطت وصلش وصلنيش")
+_SPEECH = _any("السؤال الصوت كلامك كلامج صوتك صوتج")
+_BIT_BY_BIT = _any("شوي-شوي شوية-شوية شويه-شويه")
+_WITH_ME = _any("علي عليا معي معايا علينا وياي")
+_FAREWELL = _any("يلا-سلام يلا-باي مع-السلامة بسلامة يالله-سلام يلا-مع-السلامة")
+_GRANT = _any(
+    "أمهلني أمهليني امهلني امهليني امهلوني مهليني عطني عطيني عطوني اعطني اعطيني اديني اديلي هاتي-لي خليني"
+)
+_SOME_TIME = _any("دقيقة لحظة ثانية فرصة شوي-وقت دقايق دقيقتين ثواني مهلة وقت-أفكر")
+_SPEAK_TO_HIM = _any(
+    "أكلمه أكلمها اكلمه اكلمها احكي-معه احكي-معها أحكي-معها احكيه نكلمو نكلمها أتكلم-معه أتكلم-معها"
+)
+_WHERE = _any("وين فين أين اين فينو وينه وينها وينو")
+_DOES_FOR_ME = _any("يفهم يفهمني يكلمني يحكي يساعدني يسمعني يرد يهدر يهضر يحاكيني")
+_MISTAKEN = _any("غلطان غلطانة غلطانين غالط غالطة غالطين مخطئ مخطئة")
+_IN_NUMBER = _any("بالرقم في-الرقم الرقم النمرة بالنمرة فالنمرة في-النمرة فالرقم ف-النمرة بالنومرو")
+
+
 class Pattern(Struct, frozen=True):
     """Classes whose words follow one another, with at most `gap` words between two."""
 
@@ -292,6 +326,9 @@ PATTERNS = (
     _P(Command.WRONG_PERSON, (_ABSENT_ONE, _IS_NOT, _HERE), gap=0, weak=True),
     _P(Command.WRONG_PERSON, (_OURS, _NOBODY, _BY_NAME), gap=1, weak=True),
     _P(Command.WRONG_PERSON, (_NUMBER, _NOT_HIS)),
+    _P(Command.WRONG_PERSON, (_ABSENT_ONE, _ME, _HIS_KIN), gap=3),
+    _P(Command.WRONG_PERSON, (_ME, _HIS_KIN, _ABSENT_ONE), gap=0),
+    _P(Command.WRONG_PERSON, (_MISTAKEN, _IN_NUMBER), gap=0),
     _P(Command.CALLBACK, (_LEAVE, _LATER), gap=2),
     _P(Command.CALLBACK, (_BUSY, _NOT_NOW), gap=1, weak=True),
     _P(Command.CALLBACK, (_NOT_NOW, _BUSY), gap=1, first=True, weak=True),
@@ -299,8 +336,14 @@ PATTERNS = (
     _P(Command.PERSON, (_TRANSFER, _HUMAN)),
     _P(Command.PERSON, (_TRANSFER_ME,), first=True),
     _P(Command.PERSON, (_GIVE, _STAFF), gap=1, last=True),
+    _P(Command.PERSON, (_GIVE, _HUMAN, _SPEAK_TO_HIM), gap=1),
+    _P(Command.PERSON, (_WHERE, _HUMAN, _WANT), gap=1),
+    _P(Command.PERSON, (_WHERE, _HUMAN, _SPEAK_TO_HIM), gap=1),
+    _P(Command.PERSON, (_WANT, _NOBODY, _DOES_FOR_ME), gap=1, weak=True),
     _P(Command.PERSON, (NOT, _WANT, _SPEAK, _MACHINE)),
     _P(Command.PERSON, (_HAS_WANT, _SPEAK, _MACHINE)),
+    _P(Command.STOP, (_FAREWELL,), first=True),
+    _P(Command.SLOWER, (_BIT_BY_BIT, _WITH_ME), gap=0, first=True, last=True),
     _P(Command.SLOWER, (_TALK, _SLOWLY)),
     _P(Command.SLOWER, (_YOU_TALK, _FAST)),
     _P(Command.SLOWER, (_GENTLY,), first=True, weak=True),
@@ -309,6 +352,8 @@ PATTERNS = (
     _P(Command.STOP, (_HAS_WANT, _GO_ON), gap=1, last=True),
     _P(Command.STOP, (NOT, _WANT, _GO_ON, _CALL), gap=1),
     _P(Command.STOP, (_HAS_WANT, _GO_ON, _CALL), gap=1),
+    _P(Command.STOP, (NOT, _WANT, _ANSWERING, _ANYTHING), gap=0),
+    _P(Command.STOP, (_HAS_WANT, _ANSWERING, _ANYTHING), gap=0),
     _P(Command.STOP, (_ENOUGH, _QUESTIONS), gap=1, first=True),
     _P(Command.BACK, (_RETURN, _BACK_TO)),
     _P(Command.BACK, (_CHANGE, _ANSWER)),
@@ -317,6 +362,9 @@ PATTERNS = (
     _P(Command.REFUSE, (NOT, _WANT, _ANSWERING), gap=1),
     _P(Command.REFUSE, (_HAS_WANT, _ANSWERING), gap=1),
     _P(Command.REFUSE, (_any("أفضل افضل"), _any("ألا الا عدم أن-لا ما"), _ANSWERING), gap=1),
+    _P(Command.REFUSE, (NOT, _WILL_ANSWER), gap=1),
+    _P(Command.REFUSE, (_NEVER_WILL, _WILL), gap=0),
+    _P(Command.REFUSE, (_MOVE_ON, _TO_NEXT), gap=1),
     _P(Command.REFUSE, (_PRIVATE, NOT), gap=1),
     _P(Command.REFUSE, (_SKIP, _THE_QUESTION), gap=1),
     _P(Command.REPEAT, (_SAY_AGAIN, _QUESTION)),
@@ -329,6 +377,9 @@ PATTERNS = (
     _P(Command.REPEAT, (_SAY_AGAIN, _GLUED_HEAR), gap=3),
     _P(Command.REPEAT, (_SAY, _AGAIN), gap=1),
     _P(Command.REPEAT, (_WHAT, _SAID), gap=0),
+    _P(Command.REPEAT, (_YOU_SAID, _WHAT), gap=0, last=True),
+    _P(Command.REPEAT, (NOT, _REACHED, _SPEECH), gap=1),
+    _P(Command.WAIT, (_GRANT, _SOME_TIME), gap=0),
     _P(Command.WAIT, (_HOLD, _HOLD_A_BIT), gap=0, first=True),
     _P(Command.WAIT, (_MOMENT, _FETCH), gap=2, first=True),
     _P(Command.WAIT, (_MOMENT, _DISTURBED), gap=1, first=True),

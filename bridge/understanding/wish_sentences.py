@@ -39,8 +39,7 @@ def wish_in_sentence(text: str, *, over_answers: bool) -> Command | None:
 
 def _where(tokens: Sequence[str], pattern: Pattern) -> int | None:
     """Where a pattern begins; None if it does not stand in the text."""
-    start = _after_courtesies(tokens)
-    places = {start} if pattern.first else range(len(tokens))
+    places = range(_after_courtesies(tokens) + 1 if pattern.first else len(tokens))
     for at in places:
         ends = _follow(tokens, at, pattern)
         if ends and (not pattern.last or any(_is_over(tokens, end) for end in ends)):
