@@ -10,11 +10,15 @@ from itertools import pairwise
 from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS, PARTS_OF_DAY
 from bridge.understanding.clock_times import read_clock_time
 from bridge.understanding.command_words import (
+    ABOUT_WHAT,
     CALLING,
     COMMAND_PHRASES,
     DECEASED,
     NOT_TO,
+    OWN_KIN,
+    SINCE,
     TOLERATED,
+    UNCERTAIN_BESIDE,
     WISHING,
 )
 from bridge.understanding.danger import read_red_flag
@@ -25,8 +29,9 @@ from bridge.understanding.marking import find_phrase
 from bridge.understanding.meaning import Command, Finding, Meaning
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.questions import Context, Period
+from bridge.understanding.wish_sentences import wish_in_sentence
 
-__all__ = ["read_command", "read_overriding_command", "read_red_flag"]
+__all__ = ["read_command", "read_overriding_command", "read_red_flag", "without_bereavement"]
 
 SURE, DOUBTED = 0.9, 0.5
 _LONGEST = 6
@@ -43,8 +48,28 @@ _BESIDE_LOOSE = (
     Part.ASKING,
     Part.DEGREE,
 )
+_EVER = [
+    tuple(normalise(phrase).split())
+    for phrase in (
+        "بعد اليوم",
+        "بعد الآن",
+        "من اليوم",
+        "بعد هيك",
+        "بعد كده",
+        "بعد كذا",
+        "من هلأ",
+        "من الحين",
+        "من اليوم ورايح",
+    )
+]
 _LATER = frozenset(map(normalise, ["بعدين", "لاحقا", "بعدها", "قدام", "وقت", "يوم"]))
-_IMPERATIVES = frozenset(map(normalise, ["اتصل", "اتصلي", "اتصلوا", "اتصلو", "اطلبني", "اطلبوني", "اتصلولي"]))
+_IMPERATIVES = words_of(
+    "اتصل اتصلي اتصلوا اتصلو احكوا احكو اطلبني اطلبيني اطلبوني اتصلولي اتصليلي كلمني كلميني "
+    "كلموني احكيني احكوني احكولي حاكيني "
+    "حاكوني دق دقي دقوا دقو دقلي دقيلي دقولي رن رني رنوا رنلي رنيلي خابرني خابريني خابروني عيطلي "
+    "عيطيلي عيطولي "
+    "صوني صونيلي صونولي تلفنلي تلفنيلي تلفنولي ضربيلي ضربولي هاتفني هاتفيني هاتفوني"
+)
 _NO_TIMES = frozenset(
     map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
 )
@@ -78,18 +103,48 @@ def read_command(text: str, context: Context | None = None) -> Meaning | None:
     return (
         read_overriding_command(text, context)
         or _wish(text, context)
-        or _by_part_of_day(text)
+        or _in_sentence(text, context, over_answers=False)
+        or _not_known(text)
         or _not_named(text)
     )
 
 
-def _by_part_of_day(text: str) -> Meaning | None:
-    """As in "call in the evening", which names no hour."""
-    tokens = normalise(text).split()
-    at = find_phrase(tokens, PARTS_OF_DAY)
-    if at is None or tokens[0] not in _IMPERATIVES | CALLING:
+def _in_sentence(text: str, context: Context | None, *, over_answers: bool) -> Meaning | None:
+    command = wish_in_sentence(text, over_answers=over_answers)
+    if command is None:
         return None
-    return _meaning(Command.CALLBACK, "command:part_of_day")
+    argument = _when(normalise(text).split(), context) if command is Command.CALLBACK else None
+    return _meaning(command, f"command_sentence:{command}", argument=argument)
+
+
+def _not_known(text: str) -> Meaning | None:
+    """As in "I do not know … about that, ask my daughter": what follows tells of nothing."""
+    tokens = [token for token in normalise(text).split() if token not in UNCERTAIN_BESIDE]
+    start = next((at for at in range(len(tokens)) if longest_wish(tokens, at)), None)
+    if start is None or any(token not in TOLERATED for token in tokens[:start]):
+        return None
+    command, length = longest_wish(tokens, start) or (None, 0)
+    rest = tokens[start + length :]
+    if command is not Command.DONT_KNOW or (rest and rest[0] not in ABOUT_WHAT):
+        return None
+    return _meaning(Command.DONT_KNOW, "command:not_known", doubtful=bool(rest))
+
+
+def _by_part_of_day(tokens: Sequence[str]) -> Meaning | None:
+    """As in "call me in the evening", which names no hour."""
+    start = next((at for at, token in enumerate(tokens) if token in _IMPERATIVES), None)
+    if start is None:
+        return None
+    after = [_without_preposition(token) for token in tokens[start:]]
+    return _meaning(Command.CALLBACK, "command:part_of_day") if find_phrase(after, PARTS_OF_DAY) else None
+
+
+def _without_preposition(token: str) -> str:
+    """As in "in the evening" written as one word."""
+    for preposition in ("ب", "ع", "ل", "ف"):
+        if token.startswith(f"{preposition}ال"):
+            return token[1:]
+    return token
 
 
 def _not_named(text: str) -> Meaning | None:
@@ -109,18 +164,53 @@ def read_overriding_command(text: str, context: Context | None = None) -> Meanin
     tokens = normalise(text).split()
     if find_phrase(tokens, _DECEASED):
         return _meaning(Command.WRONG_PERSON, "command:deceased", argument="deceased")
+    return _about_calling(tokens, text, context) or _in_sentence(text, context, over_answers=True)
+
+
+def without_bereavement(text: str) -> str | None:
+    """What is said beside the death of one of the caller's own; None if it is the caller who was asked for.
+
+    "Since my husband died, every day" answers; "he died" and "my husband died" say that nobody can.
+    """
+    tokens = normalise(text).split()
+    found = find_phrase(tokens, _DECEASED)
+    if found is None:
+        return None
+    start, end = found
+    if end < len(tokens) and tokens[end] in OWN_KIN:
+        end += 1
+    elif start and tokens[start - 1] in OWN_KIN:
+        start -= 1
+    else:
+        return None
+    while start and tokens[start - 1] in SINCE:
+        start -= 1
+    rest = [*tokens[:start], *tokens[end:]]
+    while find_phrase(rest, _DECEASED):  # "died, God have mercy on him"
+        again = find_phrase(rest, _DECEASED) or (0, 0)
+        rest = [*rest[: again[0]], *rest[again[1] :]]
+    return " ".join(rest)
+
+
+def _about_calling(tokens: Sequence[str], text: str, context: Context | None) -> Meaning | None:
     calling = [at for at, token in enumerate(tokens) if token.removeprefix("و") in CALLING]
     if not calling:
         return _not_to_be_called(text)
     negated = [at for at in calling if _is_negated(tokens, at)]
-    when = _when(tokens, context)
+    when = _when(_without_ever(tokens), context)
     if len(negated) == len(calling):
         if when is None:
             return _meaning(Command.DO_NOT_CALL, "command:not_to_be_called")
         return _meaning(Command.CALLBACK, "command:not_then", doubtful=True)
     if when or set(tokens) & _LATER or tokens[-1] in _AFTER:
         return _meaning(Command.CALLBACK, "command:call_later", argument=when)
-    return None
+    return _by_part_of_day(tokens)
+
+
+def _without_ever(tokens: Sequence[str]) -> list[str]:
+    """Without "from today on", which names no day to call on."""
+    found = find_phrase(tokens, _EVER)
+    return [*tokens[: found[0]], *tokens[found[1] :]] if found else list(tokens)
 
 
 def _is_negated(tokens: Sequence[str], at: int) -> bool:

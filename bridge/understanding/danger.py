@@ -198,6 +198,15 @@ _WISHES = _words(
     "بغيتش بديش مابي مابغيتش مابدي أقدر اقدر قادر قادرة بقدر رغبة ود احب بحب حابب ماعاد "
     "عاد فايدة داعي معنى"
 )
+_WITHOUT = _words(
+    "بلاه بلاها بلاهم بلاهن بلا بدون بدونه بدونها بدونهم بدونو دون دونه دونها غير غيره غيرها "
+    "غيرهم غيرو بغيره بغيرها بلايا بلاش"
+)
+_SOMEBODY = _words(
+    "زوجي زوجتي جوزي مرتي مراتي راجلي ابني بنتي ولدي أمي امي أبوي ابوي أبويا أخوي اخوي أختي اختي "
+    "حبيبي حبيبتي عيالي "
+    "أولادي اولادي ولادي أهلي اهلي صاحبي امه بابا ماما المرحوم المرحومة هو هي خطيبي خطيبتي"
+)
 
 
 def _listed() -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -263,7 +272,20 @@ def _is_meant(tokens: Sequence[str], at: int, pattern: _Pattern) -> bool:
             token in _NOT or token.removeprefix("و") in _NOT or token.endswith("ش") for token in around
         )
     if pattern.second is _LIVE:
-        return bool(near & _WISHES)
+        return bool(near & _WISHES) and not _is_lived_without(tokens, at)
     if pattern.second is _BREATH:
         return bool(near & (_PULL | {"صعب", "صعوبه"})) and bool(near & _BREATH)
     return True
+
+
+def _is_lived_without(tokens: Sequence[str], at: int) -> bool:
+    """As in "I cannot live without it", of a medicine; without somebody it is danger."""
+    near = tokens[at : at + 1 + _WINDOW]
+    living = next((place for place in range(at, len(tokens)) if tokens[place] in _LIVE), len(tokens))
+    behind = tokens[living + 1 : living + 4]
+    is_without = any(token in _WITHOUT for token in behind)
+    return (
+        is_without
+        and bool(_CAN & set(near))
+        and not any(token in _SOMEBODY for token in tokens[living + 1 :])
+    )

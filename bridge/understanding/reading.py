@@ -11,7 +11,12 @@ from msgspec.structs import replace
 from bridge.understanding.blood_pressure import read_blood_pressure
 from bridge.understanding.choices import read_choice, read_multi_choice
 from bridge.understanding.clock_times import read_clock_time
-from bridge.understanding.commands import read_command, read_overriding_command, read_red_flag
+from bridge.understanding.commands import (
+    read_command,
+    read_overriding_command,
+    read_red_flag,
+    without_bereavement,
+)
 from bridge.understanding.dates import read_date
 from bridge.understanding.digit_rows import read_digits, read_phone
 from bridge.understanding.durations import read_duration
@@ -87,6 +92,11 @@ def _safe(text: str, question: Question | Callable[[str], Meaning], context: Con
 
 
 def _known(text: str, question: Question | Callable[[str], Meaning], context: Context) -> Meaning:
+    rest = without_bereavement(text)
+    if rest and not isinstance(question, AskText):
+        answer = _known(rest, question, context)
+        if answer.finding is Finding.VALUE and answer.value is not False:
+            return answer
     overriding = read_overriding_command(text, context)
     if overriding is not None:
         return overriding
@@ -106,7 +116,8 @@ def _stronger(
     answer: Meaning, command: Meaning, text: str, question: Question | Callable[[str], Meaning]
 ) -> Meaning:
     """The wish, unless its words are worth as much as an answer."""
-    if command.command is Command.WRONG_PERSON and _PRESENCE & set(normalise(text).split()):
+    is_presence = bool(_PRESENCE & set(normalise(text).split())) and command.rule.startswith("command_phrase")
+    if command.command is Command.WRONG_PERSON and is_presence:
         return answer
     if command.command is Command.WAIT and isinstance(question, AskDuration):  # it may have lasted a minute
         return replace(answer, doubtful=True, confidence=min(answer.confidence, 0.5))

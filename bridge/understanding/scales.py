@@ -1,38 +1,35 @@
 """A point on a scale: how often, how bad, how content, compared with before, in the words of all dialects.
 
-A negation that is not part of a known phrase is never mapped onto a point: it is asked again. Phrases
-that are listed as having a second reading ("not every day") are read back.
+`scale_pieces` cuts the text into points and the words beside them; here these are weighed. What stands
+beside a point may strengthen it, turn it ("not content"), agree with it ("mild, it does not bother me") or
+say nothing. A negation that does none of these is asked again.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
-from bridge.understanding.choices import Cut, cut_by_phrases, read_choice
+from msgspec.structs import replace
+
+from bridge.understanding.choices import read_choice
 from bridge.understanding.commands import read_command
-from bridge.understanding.durations import Span, span
-from bridge.understanding.labelling import Part
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
-from bridge.understanding.scale_words import LOWEST_BY_NO, SCALES, point_of
+from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.scale_days import point_of_days
+from bridge.understanding.scale_marks import SIDES, Role
+from bridge.understanding.scale_negations import JUDGED, UnclearError, excepted, is_negation, neither, turned
+from bridge.understanding.scale_pieces import Book, Piece, book_of, cut, points_in
+from bridge.understanding.scale_words import LOWEST_BY_NO, SCALES, STRONGER
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
 __all__ = ["SCALES", "read_scale"]
 
 SURE, DOUBTED = 0.95, 0.5
-_NEGATING = (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NEVER)
-_FOREIGN = (Part.UNKNOWN, Part.COMMAND, Part.ASKING)
-_NOT_OR_OKAY = frozenset(map(normalise, ("ماشي", "مو", "مش", "مب", "ليس", "غير", "موش")))
 _LOWEST = ("never", "none", "very_dissatisfied", "strongly_disagree")
-_DAYS_IN_TWO_WEEKS = {
-    "several_days": range(1, 8),
-    "more_than_half": range(8, 12),
-    "nearly_every_day": range(12, 15),
-}
-
-
-@cache
-def _book(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
-    return point_of(scale)
+_UNCERTAIN_BESIDE = ("sometimes", "several_days")  # "often sometimes" is one or the other
+_NEGATORS = frozenset(
+    map(normalise, ("ما", "مو", "مش", "مب", "لم", "لا", "غير", "ليس", "لست", "موش", "مهوب"))
+)
+_WAS = words_of("كان كانت كنت كانوا كنا")
+_FEW = 2  # words that nobody knows and that leave a point what it is
 
 
 def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | None = None) -> Meaning:
@@ -40,63 +37,177 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
     points = SCALES.get(scale)
     if points is None or (options is not None and not set(options) <= set(points)):
         return read_choice(text, options or {})
-    book = {phrase: value for phrase, (value, _) in _book(scale).items()}
-    for value, phrases in (options or {}).items():
-        book.update({tuple(normalise(phrase).split()): value for phrase in phrases})
-    if tuple(normalise(text).split()) not in book and read_command(text) is not None:
+    book = _with_options(book_of(scale), options or {})
+    words = tuple(normalise(text).split())
+    is_listed = words in book and book[words].role in (Role.POINT, Role.REMARK)
+    if not is_listed and read_command(text) is not None:
         return nothing("command")  # "I do not know" begins with a no, and is none
-    days = _by_number_of_days(text, scale)
-    if days is not None and tuple(normalise(text).split()) not in book:
-        return days
-    cut = cut_by_phrases(text, book)
-    if not cut.named:
-        return _by_no(text, scale) or nothing(_why(cut))
-    return _named(text, cut, scale)
+    days = point_of_days(words) if scale == "frequency4" and not is_listed else None
+    if days is not None:
+        return _meaning("frequency4:days", days, doubtful=True)
+    pieces = cut(text, book)
+    if all(piece.role not in (Role.POINT, Role.REMARK) for piece in pieces):
+        return _by_no(text, scale) or nothing(_why(pieces))
+    try:
+        return _weigh(pieces, scale)
+    except UnclearError as unclear:
+        found = tuple(
+            dict.fromkeys(value for one in pieces if one.role is Role.POINT for value in one.values)
+        )
+        return Meaning(Finding.AMBIGUOUS, str(unclear), confidence=0.0, alternatives=found)
 
 
-def _named(text: str, cut: Cut, scale: str) -> Meaning:
-    distinct = _without_no(cut)
-    if len(distinct) > 1:
-        return Meaning(Finding.AMBIGUOUS, "several_points", confidence=0.0, alternatives=distinct)
-    value = distinct[0]
-    parts = {chunk.part for _, chunk in cut.rest}
-    if any(part in _NEGATING for part in parts) and value not in _LOWEST:
-        return Meaning(Finding.AMBIGUOUS, "negated_point", confidence=0.0, alternatives=(value,))
-    if _is_turned(text, cut) or Part.FIGURE in parts:
-        return Meaning(Finding.AMBIGUOUS, "negated_point", confidence=0.0, alternatives=(value,))
-    foreign = [place for place, chunk in cut.rest if chunk.part in _FOREIGN]
-    if any(place == 0 for place in foreign):
+def _with_options(book: Book, options: Mapping[str, Sequence[str]]) -> Book:
+    own = {
+        tuple(normalise(phrase).split()): Piece(Role.POINT, values=(value,))
+        for value, phrases in options.items()
+        for phrase in phrases
+    }
+    return {**book, **own} if own else book
+
+
+def _weigh(pieces: list[Piece], scale: str) -> Meaning:
+    """Bring the pieces to one point, step by step."""
+    kept, is_corrected = _after_correction(pieces)
+    kept = _complaints(_beside(neither(kept, scale)), scale)
+    kept = turned(excepted(kept), scale)
+    value, is_marked = _one_point(_strengthened(kept, scale), scale)
+    _check_negations(kept, value)
+    unknown = _unknown(kept)
+    if unknown is None:
         return nothing("unknown_word")
-    is_no_before = Part.NO in parts and value not in _LOWEST and scale != "comparison"
-    doubtful = bool(foreign) or is_no_before or Part.CORRECTION in parts or _is_marked(text, scale)
-    return Meaning(
-        Finding.VALUE,
-        f"scale:{scale}",
-        value=value,
-        doubtful=doubtful,
-        confidence=DOUBTED if doubtful else SURE,
+    is_no_before = any(one.role is Role.NO for one in kept) and value not in _LOWEST and scale != "comparison"
+    doubtful = is_corrected or is_marked or unknown or is_no_before or _is_qualified(kept, scale, value)
+    return _meaning(scale, value, doubtful=doubtful)
+
+
+def _meaning(rule: str, value: str, *, doubtful: bool) -> Meaning:
+    confidence = DOUBTED if doubtful else SURE
+    return Meaning(Finding.VALUE, f"scale:{rule}", value=value, doubtful=doubtful, confidence=confidence)
+
+
+def _after_correction(pieces: list[Piece]) -> tuple[list[Piece], bool]:
+    """As in "mild, sorry, severe": what follows counts."""
+    for at in range(len(pieces) - 1, 0, -1):
+        before, after = pieces[:at], pieces[at + 1 :]
+        if pieces[at].role is Role.CORRECTION and points_in(before) and points_in(after):
+            return after, True
+    return pieces, any(one.role is Role.CORRECTION for one in pieces)
+
+
+def _beside(pieces: list[Piece]) -> list[Piece]:
+    """Words like "much" are points by themselves, and degrees beside another point."""
+    if not any(one.role is Role.POINT and one.beside is None and not one.marked for one in pieces):
+        return pieces
+    return [replace(one, role=one.beside) if one.role is Role.POINT and one.beside else one for one in pieces]
+
+
+def _complaints(pieces: list[Piece], scale: str) -> list[Piece]:
+    """As in "every night I do not sleep": what happens so often. Elsewhere it is a negation."""
+    points = points_in(pieces)
+    is_what_happens = scale == "frequency4" or (
+        scale == "amount" and points and points[0].values[0] == "little"
     )
+    role = Role.SILENT if points and is_what_happens else Role.DENIAL
+    return [replace(one, role=role) if one.role is Role.LOSS else one for one in pieces]
 
 
-def _is_turned(text: str, cut: Cut) -> bool:
-    """As in "mashi every day", which is "okay, every day" or "not", and "not never"."""
-    first, *rest = normalise(text).split()
-    is_not = bool(rest) and first in _NOT_OR_OKAY and len(cut.rest) == 1
-    return is_not and cut.rest[0][1].text == first
+def _strengthened(pieces: list[Piece], scale: str) -> list[Piece]:
+    """As in "content … very" and "did not please me … at all"."""
+    stronger = STRONGER.get(scale, {})
+    is_very = any(one.role is Role.VERY for one in pieces)
+    is_at_all = any(one.role is Role.AT_ALL for one in pieces)
+    points = [one for one in points_in(pieces) if not one.marked and one.text != "not"]
+    denied = [one for one in points if is_at_all and _says_not(one.text) and one.values[0] in stronger]
+    raised = denied or (points if is_very else [])
+    return [
+        replace(one, values=(stronger.get(one.values[0], one.values[0]),))
+        if one in raised
+        else replace(one, role=Role.SILENT)
+        if denied and one.role is Role.AT_ALL
+        else one
+        for one in pieces
+    ]
 
 
-def _without_no(cut: Cut) -> tuple[str, ...]:
-    """The points that count: a correction takes the last."""
-    marks = [place for place, chunk in cut.rest if chunk.part is Part.CORRECTION and place]
-    if marks and cut.named[marks[-1] :]:
-        return tuple(dict.fromkeys(cut.named[marks[-1] :]))
-    return cut.distinct
+def _says_not(phrase: str) -> bool:
+    first = phrase.split(maxsplit=1)[0]
+    return first in _NEGATORS or (first.startswith("م") and first.endswith("ش"))
 
 
-def _is_marked(text: str, scale: str) -> bool:
-    """Whether a phrase was used that has a second reading."""
-    book = {phrase: f"{value}*" if marked else value for phrase, (value, marked) in _book(scale).items()}
-    return all(name.endswith("*") for name in cut_by_phrases(text, book).named)
+def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
+    """The one value to which all points and remarks come, and whether it is doubtful."""
+    points = points_in(pieces)
+    plain = [one for one in points if not one.marked] or points
+    values = tuple(dict.fromkeys(one.values[0] for one in plain))
+    remarks = [one for one in pieces if one.role is Role.REMARK]
+    if not values:
+        values = (remarks[0].values[0],)
+    if len(values) > 1:
+        return _outermost(values, scale), True
+    if any(values[0] not in one.values for one in remarks):
+        raise UnclearError("negated_point")
+    marked_otherwise = {one.values[0] for one in points if one.marked} - {values[0]}
+    is_marked = all(one.marked for one in points or remarks[:1])
+    return values[0], is_marked or bool(marked_otherwise)
+
+
+def _outermost(values: Sequence[str], scale: str) -> str:
+    """Of several judgements on one side the strongest."""
+    sides = {SIDES[scale].get(value, 0) for value in values}
+    if scale not in JUDGED or len(sides) > 1 or 0 in sides:
+        raise UnclearError("several_points")
+    order = list(SCALES[scale])
+    return (max if sides == {1} else min)(values, key=order.index)
+
+
+def _check_negations(pieces: Sequence[Piece], value: str) -> None:
+    roles = {one.role for one in pieces}
+    if value not in _LOWEST and roles & {Role.DENIAL, Role.AT_ALL}:
+        raise UnclearError("negated_point")
+    if Role.FIGURE in roles:
+        raise UnclearError("figure")
+
+
+def _unknown(pieces: Sequence[Piece]) -> bool | None:
+    """Whether words that nobody knows leave a doubt; None where they spoil everything.
+
+    A few of them behind a clear point cannot turn it, for every negation and exception is known.
+    """
+    places = [at for at, one in enumerate(pieces) if one.role is Role.UNKNOWN]
+    if not places:
+        return False
+    points = [at for at, one in enumerate(pieces) if one.role in (Role.POINT, Role.REMARK)]
+    is_clear = any(pieces[at].beside is None and pieces[at].role is Role.POINT for at in points)
+    is_negated = any(pieces[at].text == "not" for at in points) or any(map(is_negation, pieces))
+    before = [at for at in places if at < points[0]]
+    if before and (is_negated or not is_clear or len(places) > _FEW):
+        return None
+    is_but = any(one.role is Role.BUT for one in pieces)
+    return bool(before) or is_negated or is_but or not is_clear or len(places) > _FEW
+
+
+def _is_qualified(pieces: Sequence[Piece], scale: str, value: str) -> bool:
+    """Whether something that is known leaves a doubt: "at least", "at first", "but the waiting"."""
+    roles = [one.role for one in pieces]
+    if Role.AT_LEAST in roles or Role.ONCE in roles:
+        return True
+    if scale == "comparison" and any(one.text in _WAS for one in pieces):
+        return True  # "it was worse" is better now
+    if scale in JUDGED and Role.BUT in roles:
+        after = roles[roles.index(Role.BUT) + 1 :]
+        if Role.KNOWN in after:
+            return True
+    return any(_is_rival(pieces, at, value) for at in range(len(pieces)))
+
+
+def _is_rival(pieces: Sequence[Piece], at: int, value: str) -> bool:
+    """Whether a degree may be an answer of its own: "much … sometimes", "a little strong", "much little"."""
+    piece = pieces[at]
+    if not piece.values or piece.values == (value,) or piece.role not in (Role.VERY, Role.SLIGHTLY):
+        return False
+    is_before = any(one.role is Role.POINT for one in pieces[at + 1 :])
+    return piece.role is Role.SLIGHTLY or value in _UNCERTAIN_BESIDE or (is_before and value == "little")
 
 
 def _by_no(text: str, scale: str) -> Meaning | None:
@@ -114,19 +225,5 @@ def _by_no(text: str, scale: str) -> Meaning | None:
     )
 
 
-def _by_number_of_days(text: str, scale: str) -> Meaning | None:
-    """As in "five days" of two weeks; how often is read back, for nobody asked for a number."""
-    if scale != "frequency4":
-        return None
-    found = span(normalise(text).split())
-    if not isinstance(found, Span) or set(found.parts) - {"day", "week"}:
-        return None
-    days = found.parts.get("day", 0) + 7 * found.parts.get("week", 0)
-    value = next((point for point, among in _DAYS_IN_TWO_WEEKS.items() if days in among), None)
-    if value is None:
-        return None
-    return Meaning(Finding.VALUE, "scale:frequency4:days", value=value, doubtful=True, confidence=DOUBTED)
-
-
-def _why(cut: Cut) -> str:
-    return "unknown_word" if any(chunk.part is Part.UNKNOWN for _, chunk in cut.rest) else "no_point"
+def _why(pieces: Sequence[Piece]) -> str:
+    return "unknown_word" if any(one.role is Role.UNKNOWN for one in pieces) else "no_point"

@@ -1,0 +1,134 @@
+"""Negations beside the points of a scale: "not content", "neither mild nor strong", "not but once"."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from bridge.understanding.normalisation import words_of
+from bridge.understanding.scale_marks import MIDDLE, SIDES, TURNED, Role
+from bridge.understanding.scale_pieces import Piece, points_in
+
+__all__ = ["JUDGED", "UnclearError", "excepted", "is_negation", "neither", "turned"]
+
+JUDGED = ("satisfaction5", "agreement5", "quality5")  # of a whole: "good, but the waiting …"
+_NOT_OR_OKAY = words_of("ماشي")
+_AT_ALL_BEHIND = words_of("خالص خلاص بالكامل كليا")
+_OF_ME = words_of("مني منا")  # "from me", and before what is negated "I am not"
+
+
+class UnclearError(Exception):
+    """The words do not come to one point, for a reason."""
+
+
+def neither(pieces: list[Piece], scale: str) -> list[Piece]:
+    """As in "neither mild nor strong": the middle, where the two lie on both sides of it."""
+    for start, first in enumerate(pieces):
+        if first.role not in (Role.NO, Role.NOT):
+            continue
+        one = _next_point(pieces, start + 1)
+        if one is None or one + 1 >= len(pieces):
+            continue
+        nor = next((at for at in range(one + 1, len(pieces)) if pieces[at].role is not Role.SILENT), None)
+        other = nor + 1 if nor is not None and pieces[nor].role in (Role.NO, Role.NOT, Role.NOR) else None
+        if other is None or _next_point(pieces, other) is None:
+            continue
+        end = _next_point(pieces, other) or other
+        if _are_opposite(pieces[one], pieces[end], scale):
+            middle = Piece(Role.POINT, "neither", (MIDDLE[scale],))
+            return [*pieces[:start], middle, *pieces[end + 1 :]]
+    return pieces
+
+
+def _next_point(pieces: Sequence[Piece], at: int) -> int | None:
+    while at < len(pieces) and pieces[at].role in (Role.SILENT, Role.KNOWN):
+        at += 1
+    return at if at < len(pieces) and pieces[at].role is Role.POINT else None
+
+
+def _are_opposite(one: Piece, other: Piece, scale: str) -> bool:
+    sides = SIDES[scale]
+    return sides.get(one.values[0], 0) * sides.get(other.values[0], 0) < 0
+
+
+def excepted(pieces: list[Piece]) -> list[Piece]:
+    """As in "not but once": the point behind "but" stands, to be read back."""
+    at = next((at for at, one in enumerate(pieces) if one.role is Role.EXCEPT), None)
+    if at is None:
+        return pieces
+    if not any(is_negation(one) for one in pieces[:at]) or len(points_in(pieces[at:])) != 1:
+        raise UnclearError("excepted")
+    return [replace(one, marked=True) if one.role is Role.POINT else one for one in pieces[at + 1 :]]
+
+
+def is_negation(piece: Piece) -> bool:
+    return piece.role in (Role.NOT, Role.DENIAL, Role.NO) or piece.values[:1] in (("never",), ("none",))
+
+
+def turned(pieces: Sequence[Piece], scale: str) -> list[Piece]:
+    """Join each negation to the point that it negates; one that negates none is a denial."""
+    kept, at = list[Piece](), 0
+    while at < len(pieces):
+        if pieces[at].role not in (Role.NOT, Role.NOR):
+            kept.append(pieces[at])
+            at += 1
+            continue
+        if pieces[at].role is Role.NOR and not any(is_negation(one) or one.text == "not" for one in kept):
+            raise UnclearError("several_points")  # "mild or strong?"
+        piece, after = _turned_at(pieces, at, scale)
+        if piece.role is Role.POINT and kept and kept[-1].role in (Role.VERY, Role.AT_ALL):
+            kept.pop()
+        kept.append(piece)
+        at = after
+    return kept
+
+
+def _turned_at(pieces: Sequence[Piece], at: int, scale: str) -> tuple[Piece, int]:
+    """What a negation and its point come to, and where the text goes on."""
+    target = _target(pieces, at + 1)
+    degree = pieces[at + 1] if at + 1 < len(pieces) else pieces[at]
+    if target is None and degree.role is Role.VERY and degree.values:
+        return _not_much(degree, scale), at + 2
+    if target is None:
+        role = Role.KNOWN if pieces[at].text in _OF_ME else Role.DENIAL
+        return replace(pieces[at], role=role), at + 1
+    after = target + 1
+    while after < len(pieces) and pieces[after].role in (Role.VERY, Role.AT_ALL):
+        after += 1
+    return _negated(pieces, at, target, scale), after
+
+
+def _not_much(degree: Piece, scale: str) -> Piece:
+    """As in "some days, not many": what it comes to by itself must agree."""
+    plain, _ = TURNED[scale].get(degree.values[0], ("", ""))
+    if not plain:
+        raise UnclearError("negated_point")
+    return Piece(Role.POINT, "not", (plain.removeprefix("*"),), marked=True)
+
+
+def _target(pieces: Sequence[Piece], at: int) -> int | None:
+    """The point that a negation before it negates: only degrees may stand between."""
+    while at < len(pieces) and (
+        pieces[at].role in (Role.VERY, Role.SLIGHTLY) or pieces[at].text in ("انا", "كنت")
+    ):
+        at += 1
+    return at if at < len(pieces) and pieces[at].role is Role.POINT else None
+
+
+def _negated(pieces: Sequence[Piece], at: int, target: int, scale: str) -> Piece:
+    """The point that "not … " a point comes to."""
+    if pieces[at].text in _NOT_OR_OKAY and at == 0 and scale not in JUDGED:
+        raise UnclearError("negated_point")  # "mashi" is "okay" or "not"
+    plain, at_all = TURNED[scale].get(pieces[target].values[0], ("", ""))
+    behind = next(iter(pieces[target + 1 :]), Piece(Role.KNOWN))
+    before = pieces[at - 1].role if at else Role.KNOWN
+    is_at_all = (
+        Role.AT_ALL in (behind.role, before)
+        or before is Role.VERY
+        or {behind.text, pieces[target].text.split()[-1]} & _AT_ALL_BEHIND
+    )
+    named = at_all if is_at_all else plain
+    if not named or pieces[target].marked:
+        raise UnclearError("negated_point")
+    is_less = any(one.role is Role.VERY for one in pieces[at + 1 : target]) or behind.role is Role.VERY
+    marked = named.startswith("*") or (is_less and not is_at_all)
+    return Piece(Role.POINT, "not", (named.removeprefix("*"),), marked=marked)
