@@ -126,7 +126,7 @@ class Daemon:
         ticker = Ticker(self._clock, on_error=_on_tick_error)
         ticking = asyncio.create_task(ticker.run(), name="ticker")
         stack.push_async_callback(_cancel, ticking)
-        control = PhoneControl(_provider_options(settings), http=http)
+        control = PhoneControl(_provider_options(settings), http=http, clock=self._clock)
         services = Services(
             clock=self._clock,
             store=self._store,

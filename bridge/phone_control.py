@@ -22,6 +22,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from bridge.clock import Clock
 from bridge.errors import BridgeError
 from protocols.base import Ending
 from protocols.errors import LocalProtocolError
@@ -67,10 +68,16 @@ class PhoneControl:
     """Sends what providers are asked."""
 
     def __init__(
-        self, options: Mapping[str, Options], *, http: aiohttp.ClientSession, first_pause_seconds: float = 0.5
+        self,
+        options: Mapping[str, Options],
+        *,
+        http: aiohttp.ClientSession,
+        clock: Clock,
+        first_pause_seconds: float = 0.5,
     ) -> None:
         self._options = options
         self._http = http
+        self._clock = clock
         self._first_pause_seconds = first_pause_seconds
         self._passes: dict[tuple[str, bytes], _Pass] = {}  # by the login that brought them
 
@@ -134,7 +141,7 @@ class PhoneControl:
 
     def _is_configured(self, provider: str) -> bool:
         try:
-            _made(self._control(provider).hang_up, CallDetails(provider_call_id="x"))
+            _made(self._control(provider).transfer, CallDetails(provider_call_id="x"), "+10")
         except ControlError:
             return False
         return True
@@ -164,7 +171,8 @@ class PhoneControl:
     ) -> HttpResponse:
         title = PROVIDERS[provider].title
         try:
-            response = await self._send(_elsewhere(request, self._options[provider].api_url))
+            authorized = self._authorized(provider, request)
+            response = await self._send(_elsewhere(authorized, self._options[provider].api_url))
         except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
             raise _NotNowError(f"it cannot be reached ({type(error).__name__})") from None
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -181,6 +189,13 @@ class PhoneControl:
                 raise _NotNowError(f"it answered {response.status}")
             case AfterRequest.REFUSED:
                 raise ControlError(f"{title}: {what}: it refused with {response.status}")
+
+    def _authorized(self, provider: str, request: HttpRequest) -> HttpRequest:
+        """The request with what proves who asks, where that is made anew for each attempt."""
+        authorize = PROVIDERS[provider].authorize
+        if authorize is None:
+            return request
+        return _made(authorize, self._options[provider], request, self._clock.now().timestamp())
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
         headers = dict(request.headers)

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
+from bridge.clock import Clock
 from bridge.phone_control import ControlError, PhoneControl
 from protocols import PROVIDERS, CallDetails
 from protocols.provider import CallOrder, StreamTarget
@@ -41,7 +42,7 @@ async def control(exchange: Exchange) -> AsyncIterator[PhoneControl]:
     app.router.add_route("*", "/{path:.*}", exchange.handle)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         options = TwilioOptions(account_sid="AC1", auth_token="t", api_url=str(server.make_url("")))
-        yield PhoneControl({"twilio": options}, http=http, first_pause_seconds=0.01)
+        yield PhoneControl({"twilio": options}, http=http, clock=Clock(), first_pause_seconds=0.01)
 
 
 @pytest.mark.parametrize("statuses", [(200,), (404,), (503, 200), (429, 500, 200), (0, 200)])
@@ -94,7 +95,7 @@ async def test_a_provider_out_of_reach() -> None:
     """Nobody listens there."""
     options = TwilioOptions(account_sid="AC1", auth_token="t", api_url=f"http://127.0.0.1:{unused_port()}")
     async with aiohttp.ClientSession() as http:
-        provider = PhoneControl({"twilio": options}, http=http, first_pause_seconds=0.01)
+        provider = PhoneControl({"twilio": options}, http=http, clock=Clock(), first_pause_seconds=0.01)
         with pytest.raises(ControlError, match="cannot be reached"):
             await provider.hang_up("twilio", CALL)
 
@@ -110,14 +111,14 @@ async def test_a_provider_out_of_reach() -> None:
 async def test_who_can_put_a_caller_through(provider: str, options: TwilioOptions, can: bool) -> None:
     """On the wire, or with an account."""
     async with aiohttp.ClientSession() as http:
-        assert PhoneControl({provider: options}, http=http).can_transfer(provider) is can
+        assert PhoneControl({provider: options}, http=http, clock=Clock()).can_transfer(provider) is can
 
 
 async def test_a_provider_without_requests() -> None:
     """Maqsam's calls are controlled on the wire."""
     async with aiohttp.ClientSession() as http:
         with pytest.raises(ControlError, match="on the wire"):
-            await PhoneControl({"maqsam": TwilioOptions()}, http=http).hang_up("maqsam", CALL)
+            await PhoneControl({"maqsam": TwilioOptions()}, http=http, clock=Clock()).hang_up("maqsam", CALL)
 
 
 class Bank(Exchange):
@@ -150,7 +151,7 @@ async def bank_control(bank: Bank) -> AsyncIterator[PhoneControl]:
     app.router.add_route("*", "/{path:.*}", bank.handle)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         options = msgspec.structs.replace(passing(), api_url=str(server.make_url("")))
-        yield PhoneControl({"bandwidth": options}, http=http, first_pause_seconds=0.01)
+        yield PhoneControl({"bandwidth": options}, http=http, clock=Clock(), first_pause_seconds=0.01)
 
 
 @pytest.mark.parametrize(("good_for_seconds", "logins"), [(3600, 1), (5, 2)])

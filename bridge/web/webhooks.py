@@ -20,7 +20,7 @@ from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.switchboard import Switchboard
 from bridge.tokens import StreamTokens
 from bridge.web.doorkeeper import Doorkeeper, read_request, refused
-from protocols.errors import RemoteProtocolError
+from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.http import Document, HttpRequest
 from protocols.provider import (
     CallStatus,
@@ -79,8 +79,13 @@ class WebhookRoutes:
             log.warning("call_refused", provider=name, reason=busy.reason)
             return self._answered(name, webhooks.reject(call))
         target = await self._target(name, call, questionnaire)
+        try:
+            document = webhooks.connect(call, target)
+        except LocalProtocolError as error:  # the site has not configured what answering needs
+            log.error("call_not_answered", provider=name, detail=str(error))  # noqa: TRY400
+            raise web.HTTPServiceUnavailable(text="no call can be answered here\n") from None
         log.info("call_answered", provider=name, direction=call.direction)
-        return self._answered(name, webhooks.connect(call, target))
+        return self._answered(name, document)
 
     async def status(self, request: web.Request) -> web.Response:
         """A status callback."""
