@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 RECIPE := $(VENV)/.installed-for-training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports bench model clean
+.PHONY: help demo test check format lint types imports bench fuzz soak model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,17 @@ format: $(STAMP)  ## format the code and mend what can be mended
 
 bench: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
 	$(BIN)/python benchmarks/hearing.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz)
+
+fuzz: $(STAMP)  ## every provider's wire against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'atheris>=3.0'
+	@for provider in $(or $(PROVIDER),$$($(BIN)/python -c 'from protocols import PROVIDERS; print(*PROVIDERS)')); do \
+	  echo "$$provider"; mkdir -p build/fuzz/$$provider; \
+	  $(BIN)/python tests/fuzz/wires.py $$provider -max_total_time=$(or $(SECONDS),30) -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/$$provider- build/fuzz/$$provider 2>&1 | tail -n 8 || exit 1; \
+	done
+
+soak: $(STAMP)  ## calls of every provider to a real daemon in real time, good and with every fault; CALLS=N of each
+	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
 
 $(RECIPE): $(STAMP)
 	@echo "Installing what making a model needs (PyTorch among it): some minutes, once"
