@@ -53,6 +53,7 @@ class DaemonSetup(Struct, frozen=True):
     carrier_token: str
     token_secret: str
     speed: float = 1.0
+    options: dict[str, str] = {}  # further ones, by their variables
 
     @classmethod
     def new(cls, config: Path, folder: Path, *, port: int | None, speed: float) -> Self:
@@ -90,6 +91,7 @@ class DaemonSetup(Struct, frozen=True):
             "HATIF_PROVIDERS__MAQSAM__TOKEN": self.carrier_token,
             "HATIF_CLOCK__SPEED": f"{self.speed:g}",
             "HATIF_LOG__FORMAT": "json",
+            **self.options,
         }
 
 

@@ -2,8 +2,9 @@
 
     python tests/fuzz/wires.py PROVIDER [libFuzzer's options, such as -max_total_time=60] [CORPUS]
 
-Each input is cut into messages, text or binary, and mixed with the provider's captured ones. A machine may answer
-with events or with a `RemoteProtocolError`; any other exception is a fault, and libFuzzer keeps its input.
+Each input is cut into messages, text or binary, and mixed with the provider's captured ones. A machine may
+answer with events or with a `RemoteProtocolError`; any other exception is a fault, and libFuzzer keeps its
+input.
 """
 
 import json
@@ -60,7 +61,7 @@ def _message(chooser: "atheris.FuzzedDataProvider", known: Sequence[str | bytes]
     if kind == 1:
         return bytes(chooser.ConsumeBytes(256))
     message = known[chooser.ConsumeIntInRange(0, len(known) - 1)]
-    if kind == 2:  # noqa: PLR2004
+    if kind == 2:
         return message
     at, gone = chooser.ConsumeIntInRange(0, len(message)), chooser.ConsumeIntInRange(0, 16)
     if isinstance(message, bytes):
@@ -70,8 +71,10 @@ def _message(chooser: "atheris.FuzzedDataProvider", known: Sequence[str | bytes]
 
 def main() -> None:
     """Fuzz the provider that the command line names."""
-    if len(sys.argv) < 2 or sys.argv[1] not in PROVIDERS:  # noqa: PLR2004
-        sys.exit(f"usage: wires.py PROVIDER [libFuzzer options]; providers are {', '.join(sorted(PROVIDERS))}")
+    if len(sys.argv) < 2 or sys.argv[1] not in PROVIDERS:
+        sys.exit(
+            f"usage: wires.py PROVIDER [libFuzzer options]; providers are {', '.join(sorted(PROVIDERS))}"
+        )
     provider = sys.argv.pop(1)
     atheris.Setup(sys.argv, target(provider))
     atheris.Fuzz()
