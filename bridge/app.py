@@ -126,7 +126,9 @@ class Daemon:
         ticker = Ticker(self._clock, on_error=_on_tick_error)
         ticking = asyncio.create_task(ticker.run(), name="ticker")
         stack.push_async_callback(_cancel, ticking)
-        control = PhoneControl(_provider_options(settings), http=http, clock=self._clock)
+        control = PhoneControl(
+            _provider_options(settings), http=http, clock=self._clock, public_url=_public_url(settings)
+        )
         services = Services(
             clock=self._clock,
             store=self._store,
@@ -182,7 +184,7 @@ class Daemon:
             tokens=tokens,
             store=store,
             clock=self._clock,
-            public_url=str(settings.server.public_url) if settings.server.public_url else None,
+            public_url=_public_url(settings),
         )
         limits = SocketLimits(
             max_message_bytes=settings.server.max_message_bytes,
@@ -229,6 +231,10 @@ class Daemon:
 
 def _provider_options(settings: Settings) -> dict[str, Options]:
     return {name: settings.provider(name) for name in PROVIDERS}
+
+
+def _public_url(settings: Settings) -> str | None:
+    return str(settings.server.public_url) if settings.server.public_url else None
 
 
 def _patience(settings: Settings) -> Patience:

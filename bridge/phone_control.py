@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
 import msgspec
@@ -73,11 +73,13 @@ class PhoneControl:
         *,
         http: aiohttp.ClientSession,
         clock: Clock,
+        public_url: str | None = None,
         first_pause_seconds: float = 0.5,
     ) -> None:
         self._options = options
         self._http = http
         self._clock = clock
+        self._public_url = public_url
         self._first_pause_seconds = first_pause_seconds
         self._passes: dict[tuple[str, bytes], _Pass] = {}  # by the login that brought them
 
@@ -109,7 +111,8 @@ class PhoneControl:
 
         """
         control = self._control(provider)
-        await self._done(provider, "transfer", control, _made(control.transfer, call, to))
+        request = _made(control.transfer, call, to, self._document_url(provider, to))
+        await self._done(provider, "transfer", control, request)
 
     async def send(self, provider: str, what: str, request: HttpRequest) -> None:
         """Send a request that a webhook's answer called for.
@@ -133,6 +136,12 @@ class PhoneControl:
         response = await self._done(provider, "place", control, _made(control.place, order), may_repeat=False)
         return control.placed(response)
 
+    def _document_url(self, provider: str, to: str) -> str | None:
+        """Where our document that dials a number is to be had, for interfaces that take addresses only."""
+        if PROVIDERS[provider].dial is None or self._public_url is None:
+            return None
+        return f"{self._public_url.rstrip('/')}/webhooks/{provider}/dial/{quote(to, safe='')}"
+
     def _control(self, provider: str) -> Control:
         known = PROVIDERS[provider]
         if known.control is None:
@@ -141,7 +150,13 @@ class PhoneControl:
 
     def _is_configured(self, provider: str) -> bool:
         try:
-            _made(self._control(provider).transfer, CallDetails(provider_call_id="x"), "+10")
+            control = self._control(provider)
+            _made(
+                control.transfer,
+                CallDetails(provider_call_id="x"),
+                "+10",
+                self._document_url(provider, "+10"),
+            )
         except ControlError:
             return False
         return True

@@ -535,7 +535,12 @@ class AsteriskControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return self._request("DELETE", f"channels/{quote(require_call(call.provider_call_id), safe='')}")
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
+    def transfer(
+        self,
+        call: CallDetails,
+        to: str,
+        document_url: str | None = None,  # noqa: ARG002
+    ) -> HttpRequest:
         variable = f"HATIF_TO_{require_call(call.provider_call_id)}"
         return self._request(
             "POST", f"asterisk/variable?{urlencode({'variable': variable, 'value': _dialled(to)})}"

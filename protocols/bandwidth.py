@@ -356,7 +356,12 @@ class BandwidthControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return self._send("POST", _resource(call), "application/json", json_body({"state": "completed"}))
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
+    def transfer(
+        self,
+        call: CallDetails,
+        to: str,
+        document_url: str | None = None,  # noqa: ARG002
+    ) -> HttpRequest:
         document = _bxml(Verb("Transfer", {}, Verb("PhoneNumber", text=to)))
         return self._send("PUT", f"{_resource(call)}/bxml", "application/xml", document.body)
 

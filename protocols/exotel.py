@@ -414,7 +414,12 @@ class ExotelControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:  # noqa: ARG002
         raise LocalProtocolError("Exotel has no request for this: a call ends with its socket and its flow")
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:  # noqa: ARG002
+    def transfer(
+        self,
+        call: CallDetails,  # noqa: ARG002
+        to: str,  # noqa: ARG002
+        document_url: str | None = None,  # noqa: ARG002
+    ) -> HttpRequest:
         raise LocalProtocolError(
             "Exotel has no request for this: close the socket, the next applet transfers"
         )

@@ -326,7 +326,12 @@ class InfobipControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return _hang_up(self._options, call.provider_call_id)
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
+    def transfer(
+        self,
+        call: CallDetails,
+        to: str,
+        document_url: str | None = None,  # noqa: ARG002
+    ) -> HttpRequest:
         child: dict[str, Any] = {"endpoint": {"type": "PHONE", "phoneNumber": _number(to)}}
         ours = call.caller_number if call.direction is Direction.OUTBOUND else call.callee_number
         if ours:

@@ -31,7 +31,14 @@ from protocols.base import Capabilities, Ending, MediaProtocol
 from protocols.commands import AcceptCall, ClearAudio, Command, HangUp, PlayAudio, SendMark, TransferCall
 from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolError
 from protocols.events import AudioReceived, CallDetails, CallStarted, DtmfReceived, Event, MarkReturned
-from protocols.jambonz_calls import SPOKEN_RATE, JambonzControl, JambonzOptions, JambonzWebhooks
+from protocols.http import json_document
+from protocols.jambonz_calls import (
+    SPOKEN_RATE,
+    JambonzControl,
+    JambonzOptions,
+    JambonzWebhooks,
+    transfer_verbs,
+)
 from protocols.marks import PendingMarks
 from protocols.provider import Door, Provider
 from protocols.wire import MessageDecoder, encode, read_custom, read_direction, read_key
@@ -274,4 +281,5 @@ PROVIDER = Provider(
     media=lambda _options, _grant: JambonzProtocol(),
     webhooks=JambonzWebhooks,
     control=JambonzControl,
+    dial=lambda to: json_document(transfer_verbs(to)),
 )

@@ -5,8 +5,8 @@ Sources: jambonz-feature-server (lib/utils/base-requestor.js, lib/tasks/listen.j
 
 - After `listen` comes `hangup`: when the audio socket says `disconnect`, the verb ends and so does the call.
 - A signature covers the body of a POST; that of a GET cannot be checked, so hooks must be POST.
-- A call in progress cannot be given verbs by REST, only another hook to fetch them from: `transfer_hook`,
-  which must answer with `transfer_verbs`. The application socket can (`protocols.jambonz_application`).
+- A call in progress cannot be given verbs by REST, only another hook to fetch them from, which is ours and
+  answers with `transfer_verbs`. The application socket can (`protocols.jambonz_application`).
 - Whoever dials names an application: the server insists on one, or on a set of speech vendors, and some
   versions let its calling hook win over the one in the request. It should be this same webhook.
 - `amd` in the request that dials is recalled, not read; its events go to the status hook.
@@ -16,7 +16,7 @@ import hmac
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from msgspec import Meta, Struct, field
 
@@ -94,9 +94,6 @@ class JambonzOptions(Options, frozen=True, kw_only=True):
     )
     application_sid: Annotated[
         str | None, Meta(description="the application under which calls are placed")
-    ] = None
-    transfer_hook: Annotated[
-        str | None, Meta(description="an address that answers with the verbs of a transfer, given ?to=")
     ] = None
 
 
@@ -242,9 +239,8 @@ class JambonzControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return self._request("PUT", _resource(call), {"call_status": "completed"})
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
-        hook = require_option(self._options.transfer_hook, "providers.jambonz.transfer_hook")
-        url = f"{hook}{'&' if '?' in hook else '?'}{urlencode({'to': to})}"
+    def transfer(self, call: CallDetails, to: str, document_url: str | None = None) -> HttpRequest:  # noqa: ARG002
+        url = require_option(document_url, "server.public_url")
         return self._request("PUT", _resource(call), {"call_hook": {"url": url, "method": "POST"}})
 
     def outcome(self, response: HttpResponse) -> AfterRequest:

@@ -3,8 +3,8 @@
 Sources: docs.plivo.com/docs/voice (xml, concepts/signature-validation, api/calls); plivo/plivo-python,
 `plivo/utils/signature_v3.py`; the wire is in `protocols.plivo_dialect`. The socket has no credential of its
 own, so its path ends in a stream token. Closing it leads to the next element of the document; the phone call
-itself is ended by REST. A transfer hands the call an address of PlivoXML (`transfer_url`), because the
-interface takes no number; that it takes `legs` and `aleg_url` is from the SDKs.
+itself is ended by REST. A transfer hands the call an address of PlivoXML, because the interface takes
+no number; that it takes `legs` and `aleg_url` is from the SDKs.
 """
 
 import base64
@@ -92,9 +92,6 @@ class PlivoAccount(Options, frozen=True, kw_only=True):
     auth_token: Annotated[str | None, Meta(description="the Auth Token, in quotes", extra=SECRET)] = None
     previous_auth_token: Annotated[
         str | None, Meta(description="the Auth Token before it was changed, in quotes", extra=SECRET)
-    ] = None
-    transfer_url: Annotated[
-        str | None, Meta(description="the https address of XML that dials; in it {to} becomes the number")
     ] = None
 
     @property
@@ -294,13 +291,8 @@ class PlivoControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return self._request("DELETE", _resource(call))
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
-        pattern = self._options.transfer_url
-        if pattern is None:
-            raise LocalProtocolError(
-                f"{self.section}.transfer_url is not configured: a call is handed over to it"
-            )
-        url = pattern.replace("{to}", quote(to, safe=""))
+    def transfer(self, call: CallDetails, to: str, document_url: str | None = None) -> HttpRequest:  # noqa: ARG002
+        url = require_option(document_url, "server.public_url")
         return self._request("POST", _resource(call), {"legs": "aleg", "aleg_url": url, "aleg_method": "GET"})
 
     def outcome(self, response: HttpResponse) -> AfterRequest:
@@ -326,6 +318,11 @@ def _resource(call: CallDetails) -> str:
     return quote(require_call(call.provider_call_id), safe="") + "/"
 
 
+def dial(to: str) -> Document:
+    """PlivoXML that puts the caller through to a number."""
+    return xml_document(Verb("Dial", {}, Verb("Number", {}, text=to)))
+
+
 PROVIDER = Provider(
     capabilities=PLIVO,
     title="Plivo",
@@ -334,4 +331,5 @@ PROVIDER = Provider(
     media=lambda options, _grant: PlivoProtocol(big_endian=options.big_endian),
     webhooks=PlivoWebhooks,
     control=PlivoControl,
+    dial=dial,
 )

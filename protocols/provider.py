@@ -228,8 +228,11 @@ class Control(Protocol):
         """
         ...
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
-        """Put the caller through to a number."""
+    def transfer(self, call: CallDetails, to: str, document_url: str | None = None) -> HttpRequest:
+        """Put the caller through to a number.
+
+        `document_url` is where `Provider.dial`'s document is to be had: some interfaces take addresses only.
+        """
         ...
 
     def outcome(self, response: HttpResponse) -> AfterRequest:
@@ -253,6 +256,8 @@ class Provider(Struct, Generic[OptionsT], frozen=True, kw_only=True):
     is_guarded: Callable[[OptionsT], bool] | None = None
     webhooks: Callable[[OptionsT], Webhooks] | None = None
     control: Callable[[OptionsT], Control] | None = None
+    # The document that puts a caller through to a number, where `control.transfer` needs one.
+    dial: Callable[[str], Document] | None = None
     # Adds to a request of `control`, at the time of sending, what proves who asks and passes soon: a JWT.
     authorize: Callable[[OptionsT, HttpRequest, float], HttpRequest] | None = None
 

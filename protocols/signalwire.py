@@ -10,14 +10,14 @@ guide "Webhook security". What differs from `protocols.twilio`:
 - The socket may carry a bearer token besides the single-use token in its path.
 - Webhooks are signed with hex HMACs of address and raw body, SHA-256 where it is there, else SHA-1; or as
   Twilio does. None has a time in it, so a replay cannot be told from a repetition.
-- REST takes no documents, only addresses: a call is placed with our webhook, and handed over by a document
-  that the site keeps somewhere (`transfer_url`).
+- REST takes no documents, only addresses: a call is placed with our webhook, and handed over by a
+  document of ours.
 """
 
 import hmac
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from msgspec import Meta
 
@@ -39,6 +39,7 @@ from protocols.provider import (
 )
 from protocols.twilio import MediaFormat, TwilioProtocol
 from protocols.twilio_dialect import FormWebhooks, ResourceControl, connect, form_signatures, spellings
+from protocols.xml import Verb, xml_document
 
 __all__ = ["PROVIDER", "SignalWireControl", "SignalWireOptions", "SignalWireProtocol", "SignalWireWebhooks"]
 
@@ -57,9 +58,6 @@ class SignalWireOptions(Options, frozen=True, kw_only=True):
     ] = None
     stream_token: Annotated[
         str | None, Meta(description="the bearer token of media sockets, in quotes", extra=SECRET)
-    ] = None
-    transfer_url: Annotated[
-        str | None, Meta(description="the address of a cXML document that dials the number in its query, To")
     ] = None
     codec: Annotated[
         Literal["PCMU@8000h", "L16@16000h", "L16@24000h"],
@@ -160,9 +158,8 @@ class SignalWireControl(ResourceControl):
     def answer_fields(self, order: CallOrder) -> Mapping[str, str]:
         return {"Url": require_option(order.answer_url, "server.public_url")}
 
-    def transfer_fields(self, to: str) -> Mapping[str, str]:
-        url = require_option(self._options.transfer_url, "providers.signalwire.transfer_url")
-        return {"Url": f"{url}{'&' if '?' in url else '?'}{urlencode({'To': to})}"}
+    def transfer_fields(self, to: str, document_url: str | None) -> Mapping[str, str]:  # noqa: ARG002
+        return {"Url": require_option(document_url, "server.public_url")}
 
     def _project(self) -> str:
         return require_option(self._options.project_id, "providers.signalwire.project_id")
@@ -178,4 +175,5 @@ PROVIDER = Provider(
     is_guarded=lambda options: options.stream_token is not None,
     webhooks=SignalWireWebhooks,
     control=SignalWireControl,
+    dial=lambda to: xml_document(Verb("Dial", {}, text=to)),
 )

@@ -583,7 +583,12 @@ class CallControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return _command(self._options, call, "hangup", {})
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
+    def transfer(
+        self,
+        call: CallDetails,
+        to: str,
+        document_url: str | None = None,  # noqa: ARG002
+    ) -> HttpRequest:
         return _command(self._options, call, "transfer", {"to": to})
 
     def outcome(self, response: HttpResponse) -> AfterRequest:
@@ -609,7 +614,7 @@ class TexmlControl(ResourceControl):
         application = require_option(self._options.application_id, "providers.telnyx.application_id")
         return {"ApplicationSid": application, "Url": require_option(order.answer_url, "server.public_url")}
 
-    def transfer_fields(self, to: str) -> Mapping[str, str]:
+    def transfer_fields(self, to: str, document_url: str | None) -> Mapping[str, str]:  # noqa: ARG002
         return {"Texml": xml_document(Verb("Dial", {}, text=to)).body.decode()}
 
     def outcome(self, response: HttpResponse) -> AfterRequest:

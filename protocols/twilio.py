@@ -290,7 +290,7 @@ class TwilioControl(ResourceControl):
         call = IncomingCall(caller_number=order.from_, callee_number=order.to, direction=Direction.OUTBOUND)
         return {"Twiml": connect(call, order.stream).body.decode()}
 
-    def transfer_fields(self, to: str) -> Mapping[str, str]:
+    def transfer_fields(self, to: str, document_url: str | None) -> Mapping[str, str]:  # noqa: ARG002
         return {"Twiml": xml_document(Verb("Dial", {}, text=to)).body.decode()}
 
 

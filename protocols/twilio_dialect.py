@@ -190,7 +190,7 @@ class ResourceControl(Control):
         ...
 
     @abstractmethod
-    def transfer_fields(self, to: str) -> Mapping[str, str]:
+    def transfer_fields(self, to: str, document_url: str | None) -> Mapping[str, str]:
         """What hands the call over."""
         ...
 
@@ -215,8 +215,8 @@ class ResourceControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return self._post(self._address(call), {"Status": "completed"})
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
-        return self._post(self._address(call), self.transfer_fields(to))
+    def transfer(self, call: CallDetails, to: str, document_url: str | None = None) -> HttpRequest:
+        return self._post(self._address(call), self.transfer_fields(to, document_url))
 
     def outcome(self, response: HttpResponse) -> AfterRequest:
         return after_request(response, already_over=self.already_over)

@@ -23,7 +23,7 @@ from protocols.base import Capabilities, Ending
 from protocols.commands import ClearAudio, Command, HangUp, PlayAudio, SendMark
 from protocols.events import AudioReceived, Event, ReplyDue
 from protocols.http import HttpRequest
-from protocols.plivo import NONCE_SECONDS, PlivoAccount, PlivoControl, PlivoXml, addresses, is_signed
+from protocols.plivo import NONCE_SECONDS, PlivoAccount, PlivoControl, PlivoXml, addresses, dial, is_signed
 from protocols.plivo_dialect import (
     OutgoingMedia,
     PlayAudioMessage,
@@ -144,4 +144,5 @@ PROVIDER = Provider(
     media=lambda _options, _grant: VobizProtocol(),
     webhooks=VobizWebhooks,
     control=VobizControl,
+    dial=dial,
 )

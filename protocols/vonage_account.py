@@ -339,7 +339,12 @@ class VonageControl(Control):
     def hang_up(self, call: CallDetails) -> HttpRequest:
         return self._request("PUT", _address(call), {"action": "hangup"})
 
-    def transfer(self, call: CallDetails, to: str) -> HttpRequest:
+    def transfer(
+        self,
+        call: CallDetails,
+        to: str,
+        document_url: str | None = None,  # noqa: ARG002
+    ) -> HttpRequest:
         action: dict[str, Any] = {
             "action": "connect",
             "endpoint": [{"type": "phone", "number": _number(to)}],

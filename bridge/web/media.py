@@ -57,6 +57,8 @@ class MediaSockets:
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Let one carrier in, and hold its call."""
         visit = self._doorkeeper.visit(request)
+        if not visit.provider.capabilities.plays:
+            raise web.HTTPNotImplemented(text="this provider only listens: no questionnaire can be asked\n")
         questionnaire = self._admit(visit.questionnaire)
         if visit.claims is not None:
             await self._doorkeeper.redeem(visit.claims)

@@ -52,6 +52,7 @@ class Server:
                 web.get("/ws/{provider}/{name}", self._connect),
                 *(web.route(method, path, self._answer) for method in _METHODS for path in _ANSWER),
                 *(web.route(method, "/webhooks/{provider}/status", self._status) for method in _METHODS),
+                *(web.route(method, "/webhooks/{provider}/dial/{to}", self._dial) for method in _METHODS),
             ]
         )
         self._runner = web.AppRunner(
@@ -81,6 +82,9 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         return await self._ready(self._webhooks).answer(request)
+
+    async def _dial(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._webhooks).dial(request)
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
         return await self._ready(self._webhooks).status(request)

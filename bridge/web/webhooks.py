@@ -1,8 +1,9 @@
 """Providers' webhooks: a call is to be answered, a call has come so far.
 
 `/webhooks/PROVIDER/answer[/QUESTIONNAIRE]` is answered with the provider's own document, which opens a media
-socket at an address with a single-use stream token in it. `/webhooks/PROVIDER/status` takes status callbacks.
-Both are believed only if their signature is good; who sent them is learnt from nothing else.
+socket at an address with a single-use stream token in it. `/webhooks/PROVIDER/status` takes status callbacks,
+and `/webhooks/PROVIDER/dial/NUMBER` tells a call that is handed over whom to dial. They are believed only if
+their signature is good; who sent them is learnt from nothing else.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from protocols.provider import (
     StreamTarget,
     Webhooks,
 )
+from protocols.registry import PROVIDERS
 
 __all__ = ["WebhookRoutes"]
 
@@ -86,6 +88,14 @@ class WebhookRoutes:
             raise web.HTTPServiceUnavailable(text="no call can be answered here\n") from None
         log.info("call_answered", provider=name, direction=call.direction)
         return self._answered(name, document)
+
+    async def dial(self, request: web.Request) -> web.Response:
+        """A call that we hand over asks what to do: dial the number that we gave it."""
+        name, _, _ = await self._believed(request)
+        dial = PROVIDERS[name].dial
+        if dial is None:
+            raise web.HTTPNotFound(text="this provider is told by a request\n")
+        return _response(dial(request.match_info["to"]))
 
     async def status(self, request: web.Request) -> web.Response:
         """A status callback."""

@@ -347,7 +347,6 @@ CONTROL = JambonzControl(
         account_sid="acc",
         api_key="key",
         application_sid="app",
-        transfer_hook="https://hatif.example/transfer?site=1",
     )
 )
 ORDER = CallOrder(
@@ -382,11 +381,11 @@ def test_a_call_is_placed() -> None:
 def test_a_call_is_ended_and_handed_over() -> None:
     """Ended by its status, handed over by a hook that is given the number."""
     call = CallDetails("a/b")
-    ended, handed = CONTROL.hang_up(call), CONTROL.transfer(call, "+1 2")
+    ended, handed = CONTROL.hang_up(call), CONTROL.transfer(call, "+1 2", "https://h/dial/1")
 
     assert (ended.method, ended.url) == ("PUT", "https://api.jambonz.cloud/v1/Accounts/acc/Calls/a%2Fb")
     assert json.loads(ended.body) == {"call_status": "completed"}
-    hook_ = {"url": "https://hatif.example/transfer?site=1&to=%2B1+2", "method": "POST"}
+    hook_ = {"url": "https://h/dial/1", "method": "POST"}
     assert json.loads(handed.body) == {"call_hook": hook_}
 
 
@@ -420,7 +419,7 @@ def test_what_is_not_configured_is_named() -> None:
         bare.place(ORDER)
     with pytest.raises(LocalProtocolError, match=r"providers\.jambonz\.account_sid is not configured"):
         bare.hang_up(CallDetails("s"))
-    with pytest.raises(LocalProtocolError, match=r"providers\.jambonz\.transfer_hook is not configured"):
+    with pytest.raises(LocalProtocolError, match=r"server\.public_url is not configured"):
         bare.transfer(CallDetails("s"), "+1")
     with pytest.raises(LocalProtocolError, match="no identifier"):
         CONTROL.hang_up(CallDetails())

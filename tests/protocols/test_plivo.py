@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -433,7 +433,7 @@ def test_a_report_says_how_far_a_call_has_come(word: str, status: CallStatus | N
 
 # REST
 
-OPTIONS = PlivoOptions(auth_id="MA1", auth_token="t", transfer_url="https://h/dial.xml?to={to}")
+OPTIONS = PlivoOptions(auth_id="MA1", auth_token="t")
 BASE = "https://api.plivo.com/v1/Account/MA1/Call/"
 ORDER = CallOrder(
     to="+9665",
@@ -470,12 +470,12 @@ def test_a_call_is_ended_and_handed_over() -> None:
     """Deleting the call ends it; a transfer names an address of XML."""
     control = PlivoControl(OPTIONS)
     ended = control.hang_up(CallDetails("u/1"))
-    moved = control.transfer(CallDetails("u"), "+9662")
+    moved = control.transfer(CallDetails("u"), "+9662", "https://h/dial/%2B9662")
 
     assert (ended.method, ended.url, ended.body) == ("DELETE", f"{BASE}u%2F1/", b"")
     assert (moved.method, moved.url) == ("POST", f"{BASE}u/")
     sent = json.loads(moved.body)
-    assert (sent["legs"], parse_qs(sent["aleg_url"].partition("?")[2])) == ("aleg", {"to": ["+9662"]})
+    assert (sent["legs"], sent["aleg_url"]) == ("aleg", "https://h/dial/%2B9662")
 
 
 @pytest.mark.parametrize(
@@ -496,7 +496,7 @@ def test_over_already_is_done(status: int, meaning: AfterRequest) -> None:
 def test_what_is_not_configured_cannot_be_asked() -> None:
     """The complaint names the setting."""
     bare = PlivoControl(PlivoOptions())
-    with pytest.raises(LocalProtocolError, match=r"providers\.plivo\.transfer_url"):
+    with pytest.raises(LocalProtocolError, match=r"server\.public_url"):
         bare.transfer(CallDetails("u"), "+9662")
     with pytest.raises(LocalProtocolError, match=r"providers\.plivo\.auth_id"):
         bare.hang_up(CallDetails("u"))

@@ -39,3 +39,14 @@ def test_whoever_has_a_credential_of_its_own_can_check_it(name: str) -> None:
 
     assert provider.door is Door.TOKEN or (provider.admit and provider.is_guarded)
     assert provider.door is not Door.IN_BAND or provider.in_band
+
+
+@pytest.mark.parametrize("name", sorted(name for name, each in PROVIDERS.items() if each.dial))
+def test_a_document_that_dials_names_the_number_and_nothing_else(name: str) -> None:
+    """Whatever the number looks like."""
+    dial = PROVIDERS[name].dial
+    assert dial is not None
+
+    assert b"+966110000009" in dial("+966110000009").body
+    hostile = dial('"}]<Hangup/>').body
+    assert b'"}]<Hangup/>' not in hostile  # escaped, as XML or as JSON

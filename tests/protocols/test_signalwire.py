@@ -194,7 +194,6 @@ OPTIONS = SignalWireOptions(
     api_token="T",
     stream_token="secret",
     codec="L16@16000h",
-    transfer_url="https://x.example/dial?a=b",
 )
 TARGET = StreamTarget("wss://hatif.example/ws/signalwire/t")
 ORDER = CallOrder(to="+1", from_="+2", stream=TARGET, answer_url="https://hatif.example/a", order_id="o")
@@ -220,18 +219,18 @@ def test_a_stream_is_opened_with_its_codec_and_its_token() -> None:
 
 
 def test_rest_takes_addresses_and_no_documents() -> None:
-    """Of our webhook to place a call, of the site's own document to hand it over."""
+    """Of our webhook to place a call, and of our document to hand it over."""
     control = SignalWireControl(OPTIONS)
-    placed, moved = control.place(ORDER), control.transfer(CallDetails(CALL), "+3")
+    placed, moved = control.place(ORDER), control.transfer(CallDetails(CALL), "+3", "https://h/dial")
 
     calls = "https://clinic.signalwire.com/api/laml/2010-04-01/Accounts/P1/Calls"
     assert (placed.url, moved.url) == (f"{calls}.json", f"{calls}/{CALL}.json")
     assert form_of(placed)["Url"] == "https://hatif.example/a"
-    assert form_of(moved) == {"Url": "https://x.example/dial?a=b&To=%2B3"}
+    assert form_of(moved) == {"Url": "https://h/dial"}
     assert form_of(control.hang_up(CallDetails(CALL))) == {"Status": "completed"}
 
 
 def test_what_is_not_configured_is_said() -> None:
     """By the name of the option."""
-    with pytest.raises(LocalProtocolError, match=r"providers\.signalwire\.transfer_url"):
+    with pytest.raises(LocalProtocolError, match=r"server\.public_url"):
         SignalWireControl(SignalWireOptions(space="a.b", project_id="P")).transfer(CallDetails(CALL), "+3")

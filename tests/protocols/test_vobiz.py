@@ -226,7 +226,7 @@ def test_no_signature_is_a_decision_of_the_site() -> None:
 
 def test_requests_have_their_own_address_and_credential() -> None:
     """Two headers, and paths in the case and with the slash that are asked for."""
-    control = VobizControl(VobizOptions(auth_id="MA1", auth_token="t", transfer_url="https://h/dial.xml"))
+    control = VobizControl(VobizOptions(auth_id="MA1", auth_token="t"))
     order = CallOrder(
         to="+1", from_="+2", stream=StreamTarget("wss://h"), answer_url="https://h", order_id="1"
     )
@@ -237,7 +237,7 @@ def test_requests_have_their_own_address_and_credential() -> None:
     assert (placed.url, ended.method, ended.url) == (base, "DELETE", f"{base}u/")
     assert credential.items() <= placed.headers.items()
     assert ended.headers == credential
-    moved = json.loads(control.transfer(CallDetails("u"), "+3").body)
+    moved = json.loads(control.transfer(CallDetails("u"), "+3", "https://h/dial.xml").body)
     assert moved == {"legs": "aleg", "aleg_url": "https://h/dial.xml", "aleg_method": "GET"}
     with pytest.raises(LocalProtocolError, match=r"providers\.vobiz\.auth_id"):
         VobizControl(VobizOptions()).hang_up(CallDetails("u"))

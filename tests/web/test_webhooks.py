@@ -11,6 +11,7 @@ from xml.etree.ElementTree import fromstring
 
 import aiohttp
 import pytest
+from yarl import URL
 
 PUBLIC = "https://hatif.example"
 AUTH_TOKEN = "the-twilio-auth-token"
@@ -122,3 +123,21 @@ async def test_no_number_is_in_the_log(daemon: Any) -> None:
     await post(daemon, "/webhooks/twilio/answer", INCOMING)
 
     assert "66500000001" not in daemon.log
+
+
+PLIVO = "https://hatif.example/webhooks/plivo/dial/%2B966110000009"
+
+
+async def test_a_call_that_is_handed_over_is_told_whom_to_dial(start_daemon: Any) -> None:
+    """Where the provider's interface takes addresses only; nobody else may ask."""
+    daemon = start_daemon(HATIF_PROVIDERS__PLIVO__AUTH_TOKEN="t", HATIF_SERVER__PUBLIC_URL=PUBLIC)
+    nonce = "1"
+    shown = base64.b64encode(hmac.digest(b"t", f"{PLIVO}.{nonce}".encode(), "sha256")).decode()
+    headers = {"X-Plivo-Signature-V3": shown, "X-Plivo-Signature-V3-Nonce": nonce}
+    local = URL(PLIVO.replace(PUBLIC, f"http://127.0.0.1:{daemon.port}"), encoded=True)
+    async with aiohttp.ClientSession() as client:
+        async with client.get(local, headers=headers) as answer:
+            assert fromstring(await answer.text()).findtext("Dial/Number") == "+966110000009"  # noqa: S314
+        async with client.get(local) as answer:
+            assert answer.status == 401
+    daemon.stop()
