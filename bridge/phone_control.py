@@ -132,6 +132,9 @@ class PhoneControl:
             ControlError: no call was placed, or nobody knows whether one was.
 
         """
+        known = PROVIDERS[provider]
+        if known.control is None and known.how_to_dial:
+            raise ControlError(known.how_to_dial)
         control = self._control(provider)
         response = await self._done(provider, "place", control, _made(control.place, order), may_repeat=False)
         return control.placed(response)

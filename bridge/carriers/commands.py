@@ -1,4 +1,4 @@
-"""`hatif carrier list|options|run`: parse and print; others do the work."""
+"""`hatif carrier list|options|run|dial`: parse and print; others do the work."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +119,38 @@ def run_carrier(  # noqa: PLR0917 - a command's options
         _print(report)
     if report.refused or report.protocol_errors or report.unheard:
         raise typer.Exit(EXIT_WRONG)
+
+
+@carrier_app.command("dial")
+def dial(  # noqa: PLR0917 - a command's options
+    provider: Named,
+    to: Annotated[str, typer.Option(help="Whom to call, with the country: +966…")],
+    from_: Annotated[str, typer.Option("--from", help="The number that is shown: one of yours there.")],
+    questionnaire: Annotated[str | None, typer.Option(help="Its id; the default one without.")] = None,
+    ring_seconds: Annotated[int, typer.Option(min=5, max=120, help="How long it rings.")] = 30,
+    detect_machine: Annotated[
+        bool, typer.Option("--detect-machine", help="Have the provider tell an answering machine.")
+    ] = False,
+    config: Annotated[Path | None, typer.Option(help="config.yaml of the daemon that will ask.")] = None,
+) -> None:
+    """Have a provider call one person, whom the running daemon then asks a questionnaire.
+
+    Example: [bold]hatif carrier dial twilio --to +966500000001 --from +966110000001 --questionnaire phq2[/]
+    """
+    from bridge.dialling import Wanted, place  # noqa: PLC0415
+
+    wanted = Wanted(
+        provider=provider,
+        to=to,
+        from_=from_,
+        questionnaire=questionnaire,
+        ring_seconds=ring_seconds,
+        detect_machine=detect_machine,
+    )
+    settings = settings_of(config)
+    placed = run_quietly(lambda: place(wanted, settings))
+    named = placed.provider_call_id or "a call that it has not named yet"
+    out.print(f"{provider} is dialling: {named}, {placed.questionnaire}", soft_wrap=True)
 
 
 def _abilities(each: Provider[Any]) -> Iterator[str]:
