@@ -294,7 +294,7 @@ PROVIDER = Provider(
     in_band=lambda options: lambda offered: _is_token(options, offered),
     is_guarded=lambda options: options.token is not None,
     how_to_dial=(
-        "Maqsam dials by its own campaigns: upload the audience in its portal, with what calls are to know as "
-        "variables, and let the campaign's agent be this address"
+        "Maqsam dials by its own campaigns: upload the audience in its portal, with what calls are to know "
+        "as variables, and let the campaign's agent be this address"
     ),
 )
