@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from bridge.understanding.commands import read_command
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise
@@ -265,6 +266,8 @@ def read_multi_choice(text: str, options: Mapping[str, Sequence[str]], none_of: 
         return Meaning(Finding.AMBIGUOUS, "several_options", confidence=0.0, alternatives=cut.distinct)
     if not named:
         return _none(text, none_of) or nothing(_why(cut, "no_option"))
+    if named == [none_of] and (none := _none(text, none_of)) is not None:
+        return none  # "I have not one of them": the no beside it says the same
     if any(chunk.part is Part.NO for place, chunk in cut.rest if place):
         return Meaning(Finding.AMBIGUOUS, "negated_option", confidence=0.0, alternatives=cut.distinct)
     return _judged(cut, tuple(named), "option_phrases")
@@ -290,7 +293,9 @@ def _everything(text: str, cut: Cut, others: Sequence[str]) -> Meaning | None:
 
 
 def _none(text: str, none_of: str | None) -> Meaning | None:
-    """As in "none of them", in the words of a no to a symptom."""
+    """As in "none of them", in the words of a no to a symptom; "wrong number", "later" are no such no."""
+    if read_command(text) is not None:
+        return None
     tokens = tuple(normalise(text).split())
     is_none = any(tokens[at : at + len(phrase)] == phrase for phrase in _NONE for at in range(len(tokens)))
     answer = read_yes_no(text, YesNoKind.SYMPTOM)

@@ -49,6 +49,7 @@ SYMPTOMS = {"cough": ["سعال"], "headache": ["صداع"], "dizzy": ["دوخة
         ("كلهم إلا الصداع", ("cough", "dizzy")),
         ("ولا واحد", ("nothing",)),
         ("لا ما عندي شي", ("nothing",)),
+        ("ما عندي ولا شي منهم", ("nothing",)),
     ],
 )
 def test_several_options_are_named(said: str, values: tuple[str, ...]) -> None:
@@ -59,6 +60,12 @@ def test_several_options_are_named(said: str, values: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("said", ["ما عندي صداع", "صداع لا دوخة", "لا شيء وصداع", "سيارة صداع", ""])
 def test_a_negated_option_is_not_chosen(said: str) -> None:
     """Nor one behind a word that nobody knows."""
+    assert read_multi_choice(said, SYMPTOMS, "nothing").value is None
+
+
+@pytest.mark.parametrize("said", ["الرقم غلط", "مش أنا", "لاحقا", "مش هلأ", "شوي شوي"])
+def test_a_wish_is_not_none_of_them(said: str) -> None:
+    """Wrong number, later, slower: a no to the call, and none to the illnesses."""
     assert read_multi_choice(said, SYMPTOMS, "nothing").value is None
 
 
