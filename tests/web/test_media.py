@@ -216,3 +216,20 @@ class TestHealth:
         """A curious person learns the name, the version and where to ask."""
         status, index = daemon.get("/")
         assert (status, index["service"], index["state"]) == (200, "hatif", "running")
+
+
+async def test_a_stream_token_opens_any_door_from_anywhere(daemon: Any) -> None:
+    """Also where the provider's own credential is not configured; once, and for its own provider only."""
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+    token = StreamTokens(daemon.tokens_secret).issue(provider="telnyx")
+
+    assert await upgrade(daemon, "/ws/telnyx", forwarded) == 401
+    assert await upgrade(daemon, f"/ws/exotel/{token}", forwarded) == 401
+    assert await upgrade(daemon, f"/ws/telnyx/{token}", forwarded) == 101
+    assert await upgrade(daemon, f"/ws/telnyx/{token}", forwarded) == 401
+
+
+async def test_who_only_listens_is_asked_nothing(daemon: Any) -> None:
+    """No questionnaire goes over a wire that plays nothing; the answer says so."""
+    assert await upgrade(daemon, "/ws/genesys_audiohook") == 501
+    assert await upgrade(daemon, "/ws/no_such_provider") == 404
