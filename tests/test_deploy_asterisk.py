@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from bridge.carriers.wires.asterisk import AsteriskWire
 from bridge.config_providers import Providers
@@ -186,7 +186,7 @@ def test_the_user_of_ari_is_the_one_that_hatif_shows() -> None:
 def test_the_pages_configuration_is_one_and_agrees_with_the_files() -> None:
     """Its options exist; its passwords are those of the files."""
     (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    providers = yaml.safe_load(block)["providers"]
+    providers = YAML(typ="safe").load(block)["providers"]
     Providers(**providers)
     options = AsteriskOptions(**providers["asterisk"])
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from msgspec import Struct
 
-from bridge.understanding import Finding, YesNoKind, bare, normalise, read_number, read_yes_no
+from bridge.understanding import Finding, Meaning, YesNoKind, bare, normalise, read_number, read_yes_no
 
 __all__ = ["GREATEST_NUMBER", "Kind", "Label", "read_label"]
 
@@ -61,7 +61,12 @@ def _kind_of(text: str) -> Kind:
 
 
 def _yes_or_no(text: str) -> bool | None:
-    meaning = read_yes_no(text, YesNoKind.SYMPTOM)
+    """What it is to any question; a symptom's name is a yes to some, and no label of one."""
+    values = {_value(read_yes_no(text, kind)) for kind in (YesNoKind.SYMPTOM, YesNoKind.FACT)}
+    return values.pop() if len(values) == 1 else None
+
+
+def _value(meaning: Meaning) -> bool | None:
     return meaning.value if meaning.finding is Finding.VALUE and isinstance(meaning.value, bool) else None
 
 

@@ -100,7 +100,7 @@ def phone() -> Callable[..., Awaitable[tuple[CallOutcome, Patient]]]:
         call = CarrierCall(from_number="9621234567", to_number="9621234566", call_id="77")
         async with asyncio.timeout(120):
             outcome = await carrier.place(
-                daemon.url("/ws/maqsam"), call=call, headers={"Auth": daemon.token}, max_seconds=400
+                daemon.url("/ws/maqsam"), call=call, token=daemon.token, max_seconds=400
             )
         await written_down(daemon)
         return outcome, patient

@@ -61,11 +61,11 @@ async def said(text: str) -> bytes:
         await synthesizer.stop()
 
 
-def place_of(daemon: Any, provider: str) -> tuple[str, dict[str, str]]:
-    """Where the provider connects, and with what."""
+def token_for(daemon: Any, provider: str) -> str:
+    """With what the provider is let in."""
     if provider == "maqsam":
-        return daemon.url("/ws/maqsam"), {"Auth": daemon.token}
-    return daemon.url(f"/ws/twilio/{StreamTokens(daemon.tokens_secret).issue(provider='twilio')}"), {}
+        return str(daemon.token)
+    return StreamTokens(daemon.tokens_secret).issue(provider=provider)
 
 
 @pytest.mark.parametrize("provider", ["maqsam", "twilio"])
@@ -75,10 +75,10 @@ async def test_the_prompt_stops_and_the_answer_counts(
     """The carrier is told to clear, the record says how much was heard, and the answer is what was said."""
     daemon = start_daemon()
     carrier = FakeCarrier(WIRES[provider](), Interrupter(await said("لَا")), clock=Clock(SPEED))
-    url, headers = place_of(daemon, provider)
+    url, token = daemon.url(f"/ws/{provider}"), token_for(daemon, provider)
     call = CarrierCall(from_number="962", to_number="963", call_id="9")
     async with asyncio.timeout(60):
-        outcome = await carrier.place(url, call=call, headers=headers, max_seconds=120)
+        outcome = await carrier.place(url, call=call, token=token, max_seconds=120)
     daemon.stop()
     with closing(sqlite3.connect(daemon.database)) as connection:
         turns = (

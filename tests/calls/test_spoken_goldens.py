@@ -82,7 +82,7 @@ async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript) 
         await carrier.place(
             daemon.url(f"/ws/maqsam/{questionnaire.id}"),
             call=introduced,
-            headers={"Auth": daemon.token},
+            token=daemon.token,
             max_seconds=600,
         )
         while daemon.active_calls():  # noqa: ASYNC110 - another process writes it down

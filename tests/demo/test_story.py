@@ -12,6 +12,7 @@ from bridge.demo.daemon import DaemonSetup
 from bridge.demo.options import CallerKind, DemoOptions
 from bridge.demo.story import run_demo
 from bridge.reports import STDOUT
+from bridge.tokens import StreamTokens
 
 
 def test_a_fast_demonstration_compresses_time_and_thought() -> None:
@@ -98,14 +99,10 @@ async def test_a_signal_unwinds_the_demonstration(
     assert unwound == [True]
 
 
-def test_each_provider_is_called_in_its_own_way(tmp_path: Path) -> None:
-    """Maqsam shows a header, Twilio a token in the path that no header repeats."""
+def test_each_provider_is_let_in_by_its_own_credential(tmp_path: Path) -> None:
+    """Maqsam by the configured token, Twilio by one that is good once."""
     setup = DaemonSetup.new(tmp_path, tmp_path, port=18080, speed=1.0)
-    daemon = story.DaemonProcess(setup)
 
-    maqsam, header = story._address("maqsam", daemon, setup)
-    twilio, none = story._address("twilio", daemon, setup)
-
-    assert (maqsam, header) == ("ws://127.0.0.1:18080/ws/maqsam", {"Auth": setup.carrier_token})
-    assert twilio.startswith("ws://127.0.0.1:18080/ws/twilio/ey")
-    assert none == {}
+    assert story._token("maqsam", setup) == setup.carrier_token
+    claims = StreamTokens(setup.token_secret).read(story._token("twilio", setup), provider="twilio")
+    assert claims.provider == "twilio"
