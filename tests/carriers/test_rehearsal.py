@@ -39,71 +39,59 @@ HARMFUL = [
 
 
 @every_provider
-@pytest.mark.parametrize("faults", HARMLESS, ids=lambda faults: "-".join(faults) or "good")
-def test_three_answers_by_key(rehearse: Rehearse, provider: str, faults: tuple[Fault, ...]) -> None:
-    """From the greeting to our goodbye: every answer as it was keyed, and then we end the call."""
-    (call,) = rehearse((provider, ANSWERING, faults))
+def test_three_answers_by_key(rehearse: Rehearse, provider: str) -> None:
+    """From the greeting to our goodbye, whatever the line is like: every answer as it was keyed."""
+    calls = rehearse(*((provider, ANSWERING, faults) for faults in HARMLESS))
 
-    assert call.answers == ANSWERS
-    assert call.hatif.disposition is Disposition.COMPLETED
-    assert call.carrier.ended_by in OURS
-    assert call.carrier.frames_heard > 0
-
-
-@every_provider
-def test_a_key_cuts_a_question_short(rehearse: Rehearse, provider: str) -> None:
-    """Who knows the question need not hear it out; where the wire can, what was sent is dropped."""
-    lines = (PressLine("1"), PauseLine(1.2), PressLine("2"), PressLine("12#"), PauseLine(60))
-    (call,) = rehearse((provider, lines, ()))
-
-    assert call.answers == ANSWERS
-    if PROVIDERS[provider].capabilities.can_clear:
-        assert call.carrier.cleared > 0
+    for call, faults in zip(calls, HARMLESS, strict=True):
+        assert call.answers == ANSWERS, faults
+        assert call.hatif.disposition is Disposition.COMPLETED, faults
+        assert call.carrier.ended_by in OURS, faults
+        assert call.carrier.frames_heard > 0, faults
 
 
 @every_provider
-@pytest.mark.parametrize("answers", [0, 1, 2])
-@pytest.mark.parametrize("pause_seconds", [0.4, 2.5])
-def test_a_caller_may_hang_up_at_any_moment(
-    rehearse: Rehearse, provider: str, answers: int, pause_seconds: float
-) -> None:
+def test_callers_do_as_they_like(rehearse: Rehearse, provider: str) -> None:
+    """One keys into the question, one says nothing at all, one wants a person: all at the same time."""
+    hasty = (PressLine("1"), PauseLine(1.2), PressLine("2"), PressLine("12#"), PauseLine(60))
+    capabilities = PROVIDERS[provider].capabilities
+    interrupting, silent, wanting = rehearse(
+        (provider, hasty, ()),
+        (provider, (PauseLine(500),), ()),
+        (provider, (PressLine("0"), PauseLine(90)), ()),
+    )
+
+    assert interrupting.answers == ANSWERS
+    assert interrupting.carrier.cleared > 0 or not capabilities.can_clear
+    assert silent.answers == {}
+    assert silent.carrier.ended_by in OURS
+    assert silent.seconds < LONGEST_SECONDS
+    assert wanting.seconds < LONGEST_SECONDS
+    if capabilities.transfer is Ending.IN_BAND:
+        assert wanting.carrier.ended_by is EndedBy.HATIF_TRANSFERRED
+        assert wanting.hatif.disposition is Disposition.TRANSFERRED
+
+
+@every_provider
+def test_a_caller_may_hang_up_at_any_moment(rehearse: Rehearse, provider: str) -> None:
     """In the greeting, in a question, behind it: what was answered before is kept."""
-    (call,) = rehearse((provider, (*ANSWERING[:answers], PauseLine(pause_seconds), HangUpLine()), ()))
+    moments = [(answers, seconds) for answers in (0, 1, 2) for seconds in (0.4, 2.5)]
+    calls = rehearse(
+        *((provider, (*ANSWERING[:count], PauseLine(pause), HangUpLine()), ()) for count, pause in moments)
+    )
 
-    assert call.answers == dict(list(ANSWERS.items())[:answers])
-    assert call.carrier.ended_by is EndedBy.CALLER
-    assert call.hatif.disposition in {Disposition.PARTIAL, Disposition.HUNG_UP}
-
-
-@every_provider
-def test_a_caller_who_wants_a_person_gets_one_or_is_told(rehearse: Rehearse, provider: str) -> None:
-    """On the wire, where it can; else somebody is told, and the call has an end."""
-    (call,) = rehearse((provider, (PressLine("0"), PauseLine(90)), ()))
-
-    if PROVIDERS[provider].capabilities.transfer is Ending.IN_BAND:
-        assert call.carrier.ended_by is EndedBy.HATIF_TRANSFERRED
-        assert call.hatif.disposition is Disposition.TRANSFERRED
-    assert call.seconds < LONGEST_SECONDS
+    for call, (count, pause) in zip(calls, moments, strict=True):
+        assert call.answers == dict(list(ANSWERS.items())[:count]), (count, pause)
+        assert call.carrier.ended_by is EndedBy.CALLER, (count, pause)
+        assert call.hatif.disposition in {Disposition.PARTIAL, Disposition.HUNG_UP}, (count, pause)
 
 
 @every_provider
-def test_a_silent_caller_is_not_waited_for_for_ever(rehearse: Rehearse, provider: str) -> None:
-    """Asked again, and then let go."""
-    (call,) = rehearse((provider, (PauseLine(500),), ()))
-
-    assert call.answers == {}
-    assert call.carrier.ended_by in OURS
-    assert call.seconds < LONGEST_SECONDS
-
-
-@every_provider
-@pytest.mark.parametrize("faults", HARMFUL, ids="-".join)
-def test_what_one_carrier_does_wrong_no_other_call_notices(
-    rehearse: Rehearse, provider: str, faults: tuple[Fault, ...]
-) -> None:
-    """A bad call beside a good one: the good one is as ever, the bad one ends."""
-    good, bad = rehearse((provider, ANSWERING, ()), (provider, ANSWERING, faults))
+def test_what_others_do_wrong_a_good_call_does_not_notice(rehearse: Rehearse, provider: str) -> None:
+    """Calls that go wrong in every way beside one that is as ever; each of them ends."""
+    good, *bad = rehearse((provider, ANSWERING, ()), *((provider, ANSWERING, faults) for faults in HARMFUL))
 
     assert (good.answers, good.hatif.disposition) == (ANSWERS, Disposition.COMPLETED)
-    assert set(bad.answers.items()) <= set(ANSWERS.items())
-    assert bad.seconds < 2 * LONGEST_SECONDS
+    for call, faults in zip(bad, HARMFUL, strict=True):
+        assert set(call.answers.items()) <= set(ANSWERS.items()), faults
+        assert call.seconds < 2 * LONGEST_SECONDS, faults
