@@ -238,6 +238,9 @@ def _wish(text: str, context: Context | None) -> Meaning | None:
         for _, chunk in cut
         if chunk is not None and chunk.text not in TOLERATED and chunk.text not in WISHING
     ]
+    begins = cut[0][0] is Command.PERSON  # "the doctor …" tells of him
+    if command is Command.PERSON and begins and any(one.part is Part.UNKNOWN for one in left):
+        return None
     beside = _BESIDE_LOOSE if command in _LOOSE else _BESIDE_WISHES
     foreign = [chunk for chunk in left if chunk.part not in beside]
     if foreign and (command not in _LOOSE or any(chunk.part is not Part.UNKNOWN for chunk in foreign)):

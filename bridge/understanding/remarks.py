@@ -139,7 +139,13 @@ _LISTED = {**dict.fromkeys((*_OATHS, *_ONLY), False), **dict.fromkeys(_UNSURE, T
 _LONGEST = max(map(len, _LISTED))
 _DOES = (VerbKind.BODILY, VerbKind.ABLE, VerbKind.ACTION, VerbKind.SYMPTOM, VerbKind.GOING, VerbKind.EASED)
 _HALF = words_of("النص نص بالنص نصها نصه نصف النصف الوسط بالوسط وسط متوسط")
-_OF_IT = words_of("من منه منو منها")
+_OF_IT = words_of("من منه منو منها حتى")
+_WITHOUT = words_of("بدون بلا بغير دون")
+_CLOTHES = words_of(
+    "جزمة الجزمة هدوم الهدوم ملابس الملابس ثياب الثياب حوايج الحوايج صباط الصباط كندرة الكندرة نعال النعال "
+    "حذاء الحذاء "
+    "شوز الشوز لبس اللبس جاكيت عباية العباية سباط السباط شبشب"
+)
 _BY_ITSELF = words_of("بسرعة لحاله لحالو لحالها لوحده لوحدو لوحدها وحده وحدو بروحه بروحو سريع فورا")
 _AROUND = words_of("قبل بعد عقب ورا")
 _BY_HOURS = words_of("بساعة بساعتين بدقايق بشوي بشوية بقليل بنص مباشرة مباشر علطول طوالي فورا")
@@ -157,6 +163,7 @@ def remark_at(tokens: Sequence[str], at: int) -> Remark | None:
         or _circumstance(tokens, at)
         or _likeness(tokens, at)
         or _passing(tokens, at)
+        or _undressed(tokens, at)
         or _from_a_meal(tokens, at)
         or _restated(tokens, at)
     )
@@ -247,6 +254,13 @@ def _passing(tokens: Sequence[str], at: int) -> Remark | None:
     verb = verb_of(tokens[at])
     goes = verb is not None and verb.kind in (VerbKind.GOING, VerbKind.EASED) and not verb.negated
     return Remark(2) if goes and "".join(tokens[at + 1 : at + 2]) in _BY_ITSELF else None
+
+
+def _undressed(tokens: Sequence[str], at: int) -> Remark | None:
+    """As in "without shoes"."""
+    start = at + 1 + (tokens[at : at + 2] == ["من", "غير"])
+    is_without = tokens[at] in _WITHOUT or start == at + 2
+    return Remark(start + 1 - at) if is_without and "".join(tokens[start : start + 1]) in _CLOTHES else None
 
 
 def _from_a_meal(tokens: Sequence[str], at: int) -> Remark | None:

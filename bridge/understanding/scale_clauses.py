@@ -32,8 +32,10 @@ _ABLE = words_of(
 _LETTING = ("خليني", "خلاني", "خلتني", "خليتني", "خلانيش", "خلينيش", "سابني", "سيبني", "تركني", "يتركني")
 _SAYING = ("قول", "حكي", "حجي", "نكر", "كذب", "كدب", "وصف", "حدد", "شكي", "شتكي", "قيم")
 _DOES = (VerbKind.BODILY, VerbKind.ABLE, VerbKind.ACTION, VerbKind.SYMPTOM, VerbKind.GOING, VerbKind.FLOWING)
-_NOR = words_of("ولا")
+_NOR, _EVEN = words_of("ولا"), words_of("حتى")
 _LEAVING = ("فارق", "سيب", "ترك", "غيب", "نقطع", "توقف", "بطل", "وقف", "هدا", "هدي")
+_LEFT = words_of("تركني تركتني فارقني فارقتني سابني سابتني سابنيش سابتنيش غابت غاب فارقنيش تركنيش فكني")
+_A_WHILE = words_of("لحظة دقيقة ساعة ليلة نهار ثانية عني")
 _OF_IT = ("ني", "نيش", "ش", "ا", "ف", "ي", "ع", "ل", "ب")
 _THIRD = ("ي", "ت", "بي", "بت", "كي", "كت", "عم", "مي", "مبي", "مبت", "ماي", "مات", "ما")
 _NEVER_BEFORE = (
@@ -120,7 +122,7 @@ def _of_how_bad(tokens: Sequence[str], at: int) -> Clause | None:
     end = _past_leaving(tokens, at)
     if end is not None:
         return Clause(end - at, Role.SILENT)
-    end = _past_dying(tokens, at) or _past_screaming(tokens, at)
+    end = _past_dying(tokens, at) or _past_screaming(tokens, at) or _past_made_to_cry(tokens, at)
     if end is not None:
         return Clause(end - at, Role.REMARK, ("severe",), marked=True)
     is_torment = tokens[at].endswith("ني") and any(stem in tokens[at] for stem in _TORMENTING)
@@ -135,6 +137,8 @@ def _past_inability(tokens: Sequence[str], at: int) -> int | None:
     if end < len(tokens) and any(stem in tokens[end] for stem in _SAYING):
         return None
     while end < len(tokens):
+        if tokens[end] in _EVEN and end + 1 < len(tokens):
+            end += 1
         is_nor = tokens[end] in _NOR and end + 1 < len(tokens) and _may_be_done(tokens[end + 1])
         if not is_nor and not _is_done(tokens[end]):
             break
@@ -153,7 +157,7 @@ def _past_cannot(tokens: Sequence[str], at: int) -> int | None:
         return None
     verb = verb_of(tokens[end])
     is_able = verb is not None and verb.kind is VerbKind.ABLE
-    is_letting = tokens[end].endswith(_LETTING) and "".join(tokens[end + 1 : end + 2]) != ""
+    is_letting = tokens[end].removesuffix("ش").endswith(_LETTING) and "".join(tokens[end + 1 : end + 2]) != ""
     if is_able or tokens[end] in _ABLE or is_letting:
         return end + 1
     return end + 1 if verb is not None and verb.kind is VerbKind.BODILY else None
@@ -173,10 +177,14 @@ def _past_leaving(tokens: Sequence[str], at: int) -> int | None:
     """As in "it does not leave me", "it does not stop"."""
     own = verb_of(tokens[at])
     is_glued = own is not None and own.negated and _is_leaving(tokens[at])
-    if is_glued:
-        return at + 1
     after = "".join(tokens[at + 1 : at + 2])
-    return at + 2 if tokens[at] in _NOT and _is_leaving(after) else None
+    has_not_left = tokens[at] in _NOT and (_is_leaving(after) or after in _LEFT)
+    if not is_glued and not has_not_left:
+        return None
+    end = at + 1 if is_glued else at + 2
+    while end < len(tokens) and tokens[end] in _MISSED_BEHIND | _A_WHILE:
+        end += 1
+    return end
 
 
 def _is_leaving(token: str) -> bool:
@@ -220,6 +228,13 @@ def _past_screaming(tokens: Sequence[str], at: int) -> int | None:
     """As in "I scream from pain"."""
     is_cry = tokens[at].startswith(_FIRST) and any(stem in tokens[at][1:] for stem in _SCREAMING)
     return _past_cause(tokens, at + 1) if is_cry else None
+
+
+def _past_made_to_cry(tokens: Sequence[str], at: int) -> int | None:
+    """As in "it makes me weep"."""
+    after = "".join(tokens[at + 1 : at + 2])
+    cries = after.startswith(_FIRST) and any(stem in after[1:] for stem in _SCREAMING)
+    return at + 2 if tokens[at].endswith(_LETTING) and cries else None
 
 
 def _past_cause(tokens: Sequence[str], at: int) -> int | None:
