@@ -35,6 +35,8 @@ _DOES = (VerbKind.BODILY, VerbKind.ABLE, VerbKind.ACTION, VerbKind.SYMPTOM, Verb
 _NOR, _EVEN = words_of("ولا"), words_of("حتى")
 _LEAVING = ("فارق", "سيب", "ترك", "غيب", "نقطع", "توقف", "بطل", "وقف", "هدا", "هدي")
 _LEFT = words_of("تركني تركتني فارقني فارقتني سابني سابتني سابنيش سابتنيش غابت غاب فارقنيش تركنيش فكني")
+_KEPT = words_of("مخليني مخلاني مخلينا مخليتني تاركني سايبني")
+_FOR_IT = words_of("منه منها منو بسببه بسببها")
 _A_WHILE = words_of("لحظة دقيقة ساعة ليلة نهار ثانية عني")
 _OF_IT = ("ني", "نيش", "ش", "ا", "ف", "ي", "ع", "ل", "ب")
 _THIRD = ("ي", "ت", "بي", "بت", "كي", "كت", "عم", "مي", "مبي", "مبت", "ماي", "مات", "ما")
@@ -117,16 +119,27 @@ def _of_how_often(tokens: Sequence[str], at: int, scale: str) -> Clause | None:
 
 def _of_how_bad(tokens: Sequence[str], at: int) -> Clause | None:
     end = _past_inability(tokens, at)
-    if end is not None:
+    if end is not None and not _is_of_the_pain(tokens, at, end):
         return Clause(end - at, Role.REMARK, ("severe",), marked=True)
+    if end is not None:
+        return Clause(end - at, Role.POINT, ("severe",))
     end = _past_leaving(tokens, at)
     if end is not None:
         return Clause(end - at, Role.SILENT)
-    end = _past_dying(tokens, at) or _past_screaming(tokens, at) or _past_made_to_cry(tokens, at)
+    end = _past_screaming(tokens, at) or _past_made_to_cry(tokens, at)
+    if end is not None:
+        return Clause(end - at, Role.POINT, ("severe",))
+    end = _past_dying(tokens, at)
     if end is not None:
         return Clause(end - at, Role.REMARK, ("severe",), marked=True)
     is_torment = tokens[at].endswith("ني") and any(stem in tokens[at] for stem in _TORMENTING)
     return Clause(1, Role.POINT, ("severe",)) if is_torment else None
+
+
+def _is_of_the_pain(tokens: Sequence[str], at: int, end: int) -> bool:
+    """Whether it is the pain that keeps from it: "it does not let me sleep", "I cannot stand up for it"."""
+    lets = any(token.removesuffix("ش").endswith(_LETTING) or token in _KEPT for token in tokens[at:end])
+    return lets or any(token in _FOR_IT for token in tokens[end : end + 2])
 
 
 def _past_inability(tokens: Sequence[str], at: int) -> int | None:

@@ -95,7 +95,8 @@ def _longer(one: tuple[Piece, int] | None, other: tuple[Piece, int] | None) -> t
     """A phrase of the lists, unless a clause goes beyond it."""
     if one is None or other is None:
         return one or other
-    return other if other[1] > one[1] else one
+    is_surer = one[0].role is Role.REMARK and other[0].role is Role.POINT
+    return other if other[1] + is_surer > one[1] else one
 
 
 def _clause_at(tokens: Sequence[str], at: int, scale: str) -> tuple[Piece, int] | None:

@@ -73,7 +73,9 @@ def _counted(words: Sequence[str], scale: str) -> Meaning | None:
     """As in "ten days", "one day yes, one day no"."""
     days = point_of_days(words) if scale == "frequency4" else None
     if days is not None:
-        return _meaning("frequency4:days", days, doubtful=True)
+        listed = _of_pieces(" ".join(words), scale, book_of(scale))  # "two or three days, like that"
+        is_listed = listed.value == days and not listed.doubtful
+        return listed if is_listed else _meaning("frequency4:days", days, doubtful=True)
     return _swinging(scale) if swings(words) else None
 
 
@@ -95,9 +97,15 @@ def _weigh(pieces: list[Piece], scale: str) -> Meaning:
     unknown = _unknown(kept)
     if unknown is None:
         return nothing("unknown_word")
-    is_no_before = any(one.role is Role.NO for one in kept) and value not in _LOWEST and scale != "comparison"
+    is_no_before = any(one.role is Role.NO for one in kept) and not _may_follow_no(value, scale)
     doubtful = is_corrected or is_marked or unknown or is_no_before or _is_qualified(kept, scale, value)
     return _meaning(scale, value, doubtful=doubtful)
+
+
+def _may_follow_no(value: str, scale: str) -> bool:
+    """As in "no, I am not content", "no, worse"."""
+    is_bad = scale in JUDGED and SIDES[scale].get(value, 0) < 0
+    return value in _LOWEST or scale == "comparison" or is_bad
 
 
 def _meaning(rule: str, value: str, *, doubtful: bool) -> Meaning:
@@ -166,7 +174,9 @@ def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
         return _outermost(values, scale), True
     if any(values[0] not in one.values for one in remarks):
         raise UnclearError("negated_point")
-    marked_otherwise = {one.values[0] for one in points if one.marked} - {values[0]}
+    side = SIDES[scale].get(values[0], 0) if scale in JUDGED else 0
+    marked = {one.values[0] for one in points if one.marked} - {values[0]}
+    marked_otherwise = {one for one in marked if not side or SIDES[scale].get(one, 0) != side}
     is_marked = all(one.marked for one in points or remarks[:1])
     return values[0], is_marked or bool(marked_otherwise)
 
