@@ -15,6 +15,7 @@ from bridge.understanding.normalisation import words_of
 from bridge.understanding.nouns import noun_of
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.parts import Chunk, Part
+from bridge.understanding.remarks import remark_at
 from bridge.understanding.verbs import VerbKind, verb_of
 
 __all__ = ["Aside", "aside_at"]
@@ -74,8 +75,10 @@ _THAT = words_of("ما لا")
 _BY_HOW_MUCH = words_of("بكثير بكتير بشوي بشوية بزاف بواجد بهواية هواية وايد واجد")
 _EARLIER = words_of("قبل الأول الاول أول العادة عادته اللي غيره")
 _THAN = words_of("من عن م")
-_BEFORE_NOUNS = words_of("على ع من في عن عند ب ل الى حسب مع فوق تحت")
+_BEFORE_NOUNS = words_of("على ع من في عن عند ب ل الى حسب مع فوق تحت جوا داخل قدام ورا")
+_FROM, _WHERE = words_of("من"), words_of("تحت فوق قدام ورا عند جوا داخل عن على")
 _SOME = words_of("شي إشي")
+_NO_KNOWLEDGE = words_of("خبر علم فكرة علمي جواب إجابة معلومة معلومات وقت مانع مشكلة")  # "I have no idea"
 _TASTES = words_of("سكر سكري ملح")  # tea without sugar
 
 
@@ -104,6 +107,11 @@ def _phrase(tokens: Sequence[str], at: int) -> Aside | None:
             is_ago = rank is Rank.THEN and counted is not None and counted.rank is Rank.COUNTED
             return Aside(rank, length, value=counted.value if counted and is_ago else 0)
     return None
+
+
+def _remark(tokens: Sequence[str], at: int) -> Aside | None:
+    remark = remark_at(tokens, at)
+    return Aside(Rank.ABOUT if remark.doubtful else Rank.BESIDE, remark.length) if remark else None
 
 
 def _prayer(tokens: Sequence[str], at: int) -> Aside | None:
@@ -135,7 +143,7 @@ def _before_doing(tokens: Sequence[str], at: int) -> Aside | None:
 def _nothing_felt(tokens: Sequence[str], at: int) -> Aside | None:
     """As in "no pain", "I feel nothing", "there is nothing"; what follows "but" is something."""
     end = _past_not(tokens, at)
-    if end is None:
+    if end is None or "".join(tokens[end : end + 1]) in _NO_KNOWLEDGE:
         return None
     while end < len(tokens) and (tokens[end] in _ANY or _is_symptom(tokens[end])):
         end += 1
@@ -207,6 +215,9 @@ def _at_a_thing(tokens: Sequence[str], at: int) -> Aside | None:
     if tokens[at] not in _BEFORE_NOUNS or at + 1 >= len(tokens):
         return None
     after = tokens[at + 1]
+    if tokens[at] in _FROM and after in _WHERE:  # "from under the arm"
+        inner = _at_a_thing(tokens, at + 1)
+        return replace(inner, length=inner.length + 1) if inner else None
     is_number = after in WORDS or after.removeprefix("ال") in WORDS
     if after in PLACES or (not is_number and is_companion(after)):
         return Aside(_mark(after), 2)
@@ -219,6 +230,7 @@ def _mark(token: str) -> Rank:
 
 _MARKS = ((THEN, Rank.THEN), (WAS, Rank.WAS), (NOW, Rank.NOW), (ABOUT, Rank.ABOUT))
 _FINDERS: tuple[Callable[[Sequence[str], int], Aside | None], ...] = (
+    _remark,
     _phrase,
     _prayer,
     _before_doing,

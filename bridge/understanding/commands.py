@@ -7,8 +7,7 @@ another is understood from its words wherever they stand together; other words b
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from bridge.understanding.calendar_words import BESIDE_TIMES, HOUR_WORDS, PARTS_OF_DAY
-from bridge.understanding.clock_times import read_clock_time
+from bridge.understanding.calendar_words import PARTS_OF_DAY
 from bridge.understanding.command_words import (
     ABOUT_WHAT,
     CALLING,
@@ -22,13 +21,12 @@ from bridge.understanding.command_words import (
     WISHING,
 )
 from bridge.understanding.danger import read_red_flag
-from bridge.understanding.dates import read_date
-from bridge.understanding.durations import Span, as_iso, length_of, span
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.marking import find_phrase
 from bridge.understanding.meaning import Command, Finding, Meaning
 from bridge.understanding.normalisation import normalise, words_of
-from bridge.understanding.questions import Context, Period
+from bridge.understanding.questions import Context
+from bridge.understanding.when_to_call import AFTER, when_to_call
 from bridge.understanding.wish_sentences import wish_in_sentence
 
 __all__ = ["read_command", "read_overriding_command", "read_red_flag", "without_bereavement"]
@@ -70,9 +68,6 @@ _IMPERATIVES = words_of(
     "عيطيلي عيطولي "
     "صوني صونيلي صونولي تلفنلي تلفنيلي تلفنولي ضربيلي ضربولي هاتفني هاتفيني هاتفوني"
 )
-_NO_TIMES = frozenset(
-    map(normalise, ["ثاني", "تاني", "ثانية", "تانية", "أول", "آخر", "واحد", "مرة", "مرتين"])
-)
 _BETWEEN = words_of(
     "أبغى ابغى ابي أبي ودي أريد اريد عايز عايزة عاوز بدي بغيت أحد احد حد حدا ان انكم انك انتو"
 )
@@ -84,7 +79,6 @@ _I_AM_NOT = frozenset(
     for negation in ("مو", "مش", "مب", "لست", "موش", "مانيش", "ماني", "ماشي")
 )
 _NAMED = (3, 4)  # words: "I", "not", and a name of one or two
-_AFTER = tuple(map(normalise, ("بعد", "عقب", "ورا", "من")))
 # Which of two wishes is meant where both are said.
 _STRONGER = (
     Command.DO_NOT_CALL,
@@ -113,7 +107,7 @@ def _in_sentence(text: str, context: Context | None, *, over_answers: bool) -> M
     command = wish_in_sentence(text, over_answers=over_answers)
     if command is None:
         return None
-    argument = _when(normalise(text).split(), context) if command is Command.CALLBACK else None
+    argument = when_to_call(normalise(text).split(), context) if command is Command.CALLBACK else None
     return _meaning(command, f"command_sentence:{command}", argument=argument)
 
 
@@ -179,7 +173,7 @@ def without_bereavement(text: str) -> str | None:
     start, end = found
     if end < len(tokens) and tokens[end] in OWN_KIN:
         end += 1
-    elif start and tokens[start - 1] in OWN_KIN:
+    elif start and tokens[start - 1].removeprefix("و") in OWN_KIN:
         start -= 1
     else:
         return None
@@ -197,12 +191,12 @@ def _about_calling(tokens: Sequence[str], text: str, context: Context | None) ->
     if not calling:
         return _not_to_be_called(text)
     negated = [at for at in calling if _is_negated(tokens, at)]
-    when = _when(_without_ever(tokens), context)
+    when = when_to_call(_without_ever(tokens), context)
     if len(negated) == len(calling):
         if when is None:
             return _meaning(Command.DO_NOT_CALL, "command:not_to_be_called")
         return _meaning(Command.CALLBACK, "command:not_then", doubtful=True)
-    if when or set(tokens) & _LATER or tokens[-1] in _AFTER:
+    if when or set(tokens) & _LATER or tokens[-1] in AFTER:
         return _meaning(Command.CALLBACK, "command:call_later", argument=when)
     return _by_part_of_day(tokens)
 
@@ -244,11 +238,14 @@ def _wish(text: str, context: Context | None) -> Meaning | None:
         for _, chunk in cut
         if chunk is not None and chunk.text not in TOLERATED and chunk.text not in WISHING
     ]
+    begins = cut[0][0] is Command.PERSON  # "the doctor …" tells of him
+    if command is Command.PERSON and begins and any(one.part is Part.UNKNOWN for one in left):
+        return None
     beside = _BESIDE_LOOSE if command in _LOOSE else _BESIDE_WISHES
     foreign = [chunk for chunk in left if chunk.part not in beside]
     if foreign and (command not in _LOOSE or any(chunk.part is not Part.UNKNOWN for chunk in foreign)):
         return None
-    argument = _when(normalise(text).split(), context) if command is Command.CALLBACK else None
+    argument = when_to_call(normalise(text).split(), context) if command is Command.CALLBACK else None
     return _meaning(command, f"command_phrase:{command}", argument=argument, doubtful=bool(foreign))
 
 
@@ -298,50 +295,3 @@ def _meaning(command: Command, rule: str, *, argument: str | None = None, doubtf
         doubtful=doubtful,
         confidence=DOUBTED if doubtful else SURE,
     )
-
-
-# When to call
-
-
-def _when(tokens: Sequence[str], context: Context | None) -> str | None:
-    """The day, the hour, both, or how long from now, as ISO 8601."""
-    kept = [token for token in tokens if token not in CALLING and token not in WISHING | NOT_TO | _NO_TIMES]
-    from_now = _from_now(kept)
-    if from_now is not None:
-        return from_now
-    day, hour = _best_date(kept, context), _best_time(kept)
-    return f"{day}T{hour}" if day and hour else day or hour
-
-
-def _from_now(tokens: Sequence[str]) -> str | None:
-    """As in "in an hour", "after two days"."""
-    for at, token in enumerate(tokens):
-        if token not in _AFTER:
-            continue
-        for end in range(len(tokens), at + 1, -1):
-            found = span(tokens[at + 1 : end])
-            if isinstance(found, Span) and length_of(tokens[end - 1]):
-                return as_iso(found)
-    return None
-
-
-def _best_date(tokens: Sequence[str], context: Context | None) -> str | None:
-    for start in range(len(tokens)):
-        for end in range(len(tokens), start, -1):
-            meaning = read_date(" ".join(tokens[start:end]), Period.FUTURE, context or Context())
-            if meaning.finding is Finding.VALUE and (not meaning.doubtful or meaning.rule == "date:counted"):
-                return str(meaning.value)
-    return None
-
-
-def _best_time(tokens: Sequence[str]) -> str | None:
-    sure: str | None = None
-    for start in range(len(tokens)):
-        for end in range(len(tokens), start, -1):
-            piece = tokens[start:end]
-            if set(piece) <= HOUR_WORDS | BESIDE_TIMES:
-                continue
-            meaning = read_clock_time(" ".join(piece))
-            if meaning.finding is Finding.VALUE:
-                sure = sure or str(meaning.value)
-    return sure

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import product
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numbers import DOUBTED, SURE, Reading, ambiguous, reading
 from bridge.understanding.numerals import WORDS, Rank
+from bridge.understanding.remarks import is_number
 from bridge.understanding.verbs import verb_of
 from bridge.understanding.vocabulary import STATES
 
@@ -49,6 +51,18 @@ _ONE_DAY = words_of("يوم ساعة ليلة وقت نهار")
 _EACH = words_of("كل وكل بكل")
 _EVENTS = words_of("العملية الفحص التحليل")
 _NOT_OF = words_of("البارح البارحة الأمس الامس الحمد الحمدلله الله الحين الان اللي")
+_SINCE_EVENT = frozenset(
+    tuple(normalise(" ".join(words)).split())
+    for words in (
+        *product(
+            ("من", "منذ", "مذ"), ("يوم", "وقت", "ساعة", "نهار", "ليلة", "حين", "لحظة", "أول"), ("ما", "أن")
+        ),
+        *product(("من", "منذ"), ("أيام", "ايام", "لما", "لمن", "أن", "عهد", "زمن", "بعد", "قبل")),
+        *product(("من", "منذ"), ("بعد", "قبل"), ("ما",)),
+        *product(("من", "منذ"), ("يوم", "وقت", "ساعة", "نهار")),
+        *(("ملي",), ("مللي",), ("من", "ملي"), ("منين",), ("من", "وقتاش"), ("بعد", "ما"), ("من", "حيث")),
+    )
+)
 _VAGUE = frozenset(map(normalise, ["كم", "كام", "بضعة", "بضع", "عدة", "كذا", "شوية"]))
 
 
@@ -73,6 +87,7 @@ def read_duration(text: str) -> Meaning:
     since = _since(tokens)
     if since is not None:
         return since
+    tokens = _before_an_event(tokens)
     if is_of_something(tokens):
         return ambiguous("duration:since_something")
     kept = [token for token in tokens if token not in BESIDE_TIMES | AGO | LAST | THIS or length_of(token)]
@@ -86,6 +101,22 @@ def read_duration(text: str) -> Meaning:
         doubtful=found.doubtful,
         confidence=DOUBTED if found.doubtful else SURE,
     )
+
+
+def _before_an_event(tokens: list[str]) -> list[str]:
+    """As in "five years since the day we left": what happened then says nothing of how long.
+
+    Nothing is cut where another length, day or number stands behind.
+    """
+    for at in range(1, len(tokens) - 1):
+        end = next((at + n for n in (3, 2, 1) if tuple(tokens[at : at + n]) in _SINCE_EVENT), None)
+        if end is None or end >= len(tokens):
+            continue
+        behind = tokens[end:]
+        is_free = not any(length_of(one) or is_number(one) for one in behind)
+        if is_free and not any(longest_at(behind, place, RELATIVE_DAYS) for place in range(len(behind))):
+            return tokens[:at]
+    return tokens
 
 
 def is_of_something(tokens: Sequence[str]) -> bool:

@@ -43,6 +43,7 @@ from bridge.understanding.questions import (
     Context,
     Question,
 )
+from bridge.understanding.scale_clauses import is_dying_of_pain
 from bridge.understanding.scales import read_scale
 from bridge.understanding.yes_no import read_yes_no
 
@@ -55,6 +56,7 @@ _EGYPTIAN = "egy"  # where ايه is "what?"
 _OVER_A_NO = (Command.CALLBACK, Command.WRONG_PERSON, Command.SLOWER, Command.REFUSE)
 _OVER_A_DOUBT = (*_OVER_A_NO, Command.WAIT, Command.REPEAT)
 _PRESENCE = frozenset(map(normalise, ("موجود", "موجودة", "هنا", "هون")))  # of a caller, or of a pain
+_CERTAIN = 0.5  # what is flagged with less is a figure of speech
 _REPLIES = (Command.DONT_KNOW, Command.REFUSE)
 _NOWHERE = Context()
 
@@ -77,10 +79,17 @@ def understand(
     not. `heard` is the recogniser's confidence in the words, from 0 to 1; the meaning's is the product of
     both. A reader may be passed instead of a question.
     """
-    meaning = read_red_flag(text) or _safe(text, question, context)
+    flag = read_red_flag(text)
+    meaning = _safe(text, question, context) if flag is None or _is_answer(flag, text, question) else flag
     return replace(
         meaning, raw=text, normalised=normalise(text), confidence=round(meaning.confidence * heard, 4)
     )
+
+
+def _is_answer(flag: Meaning, text: str, question: Question | Callable[[str], Meaning]) -> bool:
+    """As in "I am dying of pain" to the question how bad it is: a figure of speech that names its cause."""
+    is_of_pain = isinstance(question, AskScale) and question.name == "severity"
+    return is_of_pain and flag.confidence < _CERTAIN and is_dying_of_pain(text)
 
 
 def _safe(text: str, question: Question | Callable[[str], Meaning], context: Context) -> Meaning:

@@ -1,6 +1,7 @@
 """How many days of the last two weeks, as a point of how often."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import WORDS, Rank
@@ -13,15 +14,19 @@ _POINTS = {
     "nearly_every_day": range(12, 15),
 }
 _COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN)
-_DAY = words_of("يوم يوما أيام ايام ليالي ليلة ليال نهار نهارات أيامات يامات اليامات ليلات نهارا ليله")
+_DAY = words_of(
+    "يوم يوما أيام ايام ليالي ليلة ليال نهار نهارات أيامات يامات اليامات ليلات نهارا ليله مرات خطرات"
+)
 _TWO_DAYS = words_of("يومين ليلتين نهارين يومان ليلتان")
 _WEEK = {normalise("أسبوع"): 7, normalise("أسبوعا"): 7, normalise("سيمانة"): 7, normalise("أسبوعين"): 14}
 _BETWEEN = words_of("أو او ولا الى إلى لـ ل حتى يا اما إما بين")
+_NOT_EVEN = words_of("حتى ولا")
 _NOR = words_of("ولا لا")  # "nor", and between two numbers "or"
 _BESIDE = words_of(
     "يمكن تقريبا حوالي نحو ممكن والله بس فقط شي قول نقول مثلا يجي ييجي تيجي حسب ما اذكر أظن اظن أعتقد اعتقد "
     "حدود في بحدود يعني كانت كان صار صارت حصل حصلت جاني تقريبن زهاء قرابة شوف نحكي واحد عم فعلا هيك كده كذا "
-    "الحمد لله لله الحق بصراحة هيكا هكا تكون يكون"
+    "الحمد لله لله الحق بصراحة هيكا هكا تكون يكون منهم منها منهن برك كله كلهم هيك مو مش أكثر أكتر منو وكده "
+    "وكذا"
 )
 _OF_TWO_WEEKS = (
     *(
@@ -67,6 +72,8 @@ _MOST_BETWEEN = 2  # days: "five, six, seven" may be anything
 
 def point_of_days(words: Sequence[str]) -> str | None:
     """The point to which a count of days comes, as in "ten days"; None for anything else."""
+    if any(first in _NOT_EVEN and second in _DAY for first, second in pairwise(words)):
+        return None  # "not even a day"
     kept, times = _without_frame(words)
     counts = _counts([word for word in kept if word not in _BESIDE])
     if not counts or len(counts) > 2 or abs(counts[-1] - counts[0]) > _MOST_BETWEEN:  # noqa: PLR2004

@@ -11,6 +11,7 @@ from bridge.understanding.scale_pieces import Piece, points_in
 __all__ = ["JUDGED", "UnclearError", "excepted", "is_negation", "neither", "turned"]
 
 JUDGED = ("satisfaction5", "agreement5", "quality5")  # of a whole: "good, but the waiting …"
+_HOW_MUCH = ("frequency4", "frequency5", "amount")
 _NOT_OR_OKAY = words_of("ماشي")
 _AT_ALL_BEHIND = words_of("خالص خلاص بالكامل كليا")
 _OF_ME = words_of("مني منا")  # "from me", and before what is negated "I am not"
@@ -72,7 +73,9 @@ def turned(pieces: Sequence[Piece], scale: str) -> list[Piece]:
             kept.append(pieces[at])
             at += 1
             continue
-        if pieces[at].role is Role.NOR and not any(is_negation(one) or one.text == "not" for one in kept):
+        is_one_of_two = any(one.role in (Role.NOR, Role.NOT) for one in pieces[at + 1 :])  # "neither … nor"
+        is_negated = is_one_of_two or any(is_negation(one) or one.text == "not" for one in kept)
+        if pieces[at].role is Role.NOR and not is_negated:
             raise UnclearError("several_points")  # "mild or strong?"
         piece, after = _turned_at(pieces, at, scale)
         if piece.role is Role.POINT and kept and kept[-1].role in (Role.VERY, Role.AT_ALL):
@@ -84,8 +87,9 @@ def turned(pieces: Sequence[Piece], scale: str) -> list[Piece]:
 
 def _turned_at(pieces: Sequence[Piece], at: int, scale: str) -> tuple[Piece, int]:
     """What a negation and its point come to, and where the text goes on."""
-    target = _target(pieces, at + 1)
     degree = pieces[at + 1] if at + 1 < len(pieces) else pieces[at]
+    is_amount = degree.role is Role.VERY and degree.values and scale in _HOW_MUCH  # "not much, two days"
+    target = None if is_amount else _target(pieces, at + 1)
     if target is None and degree.role is Role.VERY and degree.values:
         return _not_much(degree, scale), at + 2
     if target is None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.normalisation import normalise
+from bridge.understanding.scale_clauses import clause_at
 from bridge.understanding.scale_marks import TURNED, Role, marks, remarks_of
 from bridge.understanding.scale_words import ALWAYS_POINTS, SILENT_BESIDE, point_of
 
@@ -73,12 +74,12 @@ def _is_composed(words: tuple[str, ...], piece: Piece, book: Book, scale: str) -
     return first.role is Role.NOT and turned == f"*{piece.values[0]}"
 
 
-def cut(text: str, book: Book) -> list[Piece]:
+def cut(text: str, book: Book, scale: str) -> list[Piece]:
     """Cut the longest known phrases out of a text and name what is left word by word."""
     tokens = normalise(text).split()
     pieces, loose, at = list[Piece](), list[str](), 0
     while at < len(tokens):
-        found = _longest_at(tokens, at, book)
+        found = _longer(_longest_at(tokens, at, book), _clause_at(tokens, at, scale))
         if found is None:
             loose.append(tokens[at])
             at += 1
@@ -88,6 +89,21 @@ def cut(text: str, book: Book) -> list[Piece]:
         pieces.append(Piece(piece.role, " ".join(tokens[at : at + length]), *_rest_of(piece)))
         loose, at = [], at + length
     return [*pieces, *_named(loose)]
+
+
+def _longer(one: tuple[Piece, int] | None, other: tuple[Piece, int] | None) -> tuple[Piece, int] | None:
+    """A phrase of the lists, unless a clause goes beyond it."""
+    if one is None or other is None:
+        return one or other
+    is_surer = one[0].role is Role.REMARK and other[0].role is Role.POINT
+    return other if other[1] + is_surer > one[1] else one
+
+
+def _clause_at(tokens: Sequence[str], at: int, scale: str) -> tuple[Piece, int] | None:
+    clause = clause_at(tokens, at, scale)
+    if clause is None:
+        return None
+    return Piece(clause.role, values=clause.values, marked=clause.marked), clause.length
 
 
 def _rest_of(piece: Piece) -> tuple[tuple[str, ...], bool, Role | None]:

@@ -8,12 +8,13 @@ A star before a phrase marks one that has a second reading and is read back.
 from itertools import product
 
 from bridge.understanding.normalisation import normalise
+from bridge.understanding.scale_composed import COMPOSED
 
 __all__ = ["ALWAYS_POINTS", "LOWEST_BY_NO", "SCALES", "SILENT_BESIDE", "STRONGER", "point_of"]
 
 _VERY = (
     "جدا، كثير، كتير، أوي، قوي، مرة، وايد، بزاف، برشا، حيل، كلش، للغاية، تماما، جدا جدا، كثيرا، "
-    "خالص، واجد، ياسر، بشدة، بقوة، مية بالمية، مية في المية، بالكامل، لأبعد حد، كل الرضا"
+    "خالص، واجد، ياسر، هلبا، هلبه، برشة، بشدة، بقوة، مية بالمية، مية في المية، بالكامل، لأبعد حد، كل الرضا"
 )
 _GOOD = (
     "جيد، جيدة، كويس، كويسة، زين، زينة، منيح، منيحة، مليح، مليحة، باهي، باهية، طيب، طيبة، حلو، "
@@ -66,7 +67,7 @@ _SOMETIMES = _split(
     "مرة اه ومرة لا، أوقات وأوقات، ساعات وساعات، ساعات اه وساعات لا، مرات اي ومرات لا، "
     "حينا وحينا، احيانا بس، "
     "مرات ومرات، مرات مرات، بعض الوقت، بعض الاوقات، في بعض الأوقات، خطرات، ساعة ساعة، وقت وقت، "
-    "بين الحين والآخر، كل شوي، تارة، هيك وهيك، حسب، حسب اليوم، على حسب، مرة على مرة، مرة مرة، "
+    "بين الحين والآخر، كل شوي، تارة، هيك وهيك، مرة على مرة، مرة مرة، "
     "بعض المرات بس"
 )
 _MORE_DAYS = _split(
@@ -188,7 +189,7 @@ SCALES: dict[str, dict[str, list[str]]] = {
             "متوسط، متوسطة، متوسطه، وسط، وسطا، معتدل، معتدلة، نص نص، نص ونص، نوعا ما، يعني نص نص، بين بين، "
             "بين البينين، مش قوي ومش خفيف، مش شديد ومش خفيف، لا خفيف ولا شديد، لا قوي ولا ضعيف، "
             "لا شديد ولا خفيف، مو خفيف ومو قوي، لا كثير ولا قليل، لا كتير ولا قليل، مو قوي ولا خفيف، "
-            "مش خفيف ولا شديد، عادي، عادية، مقبول، مقبولة، متوسط الشدة، متوسط شوي، متوسط يعني، "
+            "مش خفيف ولا شديد، *عادي، *عادية، مقبول، مقبولة، متوسط الشدة، متوسط شوي، متوسط يعني، "
             "خمسين بالمية، بين وبين، نصي، وسطاني، يعني وسط، مايل للمتوسط، لابأس، هيك وهيك، لا هيك ولا هيك، "
             "*مو خفيف، *مش خفيف، *مب خفيف، *مش بسيط، *مو بسيط، *ليس خفيفا، *يعني، *معقول"
         ),
@@ -1210,11 +1211,16 @@ LOWEST_BY_NO = {
 def point_of(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
     """By phrase: the point of the scale that it names, and whether it is read back."""
     found: dict[tuple[str, ...], tuple[str, bool]] = {}
-    more = _MORE.get(scale, {})
+    more, composed = _MORE.get(scale, {}), COMPOSED.get(scale, {})
     for value, phrases in SCALES[scale].items():
         happened = _never_happened() if value == "never" else []
         for phrase in (*phrases, *more.get(value, ()), *happened):
             words = tuple(normalise(phrase.removeprefix("*")).split())
             if words and "_" not in phrase and (words not in found or not phrase.startswith("*")):
                 found[words] = (value, phrase.startswith("*"))
+    for value, phrases in composed.items():  # what is listed by itself is worth more
+        for phrase in phrases:
+            found.setdefault(
+                tuple(normalise(phrase.removeprefix("*")).split()), (value, phrase.startswith("*"))
+            )
     return found

@@ -13,6 +13,7 @@ from bridge.understanding.choices import read_choice
 from bridge.understanding.commands import read_command
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.scale_clauses import swings
 from bridge.understanding.scale_days import point_of_days
 from bridge.understanding.scale_marks import SIDES, Role
 from bridge.understanding.scale_negations import JUDGED, UnclearError, excepted, is_negation, neither, turned
@@ -42,10 +43,12 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
     is_listed = words in book and book[words].role in (Role.POINT, Role.REMARK)
     if not is_listed and read_command(text) is not None:
         return nothing("command")  # "I do not know" begins with a no, and is none
-    days = point_of_days(words) if scale == "frequency4" and not is_listed else None
-    if days is not None:
-        return _meaning("frequency4:days", days, doubtful=True)
-    pieces = cut(text, book)
+    counted = None if is_listed else _counted(words, scale)
+    return counted or _of_pieces(text, scale, book)
+
+
+def _of_pieces(text: str, scale: str, book: Book) -> Meaning:
+    pieces = cut(text, book, scale)
     if all(piece.role not in (Role.POINT, Role.REMARK) for piece in pieces):
         return _by_no(text, scale) or nothing(_why(pieces))
     try:
@@ -66,6 +69,24 @@ def _with_options(book: Book, options: Mapping[str, Sequence[str]]) -> Book:
     return {**book, **own} if own else book
 
 
+def _counted(words: Sequence[str], scale: str) -> Meaning | None:
+    """As in "ten days", "one day yes, one day no"."""
+    days = point_of_days(words) if scale == "frequency4" else None
+    if days is not None:
+        listed = _of_pieces(" ".join(words), scale, book_of(scale))  # "two or three days, like that"
+        is_listed = listed.value == days and not listed.doubtful
+        return listed if is_listed else _meaning("frequency4:days", days, doubtful=True)
+    return _swinging(scale) if swings(words) else None
+
+
+def _swinging(scale: str) -> Meaning:
+    """As in "an hour it comes, an hour it goes": sometimes; to any other scale it says nothing."""
+    value = {"frequency4": "several_days", "frequency5": "sometimes"}.get(scale)
+    if value is None:
+        return Meaning(Finding.AMBIGUOUS, "swings", confidence=0.0)
+    return _meaning(f"{scale}:swings", value, doubtful=scale == "frequency4")
+
+
 def _weigh(pieces: list[Piece], scale: str) -> Meaning:
     """Bring the pieces to one point, step by step."""
     kept, is_corrected = _after_correction(pieces)
@@ -76,9 +97,15 @@ def _weigh(pieces: list[Piece], scale: str) -> Meaning:
     unknown = _unknown(kept)
     if unknown is None:
         return nothing("unknown_word")
-    is_no_before = any(one.role is Role.NO for one in kept) and value not in _LOWEST and scale != "comparison"
+    is_no_before = any(one.role is Role.NO for one in kept) and not _may_follow_no(value, scale)
     doubtful = is_corrected or is_marked or unknown or is_no_before or _is_qualified(kept, scale, value)
     return _meaning(scale, value, doubtful=doubtful)
+
+
+def _may_follow_no(value: str, scale: str) -> bool:
+    """As in "no, I am not content", "no, worse"."""
+    is_bad = scale in JUDGED and SIDES[scale].get(value, 0) < 0
+    return value in _LOWEST or scale == "comparison" or is_bad
 
 
 def _meaning(rule: str, value: str, *, doubtful: bool) -> Meaning:
@@ -147,7 +174,9 @@ def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
         return _outermost(values, scale), True
     if any(values[0] not in one.values for one in remarks):
         raise UnclearError("negated_point")
-    marked_otherwise = {one.values[0] for one in points if one.marked} - {values[0]}
+    side = SIDES[scale].get(values[0], 0) if scale in JUDGED else 0
+    marked = {one.values[0] for one in points if one.marked} - {values[0]}
+    marked_otherwise = {one for one in marked if not side or SIDES[scale].get(one, 0) != side}
     is_marked = all(one.marked for one in points or remarks[:1])
     return values[0], is_marked or bool(marked_otherwise)
 
@@ -181,7 +210,8 @@ def _unknown(pieces: Sequence[Piece]) -> bool | None:
     is_clear = any(pieces[at].beside is None and pieces[at].role is Role.POINT for at in points)
     is_negated = any(pieces[at].text == "not" for at in points) or any(map(is_negation, pieces))
     before = [at for at in places if at < points[0]]
-    if before and (is_negated or not is_clear or len(places) > _FEW):
+    may_negate = any(pieces[at].text.endswith("ش") for at in before)  # as every negated verb does
+    if before and (may_negate or is_negated or not is_clear or len(places) > _FEW):
         return None
     is_but = any(one.role is Role.BUT for one in pieces)
     return bool(before) or is_negated or is_but or not is_clear or len(places) > _FEW
