@@ -1,0 +1,128 @@
+"""What a clause says to "have you pain?": what a body does not do is a complaint, a deed is none.
+
+A sense that is lost, sleep that does not come and a pain that does not leave are a yes.
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from bridge.understanding.normalisation import words_of
+from bridge.understanding.nouns import is_body
+from bridge.understanding.parts import Chunk, Clause, Part, Says
+from bridge.understanding.verbs import VerbKind
+
+__all__ = ["OF_THINGS_TOO", "as_symptom", "is_on_me", "not_well"]
+
+OF_THINGS_TOO = words_of(
+    "مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة "
+    "حامي خربان خربانة معتل زفت"
+)
+_LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
+_DOABLE = (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM)
+_CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
+_NOT_AT_ALL = ("ولا", "اي", "باي", "حتي", "عمري", "قط", "شي", "بشي", "شيا", "حاجه", "بحاجه", "كلش", "والو")
+_LEAVING = (VerbKind.EASED, VerbKind.QUIT)
+
+
+def as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    if clause.particle:
+        return clause
+    if clause.denied:
+        return _denied_symptom(clause, chunks)
+    if clause.part is Part.ACTION_VERB and clause.says is Says.YES:
+        span = {chunk.part for chunk in chunks[max(clause.at - 2, 0) : clause.end]}
+        if clause.verb is VerbKind.FLOWING and _is_level(chunks):
+            return replace(clause, says=Says.UNCLEAR)  # the fever went down
+        is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
+        is_found = Part.STATE in {chunk.part for chunk in chunks[clause.at : clause.end]}
+        is_felt = is_seen or is_found or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
+        return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen)
+    is_state = clause.part is Part.STATE and clause.says is Says.YES
+    if is_state and chunks[clause.at].text in OF_THINGS_TOO and not is_on_me(chunks):
+        return replace(clause, says=Says.UNCLEAR)  # the electricity is cut off
+    return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+
+
+def _is_level(chunks: Sequence[Chunk]) -> bool:
+    """Whether what goes down is a measure, as a fever is."""
+    return any(
+        chunk.part is Part.SYMPTOM and _LEVEL & {chunk.text[cut:] for cut in range(3)} for chunk in chunks
+    )
+
+
+def is_on_me(chunks: Sequence[Chunk]) -> bool:
+    return any(chunk.part is Part.SYMPTOM or is_body(chunk.text) for chunk in chunks)
+
+
+def _is_of_the_body(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "my head turns": a part of the body does what one does not ask it to."""
+    before = [chunk for chunk in chunks[max(clause.at - 2, 0) : clause.at] if chunk.part is Part.THING]
+    is_subject = any(is_body(chunk.text) or chunk.text == "الدنيا" for chunk in before)
+    span = {chunk.part for chunk in chunks[clause.at : clause.end + 1]}
+    return is_subject and chunks[clause.at].negated_by_la and Part.WELL not in span
+
+
+def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    """What a body does not do, or a pain: sleep, stand, leave."""
+    if clause.part is Part.UNKNOWN or (clause.part is Part.VERB_NOT and clause.verb is None):
+        said = {word for chunk in chunks for word in chunk.text.split()}
+        is_none = bool(said & set(_NOT_AT_ALL)) or any(chunk.part is Part.NEVER for chunk in chunks)
+        return replace(clause, says=Says.NO if is_none else Says.UNCLEAR)
+    if clause.part in (Part.GOOD, Part.WELL):
+        return replace(clause, says=Says.YES, sure=False)
+    is_of_pain = any(chunk.part is Part.SYMPTOM for chunk in chunks[max(clause.at - 2, 0) : clause.at])
+    if clause.verb in _LEAVING or (clause.verb is VerbKind.GOING and is_of_pain):
+        is_named = any(chunk.part is Part.SYMPTOM for chunk in chunks)
+        is_mine = chunks[clause.at].text.endswith("ني") or clause.verb is VerbKind.EASED
+        return replace(clause, says=Says.YES if is_named or is_mine else Says.UNCLEAR, sure=is_named)
+    is_caused = _is_caused(clause, chunks)
+    if clause.says is not Says.NO and not is_caused:
+        return clause
+    return _denied_deed(clause, chunks, is_caused=is_caused)
+
+
+def _denied_deed(clause: Clause, chunks: Sequence[Chunk], *, is_caused: bool) -> Clause:
+    """As in "I cannot sleep for pain"; what one does not do for no reason says nothing."""
+    span = chunks[clause.at + 1 : clause.end]
+    match clause.verb:
+        case VerbKind.FLOWING:
+            return replace(clause, says=Says.YES, sure=False) if _is_level(chunks) else clause
+        case VerbKind.SEEING:
+            return _denied_sight(clause, span)
+        case VerbKind.BODILY:
+            says = Says.YES
+        case VerbKind.ABLE:
+            says = Says.YES if any(chunk.part in _DOABLE for chunk in span) else Says.UNCLEAR
+        case _ if clause.part is Part.ACTION_VERB:
+            return replace(clause, says=Says.YES if is_caused else Says.UNCLEAR, sure=False)
+        case _:
+            return clause
+    return replace(clause, says=says, sure=is_caused)
+
+
+def not_well(clauses: list[Clause]) -> list[Clause]:
+    """As in "I feel not well": what is felt is no more than that."""
+    if not any(clause.part is Part.WELL and clause.denied for clause in clauses):
+        return clauses
+    return [one if one.particle or one.says is Says.NO else replace(one, sure=False) for one in clauses]
+
+
+def _denied_sight(clause: Clause, span: Sequence[Chunk]) -> Clause:
+    """Who sees no blood denies; who does not see well complains."""
+    parts = {chunk.part for chunk in span}
+    if parts & {Part.SYMPTOM, Part.THING}:
+        return replace(clause, says=Says.NO, sure=False)
+    return replace(clause, says=Says.YES if Part.WELL in parts else Says.UNCLEAR, sure=False)
+
+
+def _is_caused(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """Whether a symptom stands behind a "because of"; a remedy is "for" one, too."""
+    if clause.verb in (VerbKind.EASED, VerbKind.CEASED):
+        return False
+    after = chunks[clause.at + 1 :]
+    for one, two, three in zip(after, after[1:], [*after[2:], None], strict=False):
+        third = three.part if three is not None and two.part in (Part.SYMPTOM, Part.DEGREE) else None
+        if one.text in _CAUSES and Part.SYMPTOM in (two.part, third):
+            return True
+    return False
