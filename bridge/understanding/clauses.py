@@ -6,7 +6,10 @@ Nothing is decided here about the question that was asked; clauses are collected
 on them.
 """
 
+import re
 from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from bridge.understanding.normalisation import words_of
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
@@ -54,6 +57,7 @@ _IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
+_THINKS = re.compile(r"ظن|عتقد|توقع|حسب|تصور|خيل")
 _ALONE = ("مو", "مب", "موب", "مهوب")
 
 
@@ -98,6 +102,8 @@ class _Scan(Predicates):
                 self._negative(chunk, self.at + 1)
             case Part.NOT | Part.HARDLY | Part.HAVE_NOT | Part.VERB_NOT:
                 self._turned()
+            case Part.HEDGE if self._is_thought_not(chunk):
+                self._doubted_verb(self.chunks[self.at + 1])
             case Part.STILL:
                 self._still(chunk)
             case Part.ONLY:
@@ -154,6 +160,13 @@ class _Scan(Predicates):
             self._add(Says.UNCLEAR, chunk)
             self.at = self.past_complements(self.at + 1)
             return
+        if chunk.text in LA and self.is_exception(self.at + 1):  # "no, except a little dizziness"
+            self._add(Says.YES, self.chunks[self.at + 1], sure=False)
+            self.at = self.past_complements(self.at + 2)
+            return
+        if chunk.text == "لا" and following is not None and self.is_neither(self.at + 1):
+            self._negative(following, self.at + 2)  # "neither did I go nor …"
+            return
         if chunk.text in _NOT_ONCE and following is not None and following.part in VERBS:
             self._negative(following, self.at + 2)  # "not once did I take it"
             return
@@ -194,6 +207,10 @@ class _Scan(Predicates):
     def _still(self, chunk: Chunk) -> None:
         following = self._next_significant(self.at + 1)
         part = self.part(following)
+        if part in (Part.COMMAND, Part.HEDGE):  # "I still do not know"
+            self._add(Says.UNCLEAR, chunk)
+            self.at = following
+            return
         if part in (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NO):  # "not yet"
             self.at = following
             return
@@ -247,6 +264,16 @@ class _Scan(Predicates):
         self._add(Says.YES, following, sure=following.part is not Part.UNKNOWN)
         self.at = self.past_complements(at + 2)
 
+    def _is_thought_not(self, chunk: Chunk) -> bool:
+        """As in "I do not think I can": what is thought is denied."""
+        following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
+        is_thought = _THINKS.search(chunk.text) is not None and chunk.text[0] in "ملع"
+        return is_thought and following is not None and following.part in VERBS
+
+    def _doubted_verb(self, chunk: Chunk) -> None:
+        self._negative(chunk, self.at + 2)
+        self.clauses[-1] = replace(self.clauses[-1], sure=False)
+
     def _negative_unknown(self, at: int) -> None:
         """A negated word that nobody knows denies something, it is not known what."""
         chunk, end = self.chunks[at], self.past_complements(at + 1, negative=True)
@@ -275,8 +302,10 @@ class _Scan(Predicates):
 
     def _only(self, chunk: Chunk) -> None:
         """By itself it contradicts: "but yes!"; before something, without a negation, it excepts nothing."""
-        self._add(Says.YES if len(self.chunks) == 1 else Says.UNCLEAR, chunk, sure=False)
-        self.at += 1
+        is_no_other = chunk.text.startswith("لا ") and self.is_exception(self.at)
+        alone = len(self.chunks) == 1
+        self._add(Says.YES if alone or is_no_other else Says.UNCLEAR, chunk, sure=False)
+        self.at = self.past_complements(self.at + 1) if is_no_other else self.at + 1
 
 
 def _may_negate(word: str) -> bool:

@@ -3,6 +3,7 @@
 A sense that is lost, sleep that does not come and a pain that does not leave are a yes.
 """
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -18,10 +19,14 @@ OF_THINGS_TOO = words_of(
     "مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة "
     "حامي خربان خربانة معتل زفت"
 )
+_MY_OWN = words_of("نفسيتي نفسيته حالتي مزاجي صحتي وضعي أعصابي حالي نفسي روحي نظري سمعي صوتي ذاكرتي")
+_REACHING = words_of("واصلة واصل وصلت وصل توصل بتوصل تصل بلغت طلعت تطلع بتطلع ارتفعت ترتفع بترتفع")
 _LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
 _DOABLE = (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM)
 _CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
 _NOT_AT_ALL = ("ولا", "اي", "باي", "حتي", "عمري", "قط", "شي", "بشي", "شيا", "حاجه", "بحاجه", "كلش", "والو")
+_FEELS = re.compile(r"حس(?!ن|اس)|حاس|شعر|شاعر")
+_FELT = (Part.SYMPTOM, Part.SYMPTOM_VERB, Part.STATE, Part.WELL, Part.GOOD, Part.NO, Part.ACTION_VERB)
 _LEAVING = (VerbKind.EASED, VerbKind.QUIT)
 
 
@@ -34,6 +39,8 @@ def as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         span = {chunk.part for chunk in chunks[max(clause.at - 2, 0) : clause.end]}
         if clause.verb is VerbKind.FLOWING and _is_level(chunks):
             return replace(clause, says=Says.UNCLEAR)  # the fever went down
+        if chunks[clause.at].text in _REACHING and _is_level(chunks):
+            return replace(clause, sure=False)  # the fever has reached thirty-nine
         is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
         is_found = Part.STATE in {chunk.part for chunk in chunks[clause.at : clause.end]}
         is_felt = is_seen or is_found or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
@@ -52,7 +59,9 @@ def _is_level(chunks: Sequence[Chunk]) -> bool:
 
 
 def is_on_me(chunks: Sequence[Chunk]) -> bool:
-    return any(chunk.part is Part.SYMPTOM or is_body(chunk.text) for chunk in chunks)
+    """Whether what is broken, high or low is of a body or a mind, and no power line."""
+    mine = (Part.SYMPTOM, Part.GOOD)
+    return any(chunk.part in mine or is_body(chunk.text) or chunk.text in _MY_OWN for chunk in chunks)
 
 
 def _is_of_the_body(clause: Clause, chunks: Sequence[Chunk]) -> bool:
@@ -65,6 +74,8 @@ def _is_of_the_body(clause: Clause, chunks: Sequence[Chunk]) -> bool:
 
 def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     """What a body does not do, or a pain: sleep, stand, leave."""
+    if _is_numb(chunks[clause.at : clause.end]):
+        return replace(clause, says=Says.YES)
     if clause.part is Part.UNKNOWN or (clause.part is Part.VERB_NOT and clause.verb is None):
         said = {word for chunk in chunks for word in chunk.text.split()}
         is_none = bool(said & set(_NOT_AT_ALL)) or any(chunk.part is Part.NEVER for chunk in chunks)
@@ -109,11 +120,23 @@ def not_well(clauses: list[Clause]) -> list[Clause]:
 
 
 def _denied_sight(clause: Clause, span: Sequence[Chunk]) -> Clause:
-    """Who sees no blood denies; who does not see well complains."""
+    """Who sees no blood denies; who does not see well, with an eye, or no more complains."""
     parts = {chunk.part for chunk in span}
-    if parts & {Part.SYMPTOM, Part.THING}:
+    if Part.SYMPTOM in parts:
         return replace(clause, says=Says.NO, sure=False)
-    return replace(clause, says=Says.YES if Part.WELL in parts else Says.UNCLEAR, sure=False)
+    if Part.WELL in parts or any(is_body(chunk.text) for chunk in span):
+        return replace(clause, says=Says.YES)
+    is_lost = clause.part is Part.HAVE_NOT or not parts - {Part.COURTESY}
+    says = Says.NO if Part.THING in parts else Says.YES if is_lost else Says.UNCLEAR
+    return replace(clause, says=says, sure=False)
+
+
+def _is_numb(span: Sequence[Chunk]) -> bool:
+    """As in "I do not feel my hand": a part of the body that is felt no more, and nothing else denied."""
+    at = next((at for at, chunk in enumerate(span) if _FEELS.search(chunk.text)), None)
+    if at is None or at + 1 >= len(span) or any(one.part in _FELT for one in span[at + 1 :]):
+        return False
+    return any(one.text[0] in "ب" and is_body(one.text) for one in span[at + 1 :]) or is_body(span[at + 1].text)
 
 
 def _is_caused(clause: Clause, chunks: Sequence[Chunk]) -> bool:

@@ -149,7 +149,7 @@ def _no_harm() -> Iterator[str]:
     )
     for have in having_not:
         yield from (
-            f"{normalise(have)} {any_}{thing}" for any_ in ("", "اي ") for thing in _split(_NO_HARM_OBJECTS)
+            f"{normalise(have)} {any_}{thing}" for any_ in ("", "اي ", "حتي ", "ادني ") for thing in _split(_NO_HARM_OBJECTS)
         )
     yield from (
         f"{negator} {thing}"
@@ -190,7 +190,8 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.DETAIL, vocabulary.NOT_NEGATING
     yield Part.COURTESY, (one for one in vocabulary.NOT_NEGATING if "الله" in one.split())
     yield Part.CORRECTION, _split(_CORRECTIONS)
-    yield Part.HAVE_NOT, _split(_HAVING_NOT)
+    yield Part.HAVE_NOT, (*_split(_HAVING_NOT), *vocabulary.NO_LONGER)
+    yield Part.DETAIL, vocabulary.WITHOUT_IT
     yield Part.DEGREE, _split(_SOMEWHAT)
     yield Part.WELL, _split(_BODY_WELL)
     yield Part.STATE, ("تحت الأرض", "تحت الصفر", "في الأرض", "بالأرض")

@@ -28,7 +28,10 @@ _NUMBERS = (
 )
 _GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم", "ايوه", "والله", "يا", "عندي")))
 _SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
+_CUT_OFF = ("نيش", "ناش", "حدش", "حداش", "بش", "بوش", "هوش", "هيش", "همش", "كش", "نوش", "نيب", "هوب", "هيب")
 _SHORTEST_GLUED, _SHORTEST_WRAPPED = 4, 5
+_THANKED = (("ما", "قصرت"), ("وما", "قصرت"), ("ما", "قصرنا"))
+_IN = ("في", "فيه", "ب", "مع", "يوم", "ولا", "ابد", "عن", "مره")
 _MA = ("ما", "وما", "لا", "ولا")
 _LONGEST = 6
 _PAST_OF_MINE = (
@@ -45,7 +48,7 @@ _PAST_OF_MINE = (
 
 def label(text: str) -> list[Chunk]:
     """Cut a text into the longest known phrases and words, and name each."""
-    tokens = [part for token in normalise(text).split() for part in _unglued(token)]
+    tokens = _joined([part for token in normalise(text).split() for part in _unglued(token)])
     chunks, at = list[Chunk](), 0
     while at < len(tokens):
         length, part = _phrase_at(tokens, at)
@@ -58,6 +61,17 @@ def label(text: str) -> list[Chunk]:
             chunks.append(_word(tokens, at))
         at += length
     return [in_place(chunks, at) for at in range(len(chunks))]
+
+
+def _joined(tokens: Sequence[str]) -> list[str]:
+    """A negation that was written as two words as the one that it is: "ma nish"."""
+    joined = list[str]()
+    for token in tokens:
+        if joined and joined[-1] in ("ما", "وما") and token in _CUT_OFF:
+            joined[-1] += token
+        else:
+            joined.append(token)
+    return joined
 
 
 def _unglued(token: str) -> tuple[str, ...]:
@@ -78,10 +92,13 @@ def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
     for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
         phrase = tuple(tokens[at : at + length])
         part = phrase_book().get(phrase)
-        if part is None and length > 1 and phrase[0].startswith("و"):
+        is_own = phrase[:1] in phrase_book()  # "by God", and no "and God"
+        if part is None and length > 1 and phrase[0].startswith("و") and not is_own:
             part = phrase_book().get((phrase[0][1:], *phrase[1:]))
         if part is Part.COMMAND and length == 1 and len(tokens) > 1:
             continue  # among other words, one word is no wish
+        if phrase in _THANKED and tokens[at + length : at + length + 1] and tokens[at + length].startswith(_IN):
+            continue  # "I never fell short in it"
         if part is not None:
             return length, part
     return 1, None

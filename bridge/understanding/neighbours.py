@@ -1,5 +1,6 @@
 """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone", a figure or a detail."""
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -32,7 +33,7 @@ _TO_ME = words_of(
     "معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها"
 )
 _BEING = words_of("أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون هاكون")
-_WITH_YOU = words_of("عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
+_WITH_YOU = words_of("هون هنا هني هنيه هنايا اهنا موجود موجودة فاضي فاضية بالبيت بالبلد عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
 _STRENGTH = words_of("حيل نفس")
 _BEFORE_NAMES = words_of("ابو أم ام ابن بنت اسمي حاج حاجة الحاج الحاجة حجي")
 _ASK = words_of("اسأل اسألي اسألوا اسالو سول سولي")
@@ -52,6 +53,11 @@ _OPENING = (
 )
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
+_TALK = (Part.COURTESY, Part.HEDGE, Part.IDIOM)
+_BEFORE_SIGHT = (Part.NOT, Part.HAVE_NOT)
+_LOST = (VerbKind.MISSED, VerbKind.QUIT)
+_LEAVES = re.compile(r"(?:ما|م)?[بهحسكن]?[انت]?خلي(?:ها|ه|هم|هو|هوش|هاش|هش|وش)$")
+_EASES = re.compile(r"(?:ما|م)?خفت(?:ش)?$")
 _ENDED = ("خلص", "خلصت")
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 
@@ -67,6 +73,15 @@ def in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
 def _other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
     """Stand on one's feet, not stop; leave one's cigarettes, not Saturday."""
     chunk, after = chunks[at], chunks[at + 1 : at + 3]
+    if chunk.part in _TALK and at and chunks[at - 1].part in _BEFORE_SIGHT:
+        verb = verb_of(chunk.text)
+        return verb.kind if verb is not None and verb.kind is VerbKind.SEEING else None  # "I no longer hear"
+    if _LEAVES.match(chunk.text) and (chunk.verb or chunk.part is Part.VERB_NOT):
+        is_let = any(one.part in _PRESENT and one.verb not in _LOST for one in after[:1])
+        return None if is_let else VerbKind.QUIT  # "I never leave it", and not "I let him"
+    beside = (*chunks[max(at - 1, 0) : at], *after[:1])
+    if _EASES.match(chunk.text) and any(one.part is Part.SYMPTOM for one in beside):
+        return VerbKind.EASED  # a cough that did not get less, and nobody afraid
     if chunk.verb is VerbKind.QUIT and [one.text for one in after[:1]] == ["علي"] and is_body(after[-1].text):
         return VerbKind.BODILY
     is_thing = bool(after) and after[0].part is Part.THING
@@ -156,7 +171,7 @@ def _after(chunk: Chunk, before: Part | None) -> Part | None:
 
 
 def _begins_with_not(chunk: Chunk) -> bool:
-    first = chunk.text.split()[0]
+    first = chunk.text.split()[0].removeprefix("و")
     return first in vocabulary.NEGATORS or first == "لا" or first.endswith("ش")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
-from bridge.understanding.normalisation import words_of
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.parts import Chunk, Part
 from bridge.understanding.verbs import VerbKind
-from bridge.understanding.vocabulary import KIN, WILLING
+from bridge.understanding.vocabulary import KIN, NO_LONGER, WILLING
 
 __all__ = ["LA", "VERBS", "WITHOUT", "Predicates"]
 
@@ -36,6 +36,7 @@ _A_TIME_WITHOUT = ("يوم ما", "وقت ما")
 _PASSES = words_of(
     "يمر تمر يعدي بيعدي تعدي بتعدي يمضي تمضي يفوت يخلو بيمر بتمر كاين يوجد توجد في فيه فما ثمة عندي"
 )
+_NO_LONGER = frozenset(map(normalise, NO_LONGER))
 _AUXILIARIES = words_of(
     "عاد عادت يعود راح رح بقى بقا صار يعد معدش معادش ماعدش عادش معدتش معدنا معدت ماعاد معاد ماعادش"
 )
@@ -77,10 +78,27 @@ class Predicates:
             seen = seen or text in _A_TIME
         return None
 
+    def is_neither(self, at: int) -> bool:
+        """Whether a verb stands here that a "nor" answers with one of its kind, or with "a thing"."""
+        if self.part(at) not in VERBS or self.chunks[at].joined:
+            return False
+        nor = next((one for one in range(at + 1, len(self.chunks)) if self._is_nor(one)), None)
+        if nor is None or any(self.part(one) is Part.BUT for one in range(at, nor)):
+            return False
+        is_kind = self.part(nor + 1) == self.part(at) or self.part(at) is Part.HAVE
+        is_parallel = is_kind and self.part(nor + 1) in (*VERBS, *_NAMED)
+        return is_parallel or self.chunks[nor].text != "ولا" or self.part(nor + 1) in VERBS
+
+    def _is_nor(self, at: int) -> bool:
+        return self.part(at) is Part.NO and self.chunks[at].text.split()[0] == "ولا"
+
     def carrier(self, chunk: Chunk, after: int, end: int) -> Chunk:
         """The word that carries the sense: in "no longer hurts" the verb that hangs on the first."""
         hanging = [one for one in self.chunks[after:end] if one.verb is not None]
         is_auxiliary = chunk.text in _AUXILIARIES
+        if chunk.text in _NO_LONGER:
+            chunk = next((one for one in hanging if one.part in VERBS), chunk)
+            is_auxiliary = chunk.text in _NO_LONGER
         if chunk.part is Part.ACTION_VERB or is_auxiliary:
             chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
         helps = chunk.text in WILLING or chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE
@@ -125,7 +143,9 @@ class Predicates:
             chunk = self.chunks[at]
             hangs_on = chunk.part in VERBS and not chunk.joined and self.part(at - 1) is not Part.COURTESY
             no_more = negative and (
-                chunk.text in LA or (chunk.part is Part.NO and chunk.text.startswith("ولا"))
+                chunk.text in LA
+                or (chunk.part in (Part.NO, Part.NO_HARM, Part.YES) and chunk.text.startswith("ولا"))
+                or (chunk.text in WITHOUT and self.part(at + 1) is Part.THING)
             )
             is_unusual = chunk.text == "غير" and self.part(at + 1) is Part.WELL
             if not (chunk.part in _COMPLEMENTS or hangs_on or no_more or is_unusual):

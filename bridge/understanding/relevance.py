@@ -5,6 +5,7 @@ one never
 misses one takes, what one gave up one takes no more, and a pain that does not leave is there.
 """
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -13,8 +14,9 @@ from msgspec.structs import replace
 from bridge.understanding.felt import OF_THINGS_TOO, as_symptom, is_on_me, not_well
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
+from bridge.understanding.predicates import WITHOUT
 from bridge.understanding.verbs import VerbKind, verb_of
-from bridge.understanding.vocabulary import CONDITIONS
+from bridge.understanding.vocabulary import CONDITIONS, WITHOUT_IT
 
 __all__ = ["WILLING_KINDS", "YesNoKind", "relevant"]
 
@@ -45,6 +47,9 @@ _WHEN = words_of("لما وقت عند عندما اذا كي")
 _DOCTORS = words_of("الدكتور الدكتورة الطبيب الطبيبة الحكيم الحكيمة")
 _UTTER = ("ولا", "يوم", "يوما", "مره", "قط", "عمري", "عمرنا", "حياتي", "لحظه", "ابدا")
 _KEEPING = (VerbKind.QUIT, VerbKind.MISSED)
+_WITHOUT_IT = frozenset(map(normalise, WITHOUT_IT))
+_OBJECTIONS = words_of("مانع موانع مشكل مشكلة مشاكل اعتراض إشكال اشكالية بأس ضرر حرج ممانعة عائق تحفظ")
+_CONSULTS = re.compile(r"[اتنيبه](?:سال|شاور|ستشير|ستاذن)")
 _LET = normalise("خلي")
 
 
@@ -102,6 +107,8 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     """What one will do has not been done: "I shall take it" to "have you taken it?"."""
     if clause.particle:
         return clause
+    if clause.denied and _is_needed(clause, chunks):
+        return replace(clause, says=Says.YES, sure=clause.verb is VerbKind.ABLE)
     if clause.part is Part.CEASED:
         return _ceased_fact(clause, chunks)
     if clause.says is not Says.YES:
@@ -133,6 +140,24 @@ def _ceased_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     if clause.verb is VerbKind.QUIT and not clause.denied and not chunk.negated_by_la and not lets:
         return replace(clause, says=Says.NO, sure=False)
     return clause
+
+
+def _is_needed(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "I cannot live without it", "I do not sleep without the pill"."""
+    if clause.verb is None:
+        return False
+    span = chunks[clause.at : clause.end + 1]
+    following = zip(span, span[1:], strict=False)
+    is_thing = any(one.text in WITHOUT and two.part is Part.THING for one, two in following)
+    return is_thing or any(chunk.text in _WITHOUT_IT for chunk in span)
+
+
+def _is_harmless(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """Whether what there is none of is an objection."""
+    if clause.part not in (Part.HAVE, Part.HAVE_NOT):
+        return False
+    words = {word for chunk in chunks[clause.at : clause.end] for word in chunk.text.split()}
+    return bool(words & _OBJECTIONS)
 
 
 def _is_utter(clause: Clause, chunks: Sequence[Chunk]) -> bool:
@@ -175,8 +200,14 @@ def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause
     is_kept = clause.denied and clause.part is Part.CEASED and clause.verb in _KEEPING
     if kind is YesNoKind.PROMISE and is_kept:
         return replace(clause, says=Says.YES)
+    if kind is YesNoKind.PROMISE and clause.denied and _is_needed(clause, chunks):
+        return replace(clause, says=Says.YES, sure=False)
+    if clause.says is Says.NO and clause.denied and _is_harmless(clause, chunks):
+        return replace(clause, says=Says.YES)
     if clause.says is not Says.YES:
         return clause
+    if clause.verb is VerbKind.SEEING or _CONSULTS.search(chunks[clause.at].text):
+        return replace(clause, says=Says.UNCLEAR)  # "I shall see my husband first"
     words = {word for chunk in chunks[clause.at :] for word in chunk.text.split()}
     is_other = clause.part is Part.STATE or (
         clause.part in (_OWN_AFFAIRS if kind is YesNoKind.PERMISSION else (Part.HAVE,))

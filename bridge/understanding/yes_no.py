@@ -17,6 +17,7 @@ from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.relevance import WILLING_KINDS, YesNoKind, relevant
+from bridge.understanding.vocabulary import NEGATIVE_HAVING, NEGATORS
 
 __all__ = ["YesNoKind", "read_yes_no"]
 
@@ -32,7 +33,8 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     """Read `text` as the answer to a question of this kind; the value is a bool."""
     chunks = [_for_kind(chunk, kind) for chunk in label(text)]
     if kind in WILLING_KINDS and len(chunks) > 1 and _is_no_harm(chunks):
-        chunks[0] = replace(chunks[0], part=Part.HEDGE)  # "no, I have no objection"
+        is_own = chunks[1].text.split()[0] in NEGATORS | NEGATIVE_HAVING | {"بدون", "بلا"}
+        chunks[0] = replace(chunks[0], part=Part.COURTESY if is_own else Part.HEDGE)  # "no, I have no objection"
     if not chunks:
         return nothing("empty")
     if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
