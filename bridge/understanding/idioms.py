@@ -111,6 +111,7 @@ _HAVING_NOT = (
     "ما جاني، ما جاتني، ما جتني، ما إجاني، ما أجاني،  لا شيء، لا شي، لا أحد، ما صار، "
     "ما حصل، محصلش، ما حصلش، لم يحصل، لم يحدث، ما جرى، ما عادش، معادش"
 )
+_SLOWER = "بالراحة عليا، بالراحة علي، براحة عليا، براحة علي، بالراحة شوية، بالهداوة علي، شوي شوي علي، على مهلك علي"
 _SOMEWHAT = "نوعا ما، نص نص، بين بين، إلى حد ما، لحد ما، بعض الشيء، بعض الشي"
 _WISHES = (Command.DONT_KNOW, Command.REPEAT, Command.REFUSE, Command.STOP, Command.PERSON, Command.BACK)
 _NOT_WISHES = frozenset(
@@ -163,6 +164,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     """Later ones win."""
     wishes = (" ".join(words) for words, command in COMMAND_PHRASES.items() if command in _WISHES)
     yield Part.COMMAND, (wish for wish in wishes if wish not in _NOT_WISHES)
+    yield Part.COMMAND, _split(_SLOWER)
     yield Part.COURTESY, ("معلش", *(filler for filler in lexicon.FILLERS if filler != "بس"))
     yield Part.HEDGE, (*lexicon.UNCLEAR, *vocabulary.HEDGES)
     yield Part.DEGREE, (some for some in lexicon.SOME if not some.startswith("بس"))

@@ -14,6 +14,10 @@ SURE, DOUBTED = 0.95, 0.5
 _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
 _BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
 _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
+_LOST = words_of(
+    "طار طارت طاير طايرة هرب هربت فارقني راح راحت مقطوع مقطوعة معدوم معدومة مفقود مفقودة قليل قليلة قل قلت مسدود مسدودة "
+    "ضايع ضايعة ضاع ضاعت متلخبط ملخبط مقلوب مقلوبة خفيف متقطع مضطرب مضطربة صفر تعبان سيء نازل نازلة خايس زفت ناقص ناقصة"
+)
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _BESIDE_WELL = frozenset(
@@ -44,6 +48,8 @@ def implied_by(
 ) -> Meaning:
     """Words that neither affirm nor deny, and what can be made of them."""
     parts = sentence.parts
+    if kind is YesNoKind.SYMPTOM and _is_good_lost(chunks):
+        return doubted("good_lost", value=True)
     if sentence.unknown and not clauses:
         implied = _unknown_but_clear(chunks, kind)
         if implied is not None:
@@ -58,6 +64,14 @@ def implied_by(
     if clauses or Part.ASKING in parts:
         return ambiguous("unclear_phrase")
     return _by_adverb(parts) or _implied(chunks, parts, kind)
+
+
+def _is_good_lost(chunks: Sequence[Chunk]) -> bool:
+    """As in "sleep has flown from my eyes": what one complains of when it is gone."""
+    goods = [at for at, chunk in enumerate(chunks) if chunk.part is Part.GOOD]
+    if not goods or any(chunk.part in (Part.NOT, Part.ASKING) for chunk in chunks):
+        return False
+    return any(chunk.text.removeprefix("و") in _LOST for chunk in chunks[goods[0] + 1 : goods[0] + 4])
 
 
 def _unknown_but_clear(chunks: Sequence[Chunk], kind: YesNoKind) -> Meaning | None:

@@ -164,6 +164,8 @@ def _plain(token: str) -> Chunk | None:
         return Chunk(named, token)
     verb = verb_of(token)
     noun = noun_of(token)
+    if verb is not None and verb.negated and token.startswith("ال"):  # bread in Egypt, and no denial
+        verb, noun = None, noun or Chunk(Part.THING, token, definite=True)
     if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
         part = Part.VERB_NOT if verb.negated else VERB_PARTS[verb.kind]
         may_be_present = token[:1] in "اينت" and not token.endswith(_PAST_OF_MINE)

@@ -32,7 +32,7 @@ _TO_ME = words_of(
     "ذلك هيك كده كذا هكذا هذا هالشي كدا هكا "
     "معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها"
 )
-_BEING = words_of("أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون هاكون")
+_BEING = words_of("كون أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون هاكون")
 _WITH_YOU = words_of("هون هنا هني هنيه هنايا اهنا موجود موجودة فاضي فاضية بالبيت بالبلد عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
 _STRENGTH = words_of("حيل نفس")
 _BEFORE_NAMES = words_of("ابو أم ام ابن بنت اسمي حاج حاجة الحاج الحاجة حجي")
@@ -56,8 +56,13 @@ _SAYING = (*_PRESENT, Part.HAVE)
 _TALK = (Part.COURTESY, Part.HEDGE, Part.IDIOM)
 _BEFORE_SIGHT = (Part.NOT, Part.HAVE_NOT)
 _LOST = (VerbKind.MISSED, VerbKind.QUIT)
-_LEAVES = re.compile(r"(?:ما|م)?[بهحسكن]?[انت]?خلي(?:ها|ه|هم|هو|هوش|هاش|هش|وش)$")
+_LEAVES = re.compile(r"(?:ما|م)?(?:[بهحسكعد]|[بهحسك]?[انت])خلي(?:ها|ه|هم|هو|هوش|هاش|هش|وش)$")
 _EASES = re.compile(r"(?:ما|م)?خفت(?:ش)?$")
+_TURNS = re.compile(r"لعب|تقلب|قالب|تغم|لاعت|تلوع|طامه")
+_STOMACH = words_of("نفسي نفسه كبدي جبدي قلبي معدتي بطني كرشي")
+_PUT_OFF = words_of("خليها خليه خلوها خلوه خلها خلينا خليهم نخليها اجلوها اجليها اجلها بدلوها غيروها شوفولي عطوني اعطوني ادوني")
+_NOT_NOW = words_of("غير لغير بعدين بكرا بكرة غدا لبكرة لبكرا لغدوة")
+_ASKED = words_of("دوا دواء علاج موعد عيادة مستشفى تحليل فحص قسم عملية حبة ابرة جهاز ورقة اشعة مركز تطعيم جرعة نوع")
 _ENDED = ("خلص", "خلصت")
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 
@@ -79,11 +84,13 @@ def _other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
     if _LEAVES.match(chunk.text) and (chunk.verb or chunk.part is Part.VERB_NOT):
         is_let = any(one.part in _PRESENT and one.verb not in _LOST for one in after[:1])
         return None if is_let else VerbKind.QUIT  # "I never leave it", and not "I let him"
-    beside = (*chunks[max(at - 1, 0) : at], *after[:1])
+    beside = (*chunks[max(at - 2, 0) : at], *after[:1])
     if _EASES.match(chunk.text) and any(one.part is Part.SYMPTOM for one in beside):
         return VerbKind.EASED  # a cough that did not get less, and nobody afraid
     if chunk.verb is VerbKind.QUIT and [one.text for one in after[:1]] == ["علي"] and is_body(after[-1].text):
         return VerbKind.BODILY
+    if _TURNS.search(chunk.text) and any(one.text in _STOMACH for one in beside):
+        return VerbKind.SYMPTOM
     is_thing = bool(after) and after[0].part is Part.THING
     return VerbKind.QUIT if chunk.text == "سبت" and is_thing else None
 
@@ -106,6 +113,10 @@ def _at_the_start(chunks: Sequence[Chunk], at: int, following: Chunk) -> Part | 
     recurs = following.text in _TO_ME or following.part in (Part.FREQUENCY, Part.STEADY)
     if at == 0 and (found := _opening(chunk, following)):
         return found
+    if chunk.text in _PUT_OFF and following.text in _NOT_NOW:
+        return Part.DETAIL  # "put it off"
+    if chunk.text == "غير" and at and chunks[at - 1].text in _PUT_OFF:
+        return Part.DETAIL  # "make it another day"
     if chunk.text in _HAPPENED and recurs:
         return Part.SYMPTOM_VERB
     if chunk.text in _ASK and is_person and chunk.part is Part.IDIOM:
@@ -120,6 +131,8 @@ def _opening(chunk: Chunk, following: Chunk) -> Part | None:
     is_yes = chunk.text == "بلا" and following.part in (Part.COURTESY, *_SAYING, Part.STEADY)
     if is_yes or (chunk.part is Part.EMPHASIS and following.part is Part.BUT):
         return Part.YES
+    if chunk.text == "اي" and following.text in _ASKED:
+        return Part.ASKING  # "which medicine?"
     if chunk.text == "لا غير":
         return Part.ONLY
     asks = chunk.text in _HOW_MUCH and following.part in (*_SAYING, Part.THING)

@@ -46,6 +46,7 @@ _TURNING = (VerbKind.EASED, VerbKind.QUIT, VerbKind.MISSED)
 _LEAVING = (*_TURNING, VerbKind.GOING)
 _DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING, VerbKind.GOING)
 VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
+_LETS = normalise("خلي")
 _HAVING = (Part.HAVE, Part.HAVE_NOT)
 _NAMED = (Part.SYMPTOM, Part.GOOD, Part.THING)
 
@@ -101,7 +102,7 @@ class Predicates:
             is_auxiliary = chunk.text in _NO_LONGER
         if chunk.part is Part.ACTION_VERB or is_auxiliary:
             chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
-        helps = chunk.text in WILLING or chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE
+        helps = chunk.text in WILLING or chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE or _LETS in chunk.text
         if helps or is_auxiliary or chunk.part in (Part.SYMPTOM, *_HAVING):
             leaving = (one for one in hanging if one.verb in _LEAVING and one.negated_by_la)
             chunk = next(leaving, chunk)

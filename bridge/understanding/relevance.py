@@ -8,6 +8,7 @@ misses one takes, what one gave up one takes no more, and a pain that does not l
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -50,12 +51,21 @@ _KEEPING = (VerbKind.QUIT, VerbKind.MISSED)
 _WITHOUT_IT = frozenset(map(normalise, WITHOUT_IT))
 _OBJECTIONS = words_of("مانع موانع مشكل مشكلة مشاكل اعتراض إشكال اشكالية بأس ضرر حرج ممانعة عائق تحفظ")
 _CONSULTS = re.compile(r"[اتنيبه](?:سال|شاور|ستشير|ستاذن)")
+_PEOPLE = words_of(
+    "ابني بنتي ولدي وليدي امي ابوي ابويا زوجي زوجتي مرتي مراتي جوزي راجلي اخوي اخويا اختي خيتي والدي والدتي حماتي "
+    "جدتي جدي ستي سيدي عمي عمتي خالي خالتي بابا ماما الوالد الوالدة الحجة الحاجة الشغالة ابنتي خويا"
+)
+_TO_ME = ("ني", "لي", "ليا", "الي", "معي", "معاي", "معايا")
+_WHO = words_of("هو هي هم هما هوا هيا")
+_AROUND = words_of("الجو الدنيا الطقس البيت الغرفة المكيف الماء الموية الشتا برا بره الدار المنطقة")
+_WEATHER = words_of("برد حر حار حارة بارد باردة ساقعة شوب غبار رطوبة مطر بردانة دافي دفا")
 _LET = normalise("خلي")
 
 
 def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> list[Clause]:
     """The clauses that answer, as they answer this kind of question; a correction cancels those before."""
     asked_at = next((at for at, chunk in enumerate(chunks) if _asks(chunk)), len(chunks))
+    asked_at = min(asked_at, _told_of_another(chunks))
     clauses = [_if_told(clause, asked_at) for clause in sentence.clauses]
     match kind:
         case YesNoKind.SYMPTOM:
@@ -71,6 +81,17 @@ def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> li
         after = [replace(clause, sure=False) for clause in clauses if clause.at > sentence.corrected_at]
         clauses = after or clauses
     return clauses
+
+
+def _told_of_another(chunks: Sequence[Chunk]) -> int:
+    """Where somebody else is spoken of, or the weather: "my son is the ill one"."""
+    for at, (one, two) in enumerate(pairwise(chunks)):
+        if one.text.split()[-1] in _PEOPLE and two.text in _WHO:
+            is_for_me = any(chunk.text.endswith(_TO_ME) for chunk in chunks[at + 2 :])
+            return len(chunks) if is_for_me else at
+        if one.text in _AROUND and two.text in _WEATHER:
+            return at
+    return len(chunks)
 
 
 def _without_reasons(clauses: list[Clause], chunks: Sequence[Chunk]) -> list[Clause]:
@@ -133,7 +154,7 @@ def _ceased_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     """What one gave up is no more; what one never leaves out is so."""
     chunk = chunks[clause.at]
     if clause.denied and clause.verb in _KEEPING:
-        return replace(clause, says=Says.YES, sure=_is_utter(clause, chunks))
+        return replace(clause, says=Says.YES, sure="ستغن" in chunk.text or _is_utter(clause, chunks))
     lets = chunk.text.startswith(_LET) and any(
         one.part is Part.ACTION_VERB for one in chunks[clause.at : clause.end]
     )
@@ -148,7 +169,7 @@ def _is_needed(clause: Clause, chunks: Sequence[Chunk]) -> bool:
         return False
     span = chunks[clause.at : clause.end + 1]
     following = zip(span, span[1:], strict=False)
-    is_thing = any(one.text in WITHOUT and two.part is Part.THING for one, two in following)
+    is_thing = any(one.text in WITHOUT and one.part is Part.NOT and two.part is Part.THING for one, two in following)
     return is_thing or any(chunk.text in _WITHOUT_IT for chunk in span)
 
 

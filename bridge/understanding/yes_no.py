@@ -89,6 +89,8 @@ def _weigh(
     if len(said) > 1:
         return _contradiction(chunks, clauses)
     (says,) = said
+    if chunks[0].part is Part.COMMAND and not any(clause.particle for clause in clauses):
+        return nothing("command_word")
     if all(clause.particle for clause in clauses):
         for part in (Part.COMMAND, Part.FIGURE):
             if part in sentence.parts:
