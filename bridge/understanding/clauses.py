@@ -149,7 +149,8 @@ class _Scan(Predicates):
         chunk = self.chunks[self.at]
         if chunk.text.removeprefix("و") not in _IN:
             return True
-        opens = self.at == 0 or self.part(self.at - 1) in _OPENING or chunk.joined
+        is_there = self.at == 1 and self.chunks[0].text in ("هو", "هي", "هوا", "هيا")  # "there is"
+        opens = self.at == 0 or is_there or self.part(self.at - 1) in _OPENING or chunk.joined
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
         return opens and not (following is not None and following.definite)
 

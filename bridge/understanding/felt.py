@@ -21,6 +21,7 @@ OF_THINGS_TOO = words_of(
 )
 _MY_OWN = words_of("نفسيتي نفسيته حالتي مزاجي صحتي وضعي أعصابي حالي نفسي روحي نظري سمعي صوتي ذاكرتي")
 _REACHING = words_of("واصلة واصل وصلت وصل توصل بتوصل تصل بلغت طلعت تطلع بتطلع ارتفعت ترتفع بترتفع")
+_WAS = words_of("كان كانت كنت كانوا كنا")
 _LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
 _DOABLE = (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM)
 _CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
@@ -82,7 +83,7 @@ def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return replace(clause, says=Says.NO if is_none else Says.UNCLEAR)
     if clause.part in (Part.GOOD, Part.WELL):
         return replace(clause, says=Says.YES, sure=False)
-    is_of_pain = any(chunk.part is Part.SYMPTOM for chunk in chunks[max(clause.at - 2, 0) : clause.at])
+    is_of_pain = any(chunk.part is Part.SYMPTOM for chunk in (*chunks[max(clause.at - 2, 0) : clause.at], *chunks[clause.at + 1 : clause.end]))
     if clause.verb in _LEAVING or (clause.verb is VerbKind.GOING and is_of_pain):
         is_named = any(chunk.part is Part.SYMPTOM for chunk in chunks)
         is_mine = chunks[clause.at].text.endswith("ني") or clause.verb is VerbKind.EASED
@@ -112,8 +113,17 @@ def _denied_deed(clause: Clause, chunks: Sequence[Chunk], *, is_caused: bool) ->
     return replace(clause, says=says, sure=is_caused)
 
 
-def not_well(clauses: list[Clause]) -> list[Clause]:
+def _if_gone(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    is_past = any(chunk.text in _WAS for chunk in chunks[: clause.at])
+    is_told = is_past and not clause.particle and clause.says is Says.YES
+    return replace(clause, says=Says.NO, sure=False) if is_told else clause
+
+
+def not_well(clauses: list[Clause], chunks: Sequence[Chunk]) -> list[Clause]:
     """As in "I feel not well": what is felt is no more than that."""
+    went = [clause.at for clause in clauses if clause.verb is VerbKind.EASED and not clause.denied]
+    if went:  # "I had it once, and God healed me"
+        clauses = [_if_gone(one, chunks) if one.at < went[0] else one for one in clauses]
     if not any(clause.part is Part.WELL and clause.denied for clause in clauses):
         return clauses
     return [one if one.particle or one.says is Says.NO else replace(one, sure=False) for one in clauses]

@@ -18,6 +18,7 @@ _LOST = words_of(
     "طار طارت طاير طايرة هرب هربت فارقني راح راحت مقطوع مقطوعة معدوم معدومة مفقود مفقودة قليل قليلة قل قلت مسدود مسدودة "
     "ضايع ضايعة ضاع ضاعت متلخبط ملخبط مقلوب مقلوبة خفيف متقطع مضطرب مضطربة صفر تعبان سيء نازل نازلة خايس زفت ناقص ناقصة"
 )
+_OFF_ME = ("عني", "مني", "منه", "منها", "عنا")
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _BESIDE_WELL = frozenset(
@@ -26,6 +27,7 @@ _BESIDE_WELL = frozenset(
 _GONE = words_of(
     "ذهب ذهبت راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت "
     "مشى مشات مشت "
+    "شافاني عافاني شافانا برات برت برا برئ برئت افتكيت تخلصت نفك "
     "انقطع انقطعت فارقني تركني سابني شفيت تعافيت طاب طابت شفي التأم التأمت لم التم"
 )
 _PLAIN = frozenset(
@@ -93,6 +95,7 @@ def _gone(chunks: Sequence[Chunk]) -> Meaning | None:
     words = [word.removeprefix("و") for chunk in chunks for word in chunk.text.split()]
     parts = {chunk.part for chunk in chunks}
     named = any(chunk.part is Part.SYMPTOM and chunk.text not in _ANYTHING for chunk in chunks)
+    named = named or any(chunk.text in _OFF_ME for chunk in chunks)
     is_not = any(chunk.part is Part.NOT for chunk in chunks)
     if named and _GROWN & set(words) and not is_not and not parts & _OPEN_ENDED:
         return doubted("grown", value=True)

@@ -32,6 +32,8 @@ _CUT_OFF = ("نيش", "ناش", "حدش", "حداش", "بش", "بوش", "هوش"
 _SHORTEST_GLUED, _SHORTEST_WRAPPED = 4, 5
 _THANKED = (("ما", "قصرت"), ("وما", "قصرت"), ("ما", "قصرنا"))
 _IN = ("في", "فيه", "ب", "مع", "يوم", "ولا", "ابد", "عن", "مره")
+_LORD = ("الله", "ربنا", "ربي", "المولي")
+_ON_WHOM = ("عليك", "عليكي", "عليكم", "عليه", "عليها", "علينا", "علي", "عليهم", "فيك", "فيكم", "لك", "لكم", "عنا", "عنك", "عني", "بيك")
 _MA = ("ما", "وما", "لا", "ولا")
 _LONGEST = 6
 _PAST_OF_MINE = (
@@ -54,10 +56,13 @@ def label(text: str) -> list[Chunk]:
         length, part = _phrase_at(tokens, at)
         if part is not None:
             chunks.append(Chunk(part, " ".join(tokens[at : at + length])))
+        elif length := _prayer_at(tokens, at):
+            chunks.append(Chunk(Part.COURTESY, " ".join(tokens[at : at + length])))
         elif tokens[at] == "يا" and at + 1 < len(tokens):  # whoever is called, by whatever name
             length = 2
             chunks.append(Chunk(Part.COURTESY, " ".join(tokens[at : at + length])))
         else:
+            length = 1
             chunks.append(_word(tokens, at))
         at += length
     return [in_place(chunks, at) for at in range(len(chunks))]
@@ -91,17 +96,31 @@ def _is_known(token: str) -> bool:
 def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
     for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
         phrase = tuple(tokens[at : at + length])
-        part = phrase_book().get(phrase)
+        part = phrase_book().get(phrase) or phrase_book().get(_to_a_man(phrase))
         is_own = phrase[:1] in phrase_book()  # "by God", and no "and God"
         if part is None and length > 1 and phrase[0].startswith("و") and not is_own:
             part = phrase_book().get((phrase[0][1:], *phrase[1:]))
-        if part is Part.COMMAND and length == 1 and len(tokens) > 1:
+        is_called = at == 0 and tokens[1:2] == ["يا"]  # "again, my girl!"
+        if part is Part.COMMAND and length == 1 and len(tokens) > 1 and not is_called:
             continue  # among other words, one word is no wish
         if phrase in _THANKED and tokens[at + length : at + length + 1] and tokens[at + length].startswith(_IN):
             continue  # "I never fell short in it"
         if part is not None:
             return length, part
     return 1, None
+
+
+def _to_a_man(phrase: tuple[str, ...]) -> tuple[str, ...]:
+    """A courtesy to a woman of the Gulf or Iraq as it is said to a man: "-j" for "-k"."""
+    return tuple(word[:-1] + "ك" if word.endswith("ج") and len(word) > 2 else word for word in phrase)  # noqa: PLR2004
+
+
+def _prayer_at(tokens: Sequence[str], at: int) -> int:
+    """How many words a prayer has that stands here: "God forgive us", "my Lord heal her"."""
+    if tokens[at].removeprefix("و") not in _LORD or at + 1 == len(tokens) or tokens[at + 1][0] != "ي":
+        return 0
+    has_object = at + 2 < len(tokens) and tokens[at + 2] in _ON_WHOM
+    return 2 + has_object
 
 
 def _word(tokens: Sequence[str], at: int) -> Chunk:

@@ -59,9 +59,12 @@ _LOST = (VerbKind.MISSED, VerbKind.QUIT)
 _LEAVES = re.compile(r"(?:ما|م)?(?:[بهحسكعد]|[بهحسك]?[انت])خلي(?:ها|ه|هم|هو|هوش|هاش|هش|وش)$")
 _EASES = re.compile(r"(?:ما|م)?خفت(?:ش)?$")
 _TURNS = re.compile(r"لعب|تقلب|قالب|تغم|لاعت|تلوع|طامه")
+_LESS = words_of("خف خفت زال زالت اختفى اختفت هدى هدت شفي تحسن تحسنت برا برأ")
+_TAKES_OFF = re.compile(r"(?:شال|وقف|قطع|منع|لغ|شيل)(?:وا|ا|و|ت)?(?:ه|ها|و|هم|هو)?$")
 _STOMACH = words_of("نفسي نفسه كبدي جبدي قلبي معدتي بطني كرشي")
 _PUT_OFF = words_of("خليها خليه خلوها خلوه خلها خلينا خليهم نخليها اجلوها اجليها اجلها بدلوها غيروها شوفولي عطوني اعطوني ادوني")
 _NOT_NOW = words_of("غير لغير بعدين بكرا بكرة غدا لبكرة لبكرا لغدوة")
+_ASKED_WHEN = words_of("ساعة تاريخ طابق مكان غرفة")
 _ASKED = words_of("دوا دواء علاج موعد عيادة مستشفى تحليل فحص قسم عملية حبة ابرة جهاز ورقة اشعة مركز تطعيم جرعة نوع")
 _ENDED = ("خلص", "خلصت")
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
@@ -91,6 +94,10 @@ def _other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
         return VerbKind.BODILY
     if _TURNS.search(chunk.text) and any(one.text in _STOMACH for one in beside):
         return VerbKind.SYMPTOM
+    if chunk.part is Part.WELL and chunk.text in _LESS and at and chunks[at - 1].part is Part.NOT:
+        return VerbKind.EASED
+    if _TAKES_OFF.match(chunk.text) and any(one.text in ("عني", "عنا", "مني") for one in after[:1]):
+        return VerbKind.QUIT  # the doctor took me off it
     is_thing = bool(after) and after[0].part is Part.THING
     return VerbKind.QUIT if chunk.text == "سبت" and is_thing else None
 
@@ -131,7 +138,7 @@ def _opening(chunk: Chunk, following: Chunk) -> Part | None:
     is_yes = chunk.text == "بلا" and following.part in (Part.COURTESY, *_SAYING, Part.STEADY)
     if is_yes or (chunk.part is Part.EMPHASIS and following.part is Part.BUT):
         return Part.YES
-    if chunk.text == "اي" and following.text in _ASKED:
+    if chunk.text == "اي" and (following.text in _ASKED or following.text in _ASKED_WHEN):
         return Part.ASKING  # "which medicine?"
     if chunk.text == "لا غير":
         return Part.ONLY
@@ -151,6 +158,8 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
         verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
         return VERB_PARTS[verb.kind] if verb else None
+    if at > 1 and chunks[at - 1].text == "من" and chunk.verb is not None and chunk.part is not Part.VERB_NOT:
+        return Part.DETAIL  # "from carrying my grandson"
     if chunk.part is Part.UNKNOWN:
         is_name = at > 0 and chunks[at - 1].text in _BEFORE_NAMES
         return Part.DETAIL if is_name else Part.THING if _is_a_noun(chunks, at) else None

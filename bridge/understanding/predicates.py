@@ -47,6 +47,7 @@ _LEAVING = (*_TURNING, VerbKind.GOING)
 _DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, VerbKind.FLOWING, VerbKind.GOING)
 VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
 _LETS = normalise("خلي")
+_I_AM = words_of("راني راه راهي رانا تراني تراه لأني لاني")
 _HAVING = (Part.HAVE, Part.HAVE_NOT)
 _NAMED = (Part.SYMPTOM, Part.GOOD, Part.THING)
 
@@ -119,7 +120,8 @@ class Predicates:
         """As in "I do not take it every day", "I have not much pain": neither all nor none."""
         if Part.NEVER in said:
             return False
-        return Part.STEADY in said or any(chunk.text in _MUCH for chunk in self.chunks[after:end])
+        much = (at for at in range(after, end) if self.chunks[at].text in _MUCH)
+        return Part.STEADY in said or any(self.part(at + 1) is not Part.WELL for at in much)
 
     def is_left_open(self, at: int) -> bool:
         """An "other than" with nothing that it excepts, and another negation behind it."""
@@ -138,11 +140,15 @@ class Predicates:
             return excepted not in (None, Part.WELL)
         return excepted in (Part.SYMPTOM, Part.THING, Part.DEGREE, Part.DETAIL, *VERBS)
 
+    def _is_anew(self, at: int) -> bool:
+        """Whether a new sentence begins here, of which what follows is the verb."""
+        return self.part(at) is Part.COURTESY or self.chunks[at].text in _I_AM
+
     def past_complements(self, at: int, *, negative: bool = False) -> int:
         """Past what belongs to a predicate: objects, times, and a verb that hangs on it."""
         while at < len(self.chunks):
             chunk = self.chunks[at]
-            hangs_on = chunk.part in VERBS and not chunk.joined and self.part(at - 1) is not Part.COURTESY
+            hangs_on = chunk.part in VERBS and not chunk.joined and not self._is_anew(at - 1)
             no_more = negative and (
                 chunk.text in LA
                 or (chunk.part in (Part.NO, Part.NO_HARM, Part.YES) and chunk.text.startswith("ولا"))

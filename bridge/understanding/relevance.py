@@ -55,10 +55,13 @@ _PEOPLE = words_of(
     "ابني بنتي ولدي وليدي امي ابوي ابويا زوجي زوجتي مرتي مراتي جوزي راجلي اخوي اخويا اختي خيتي والدي والدتي حماتي "
     "جدتي جدي ستي سيدي عمي عمتي خالي خالتي بابا ماما الوالد الوالدة الحجة الحاجة الشغالة ابنتي خويا"
 )
-_TO_ME = ("ني", "لي", "ليا", "الي", "معي", "معاي", "معايا")
+_TO_ME = ("ني", "هولي", "هالي", "ليا", "الي", "معي", "معاي", "معايا")
+_WISHED = ("يا ريت", "ياريت", "ليت", "ليتني", "كان نفسي", "يا ليت")
 _WHO = words_of("هو هي هم هما هوا هيا")
 _AROUND = words_of("الجو الدنيا الطقس البيت الغرفة المكيف الماء الموية الشتا برا بره الدار المنطقة")
 _WEATHER = words_of("برد حر حار حارة بارد باردة ساقعة شوب غبار رطوبة مطر بردانة دافي دفا")
+_BUSY = words_of("شغل الشغل دوام التزام التزامات ارتباط شي_ يشغلني أشغال مشاغل خطار ضيوف")
+_A_TIME = words_of("يوم مرة مرات ليلة ساعة اسبوع شهر يومين مرتين")
 _LET = normalise("خلي")
 
 
@@ -69,7 +72,7 @@ def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> li
     clauses = [_if_told(clause, asked_at) for clause in sentence.clauses]
     match kind:
         case YesNoKind.SYMPTOM:
-            clauses = not_well([as_symptom(clause, chunks) for clause in clauses])
+            clauses = not_well([as_symptom(clause, chunks) for clause in clauses], chunks)
         case YesNoKind.FACT:
             clauses = _given_up([_as_fact(clause, chunks) for clause in clauses])
         case _:
@@ -87,6 +90,10 @@ def _told_of_another(chunks: Sequence[Chunk]) -> int:
     """Where somebody else is spoken of, or the weather: "my son is the ill one"."""
     for at, (one, two) in enumerate(pairwise(chunks)):
         if one.text.split()[-1] in _PEOPLE and two.text in _WHO:
+            is_for_me = any(chunk.text.endswith(_TO_ME) or chunk.text in ("لي", "الي", "ليا") for chunk in chunks[at + 2 :])
+            return len(chunks) if is_for_me else at
+        is_she = two.text in _WHO and one.part in (Part.THING, Part.DETAIL) and one.text not in ("انا", "اني")
+        if is_she and at + 2 < len(chunks) and chunks[at + 2].text in ("اللي", "الي", "يلي", "لي"):
             is_for_me = any(chunk.text.endswith(_TO_ME) for chunk in chunks[at + 2 :])
             return len(chunks) if is_for_me else at
         if one.text in _AROUND and two.text in _WEATHER:
@@ -130,6 +137,8 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return clause
     if clause.denied and _is_needed(clause, chunks):
         return replace(clause, says=Says.YES, sure=clause.verb is VerbKind.ABLE)
+    if any(chunk.text in _WISHED for chunk in chunks[max(clause.at - 2, 0) : clause.at]):
+        return replace(clause, says=Says.UNCLEAR)  # "if only I had gone"
     if clause.part is Part.CEASED:
         return _ceased_fact(clause, chunks)
     if clause.says is not Says.YES:
@@ -153,6 +162,8 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
 def _ceased_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     """What one gave up is no more; what one never leaves out is so."""
     chunk = chunks[clause.at]
+    if clause.says is Says.YES:  # "I left out none, but went"
+        return clause
     if clause.denied and clause.verb in _KEEPING:
         return replace(clause, says=Says.YES, sure="ستغن" in chunk.text or _is_utter(clause, chunks))
     lets = chunk.text.startswith(_LET) and any(
@@ -160,7 +171,17 @@ def _ceased_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     )
     if clause.verb is VerbKind.QUIT and not clause.denied and not chunk.negated_by_la and not lets:
         return replace(clause, says=Says.NO, sure=False)
+    if clause.verb is VerbKind.MISSED and not clause.denied and _is_one_missed(clause, chunks):
+        return replace(clause, says=Says.NO, sure=False)
     return clause
+
+
+def _is_one_missed(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "I forgot to take it", "I forgot the needle": once, and not now and then."""
+    span = chunks[clause.at + 1 : clause.end]
+    is_named = any(chunk.part in (Part.ACTION_VERB, Part.THING) and chunk.text not in _A_TIME for chunk in span)
+    is_at_times = any(chunk.part in (Part.FREQUENCY, Part.DEGREE, Part.STEADY) for chunk in span)
+    return is_named and not chunks[clause.at].negated_by_la and not is_at_times
 
 
 def _is_needed(clause: Clause, chunks: Sequence[Chunk]) -> bool:
@@ -179,6 +200,12 @@ def _is_harmless(clause: Clause, chunks: Sequence[Chunk]) -> bool:
         return False
     words = {word for chunk in chunks[clause.at : clause.end] for word in chunk.text.split()}
     return bool(words & _OBJECTIONS)
+
+
+def _is_free(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "I have no work now"."""
+    words = {word for chunk in chunks[clause.at : clause.end] for word in chunk.text.split()}
+    return clause.part in (Part.HAVE, Part.HAVE_NOT) and bool(words & _BUSY)
 
 
 def _is_utter(clause: Clause, chunks: Sequence[Chunk]) -> bool:
@@ -218,6 +245,11 @@ def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause
     """What one has or is, is no will: "I have work" to "may I ask you something?"."""
     if clause.particle:
         return clause
+    if kind is YesNoKind.PERMISSION and clause.says is Says.NO and _is_free(clause, chunks):
+        return replace(clause, says=Says.YES, sure=False)
+    is_others = clause.at and chunks[clause.at - 1].text in _PEOPLE
+    if is_others and not chunks[clause.at].text.endswith(_TO_ME):
+        return replace(clause, says=Says.UNCLEAR)  # "my daughter is giving birth"
     is_kept = clause.denied and clause.part is Part.CEASED and clause.verb in _KEEPING
     if kind is YesNoKind.PROMISE and is_kept:
         return replace(clause, says=Says.YES)

@@ -24,6 +24,7 @@ __all__ = ["YesNoKind", "read_yes_no"]
 _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_NOT_FOR_ME = tuple(map(normalise, ("ما لي في", "مالي في", "ماليش في", "مليش في", "ما ليش في")))
 _NOW = words_of("الحين دلوقتي دلوقت هسه هسع هلأ هلق دابا توا الآن حاليا اليوم ذلحين دحين")
 _ABOUT_ONE = (Part.STATE, Part.ACTION_VERB)  # behind "fine" in Egypt, which is "not" in the Maghreb
 _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
@@ -59,6 +60,8 @@ def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
                 part = Part.WELL
         case Part.IDIOM:
             part = Part.YES if willing else _not_willing(chunk)
+        case Part.HEDGE if kind is YesNoKind.FACT and chunk.text in _NOT_FOR_ME:
+            part = Part.NO
         case Part.PROMISE:
             part = Part.PROMISE if willing else Part.COURTESY
         case Part.NEVER if willing and chunk.text == _BEGIN_OR_NEVER:
@@ -165,7 +168,7 @@ def _may_bedoubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
 def _contradiction(chunks: Sequence[Chunk], clauses: Sequence[Clause]) -> Meaning:
     """A particle first and the opposite behind a "but" is an answer, to be read back; any other is none."""
     last = clauses[-1]
-    if last.particle and last.at and chunks[last.at - 1].text in _NOW:  # "once yes, now no"
+    if last.particle and last.at and chunks[last.at - 1].text.removeprefix("و") in _NOW:  # "once yes, now no"
         return doubted(f"now_{last.says}", value=last.says is Says.YES)
     first, *rest = [clause for clause in clauses if clause.says is not Says.UNCLEAR]
     opposed = [clause for clause in rest if clause.says is not first.says]
