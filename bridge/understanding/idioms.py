@@ -51,6 +51,9 @@ _MORE_NO = (
     "مو كذا، لا هذا ولا ذاك، ولا شي منها، لا شيء من ذلك، لا ولا شي، هذا ولا شي"
 )
 _MORE_IDIOMS = (
+    "زي ما بدك، زي ما تحبي، زي ما تحب، متل ما بدك، متل ما بتحب، متل ما بتحبي، مثل ما تبي، مثل ما تبين، مثل ما تحب، مثل ما تحبين، "
+    "كيف ما تبغى، كيف ما تبي، على كيفك، على كيفج، كيفك، بكيفك، بكيفج، كيما تحب، كيما تحبي، كيما بغيتي، كيف ما بغيتي، شنو ما تحبين، "
+    "اللي تشوفه، اللي تشوفيه، اللي تشوفينه، اللي يريحك، اللي يريحكم، وقت ما تبغى، قدامي وقت، "
     "سولي، سول، سولني، سوليني، سقسي، سقسيني، سقسوني، اسألوني، جولي، جول، كولي، كول، نورمال، عادي نورمال، "
     "ما كاين باس، ماكاين باس، عليش لا، امشي في الأسئلة، ابدئي الأسئلة، هاتي الأسئلة، هات الأسئلة، "
     "اتكلمي، تكلمي، تكلم، "
@@ -201,7 +204,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.STEADY, vocabulary.STEADY
     idioms = map(normalise, (*lexicon.YES_IDIOMS, *_split(_MORE_IDIOMS)))
     yield Part.IDIOM, (idiom for idiom in idioms if not set(idiom.split()) & vocabulary.WILLING)
-    yield Part.RIGHT, lexicon.YES_CONFIRMATION
+    yield Part.RIGHT, (*lexicon.YES_CONFIRMATION, "صحيحا", "صحيحة", "حقيقي", "حقيقيا")
     yield (
         Part.STILL,
         (*(one for one in lexicon.YES_STILL if not {"غير", "إلا"} & set(one.split())), *vocabulary.STILL),

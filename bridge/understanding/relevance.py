@@ -50,6 +50,7 @@ _UTTER = ("ولا", "يوم", "يوما", "مره", "قط", "عمري", "عمر�
 _KEEPING = (VerbKind.QUIT, VerbKind.MISSED)
 _WITHOUT_IT = frozenset(map(normalise, WITHOUT_IT))
 _OBJECTIONS = words_of("مانع موانع مشكل مشكلة مشاكل اعتراض إشكال اشكالية بأس ضرر حرج ممانعة عائق تحفظ")
+_WAITS = re.compile(r"ستن[يىا]|نتظر|[انيتب]نطر|ستاني")
 _CONSULTS = re.compile(r"[اتنيبه](?:سال|شاور|ستشير|ستاذن)")
 _PEOPLE = words_of(
     "ابني بنتي ولدي وليدي امي ابوي ابويا زوجي زوجتي مرتي مراتي جوزي راجلي اخوي اخويا اختي خيتي والدي والدتي حماتي "
@@ -148,6 +149,8 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return replace(clause, says=Says.UNCLEAR)
     if clause.part not in (Part.ACTION_VERB, Part.STILL):
         return clause
+    if _WAITS.search(chunks[clause.at].text):
+        return replace(clause, says=Says.UNCLEAR)
     said = {chunk.text for chunk in chunks}
     if clause.at and chunks[clause.at - 1].text in _DOCTORS:
         clause = replace(clause, sure=False)
