@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from bridge.understanding.normalisation import words_of
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.predicates import LA, VERBS, WITHOUT, Predicates
-from bridge.understanding.vocabulary import NEGATORS
+from bridge.understanding.vocabulary import HARDLY, NEGATORS
 
 __all__ = ["clauses_of"]
 
@@ -57,8 +57,9 @@ _IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
 _PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
+_ALWAYS = words_of("كل دايم دايما ديما دائما طول")
 _THINKS = re.compile(r"ظن|عتقد|توقع|حسب|تصور|خيل")
-_ALONE = ("مو", "مب", "موب", "مهوب")
+_ALONE = ("مو", "مب", "موب", "مهوب", *(normalise(one) for one in HARDLY if "صعب" in one))
 
 
 class _Scan(Predicates):
@@ -103,7 +104,7 @@ class _Scan(Predicates):
             case Part.NOT | Part.HARDLY | Part.HAVE_NOT | Part.VERB_NOT:
                 self._turned()
             case Part.HEDGE if self._is_thought_not(chunk):
-                self._doubted_verb(self.chunks[self.at + 1])
+                self._doubted_verb(self._next_significant(self.at + 1))
             case Part.STILL:
                 self._still(chunk)
             case Part.ONLY:
@@ -267,12 +268,13 @@ class _Scan(Predicates):
 
     def _is_thought_not(self, chunk: Chunk) -> bool:
         """As in "I do not think I can": what is thought is denied."""
-        following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
+        at = self._next_significant(self.at + 1)
+        following = self.chunks[at] if at < len(self.chunks) else None
         is_thought = _THINKS.search(chunk.text) is not None and chunk.text[0] in "ملع"
         return is_thought and following is not None and following.part in VERBS
 
-    def _doubted_verb(self, chunk: Chunk) -> None:
-        self._negative(chunk, self.at + 2)
+    def _doubted_verb(self, at: int) -> None:
+        self._negative(self.chunks[at], at + 1)
         self.clauses[-1] = replace(self.clauses[-1], sure=False)
 
     def _negative_unknown(self, at: int) -> None:
@@ -303,6 +305,9 @@ class _Scan(Predicates):
 
     def _only(self, chunk: Chunk) -> None:
         """By itself it contradicts: "but yes!"; before something, without a negation, it excepts nothing."""
+        if self.at == 0 and chunk.text == "الا" and self.part(1) in (*VERBS, Part.COURTESY, Part.THING):
+            self.at += 1  # "yes indeed, my head hurts" in the Gulf
+            return
         is_no_other = chunk.text.startswith("لا ") and self.is_exception(self.at)
         alone = len(self.chunks) == 1
         self._add(Says.YES if alone or is_no_other else Says.UNCLEAR, chunk, sure=False)
@@ -315,7 +320,8 @@ def _may_negate(word: str) -> bool:
 
 
 def _is_not_always(chunk: Chunk) -> bool:
-    return chunk.part is Part.FREQUENCY and chunk.text.split()[0] in NEGATORS
+    words = set(chunk.text.split())
+    return chunk.part is Part.FREQUENCY and chunk.text.split()[0] in NEGATORS and bool(words & _ALWAYS)
 
 
 def clauses_of(chunks: Sequence[Chunk]) -> Sentence:

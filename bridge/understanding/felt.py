@@ -17,11 +17,16 @@ __all__ = ["OF_THINGS_TOO", "as_symptom", "is_on_me", "not_well"]
 
 OF_THINGS_TOO = words_of(
     "مقطوع مقطوعة مفتوح مفتوحة عالي عالية واطي واطية نازلة مرتفع مرتفعة مكسور مكسورة مسدود مسدودة "
-    "حامي خربان خربانة معتل زفت"
+    "حامي طالع طالعة أصفر صفرا صفراء أزرق زرقا زرقاء عطلان عطلانة معطل معطلة خراب خربان خربانة معتل زفت"
 )
 _MY_OWN = words_of("نفسيتي نفسيته حالتي مزاجي صحتي وضعي أعصابي حالي نفسي روحي نظري سمعي صوتي ذاكرتي")
 _REACHING = words_of("واصلة واصل وصلت وصل توصل بتوصل تصل بلغت طلعت تطلع بتطلع ارتفعت ترتفع بترتفع")
 _WAS = words_of("كان كانت كنت كانوا كنا")
+_TURNS = re.compile(r"[تد]?(?:لف|دور|فتل|دار|سود|ميل|رقص)")
+_TURNING = words_of("الدنيا راسي دماغي مخي رأسي")
+_WAKES = re.compile(r"(?:قم|صح|فق|فيق|كنفيق|نفيق|اصح|بصح|باصح|اقوم|بقوم|نوض|نضت)")
+_WHEN = words_of("لما كي ملي وقت عند عندما اذا يوم لمن مني حين كل_")
+_GONE = words_of("راح راحت خف خفت زال زالت اختفى اختفت هدى هدت")
 _LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
 _DOABLE = (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM)
 _CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
@@ -44,12 +49,24 @@ def as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
             return replace(clause, sure=False)  # the fever has reached thirty-nine
         is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
         is_found = Part.STATE in {chunk.part for chunk in chunks[clause.at : clause.end]}
-        is_felt = is_seen or is_found or _is_of_the_body(clause, chunks) or _is_caused(clause, chunks)
-        return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen)
+        is_flowing = clause.verb is VerbKind.FLOWING and _is_of_the_body(clause, chunks)
+        is_clear = (
+            is_flowing or is_found or _is_turning(chunks) or _WAKES.match(chunks[clause.at].text) is not None
+        )
+        is_felt = (
+            _is_turning(chunks)
+            or is_seen
+            or is_found
+            or _is_of_the_body(clause, chunks)
+            or _is_caused(clause, chunks)
+        )
+        return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen or is_clear)
     is_state = clause.part is Part.STATE and clause.says is Says.YES
     if is_state and chunks[clause.at].text in OF_THINGS_TOO and not is_on_me(chunks):
         return replace(clause, says=Says.UNCLEAR)  # the electricity is cut off
-    return replace(clause, sure=False) if is_state and len(chunks) == 1 else clause
+    return (
+        replace(clause, sure=False) if is_state and len(chunks) == 1 and " " not in chunks[0].text else clause
+    )
 
 
 def _is_level(chunks: Sequence[Chunk]) -> bool:
@@ -63,6 +80,12 @@ def is_on_me(chunks: Sequence[Chunk]) -> bool:
     """Whether what is broken, high or low is of a body or a mind, and no power line."""
     mine = (Part.SYMPTOM, Part.GOOD)
     return any(chunk.part in mine or is_body(chunk.text) or chunk.text in _MY_OWN for chunk in chunks)
+
+
+def _is_turning(chunks: Sequence[Chunk]) -> bool:
+    """As in "the world turns with me", "my head turns"."""
+    texts = [chunk.text for chunk in chunks]
+    return bool(_TURNING & set(texts)) and any(_TURNS.search(text) for text in texts)
 
 
 def _is_of_the_body(clause: Clause, chunks: Sequence[Chunk]) -> bool:
@@ -83,7 +106,10 @@ def _denied_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return replace(clause, says=Says.NO if is_none else Says.UNCLEAR)
     if clause.part in (Part.GOOD, Part.WELL):
         return replace(clause, says=Says.YES, sure=False)
-    is_of_pain = any(chunk.part is Part.SYMPTOM for chunk in (*chunks[max(clause.at - 2, 0) : clause.at], *chunks[clause.at + 1 : clause.end]))
+    is_of_pain = any(
+        chunk.part is Part.SYMPTOM
+        for chunk in (*chunks[max(clause.at - 2, 0) : clause.at], *chunks[clause.at + 1 : clause.end])
+    )
     if clause.verb in _LEAVING or (clause.verb is VerbKind.GOING and is_of_pain):
         is_named = any(chunk.part is Part.SYMPTOM for chunk in chunks)
         is_mine = chunks[clause.at].text.endswith("ني") or clause.verb is VerbKind.EASED
@@ -99,7 +125,7 @@ def _denied_deed(clause: Clause, chunks: Sequence[Chunk], *, is_caused: bool) ->
     span = chunks[clause.at + 1 : clause.end]
     match clause.verb:
         case VerbKind.FLOWING:
-            return replace(clause, says=Says.YES, sure=False) if _is_level(chunks) else clause
+            return replace(clause, says=Says.YES) if _is_level(chunks) else clause
         case VerbKind.SEEING:
             return _denied_sight(clause, span)
         case VerbKind.BODILY:
@@ -110,7 +136,13 @@ def _denied_deed(clause: Clause, chunks: Sequence[Chunk], *, is_caused: bool) ->
             return replace(clause, says=Says.YES if is_caused else Says.UNCLEAR, sure=False)
         case _:
             return clause
-    return replace(clause, says=says, sure=is_caused)
+    of_body = any(is_body(chunk.text) for chunk in (*chunks[max(clause.at - 2, 0) : clause.at], *span))
+    return replace(clause, says=says, sure=is_caused or (clause.verb is VerbKind.ABLE and of_body))
+
+
+def _is_deed(clause: Clause) -> bool:
+    """What was done beside what is felt: "I fasted and did not feel tired"."""
+    return clause.part is Part.ACTION_VERB and clause.says is Says.UNCLEAR
 
 
 def _if_gone(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
@@ -124,6 +156,13 @@ def not_well(clauses: list[Clause], chunks: Sequence[Chunk]) -> list[Clause]:
     went = [clause.at for clause in clauses if clause.verb is VerbKind.EASED and not clause.denied]
     if went:  # "I had it once, and God healed me"
         clauses = [_if_gone(one, chunks) if one.at < went[0] else one for one in clauses]
+    but = next((at for at, chunk in enumerate(chunks) if chunk.part is Part.BUT), len(chunks))
+    is_gone = any(chunk.text in _GONE for chunk in chunks[but:]) or chunks[-1].text in _GONE
+    if is_gone and not any(one.denied for one in clauses):
+        clauses = [one if one.particle or one.at > but else replace(one, sure=False) for one in clauses]
+    clauses = [one for one in clauses if not (_is_deed(one) and one.at and chunks[one.at - 1].text in _WHEN)]
+    if any(one.says is not Says.UNCLEAR and one.sure and not one.particle for one in clauses):
+        clauses = [one for one in clauses if not _is_deed(one)]
     if not any(clause.part is Part.WELL and clause.denied for clause in clauses):
         return clauses
     return [one if one.particle or one.says is Says.NO else replace(one, sure=False) for one in clauses]
@@ -133,7 +172,7 @@ def _denied_sight(clause: Clause, span: Sequence[Chunk]) -> Clause:
     """Who sees no blood denies; who does not see well, with an eye, or no more complains."""
     parts = {chunk.part for chunk in span}
     if Part.SYMPTOM in parts:
-        return replace(clause, says=Says.NO, sure=False)
+        return replace(clause, says=Says.NO)
     if Part.WELL in parts or any(is_body(chunk.text) for chunk in span):
         return replace(clause, says=Says.YES)
     is_lost = clause.part is Part.HAVE_NOT or not parts - {Part.COURTESY}
@@ -146,7 +185,9 @@ def _is_numb(span: Sequence[Chunk]) -> bool:
     at = next((at for at, chunk in enumerate(span) if _FEELS.search(chunk.text)), None)
     if at is None or at + 1 >= len(span) or any(one.part in _FELT for one in span[at + 1 :]):
         return False
-    return any(one.text[0] in "ب" and is_body(one.text) for one in span[at + 1 :]) or is_body(span[at + 1].text)
+    return any(one.text[0] in "ب" and is_body(one.text) for one in span[at + 1 :]) or is_body(
+        span[at + 1].text
+    )
 
 
 def _is_caused(clause: Clause, chunks: Sequence[Chunk]) -> bool:

@@ -12,11 +12,13 @@ __all__ = ["DOUBTED", "SURE", "ambiguous", "doubted", "implied_by"]
 
 SURE, DOUBTED = 0.95, 0.5
 _SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
-_BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
+_BESIDE_SOME = frozenset({Part.ACTION_VERB, Part.COURTESY, Part.DETAIL, Part.BUT})
 _ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
 _LOST = words_of(
-    "طار طارت طاير طايرة هرب هربت فارقني راح راحت مقطوع مقطوعة معدوم معدومة مفقود مفقودة قليل قليلة قل قلت مسدود مسدودة "
-    "ضايع ضايعة ضاع ضاعت متلخبط ملخبط مقلوب مقلوبة خفيف متقطع مضطرب مضطربة صفر تعبان سيء نازل نازلة خايس زفت ناقص ناقصة"
+    "طار طارت طاير طايرة هرب هربت فارقني راح راحت مقطوع مقطوعة معدوم معدومة مفقود مفقودة قليل قليلة "
+    "قل قلت مسدود مسدودة "
+    "ضايع ضايعة ضاع ضاعت متلخبط ملخبط مقلوب مقلوبة خفيف متقطع مضطرب مضطربة صفر تعبان سيء نازل نازلة "
+    "خايس زفت ناقص ناقصة"
 )
 _OFF_ME = ("عني", "مني", "منه", "منها", "عنا")
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
@@ -98,7 +100,7 @@ def _gone(chunks: Sequence[Chunk]) -> Meaning | None:
     named = named or any(chunk.text in _OFF_ME for chunk in chunks)
     is_not = any(chunk.part is Part.NOT for chunk in chunks)
     if named and _GROWN & set(words) and not is_not and not parts & _OPEN_ENDED:
-        return doubted("grown", value=True)
+        return Meaning(Finding.VALUE, "grown", value=True, confidence=SURE)
     if not named or not _GONE & set(words) or parts & _OPEN_ENDED:
         return None
     return doubted("not_gone" if is_not else "gone", value=is_not)
@@ -137,6 +139,8 @@ def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -
     if kind is YesNoKind.SYMPTOM and Part.SYMPTOM in parts and any(is_body(chunk.text) for chunk in chunks):
         parts -= {Part.THING, Part.HAVE}  # "a trembling in my hand"
     if kind is YesNoKind.SYMPTOM and parts <= _SOME | _BESIDE_SOME and any(map(_is_some, chunks)):
+        if Part.SYMPTOM in parts and any(is_body(chunk.text) for chunk in chunks):
+            return Meaning(Finding.VALUE, "yes_some", value=True, confidence=SURE)
         return doubted("yes_some", value=True)
     return ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
 

@@ -27,13 +27,50 @@ _NUMBERS = (
     *(Rank.HALF, Rank.QUARTER, Rank.THIRD, Rank.COUNTED, Rank.THING),
 )
 _GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم", "ايوه", "والله", "يا", "عندي")))
-_SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
+_SHORT_VERBS = (
+    "حس",
+    "كح",
+    "قح",
+    "تظهر",
+    "يظهر",
+    "بيظهر",
+    "بتظهر",
+    "كيظهر",
+    "تبان",
+    "بيبان",
+    "كتبان",
+    "ظهرت",
+    "بانت",
+    "اشتك",
+    "اشك",
+    "يصب",
+    "يصبني",
+    "اعان",
+    "تصبني",
+)  # behind "am" of the Levant
 _CUT_OFF = ("نيش", "ناش", "حدش", "حداش", "بش", "بوش", "هوش", "هيش", "همش", "كش", "نوش", "نيب", "هوب", "هيب")
 _SHORTEST_GLUED, _SHORTEST_WRAPPED = 4, 5
 _THANKED = (("ما", "قصرت"), ("وما", "قصرت"), ("ما", "قصرنا"))
 _IN = ("في", "فيه", "ب", "مع", "يوم", "ولا", "ابد", "عن", "مره")
 _LORD = ("الله", "ربنا", "ربي", "المولي")
-_ON_WHOM = ("عليك", "عليكي", "عليكم", "عليه", "عليها", "علينا", "علي", "عليهم", "فيك", "فيكم", "لك", "لكم", "عنا", "عنك", "عني", "بيك")
+_ON_WHOM = (
+    "عليك",
+    "عليكي",
+    "عليكم",
+    "عليه",
+    "عليها",
+    "علينا",
+    "علي",
+    "عليهم",
+    "فيك",
+    "فيكم",
+    "لك",
+    "لكم",
+    "عنا",
+    "عنك",
+    "عني",
+    "بيك",
+)
 _MA = ("ما", "وما", "لا", "ولا")
 _LONGEST = 6
 _PAST_OF_MINE = (
@@ -103,7 +140,11 @@ def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
         is_called = at == 0 and tokens[1:2] == ["يا"]  # "again, my girl!"
         if part is Part.COMMAND and length == 1 and len(tokens) > 1 and not is_called:
             continue  # among other words, one word is no wish
-        if phrase in _THANKED and tokens[at + length : at + length + 1] and tokens[at + length].startswith(_IN):
+        if (
+            phrase in _THANKED
+            and tokens[at + length : at + length + 1]
+            and tokens[at + length].startswith(_IN)
+        ):
             continue  # "I never fell short in it"
         if part is not None:
             return length, part

@@ -33,7 +33,10 @@ _TO_ME = words_of(
     "معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها"
 )
 _BEING = words_of("كون أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون هاكون")
-_WITH_YOU = words_of("هون هنا هني هنيه هنايا اهنا موجود موجودة فاضي فاضية بالبيت بالبلد عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
+_WITH_YOU = words_of(
+    "عندكن عندهم عندهن هون هنا هني هنيه هنايا اهنا موجود موجودة فاضي فاضية بالبيت بالبلد عندكم عندك "
+    "عندكو قدامكم هناك هناكا بالعيادة بالمستشفى"
+)
 _STRENGTH = words_of("حيل نفس")
 _BEFORE_NAMES = words_of("ابو أم ام ابن بنت اسمي حاج حاجة الحاج الحاجة حجي")
 _ASK = words_of("اسأل اسألي اسألوا اسالو سول سولي")
@@ -62,10 +65,29 @@ _TURNS = re.compile(r"لعب|تقلب|قالب|تغم|لاعت|تلوع|طامه
 _LESS = words_of("خف خفت زال زالت اختفى اختفت هدى هدت شفي تحسن تحسنت برا برأ")
 _TAKES_OFF = re.compile(r"(?:شال|وقف|قطع|منع|لغ|شيل)(?:وا|ا|و|ت)?(?:ه|ها|و|هم|هو)?$")
 _STOMACH = words_of("نفسي نفسه كبدي جبدي قلبي معدتي بطني كرشي")
-_PUT_OFF = words_of("خليها خليه خلوها خلوه خلها خلينا خليهم نخليها اجلوها اجليها اجلها بدلوها غيروها شوفولي عطوني اعطوني ادوني")
+_PUT_OFF = words_of(
+    "خليها خليه خلوها خلوه خلها خلينا خليهم نخليها اجلوها اجليها اجلها بدلوها غيروها شوفولي عطوني "
+    "اعطوني ادوني"
+)
 _NOT_NOW = words_of("غير لغير بعدين بكرا بكرة غدا لبكرة لبكرا لغدوة")
 _ASKED_WHEN = words_of("ساعة تاريخ طابق مكان غرفة")
-_ASKED = words_of("دوا دواء علاج موعد عيادة مستشفى تحليل فحص قسم عملية حبة ابرة جهاز ورقة اشعة مركز تطعيم جرعة نوع")
+_ASKED = words_of(
+    "دوا دواء علاج موعد عيادة مستشفى تحليل فحص قسم عملية حبة ابرة جهاز ورقة اشعة مركز تطعيم جرعة نوع"
+)
+_BEFORE_ANY = (
+    Part.HAVE,
+    Part.HAVE_NOT,
+    Part.NOT,
+    Part.VERB_NOT,
+    Part.SYMPTOM_VERB,
+    Part.ACTION_VERB,
+    Part.DETAIL,
+)
+_HEALS = re.compile(r"(?:[يبت]*)(?:نشف|جف|يبس|سكر|قفل|لحم|قفا)ت?$")
+_WOUND = re.compile(r"جرح|غرز|خياط|عملي")
+_I_AM = words_of("راني راه راها راهي رانا هاني راكي")
+_MY_EYES = words_of("عيوني عنيا عيني")
+_WALKS = re.compile(r"[يتكب]*م[ش]ي$|[يتكب]*تمشي$")
 _ENDED = ("خلص", "خلصت")
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 
@@ -94,10 +116,14 @@ def _other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
         return VerbKind.BODILY
     if _TURNS.search(chunk.text) and any(one.text in _STOMACH for one in beside):
         return VerbKind.SYMPTOM
+    if _WALKS.match(chunk.text) and any(one.part is Part.SYMPTOM for one in chunks[max(at - 3, 0) : at]):
+        return VerbKind.GOING  # a pain that does not want to go
     if chunk.part is Part.WELL and chunk.text in _LESS and at and chunks[at - 1].part is Part.NOT:
         return VerbKind.EASED
     if _TAKES_OFF.match(chunk.text) and any(one.text in ("عني", "عنا", "مني") for one in after[:1]):
         return VerbKind.QUIT  # the doctor took me off it
+    if _HEALS.match(chunk.text) and any(_WOUND.search(one.text) for one in beside):
+        return VerbKind.EASED  # a wound that is dry
     is_thing = bool(after) and after[0].part is Part.THING
     return VerbKind.QUIT if chunk.text == "سبت" and is_thing else None
 
@@ -124,6 +150,8 @@ def _at_the_start(chunks: Sequence[Chunk], at: int, following: Chunk) -> Part | 
         return Part.DETAIL  # "put it off"
     if chunk.text == "غير" and at and chunks[at - 1].text in _PUT_OFF:
         return Part.DETAIL  # "make it another day"
+    if chunk.text == "غير" and at and chunks[at - 1].text in _I_AM:
+        return Part.DETAIL  # "I am just a little ill" in the Maghreb
     if chunk.text in _HAPPENED and recurs:
         return Part.SYMPTOM_VERB
     if chunk.text in _ASK and is_person and chunk.part is Part.IDIOM:
@@ -160,9 +188,14 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
         return VERB_PARTS[verb.kind] if verb else None
     if at > 1 and chunks[at - 1].text == "من" and chunk.verb is not None and chunk.part is not Part.VERB_NOT:
         return Part.DETAIL  # "from carrying my grandson"
+    if at and chunk.text in _MY_EYES and chunk.part is Part.IDIOM and chunks[at - 1].part is Part.NO:
+        return Part.COURTESY  # "no, my dear"
     if chunk.part is Part.UNKNOWN:
         is_name = at > 0 and chunks[at - 1].text in _BEFORE_NAMES
         return Part.DETAIL if is_name else Part.THING if _is_a_noun(chunks, at) else None
+    following = chunks[at + 1].part if at + 1 < len(chunks) else None
+    if at and chunk.text == "ايه" and following in (Part.SYMPTOM, Part.THING) and before in _BEFORE_ANY:
+        return Part.DETAIL  # "any" of standard Arabic
     if (found := _after(chunk, before)) is not None:
         return found
     if chunk.text == "اي" and at == 1 and chunks[0].text in _WHICH:

@@ -1,5 +1,6 @@
 """What belongs to a predicate: its objects, the verb that hangs on it, and what it excepts."""
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
@@ -48,6 +49,7 @@ _DEEDS = (VerbKind.ACTION, VerbKind.ABLE, VerbKind.BODILY, VerbKind.SEEING, Verb
 VERBS = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.CEASED, Part.HAVE, Part.WILLING)
 _LETS = normalise("خلي")
 _I_AM = words_of("راني راه راهي رانا تراني تراه لأني لاني")
+_KNOWS = re.compile(r"عرف|عارف")
 _HAVING = (Part.HAVE, Part.HAVE_NOT)
 _NAMED = (Part.SYMPTOM, Part.GOOD, Part.THING)
 
@@ -98,12 +100,22 @@ class Predicates:
         """The word that carries the sense: in "no longer hurts" the verb that hangs on the first."""
         hanging = [one for one in self.chunks[after:end] if one.verb is not None]
         is_auxiliary = chunk.text in _AUXILIARIES
+        if chunk.part is Part.VERB_NOT and _KNOWS.search(chunk.text):
+            chunk = next(
+                (one for one in hanging if one.part in VERBS), chunk
+            )  # in Egypt "I know not to" is "I cannot"
         if chunk.text in _NO_LONGER:
             chunk = next((one for one in hanging if one.part in VERBS), chunk)
             is_auxiliary = chunk.text in _NO_LONGER
         if chunk.part is Part.ACTION_VERB or is_auxiliary:
             chunk = next((one for one in hanging if one.part is Part.SYMPTOM_VERB), chunk)
-        helps = chunk.text in WILLING or chunk.part is Part.WILLING or chunk.verb is VerbKind.ABLE or _LETS in chunk.text
+        helps = (
+            chunk.text in WILLING
+            or chunk.verb is VerbKind.WILLING
+            or chunk.part is Part.WILLING
+            or chunk.verb is VerbKind.ABLE
+            or _LETS in chunk.text
+        )
         if helps or is_auxiliary or chunk.part in (Part.SYMPTOM, *_HAVING):
             leaving = (one for one in hanging if one.verb in _LEAVING and one.negated_by_la)
             chunk = next(leaving, chunk)

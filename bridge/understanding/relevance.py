@@ -53,7 +53,8 @@ _OBJECTIONS = words_of("مانع موانع مشكل مشكلة مشاكل اع�
 _WAITS = re.compile(r"ستن[يىا]|نتظر|[انيتب]نطر|ستاني")
 _CONSULTS = re.compile(r"[اتنيبه](?:سال|شاور|ستشير|ستاذن)")
 _PEOPLE = words_of(
-    "ابني بنتي ولدي وليدي امي ابوي ابويا زوجي زوجتي مرتي مراتي جوزي راجلي اخوي اخويا اختي خيتي والدي والدتي حماتي "
+    "ابني بنتي ولدي وليدي امي ابوي ابويا زوجي زوجتي مرتي مراتي جوزي راجلي اخوي اخويا اختي خيتي والدي "
+    "والدتي حماتي "
     "جدتي جدي ستي سيدي عمي عمتي خالي خالتي بابا ماما الوالد الوالدة الحجة الحاجة الشغالة ابنتي خويا"
 )
 _TO_ME = ("ني", "هولي", "هالي", "ليا", "الي", "معي", "معاي", "معايا")
@@ -63,6 +64,8 @@ _AROUND = words_of("الجو الدنيا الطقس البيت الغرفة ا�
 _WEATHER = words_of("برد حر حار حارة بارد باردة ساقعة شوب غبار رطوبة مطر بردانة دافي دفا")
 _BUSY = words_of("شغل الشغل دوام التزام التزامات ارتباط شي_ يشغلني أشغال مشاغل خطار ضيوف")
 _A_TIME = words_of("يوم مرة مرات ليلة ساعة اسبوع شهر يومين مرتين")
+_WILL = words_of("وقت الوقت نية قدرة مقدرة استطاعة رغبة مجال فرصة")
+_CURES = re.compile(r"دوا|علاج|حب|جرع|ابر|حقن|موعد|حمي|رجيم|رياض|كبسول|قطر|بخاخ|انسولين|فحص|والله|الله|يا ")
 _LET = normalise("خلي")
 
 
@@ -78,6 +81,7 @@ def relevant(sentence: Sentence, chunks: Sequence[Chunk], kind: YesNoKind) -> li
             clauses = _given_up([_as_fact(clause, chunks) for clause in clauses])
         case _:
             clauses = [_as_will(clause, chunks, kind) for clause in clauses]
+    clauses = [one for one in clauses if not _is_of_kin(one, chunks)]
     clauses = _without_reasons([clause for clause in clauses if not _says_nothing(clause)], chunks)
     if Part.NOT_ME in sentence.parts and kind is not YesNoKind.PERMISSION:
         clauses = _of_another(clauses, chunks)
@@ -91,7 +95,10 @@ def _told_of_another(chunks: Sequence[Chunk]) -> int:
     """Where somebody else is spoken of, or the weather: "my son is the ill one"."""
     for at, (one, two) in enumerate(pairwise(chunks)):
         if one.text.split()[-1] in _PEOPLE and two.text in _WHO:
-            is_for_me = any(chunk.text.endswith(_TO_ME) or chunk.text in ("لي", "الي", "ليا") for chunk in chunks[at + 2 :])
+            is_for_me = any(
+                chunk.text.endswith(_TO_ME) or chunk.text in ("لي", "الي", "ليا")
+                for chunk in chunks[at + 2 :]
+            )
             return len(chunks) if is_for_me else at
         is_she = two.text in _WHO and one.part in (Part.THING, Part.DETAIL) and one.text not in ("انا", "اني")
         if is_she and at + 2 < len(chunks) and chunks[at + 2].text in ("اللي", "الي", "يلي", "لي"):
@@ -100,6 +107,12 @@ def _told_of_another(chunks: Sequence[Chunk]) -> int:
         if one.text in _AROUND and two.text in _WEATHER:
             return at
     return len(chunks)
+
+
+def _is_of_kin(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "I do not smoke, but my husband smokes"."""
+    is_told = clause.after_but and not clause.particle and clause.at > 0
+    return is_told and chunks[clause.at - 1].text in _PEOPLE
 
 
 def _without_reasons(clauses: list[Clause], chunks: Sequence[Chunk]) -> list[Clause]:
@@ -128,7 +141,7 @@ def _of_another(clauses: Sequence[Clause], chunks: Sequence[Chunk]) -> list[Clau
     """As in "my wife has it, not I"."""
     at = next(at for at, chunk in enumerate(chunks) if chunk.part is Part.NOT_ME)
     said = [clause for clause in clauses if clause.particle]
-    is_told = any(clause.says is Says.YES and clause.at < at for clause in clauses)
+    is_told = any(clause.at < at and not clause.particle for clause in clauses)
     return [*said, Clause(Says.NO, Part.NOT_ME, at, sure=is_told)]
 
 
@@ -149,7 +162,7 @@ def _as_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return replace(clause, says=Says.UNCLEAR)
     if clause.part not in (Part.ACTION_VERB, Part.STILL):
         return clause
-    if _WAITS.search(chunks[clause.at].text):
+    if any(_WAITS.search(chunk.text) for chunk in chunks[max(clause.at - 2, 0) : clause.at + 1]):
         return replace(clause, says=Says.UNCLEAR)
     said = {chunk.text for chunk in chunks}
     if clause.at and chunks[clause.at - 1].text in _DOCTORS:
@@ -182,7 +195,9 @@ def _ceased_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
 def _is_one_missed(clause: Clause, chunks: Sequence[Chunk]) -> bool:
     """As in "I forgot to take it", "I forgot the needle": once, and not now and then."""
     span = chunks[clause.at + 1 : clause.end]
-    is_named = any(chunk.part in (Part.ACTION_VERB, Part.THING) and chunk.text not in _A_TIME for chunk in span)
+    is_named = any(
+        chunk.part in (Part.ACTION_VERB, Part.THING) and chunk.text not in _A_TIME for chunk in span
+    )
     is_at_times = any(chunk.part in (Part.FREQUENCY, Part.DEGREE, Part.STEADY) for chunk in span)
     return is_named and not chunks[clause.at].negated_by_la and not is_at_times
 
@@ -193,7 +208,9 @@ def _is_needed(clause: Clause, chunks: Sequence[Chunk]) -> bool:
         return False
     span = chunks[clause.at : clause.end + 1]
     following = zip(span, span[1:], strict=False)
-    is_thing = any(one.text in WITHOUT and one.part is Part.NOT and two.part is Part.THING for one, two in following)
+    is_thing = any(
+        one.text in WITHOUT and one.part is Part.NOT and two.part is Part.THING for one, two in following
+    )
     return is_thing or any(chunk.text in _WITHOUT_IT for chunk in span)
 
 
@@ -203,6 +220,21 @@ def _is_harmless(clause: Clause, chunks: Sequence[Chunk]) -> bool:
         return False
     words = {word for chunk in chunks[clause.at : clause.end] for word in chunk.text.split()}
     return bool(words & _OBJECTIONS)
+
+
+def _lacks_means(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "I have no car": a reason, from which a no must be inferred."""
+    span = chunks[clause.at : clause.end]
+    is_having = any(chunk.part in (Part.HAVE, Part.HAVE_NOT) for chunk in span[:2])
+    return is_having and any(chunk.part is Part.THING and chunk.text not in _WILL for chunk in span)
+
+
+def _is_of_my_charge(clause: Clause, chunks: Sequence[Chunk]) -> bool:
+    """As in "I cannot leave the children": no medicine, and nothing that stands for it."""
+    span = [
+        chunk for chunk in chunks[clause.at : clause.end + 1] if chunk.part in (Part.THING, Part.COURTESY)
+    ]
+    return any(not _CURES.search(chunk.text) and chunk.text not in _A_TIME for chunk in span)
 
 
 def _is_free(clause: Clause, chunks: Sequence[Chunk]) -> bool:
@@ -253,6 +285,8 @@ def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause
     is_others = clause.at and chunks[clause.at - 1].text in _PEOPLE
     if is_others and not chunks[clause.at].text.endswith(_TO_ME):
         return replace(clause, says=Says.UNCLEAR)  # "my daughter is giving birth"
+    if clause.denied and clause.verb is VerbKind.QUIT and _is_of_my_charge(clause, chunks):
+        return replace(clause, says=Says.NO, sure=False)
     is_kept = clause.denied and clause.part is Part.CEASED and clause.verb in _KEEPING
     if kind is YesNoKind.PROMISE and is_kept:
         return replace(clause, says=Says.YES)
@@ -260,6 +294,8 @@ def _as_will(clause: Clause, chunks: Sequence[Chunk], kind: YesNoKind) -> Clause
         return replace(clause, says=Says.YES, sure=False)
     if clause.says is Says.NO and clause.denied and _is_harmless(clause, chunks):
         return replace(clause, says=Says.YES)
+    if kind is YesNoKind.PROMISE and clause.says is Says.NO and _lacks_means(clause, chunks):
+        return replace(clause, sure=False)
     if clause.says is not Says.YES:
         return clause
     if clause.verb is VerbKind.SEEING or _CONSULTS.search(chunks[clause.at].text):

@@ -24,6 +24,7 @@ __all__ = ["YesNoKind", "read_yes_no"]
 _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_TIMES = words_of("مرة مرات يوم ساعة ساعات نهار وقت احيانا أوقات ليلة")
 _NOT_FOR_ME = tuple(map(normalise, ("ما لي في", "مالي في", "ماليش في", "مليش في", "ما ليش في")))
 _NOW = words_of("الحين دلوقتي دلوقت هسه هسع هلأ هلق دابا توا الآن حاليا اليوم ذلحين دحين")
 _ABOUT_ONE = (Part.STATE, Part.ACTION_VERB)  # behind "fine" in Egypt, which is "not" in the Maghreb
@@ -35,7 +36,10 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     chunks = [_for_kind(chunk, kind) for chunk in label(text)]
     if kind in WILLING_KINDS and len(chunks) > 1 and _is_no_harm(chunks):
         is_own = chunks[1].text.split()[0] in NEGATORS | NEGATIVE_HAVING | {"بدون", "بلا"}
-        chunks[0] = replace(chunks[0], part=Part.COURTESY if is_own else Part.HEDGE)  # "no, I have no objection"
+        chunks[0] = replace(
+            chunks[0], part=Part.COURTESY if is_own else Part.HEDGE
+        )  # "no, I have no objection"
+    chunks = _off_and_on(chunks)
     if not chunks:
         return nothing("empty")
     if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
@@ -44,6 +48,15 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
         return Meaning(Finding.AMBIGUOUS, "fine_or_not", confidence=0.0)
     sentence = clauses_of(chunks)
     return _weigh(sentence, chunks, relevant(sentence, chunks, kind), kind)
+
+
+def _off_and_on(chunks: list[Chunk]) -> list[Chunk]:
+    """As in "once it hurts, once not": neither "no" nor always."""
+    if len(chunks) > 2 and chunks[-1].part is Part.NO and chunks[-1].text == "لا":  # noqa: PLR2004
+        time = chunks[-2].text.removeprefix("و")
+        if time in _TIMES and any(chunk.text == time for chunk in chunks[:-2]):
+            return [*chunks[:-1], replace(chunks[-1], part=Part.HEDGE)]
+    return chunks
 
 
 def _is_no_harm(chunks: Sequence[Chunk]) -> bool:
@@ -76,6 +89,8 @@ def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
 
 
 def _not_willing(chunk: Chunk) -> Part:
+    if chunk.text == normalise("بسرعة"):
+        return Part.DETAIL
     return (
         Part.WELL
         if chunk.text in map(normalise, ("تمام", "ماشي", "زين", "طيب", "باهي", "مزيان", "زي الفل"))
