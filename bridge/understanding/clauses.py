@@ -6,7 +6,6 @@ Nothing is decided here about the question that was asked; clauses are collected
 on them.
 """
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -33,17 +32,6 @@ _PREDICATES = (
     Part.GOOD,
 )
 _PASSED_OVER = (Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.ONLY)
-_OPENING = (
-    Part.COURTESY,
-    Part.YES,
-    Part.YES_OR_WHAT,
-    Part.NO,
-    Part.BUT,
-    Part.EMPHASIS,
-    Part.STILL,
-    Part.NOT,
-    Part.HEDGE,
-)
 _UNDECIDED = (
     *(Part.FREQUENCY, Part.STEADY, Part.DEGREE, Part.WELL),
     *(Part.EMPHASIS, Part.HEDGE, Part.IDIOM),
@@ -55,10 +43,7 @@ _NOT_ONCE = (
 )
 _IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
-_IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
-_PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
 _ALWAYS = words_of("كل دايم دايما ديما دائما طول")
-_THINKS = re.compile(r"ظن|عتقد|توقع|حسب|تصور|خيل")
 _ALONE = ("مو", "مب", "موب", "مهوب", *(normalise(one) for one in HARDLY if "صعب" in one))
 
 
@@ -103,8 +88,8 @@ class _Scan(Predicates):
                 self._negative(chunk, self.at + 1)
             case Part.NOT | Part.HARDLY | Part.HAVE_NOT | Part.VERB_NOT:
                 self._turned()
-            case Part.HEDGE if self._is_thought_not(chunk):
-                self._doubted_verb(self._next_significant(self.at + 1))
+            case Part.HEDGE if self.is_thought_not(self.at):
+                self._doubted_verb(self.next_significant(self.at + 1))
             case Part.STILL:
                 self._still(chunk)
             case Part.ONLY:
@@ -114,7 +99,7 @@ class _Scan(Predicates):
 
     def _affirmed(self, chunk: Chunk) -> None:
         match chunk.part:
-            case Part.HAVE if not self._is_having():
+            case Part.HAVE if not self.is_having(self.at):
                 self.at += 1
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
                 end = self.past_complements(self.at + 1)
@@ -128,7 +113,9 @@ class _Scan(Predicates):
                     and chunk.part is Part.SYMPTOM_VERB
                     and not chunk.text.endswith("ني")  # what hurts me is not well
                 )
-                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past(), end=end)
+                self._add(
+                    Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self.is_past(self.at), end=end
+                )
                 self.at = end
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
                 self._add(Says.YES, chunk, sure=False)
@@ -141,20 +128,6 @@ class _Scan(Predicates):
                 self.but = self.but or chunk.part is Part.BUT
                 self.at += 1
 
-    def _is_past(self) -> bool:
-        """As in "I had": nobody knows whether it is still so."""
-        return self.at > 0 and self.chunks[self.at - 1].text in _PAST
-
-    def _is_having(self) -> bool:
-        """Whether a word like "in" says "there is": it opens a clause, and no definite noun follows."""
-        chunk = self.chunks[self.at]
-        if chunk.text.removeprefix("و") not in _IN:
-            return True
-        is_there = self.at == 1 and self.chunks[0].text in ("هو", "هي", "هوا", "هيا")  # "there is"
-        opens = self.at == 0 or is_there or self.part(self.at - 1) in _OPENING or chunk.joined
-        following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
-        return opens and not (following is not None and following.definite)
-
     def _no(self, chunk: Chunk) -> None:
         """As in "no" by itself, or "no" before what it negates."""
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
@@ -166,22 +139,16 @@ class _Scan(Predicates):
             self._add(Says.YES, self.chunks[self.at + 1], sure=False)
             self.at = self.past_complements(self.at + 2)
             return
-        if chunk.text == "لا" and following is not None and self.is_neither(self.at + 1):
-            self._negative(following, self.at + 2)  # "neither did I go nor …"
-            return
-        if chunk.text in _NOT_ONCE and following is not None and following.part in VERBS:
-            self._negative(following, self.at + 2)  # "not once did I take it"
-            return
-        opens = not self.clauses and chunk.text == "ولا"
-        if opens and following is not None and following.part in VERBS:  # "neither did I get dizzy nor …"
-            self._negative(following, self.at + 2)
-            return
-        if chunk.text in _IMPOSSIBLE and following is not None and following.part in VERBS:
+        if following is not None and self._denies(chunk, following):
             self._negative(following, self.at + 2)
             return
         if self._is_turned():
             self._turned()
             return
+        self._plain_no(chunk, following)
+
+    def _plain_no(self, chunk: Chunk, following: Chunk | None) -> None:
+        """A "no" by itself, before a thing, or as the negation of a present."""
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
         if not (chunk.text in LA or chunk.text.endswith(" لا")) or following is None:
@@ -196,6 +163,13 @@ class _Scan(Predicates):
         elif (is_thing or is_verb) and not following.text.startswith("ب"):
             self.at = self.past_complements(self.at + 1, negative=True)
 
+    def _denies(self, chunk: Chunk, following: Chunk) -> bool:
+        """As in "not once did I take it", "neither did I go nor …", "neither did I get dizzy"."""
+        if chunk.text == "لا" and self.is_neither(self.at + 1):
+            return True
+        opens = not self.clauses and chunk.text == "ولا"
+        return following.part in VERBS and (opens or chunk.text in _NOT_ONCE or chunk.text in _IMPOSSIBLE)
+
     def _is_or(self) -> bool:
         """Whether "wala" stands between two things of which none was denied."""
         before = self.part(self.at - 1) if self.at else None
@@ -207,7 +181,7 @@ class _Scan(Predicates):
         return [clause.says for clause in self.clauses].count(Says.NO) == 1
 
     def _still(self, chunk: Chunk) -> None:
-        following = self._next_significant(self.at + 1)
+        following = self.next_significant(self.at + 1)
         part = self.part(following)
         if part in (Part.COMMAND, Part.HEDGE):  # "I still do not know"
             self._add(Says.UNCLEAR, chunk)
@@ -223,11 +197,6 @@ class _Scan(Predicates):
             return
         self._add(Says.YES, chunk, sure=part in _PREDICATES or part in (Part.WELL, Part.DEGREE))
         self.at = self.past_complements(max(following, self.at + 1) + (part in _PREDICATES))
-
-    def _next_significant(self, at: int) -> int:
-        while self.part(at) in (Part.COURTESY, Part.DETAIL):
-            at += 1
-        return at
 
     def _negated(self, chunk: Chunk) -> None:
         at = self.at + 1
@@ -265,13 +234,6 @@ class _Scan(Predicates):
             return
         self._add(Says.YES, following, sure=following.part is not Part.UNKNOWN)
         self.at = self.past_complements(at + 2)
-
-    def _is_thought_not(self, chunk: Chunk) -> bool:
-        """As in "I do not think I can": what is thought is denied."""
-        at = self._next_significant(self.at + 1)
-        following = self.chunks[at] if at < len(self.chunks) else None
-        is_thought = _THINKS.search(chunk.text) is not None and chunk.text[0] in "ملع"
-        return is_thought and following is not None and following.part in VERBS
 
     def _doubted_verb(self, at: int) -> None:
         self._negative(self.chunks[at], at + 1)

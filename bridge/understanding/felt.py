@@ -42,31 +42,29 @@ def as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     if clause.denied:
         return _denied_symptom(clause, chunks)
     if clause.part is Part.ACTION_VERB and clause.says is Says.YES:
-        span = {chunk.part for chunk in chunks[max(clause.at - 2, 0) : clause.end]}
-        if clause.verb is VerbKind.FLOWING and _is_level(chunks):
-            return replace(clause, says=Says.UNCLEAR)  # the fever went down
-        if chunks[clause.at].text in _REACHING and _is_level(chunks):
-            return replace(clause, sure=False)  # the fever has reached thirty-nine
-        is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
-        is_found = Part.STATE in {chunk.part for chunk in chunks[clause.at : clause.end]}
-        is_flowing = clause.verb is VerbKind.FLOWING and _is_of_the_body(clause, chunks)
-        is_clear = (
-            is_flowing or is_found or _is_turning(chunks) or _WAKES.match(chunks[clause.at].text) is not None
-        )
-        is_felt = (
-            _is_turning(chunks)
-            or is_seen
-            or is_found
-            or _is_of_the_body(clause, chunks)
-            or _is_caused(clause, chunks)
-        )
-        return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_seen or is_clear)
+        return _deed(clause, chunks)
     is_state = clause.part is Part.STATE and clause.says is Says.YES
     if is_state and chunks[clause.at].text in OF_THINGS_TOO and not is_on_me(chunks):
         return replace(clause, says=Says.UNCLEAR)  # the electricity is cut off
     return (
         replace(clause, sure=False) if is_state and len(chunks) == 1 and " " not in chunks[0].text else clause
     )
+
+
+def _deed(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
+    """What is done is felt where a body does it by itself, a symptom is seen, or a pain is the reason."""
+    text = chunks[clause.at].text
+    if _is_level(chunks) and (clause.verb is VerbKind.FLOWING or text in _REACHING):
+        is_up = text in _REACHING  # the fever went down, or has reached thirty-nine
+        return replace(clause, says=Says.YES if is_up else Says.UNCLEAR, sure=False)
+    span = {chunk.part for chunk in chunks[max(clause.at - 2, 0) : clause.end]}
+    is_seen = clause.verb in (VerbKind.SEEING, VerbKind.FLOWING) and Part.SYMPTOM in span
+    is_found = Part.STATE in {chunk.part for chunk in chunks[clause.at : clause.end]}
+    of_body, turns = _is_of_the_body(clause, chunks), _is_turning(chunks)
+    is_felt = turns or is_seen or is_found or of_body or _is_caused(clause, chunks)
+    is_clear = is_seen or is_found or turns or (clause.verb is VerbKind.FLOWING and of_body)
+    is_clear = is_clear or _WAKES.match(text) is not None
+    return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_clear)
 
 
 def _is_level(chunks: Sequence[Chunk]) -> bool:
@@ -185,7 +183,7 @@ def _is_numb(span: Sequence[Chunk]) -> bool:
     at = next((at for at, chunk in enumerate(span) if _FEELS.search(chunk.text)), None)
     if at is None or at + 1 >= len(span) or any(one.part in _FELT for one in span[at + 1 :]):
         return False
-    return any(one.text[0] in "ب" and is_body(one.text) for one in span[at + 1 :]) or is_body(
+    return any(one.text.startswith("ب") and is_body(one.text) for one in span[at + 1 :]) or is_body(
         span[at + 1].text
     )
 

@@ -63,11 +63,8 @@ def implied_by(
     if parts <= {Part.DETAIL, Part.THING, Part.FIGURE}:
         return nothing("no_answer")
     gone = _gone(chunks) if kind is YesNoKind.SYMPTOM else None
-    if gone is not None:
-        return gone
-    if clauses or Part.ASKING in parts:
-        return ambiguous("unclear_phrase")
-    return _by_adverb(parts) or _implied(chunks, parts, kind)
+    unclear = ambiguous("unclear_phrase") if clauses or Part.ASKING in parts else None
+    return gone or unclear or _by_adverb(parts) or _implied(chunks, parts, kind)
 
 
 def _is_good_lost(chunks: Sequence[Chunk]) -> bool:

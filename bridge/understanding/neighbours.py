@@ -1,14 +1,13 @@
 """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone", a figure or a detail."""
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from bridge.understanding import vocabulary
 from bridge.understanding.normalisation import words_of
-from bridge.understanding.nouns import is_body
 from bridge.understanding.numerals import WORDS, Rank
+from bridge.understanding.other_verbs import other_verb
 from bridge.understanding.parts import Chunk, Part
 from bridge.understanding.verbs import VerbKind, verb_of
 
@@ -56,15 +55,6 @@ _OPENING = (
 )
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
-_TALK = (Part.COURTESY, Part.HEDGE, Part.IDIOM)
-_BEFORE_SIGHT = (Part.NOT, Part.HAVE_NOT)
-_LOST = (VerbKind.MISSED, VerbKind.QUIT)
-_LEAVES = re.compile(r"(?:ما|م)?(?:[بهحسكعد]|[بهحسك]?[انت])خلي(?:ها|ه|هم|هو|هوش|هاش|هش|وش)$")
-_EASES = re.compile(r"(?:ما|م)?خفت(?:ش)?$")
-_TURNS = re.compile(r"لعب|تقلب|قالب|تغم|لاعت|تلوع|طامه")
-_LESS = words_of("خف خفت زال زالت اختفى اختفت هدى هدت شفي تحسن تحسنت برا برأ")
-_TAKES_OFF = re.compile(r"(?:شال|وقف|قطع|منع|لغ|شيل)(?:وا|ا|و|ت)?(?:ه|ها|و|هم|هو)?$")
-_STOMACH = words_of("نفسي نفسه كبدي جبدي قلبي معدتي بطني كرشي")
 _PUT_OFF = words_of(
     "خليها خليه خلوها خلوه خلها خلينا خليهم نخليها اجلوها اجليها اجلها بدلوها غيروها شوفولي عطوني "
     "اعطوني ادوني"
@@ -83,11 +73,8 @@ _BEFORE_ANY = (
     Part.ACTION_VERB,
     Part.DETAIL,
 )
-_HEALS = re.compile(r"(?:[يبت]*)(?:نشف|جف|يبس|سكر|قفل|لحم|قفا)ت?$")
-_WOUND = re.compile(r"جرح|غرز|خياط|عملي")
 _I_AM = words_of("راني راه راها راهي رانا هاني راكي")
 _MY_EYES = words_of("عيوني عنيا عيني")
-_WALKS = re.compile(r"[يتكب]*م[ش]ي$|[يتكب]*تمشي$")
 _ENDED = ("خلص", "خلصت")
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 
@@ -95,37 +82,9 @@ _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSA
 def in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
     """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
     part = Part.CEASED if _is_used_up(chunks, at) else _before_a_verb(chunks, at) or _behind(chunks, at)
-    if part is None and (verb := _other_verb(chunks, at)) is not None:
+    if part is None and (verb := other_verb(chunks, at)) is not None:
         return replace(chunks[at], part=VERB_PARTS[verb], verb=verb)
     return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
-
-
-def _other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
-    """Stand on one's feet, not stop; leave one's cigarettes, not Saturday."""
-    chunk, after = chunks[at], chunks[at + 1 : at + 3]
-    if chunk.part in _TALK and at and chunks[at - 1].part in _BEFORE_SIGHT:
-        verb = verb_of(chunk.text)
-        return verb.kind if verb is not None and verb.kind is VerbKind.SEEING else None  # "I no longer hear"
-    if _LEAVES.match(chunk.text) and (chunk.verb or chunk.part is Part.VERB_NOT):
-        is_let = any(one.part in _PRESENT and one.verb not in _LOST for one in after[:1])
-        return None if is_let else VerbKind.QUIT  # "I never leave it", and not "I let him"
-    beside = (*chunks[max(at - 2, 0) : at], *after[:1])
-    if _EASES.match(chunk.text) and any(one.part is Part.SYMPTOM for one in beside):
-        return VerbKind.EASED  # a cough that did not get less, and nobody afraid
-    if chunk.verb is VerbKind.QUIT and [one.text for one in after[:1]] == ["علي"] and is_body(after[-1].text):
-        return VerbKind.BODILY
-    if _TURNS.search(chunk.text) and any(one.text in _STOMACH for one in beside):
-        return VerbKind.SYMPTOM
-    if _WALKS.match(chunk.text) and any(one.part is Part.SYMPTOM for one in chunks[max(at - 3, 0) : at]):
-        return VerbKind.GOING  # a pain that does not want to go
-    if chunk.part is Part.WELL and chunk.text in _LESS and at and chunks[at - 1].part is Part.NOT:
-        return VerbKind.EASED
-    if _TAKES_OFF.match(chunk.text) and any(one.text in ("عني", "عنا", "مني") for one in after[:1]):
-        return VerbKind.QUIT  # the doctor took me off it
-    if _HEALS.match(chunk.text) and any(_WOUND.search(one.text) for one in beside):
-        return VerbKind.EASED  # a wound that is dry
-    is_thing = bool(after) and after[0].part is Part.THING
-    return VerbKind.QUIT if chunk.text == "سبت" and is_thing else None
 
 
 def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
@@ -146,12 +105,10 @@ def _at_the_start(chunks: Sequence[Chunk], at: int, following: Chunk) -> Part | 
     recurs = following.text in _TO_ME or following.part in (Part.FREQUENCY, Part.STEADY)
     if at == 0 and (found := _opening(chunk, following)):
         return found
-    if chunk.text in _PUT_OFF and following.text in _NOT_NOW:
-        return Part.DETAIL  # "put it off"
-    if chunk.text == "غير" and at and chunks[at - 1].text in _PUT_OFF:
-        return Part.DETAIL  # "make it another day"
-    if chunk.text == "غير" and at and chunks[at - 1].text in _I_AM:
-        return Part.DETAIL  # "I am just a little ill" in the Maghreb
+    # "Make it another day"; "I am just a little ill" in the Maghreb
+    is_no_except = chunk.text == "غير" and at and chunks[at - 1].text in _PUT_OFF | _I_AM
+    if is_no_except or (chunk.text in _PUT_OFF and following.text in _NOT_NOW):
+        return Part.DETAIL
     if chunk.text in _HAPPENED and recurs:
         return Part.SYMPTOM_VERB
     if chunk.text in _ASK and is_person and chunk.part is Part.IDIOM:
@@ -186,25 +143,35 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
         verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
         return VERB_PARTS[verb.kind] if verb else None
-    if at > 1 and chunks[at - 1].text == "من" and chunk.verb is not None and chunk.part is not Part.VERB_NOT:
-        return Part.DETAIL  # "from carrying my grandson"
-    if at and chunk.text in _MY_EYES and chunk.part is Part.IDIOM and chunks[at - 1].part is Part.NO:
-        return Part.COURTESY  # "no, my dear"
-    if chunk.part is Part.UNKNOWN:
+    if chunk.part is Part.UNKNOWN and not _is_cause(chunks, at):
         is_name = at > 0 and chunks[at - 1].text in _BEFORE_NAMES
         return Part.DETAIL if is_name else Part.THING if _is_a_noun(chunks, at) else None
-    following = chunks[at + 1].part if at + 1 < len(chunks) else None
-    if at and chunk.text == "ايه" and following in (Part.SYMPTOM, Part.THING) and before in _BEFORE_ANY:
-        return Part.DETAIL  # "any" of standard Arabic
-    if (found := _after(chunk, before)) is not None:
-        return found
-    if chunk.text == "اي" and at == 1 and chunks[0].text in _WHICH:
-        return Part.ASKING  # "in which place?"
+    is_dear = before is Part.NO and chunk.text in _MY_EYES and chunk.part is Part.IDIOM  # "no, my dear"
+    if is_dear or _is_cause(chunks, at) or _is_any(chunks, at):
+        return Part.COURTESY if is_dear else Part.DETAIL
+    found = _after(chunk, before)
+    if found is None and chunk.text == "اي" and at == 1 and chunks[0].text in _WHICH:
+        found = Part.ASKING  # "in which place?"
     is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
     # "It hurts if I walk" says that it hurts; "I shall not take it once more" is no wish.
     is_beside = chunk.text in vocabulary.CONDITIONS or chunk.text in _AGAIN
     is_said = is_beside and any(one.part in _SAYING for one in chunks[:at])
-    return Part.DETAIL if is_any or is_said else None
+    return found or (Part.DETAIL if is_any or is_said else None)
+
+
+def _is_cause(chunks: Sequence[Chunk], at: int) -> bool:
+    """As in "from carrying my grandson"."""
+    chunk = chunks[at]
+    return (
+        at > 1 and chunks[at - 1].text == "من" and chunk.verb is not None and chunk.part is not Part.VERB_NOT
+    )
+
+
+def _is_any(chunks: Sequence[Chunk], at: int) -> bool:
+    """The "any" of standard Arabic, which is "yes" or "what?" elsewhere."""
+    following = chunks[at + 1].part if at + 1 < len(chunks) else None
+    is_noun = at > 0 and following in (Part.SYMPTOM, Part.THING)
+    return is_noun and chunks[at].text == "ايه" and chunks[at - 1].part in _BEFORE_ANY
 
 
 def _after(chunk: Chunk, before: Part | None) -> Part | None:

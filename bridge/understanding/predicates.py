@@ -53,6 +53,21 @@ _KNOWS = re.compile(r"عرف|عارف")
 _HAVING = (Part.HAVE, Part.HAVE_NOT)
 _NAMED = (Part.SYMPTOM, Part.GOOD, Part.THING)
 
+_IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
+_PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
+_THINKS = re.compile(r"ظن|عتقد|توقع|حسب|تصور|خيل")
+_OPENING = (
+    Part.COURTESY,
+    Part.YES,
+    Part.YES_OR_WHAT,
+    Part.NO,
+    Part.BUT,
+    Part.EMPHASIS,
+    Part.STILL,
+    Part.NOT,
+    Part.HEDGE,
+)
+
 
 class Predicates:
     """The words of a sentence, with what is asked of the words beside a predicate."""
@@ -171,3 +186,28 @@ class Predicates:
                 break
             at += 1 + is_unusual
         return at
+
+    def is_past(self, at: int) -> bool:
+        """As in "I had": nobody knows whether it is still so."""
+        return at > 0 and self.chunks[at - 1].text in _PAST
+
+    def is_having(self, at: int) -> bool:
+        """Whether a word like "in" says "there is": it opens a clause, and no definite noun follows."""
+        chunk = self.chunks[at]
+        if chunk.text.removeprefix("و") not in _IN:
+            return True
+        is_there = at == 1 and self.chunks[0].text in ("هو", "هي", "هوا", "هيا")  # "there is"
+        opens = at == 0 or is_there or self.part(at - 1) in _OPENING or chunk.joined
+        following = self.chunks[at + 1] if at + 1 < len(self.chunks) else None
+        return opens and not (following is not None and following.definite)
+
+    def next_significant(self, at: int) -> int:
+        while self.part(at) in (Part.COURTESY, Part.DETAIL):
+            at += 1
+        return at
+
+    def is_thought_not(self, at: int) -> bool:
+        """As in "I do not think I can": what is thought is denied."""
+        chunk, following = self.chunks[at], self.next_significant(at + 1)
+        is_thought = _THINKS.search(chunk.text) is not None and chunk.text[0] in "ملع"
+        return is_thought and self.part(following) in VERBS
