@@ -230,7 +230,9 @@ class _Scan(Predicates):
         at = self.without(self.at)
         following = self.chunks[at + 1] if at is not None and at + 1 < len(self.chunks) else None
         if at is None or following is None:
-            self.at += 1
+            says = Says.UNCLEAR if at is None else Says.YES  # "no day passes without it"
+            self._add(says, self.chunks[self.at])
+            self.at = len(self.chunks) if at is not None else self.at + 1
             return
         self._add(Says.YES, following, sure=following.part is not Part.UNKNOWN)
         self.at = self.past_complements(at + 2)

@@ -68,7 +68,7 @@ def _ceased_fact(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     if clause.says is Says.YES:  # "I left out none, but went"
         return clause
     if clause.denied and clause.verb in KEEPING:
-        return replace(clause, says=Says.YES, sure="ستغن" in chunk.text or _is_utter(clause, chunks))
+        return replace(clause, says=Says.YES, sure=_is_utter(clause, chunks))
     lets = chunk.text.startswith(_LET) and any(
         one.part is Part.ACTION_VERB for one in chunks[clause.at : clause.end]
     )
@@ -105,6 +105,8 @@ def _is_utter(clause: Clause, chunks: Sequence[Chunk]) -> bool:
     """As in "not one dose", "not a single day"."""
     before = chunks[max(clause.at - 2, 0) : clause.at]
     words = {word for one in (*before, *chunks[clause.at + 1 : clause.end]) for word in one.text.split()}
+    if any("ستغن" in one.text for one in chunks[clause.at : clause.end]):
+        return True  # to do without it at all
     return bool(words & set(_UTTER)) or any(one.part is Part.NEVER for one in chunks[clause.at : clause.end])
 
 

@@ -28,6 +28,7 @@ _WAKES = re.compile(r"(?:قم|صح|فق|فيق|كنفيق|نفيق|اصح|بصح
 _WHEN = words_of("لما كي ملي وقت عند عندما اذا يوم لمن مني حين كل_")
 _GONE = words_of("راح راحت خف خفت زال زالت اختفى اختفت هدى هدت")
 _LEVEL = words_of("حرارة حرارتي حرارته حرارتها سخونة سخانة حمى ضغط ضغطي سكر سكري ورم انتفاخ تورم")
+_DOINGS = words_of("النوم المشي الأكل الحركة القيام الوقوف الكلام البلع الجلوس الصلاة")
 _DOABLE = (Part.ACTION_VERB, Part.THING, Part.GOOD, Part.SYMPTOM)
 _CAUSES = words_of("على من بسبب لأن لأنه عشان علشان مشان لشدة لكثرة وسط")
 _NOT_AT_ALL = ("ولا", "اي", "باي", "حتي", "عمري", "قط", "شي", "بشي", "شيا", "حاجه", "بحاجه", "كلش", "والو")
@@ -43,6 +44,8 @@ def as_symptom(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
         return _denied_symptom(clause, chunks)
     if clause.part is Part.ACTION_VERB and clause.says is Says.YES:
         return _deed(clause, chunks)
+    if clause.part is Part.HAVE and clause.says is Says.YES and _is_belonging(chunks[clause.at : clause.end]):
+        return replace(clause, sure=False)
     is_state = clause.part is Part.STATE and clause.says is Says.YES
     if is_state and chunks[clause.at].text in OF_THINGS_TOO and not is_on_me(chunks):
         return replace(clause, says=Says.UNCLEAR)  # the electricity is cut off
@@ -65,6 +68,13 @@ def _deed(clause: Clause, chunks: Sequence[Chunk]) -> Clause:
     is_clear = is_seen or is_found or turns or (clause.verb is VerbKind.FLOWING and of_body)
     is_clear = is_clear or _WAKES.match(text) is not None
     return replace(clause, says=Says.YES if is_felt else Says.UNCLEAR, sure=is_clear)
+
+
+def _is_belonging(span: Sequence[Chunk]) -> bool:
+    """As in "I have a car": nothing that is felt."""
+    things = [chunk for chunk in span if chunk.part is Part.THING]
+    is_felt = any(chunk.part in (Part.SYMPTOM, Part.STATE, Part.SYMPTOM_VERB, Part.DEGREE) for chunk in span)
+    return bool(things) and not is_felt and not any(is_body(chunk.text) for chunk in things)
 
 
 def _is_level(chunks: Sequence[Chunk]) -> bool:
@@ -129,7 +139,8 @@ def _denied_deed(clause: Clause, chunks: Sequence[Chunk], *, is_caused: bool) ->
         case VerbKind.BODILY:
             says = Says.YES
         case VerbKind.ABLE:
-            says = Says.YES if any(chunk.part in _DOABLE for chunk in span) else Says.UNCLEAR
+            is_doable = any(chunk.part in _DOABLE or chunk.text in _DOINGS for chunk in span)
+            says = Says.YES if is_doable else Says.UNCLEAR
         case _ if clause.part is Part.ACTION_VERB:
             return replace(clause, says=Says.YES if is_caused else Says.UNCLEAR, sure=False)
         case _:

@@ -311,7 +311,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.COURTESY, (one for one in vocabulary.NOT_NEGATING if "الله" in one.split())
     yield Part.CORRECTION, _split(_CORRECTIONS)
     yield Part.HAVE_NOT, (*_split(_HAVING_NOT), *vocabulary.NO_LONGER)
-    yield Part.DETAIL, vocabulary.WITHOUT_IT
+    yield Part.UNKNOWN, vocabulary.WITHOUT_IT  # yes and no alone know what becomes of it
     yield Part.DEGREE, _split(_SOMEWHAT)
     yield Part.WELL, _split(_BODY_WELL)
     yield Part.STATE, ("تحت الأرض", "تحت الصفر", "في الأرض", "بالأرض")

@@ -21,6 +21,7 @@ _LOST = words_of(
     "خايس زفت ناقص ناقصة"
 )
 _OFF_ME = ("عني", "مني", "منه", "منها", "عنا")
+_SLEEP = ("النوم", "نومي")
 _GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
 _NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
 _BESIDE_WELL = frozenset(
@@ -69,7 +70,7 @@ def implied_by(
 
 def _is_good_lost(chunks: Sequence[Chunk]) -> bool:
     """As in "sleep has flown from my eyes": what one complains of when it is gone."""
-    goods = [at for at, chunk in enumerate(chunks) if chunk.part is Part.GOOD]
+    goods = [at for at, chunk in enumerate(chunks) if chunk.part is Part.GOOD or chunk.text in _SLEEP]
     if not goods or any(chunk.part in (Part.NOT, Part.ASKING) for chunk in chunks):
         return False
     return any(chunk.text.removeprefix("و") in _LOST for chunk in chunks[goods[0] + 1 : goods[0] + 4])

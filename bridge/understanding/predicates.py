@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.parts import Chunk, Part
 from bridge.understanding.verbs import VerbKind
-from bridge.understanding.vocabulary import KIN, NO_LONGER, WILLING
+from bridge.understanding.vocabulary import KIN, NO_LONGER, WILLING, WITHOUT_IT
 
 __all__ = ["LA", "VERBS", "WITHOUT", "Predicates"]
 
@@ -37,6 +37,7 @@ _A_TIME_WITHOUT = ("يوم ما", "وقت ما")
 _PASSES = words_of(
     "يمر تمر يعدي بيعدي تعدي بتعدي يمضي تمضي يفوت يخلو بيمر بتمر كاين يوجد توجد في فيه فما ثمة عندي"
 )
+_WITHOUT_IT = frozenset(map(normalise, WITHOUT_IT))
 _NO_LONGER = frozenset(map(normalise, NO_LONGER))
 _AUXILIARIES = words_of(
     "عاد عادت يعود راح رح بقى بقا صار يعد معدش معادش ماعدش عادش معدتش معدنا معدت ماعاد معاد ماعادش"
@@ -84,7 +85,8 @@ class Predicates:
         for at in range(start + 1, min(start + 6, len(self.chunks))):
             text = self.chunks[at].text
             if text in _A_TIME_WITHOUT or (
-                seen and (text in WITHOUT or text == "ما" or self.part(at) is Part.ONLY)
+                seen
+                and (text in WITHOUT or text in _WITHOUT_IT or text == "ما" or self.part(at) is Part.ONLY)
             ):
                 return at
             passes = (
@@ -180,6 +182,7 @@ class Predicates:
                 chunk.text in LA
                 or (chunk.part in (Part.NO, Part.NO_HARM, Part.YES) and chunk.text.startswith("ولا"))
                 or (chunk.text in WITHOUT and self.part(at + 1) is Part.THING)
+                or chunk.text in _WITHOUT_IT
             )
             is_unusual = chunk.text == "غير" and self.part(at + 1) is Part.WELL
             if not (chunk.part in _COMPLEMENTS or hangs_on or no_more or is_unusual):

@@ -17,13 +17,14 @@ from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.relevance import WILLING_KINDS, YesNoKind, relevant
-from bridge.understanding.vocabulary import NEGATIVE_HAVING, NEGATORS
+from bridge.understanding.vocabulary import NEGATIVE_HAVING, NEGATORS, WITHOUT_IT
 
 __all__ = ["YesNoKind", "read_yes_no"]
 
 _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_WITHOUT_IT = frozenset(map(normalise, WITHOUT_IT))
 _TIMES = words_of("مرة مرات يوم ساعة ساعات نهار وقت احيانا أوقات ليلة")
 _NOT_FOR_ME = tuple(map(normalise, ("ما لي في", "مالي في", "ماليش في", "مليش في", "ما ليش في")))
 _NOW = words_of("الحين دلوقتي دلوقت هسه هسع هلأ هلق دابا توا الآن حاليا اليوم ذلحين دحين")
@@ -75,11 +76,11 @@ def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
             part = Part.YES if willing else _not_willing(chunk)
         case Part.HEDGE if kind is YesNoKind.FACT and chunk.text in _NOT_FOR_ME:
             part = Part.NO
+        case Part.UNKNOWN if chunk.text in _WITHOUT_IT:
+            part = Part.NOT
         case Part.PROMISE:
             part = Part.PROMISE if willing else Part.COURTESY
-        case Part.NEVER if willing and chunk.text == _BEGIN_OR_NEVER:
-            part = Part.BEGIN
-        case Part.NO if willing and chunk.text == _BEGIN_OR_NEVER:
+        case Part.NEVER | Part.NO if willing and chunk.text == _BEGIN_OR_NEVER:
             part = Part.BEGIN
         case Part.WILLING if not willing:
             part = Part.ACTION_VERB
