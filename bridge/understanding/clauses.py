@@ -8,10 +8,12 @@ on them.
 
 from collections.abc import Sequence
 
-from bridge.understanding.normalisation import words_of
+from msgspec.structs import replace
+
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.predicates import LA, VERBS, WITHOUT, Predicates
-from bridge.understanding.vocabulary import NEGATORS
+from bridge.understanding.vocabulary import HARDLY, NEGATORS
 
 __all__ = ["clauses_of"]
 
@@ -30,17 +32,6 @@ _PREDICATES = (
     Part.GOOD,
 )
 _PASSED_OVER = (Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.ONLY)
-_OPENING = (
-    Part.COURTESY,
-    Part.YES,
-    Part.YES_OR_WHAT,
-    Part.NO,
-    Part.BUT,
-    Part.EMPHASIS,
-    Part.STILL,
-    Part.NOT,
-    Part.HEDGE,
-)
 _UNDECIDED = (
     *(Part.FREQUENCY, Part.STEADY, Part.DEGREE, Part.WELL),
     *(Part.EMPHASIS, Part.HEDGE, Part.IDIOM),
@@ -52,9 +43,8 @@ _NOT_ONCE = (
 )
 _IMPOSSIBLE = words_of("مستحيل محال يستحيل")
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
-_IN = ("في", "فيه", "فيها", "لي", "ليا", "له", "لها", "معه", "معها", "عند", "لدي")  # also prepositions
-_PAST = ("كان", "كانت", "كانو", "كنت", "كنا")
-_ALONE = ("مو", "مب", "موب", "مهوب")
+_ALWAYS = words_of("كل دايم دايما ديما دائما طول")
+_ALONE = ("مو", "مب", "موب", "مهوب", *(normalise(one) for one in HARDLY if "صعب" in one))
 
 
 class _Scan(Predicates):
@@ -98,6 +88,8 @@ class _Scan(Predicates):
                 self._negative(chunk, self.at + 1)
             case Part.NOT | Part.HARDLY | Part.HAVE_NOT | Part.VERB_NOT:
                 self._turned()
+            case Part.HEDGE if self.is_thought_not(self.at):
+                self._doubted_verb(self.next_significant(self.at + 1))
             case Part.STILL:
                 self._still(chunk)
             case Part.ONLY:
@@ -107,7 +99,7 @@ class _Scan(Predicates):
 
     def _affirmed(self, chunk: Chunk) -> None:
         match chunk.part:
-            case Part.HAVE if not self._is_having():
+            case Part.HAVE if not self.is_having(self.at):
                 self.at += 1
             case Part.HAVE | Part.SYMPTOM_VERB | Part.ACTION_VERB | Part.WILLING | Part.STATE:
                 end = self.past_complements(self.at + 1)
@@ -121,7 +113,9 @@ class _Scan(Predicates):
                     and chunk.part is Part.SYMPTOM_VERB
                     and not chunk.text.endswith("ني")  # what hurts me is not well
                 )
-                self._add(Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self._is_past(), end=end)
+                self._add(
+                    Says.UNCLEAR if feels_well else Says.YES, chunk, sure=not self.is_past(self.at), end=end
+                )
                 self.at = end
             case Part.SYMPTOM if self.but:  # "no, but a little cough"
                 self._add(Says.YES, chunk, sure=False)
@@ -134,19 +128,6 @@ class _Scan(Predicates):
                 self.but = self.but or chunk.part is Part.BUT
                 self.at += 1
 
-    def _is_past(self) -> bool:
-        """As in "I had": nobody knows whether it is still so."""
-        return self.at > 0 and self.chunks[self.at - 1].text in _PAST
-
-    def _is_having(self) -> bool:
-        """Whether a word like "in" says "there is": it opens a clause, and no definite noun follows."""
-        chunk = self.chunks[self.at]
-        if chunk.text.removeprefix("و") not in _IN:
-            return True
-        opens = self.at == 0 or self.part(self.at - 1) in _OPENING or chunk.joined
-        following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
-        return opens and not (following is not None and following.definite)
-
     def _no(self, chunk: Chunk) -> None:
         """As in "no" by itself, or "no" before what it negates."""
         following = self.chunks[self.at + 1] if self.at + 1 < len(self.chunks) else None
@@ -154,19 +135,20 @@ class _Scan(Predicates):
             self._add(Says.UNCLEAR, chunk)
             self.at = self.past_complements(self.at + 1)
             return
-        if chunk.text in _NOT_ONCE and following is not None and following.part in VERBS:
-            self._negative(following, self.at + 2)  # "not once did I take it"
+        if chunk.text in LA and self.is_exception(self.at + 1):  # "no, except a little dizziness"
+            self._add(Says.YES, self.chunks[self.at + 1], sure=False)
+            self.at = self.past_complements(self.at + 2)
             return
-        opens = not self.clauses and chunk.text == "ولا"
-        if opens and following is not None and following.part in VERBS:  # "neither did I get dizzy nor …"
-            self._negative(following, self.at + 2)
-            return
-        if chunk.text in _IMPOSSIBLE and following is not None and following.part in VERBS:
+        if following is not None and self._denies(chunk, following):
             self._negative(following, self.at + 2)
             return
         if self._is_turned():
             self._turned()
             return
+        self._plain_no(chunk, following)
+
+    def _plain_no(self, chunk: Chunk, following: Chunk | None) -> None:
+        """A "no" by itself, before a thing, or as the negation of a present."""
         self._add(Says.NO, chunk, particle=True)
         self.at += 1
         if not (chunk.text in LA or chunk.text.endswith(" لا")) or following is None:
@@ -181,6 +163,13 @@ class _Scan(Predicates):
         elif (is_thing or is_verb) and not following.text.startswith("ب"):
             self.at = self.past_complements(self.at + 1, negative=True)
 
+    def _denies(self, chunk: Chunk, following: Chunk) -> bool:
+        """As in "not once did I take it", "neither did I go nor …", "neither did I get dizzy"."""
+        if chunk.text == "لا" and self.is_neither(self.at + 1):
+            return True
+        opens = not self.clauses and chunk.text == "ولا"
+        return following.part in VERBS and (opens or chunk.text in _NOT_ONCE or chunk.text in _IMPOSSIBLE)
+
     def _is_or(self) -> bool:
         """Whether "wala" stands between two things of which none was denied."""
         before = self.part(self.at - 1) if self.at else None
@@ -192,8 +181,12 @@ class _Scan(Predicates):
         return [clause.says for clause in self.clauses].count(Says.NO) == 1
 
     def _still(self, chunk: Chunk) -> None:
-        following = self._next_significant(self.at + 1)
+        following = self.next_significant(self.at + 1)
         part = self.part(following)
+        if part in (Part.COMMAND, Part.HEDGE):  # "I still do not know"
+            self._add(Says.UNCLEAR, chunk)
+            self.at = following
+            return
         if part in (Part.NOT, Part.HAVE_NOT, Part.VERB_NOT, Part.NO):  # "not yet"
             self.at = following
             return
@@ -204,11 +197,6 @@ class _Scan(Predicates):
             return
         self._add(Says.YES, chunk, sure=part in _PREDICATES or part in (Part.WELL, Part.DEGREE))
         self.at = self.past_complements(max(following, self.at + 1) + (part in _PREDICATES))
-
-    def _next_significant(self, at: int) -> int:
-        while self.part(at) in (Part.COURTESY, Part.DETAIL):
-            at += 1
-        return at
 
     def _negated(self, chunk: Chunk) -> None:
         at = self.at + 1
@@ -242,10 +230,16 @@ class _Scan(Predicates):
         at = self.without(self.at)
         following = self.chunks[at + 1] if at is not None and at + 1 < len(self.chunks) else None
         if at is None or following is None:
-            self.at += 1
+            says = Says.UNCLEAR if at is None else Says.YES  # "no day passes without it"
+            self._add(says, self.chunks[self.at])
+            self.at = len(self.chunks) if at is not None else self.at + 1
             return
         self._add(Says.YES, following, sure=following.part is not Part.UNKNOWN)
         self.at = self.past_complements(at + 2)
+
+    def _doubted_verb(self, at: int) -> None:
+        self._negative(self.chunks[at], at + 1)
+        self.clauses[-1] = replace(self.clauses[-1], sure=False)
 
     def _negative_unknown(self, at: int) -> None:
         """A negated word that nobody knows denies something, it is not known what."""
@@ -275,8 +269,13 @@ class _Scan(Predicates):
 
     def _only(self, chunk: Chunk) -> None:
         """By itself it contradicts: "but yes!"; before something, without a negation, it excepts nothing."""
-        self._add(Says.YES if len(self.chunks) == 1 else Says.UNCLEAR, chunk, sure=False)
-        self.at += 1
+        if self.at == 0 and chunk.text == "الا" and self.part(1) in (*VERBS, Part.COURTESY, Part.THING):
+            self.at += 1  # "yes indeed, my head hurts" in the Gulf
+            return
+        is_no_other = chunk.text.startswith("لا ") and self.is_exception(self.at)
+        alone = len(self.chunks) == 1
+        self._add(Says.YES if alone or is_no_other else Says.UNCLEAR, chunk, sure=False)
+        self.at = self.past_complements(self.at + 1) if is_no_other else self.at + 1
 
 
 def _may_negate(word: str) -> bool:
@@ -285,7 +284,8 @@ def _may_negate(word: str) -> bool:
 
 
 def _is_not_always(chunk: Chunk) -> bool:
-    return chunk.part is Part.FREQUENCY and chunk.text.split()[0] in NEGATORS
+    words = set(chunk.text.split())
+    return chunk.part is Part.FREQUENCY and chunk.text.split()[0] in NEGATORS and bool(words & _ALWAYS)
 
 
 def clauses_of(chunks: Sequence[Chunk]) -> Sentence:

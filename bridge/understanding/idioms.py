@@ -18,6 +18,9 @@ _NO_HARM_OBJECTS = (
     "مانع، مشكلة، مشاكل، اعتراض، إشكال، بأس، اي مانع، اي مشكلة، أي اعتراض، مشكل، ضرر، شي يمنع، اشكالية"
 )
 _NO_HARM = (
+    "ما يهم، ما يهمني، ما يهمش، مايهمش، ما تفرق، ما تفرقش، متفرقش، ما تفرق معي، ما بتفرق، "
+    "ما بتفرق معي، مو فارقة، مش فارقة، "
+    "ما تفرق معاي، كله واحد، "
     "لا بأس، لاباس، لا باس، لا مشكلة، لا مانع، مو مشكلة، مش مشكلة، مب مشكلة، ماشي مشكل، ما يخالف، "
     "ميخالف، مايخالف، ما عليه، معليش، ما عليش، "
     "عادي، لا يوجد مانع، لا يوجد مشكلة، ما يضر، لا ضير، لا حرج، ماشي مشكل، ماكاين مشكل، "
@@ -34,6 +37,7 @@ _WHY_NOT = (
     "كيف لا، شو المانع"
 )
 _MORE_YES = (
+    "كيف لا، وكيف لا، كيف لأ، ومالو، وماله، مالو، اومالو، "
     "يس، اها، أها، ااه، اوك، أجل نعم، ييس، نعمين، ايوة طبعا، إي بالله، اي بالله، إي والله، اييه، "
     "ايي، ايوااا، إيوه، ايوو، يوه، ايه نعم، ايه والله، ايه اكيد، اه اكيد، واه واه، "
     "صحيح نعم، مظبوط، معلوم، داكور، نيشان، وي وي، ياه، هيه، حصل، اى، اى نعم، أى، اى والله، "
@@ -51,6 +55,11 @@ _MORE_NO = (
     "مو كذا، لا هذا ولا ذاك، ولا شي منها، لا شيء من ذلك، لا ولا شي، هذا ولا شي"
 )
 _MORE_IDIOMS = (
+    "زي ما بدك، زي ما تحبي، زي ما تحب، متل ما بدك، متل ما بتحب، متل ما بتحبي، مثل ما تبي، "
+    "مثل ما تبين، مثل ما تحب، مثل ما تحبين، "
+    "كيف ما تبغى، كيف ما تبي، على كيفك، على كيفج، كيفك، بكيفك، بكيفج، كيما تحب، كيما تحبي، "
+    "كيما بغيتي، كيف ما بغيتي، شنو ما تحبين، "
+    "اللي تشوفه، اللي تشوفيه، اللي تشوفينه، اللي يريحك، اللي يريحكم، وقت ما تبغى، قدامي وقت، "
     "سولي، سول، سولني، سوليني، سقسي، سقسيني، سقسوني، اسألوني، جولي، جول، كولي، كول، نورمال، عادي نورمال، "
     "ما كاين باس، ماكاين باس، عليش لا، امشي في الأسئلة، ابدئي الأسئلة، هاتي الأسئلة، هات الأسئلة، "
     "اتكلمي، تكلمي، تكلم، "
@@ -111,6 +120,114 @@ _HAVING_NOT = (
     "ما جاني، ما جاتني، ما جتني، ما إجاني، ما أجاني،  لا شيء، لا شي، لا أحد، ما صار، "
     "ما حصل، محصلش، ما حصلش، لم يحصل، لم يحدث، ما جرى، ما عادش، معادش"
 )
+_NOT_MUCH = tuple(
+    f"{no} {much}"
+    for no in ("مو", "مش", "مب", "موب", "ماشي", "موش", "مهو")
+    for much in (
+        *(
+            "كثير",
+            "كتير",
+            "واجد",
+            "وايد",
+            "هواي",
+            "هواية",
+            "بزاف",
+            "برشا",
+            "هلبا",
+            "ياسر",
+            "قوي",
+            "قوية",
+            "شديد",
+            "شديدة",
+        ),
+        *("جامد", "جامدة", "أوي", "حيل", "كلش", "زايد", "ذاك الزود", "هذاك الزود", "لهناك"),
+    )
+)
+_SOMETIMES = tuple(
+    f"{time} {yes} {and_}{time} {no}"
+    for time in ("مرات", "مرة", "ساعات", "أحيانا", "يوم", "شي مرات", "نهار", "أوقات", "ساعة")
+    for yes in ("اي", "ايه", "اه", "نعم", "ايوه", "ايوا", "واه", "آه")
+    for and_ in ("و", "")
+    for no in ("لا", "لأ")
+)
+_NOT_DENIED = (
+    "ما أنكر، ما بنكر، ما انكر عليك، لا أنكر، ما ننكر، ما ننكرش، مقدرش أنكر، ما أقدر أنكر، "
+    "لا أستطيع أن أنكر، مش هقولك لا، "
+    "مش هقول لا، مش حقولك لا، ما بقدر قول لا، ما بقدر أقول لا، ما أقدر أقول لا، ما اقدر اقول لك لا، "
+    "ما اقدر اقول لكم لا، "
+    "مقدرش أقول لا، مقدرش أقولك لا، ما نقدرش نقول لا، ما نقولش لا، ما نقول لا، ما أقول لا، "
+    "ما بقول لا، مبقولش لا، "
+    "ما نقولكش لا، ما يصير خاطرك إلا طيب، ما يصير خاطرج الا طيب، ما أردك، ما نردكش، ما بردك، "
+    "ما أرد لك طلب، ما أرفض لك طلب"
+)
+_OR_WHAT = tuple(
+    f"ولا {what}"
+    for what in (
+        *(
+            "ايش",
+            "شنو",
+            "شو",
+            "ايه",
+            "وش",
+            "ويش",
+            "من ايش",
+            "من شنو",
+            "من شو",
+            "من ايه",
+            "من وين",
+            "اشنو",
+            "شنوة",
+            "واش",
+            "لا",
+            "لأ",
+        ),
+        *("كيف", "متى", "وين", "مين", "غيره", "غيرها"),
+    )
+)
+_KEPT_UP = (
+    "ماشي عليه، ماشية عليه، ماشي عليها، ماشية عليها، ماشي على العلاج، ماشية على العلاج، "
+    "ماشي على الدوا، ماشية على الدوا، مستمر عليه، "
+    "مستمرة عليه، مستمر عليها، مستمرة عليها، مستمر على العلاج، مستمرة على العلاج، مستمر في العلاج، "
+    "مستمرة في العلاج، ماشيين عليه، "
+    "مداوم عليه، مداومة عليه، مواظب عليه، مواظبة عليه، محافظ عليه، محافظة عليه، عليه دايما، "
+    "قاعد عليه، قاعدة عليه"
+)
+_ASKING_FIRST = tuple(
+    f"{wish} {ask}"
+    for wish in (
+        "بدي",
+        "لازم",
+        "خليني",
+        "خلني",
+        "ابغى",
+        "عايز",
+        "عايزة",
+        "حاب",
+        "بغيت",
+        "نحب",
+        "اريد",
+        "خلينا",
+        "محتاج",
+    )
+    for ask in (
+        "شوف",
+        "اشوف",
+        "نشوف",
+        "اسال",
+        "نسال",
+        "اسأل",
+        "نسول",
+        "اشاور",
+        "نشاور",
+        "شاور",
+        "استشير",
+        "اشور",
+        "سال",
+    )
+)
+_SLOWER = (
+    "بالراحة عليا، بالراحة علي، براحة عليا، براحة علي، بالراحة شوية، بالهداوة علي، شوي شوي علي، على مهلك علي"
+)
 _SOMEWHAT = "نوعا ما، نص نص، بين بين، إلى حد ما، لحد ما، بعض الشيء، بعض الشي"
 _WISHES = (Command.DONT_KNOW, Command.REPEAT, Command.REFUSE, Command.STOP, Command.PERSON, Command.BACK)
 _NOT_WISHES = frozenset(
@@ -149,7 +266,9 @@ def _no_harm() -> Iterator[str]:
     )
     for have in having_not:
         yield from (
-            f"{normalise(have)} {any_}{thing}" for any_ in ("", "اي ") for thing in _split(_NO_HARM_OBJECTS)
+            f"{normalise(have)} {any_}{thing}"
+            for any_ in ("", "اي ", "حتي ", "ادني ")
+            for thing in _split(_NO_HARM_OBJECTS)
         )
     yield from (
         f"{negator} {thing}"
@@ -163,6 +282,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     """Later ones win."""
     wishes = (" ".join(words) for words, command in COMMAND_PHRASES.items() if command in _WISHES)
     yield Part.COMMAND, (wish for wish in wishes if wish not in _NOT_WISHES)
+    yield Part.COMMAND, _split(_SLOWER)
     yield Part.COURTESY, ("معلش", *(filler for filler in lexicon.FILLERS if filler != "بس"))
     yield Part.HEDGE, (*lexicon.UNCLEAR, *vocabulary.HEDGES)
     yield Part.DEGREE, (some for some in lexicon.SOME if not some.startswith("بس"))
@@ -171,7 +291,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.STEADY, vocabulary.STEADY
     idioms = map(normalise, (*lexicon.YES_IDIOMS, *_split(_MORE_IDIOMS)))
     yield Part.IDIOM, (idiom for idiom in idioms if not set(idiom.split()) & vocabulary.WILLING)
-    yield Part.RIGHT, lexicon.YES_CONFIRMATION
+    yield Part.RIGHT, (*lexicon.YES_CONFIRMATION, "صحيحا", "صحيحة", "حقيقي", "حقيقيا")
     yield (
         Part.STILL,
         (*(one for one in lexicon.YES_STILL if not {"غير", "إلا"} & set(one.split())), *vocabulary.STILL),
@@ -190,7 +310,8 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.DETAIL, vocabulary.NOT_NEGATING
     yield Part.COURTESY, (one for one in vocabulary.NOT_NEGATING if "الله" in one.split())
     yield Part.CORRECTION, _split(_CORRECTIONS)
-    yield Part.HAVE_NOT, _split(_HAVING_NOT)
+    yield Part.HAVE_NOT, (*_split(_HAVING_NOT), *vocabulary.NO_LONGER)
+    yield Part.UNKNOWN, vocabulary.WITHOUT_IT  # yes and no alone know what becomes of it
     yield Part.DEGREE, _split(_SOMEWHAT)
     yield Part.WELL, _split(_BODY_WELL)
     yield Part.STATE, ("تحت الأرض", "تحت الصفر", "في الأرض", "بالأرض")
@@ -198,7 +319,12 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
         Part.STATE,
         (f"{mouth} {dry}" for mouth in _MOUTHS for dry in ("ناشف", "ناشفة", "جاف", "جافة", "يابس")),
     )
+    yield Part.ACTION_VERB, _split(_KEPT_UP)
     yield Part.HARDLY, vocabulary.HARDLY
+    yield Part.HEDGE, _ASKING_FIRST
+    yield Part.FREQUENCY, (*_NOT_MUCH, *_SOMETIMES)
+    yield Part.YES, _split(_NOT_DENIED)
+    yield Part.DETAIL, _OR_WHAT
     yield Part.NOT_ME, vocabulary.NOT_ME
     yield Part.DETAIL, ("هذا كل شي", "بعد العملية", "كل شي", "كل شيء", "كل حاجة")
 

@@ -27,8 +27,50 @@ _NUMBERS = (
     *(Rank.HALF, Rank.QUARTER, Rank.THIRD, Rank.COUNTED, Rank.THING),
 )
 _GLUED = tuple(map(normalise, ("لا", "ما", "مو", "مش", "مب", "نعم", "ايوه", "والله", "يا", "عندي")))
-_SHORT_VERBS = ("حس", "كح", "قح")  # behind "am" of the Levant
+_SHORT_VERBS = (
+    "حس",
+    "كح",
+    "قح",
+    "تظهر",
+    "يظهر",
+    "بيظهر",
+    "بتظهر",
+    "كيظهر",
+    "تبان",
+    "بيبان",
+    "كتبان",
+    "ظهرت",
+    "بانت",
+    "اشتك",
+    "اشك",
+    "يصب",
+    "يصبني",
+    "اعان",
+    "تصبني",
+)  # behind "am" of the Levant
+_CUT_OFF = ("نيش", "ناش", "حدش", "حداش", "بش", "بوش", "هوش", "هيش", "همش", "كش", "نوش", "نيب", "هوب", "هيب")
 _SHORTEST_GLUED, _SHORTEST_WRAPPED = 4, 5
+_THANKED = (("ما", "قصرت"), ("وما", "قصرت"), ("ما", "قصرنا"))
+_IN = ("في", "فيه", "ب", "مع", "يوم", "ولا", "ابد", "عن", "مره")
+_LORD = ("الله", "ربنا", "ربي", "المولي")
+_ON_WHOM = (
+    "عليك",
+    "عليكي",
+    "عليكم",
+    "عليه",
+    "عليها",
+    "علينا",
+    "علي",
+    "عليهم",
+    "فيك",
+    "فيكم",
+    "لك",
+    "لكم",
+    "عنا",
+    "عنك",
+    "عني",
+    "بيك",
+)
 _MA = ("ما", "وما", "لا", "ولا")
 _LONGEST = 6
 _PAST_OF_MINE = (
@@ -45,19 +87,33 @@ _PAST_OF_MINE = (
 
 def label(text: str) -> list[Chunk]:
     """Cut a text into the longest known phrases and words, and name each."""
-    tokens = [part for token in normalise(text).split() for part in _unglued(token)]
+    tokens = _joined([part for token in normalise(text).split() for part in _unglued(token)])
     chunks, at = list[Chunk](), 0
     while at < len(tokens):
         length, part = _phrase_at(tokens, at)
         if part is not None:
             chunks.append(Chunk(part, " ".join(tokens[at : at + length])))
+        elif length := _prayer_at(tokens, at):
+            chunks.append(Chunk(Part.COURTESY, " ".join(tokens[at : at + length])))
         elif tokens[at] == "يا" and at + 1 < len(tokens):  # whoever is called, by whatever name
             length = 2
             chunks.append(Chunk(Part.COURTESY, " ".join(tokens[at : at + length])))
         else:
+            length = 1
             chunks.append(_word(tokens, at))
         at += length
     return [in_place(chunks, at) for at in range(len(chunks))]
+
+
+def _joined(tokens: Sequence[str]) -> list[str]:
+    """A negation that was written as two words as the one that it is: "ma nish"."""
+    joined = list[str]()
+    for token in tokens:
+        if joined and joined[-1] in ("ما", "وما") and token in _CUT_OFF:
+            joined[-1] += token
+        else:
+            joined.append(token)
+    return joined
 
 
 def _unglued(token: str) -> tuple[str, ...]:
@@ -77,14 +133,35 @@ def _is_known(token: str) -> bool:
 def _phrase_at(tokens: Sequence[str], at: int) -> tuple[int, Part | None]:
     for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
         phrase = tuple(tokens[at : at + length])
-        part = phrase_book().get(phrase)
-        if part is None and length > 1 and phrase[0].startswith("و"):
+        part = phrase_book().get(phrase) or phrase_book().get(_to_a_man(phrase))
+        is_own = phrase[:1] in phrase_book()  # "by God", and no "and God"
+        if part is None and length > 1 and phrase[0].startswith("و") and not is_own:
             part = phrase_book().get((phrase[0][1:], *phrase[1:]))
-        if part is Part.COMMAND and length == 1 and len(tokens) > 1:
+        is_called = at == 0 and tokens[1:2] == ["يا"]  # "again, my girl!"
+        if part is Part.COMMAND and length == 1 and len(tokens) > 1 and not is_called:
             continue  # among other words, one word is no wish
+        if (
+            phrase in _THANKED
+            and tokens[at + length : at + length + 1]
+            and tokens[at + length].startswith(_IN)
+        ):
+            continue  # "I never fell short in it"
         if part is not None:
             return length, part
     return 1, None
+
+
+def _to_a_man(phrase: tuple[str, ...]) -> tuple[str, ...]:
+    """A courtesy to a woman of the Gulf or Iraq as it is said to a man: "-j" for "-k"."""
+    return tuple(word[:-1] + "ك" if word.endswith("ج") and len(word) > 2 else word for word in phrase)  # noqa: PLR2004
+
+
+def _prayer_at(tokens: Sequence[str], at: int) -> int:
+    """How many words a prayer has that stands here: "God forgive us", "my Lord heal her"."""
+    if tokens[at].removeprefix("و") not in _LORD or at + 1 == len(tokens) or tokens[at + 1][0] != "ي":
+        return 0
+    has_object = at + 2 < len(tokens) and tokens[at + 2] in _ON_WHOM
+    return 2 + has_object
 
 
 def _word(tokens: Sequence[str], at: int) -> Chunk:
@@ -147,6 +224,8 @@ def _plain(token: str) -> Chunk | None:
         return Chunk(named, token)
     verb = verb_of(token)
     noun = noun_of(token)
+    if verb is not None and verb.negated and token.startswith("ال"):  # bread in Egypt, and no denial
+        verb, noun = None, noun or Chunk(Part.THING, token, definite=True)
     if verb is not None and (noun is None or verb.negated or (verb.present and not noun.definite)):
         part = Part.VERB_NOT if verb.negated else VERB_PARTS[verb.kind]
         may_be_present = token[:1] in "اينت" and not token.endswith(_PAST_OF_MINE)

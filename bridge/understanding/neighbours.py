@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from bridge.understanding import vocabulary
 from bridge.understanding.normalisation import words_of
-from bridge.understanding.nouns import is_body
 from bridge.understanding.numerals import WORDS, Rank
+from bridge.understanding.other_verbs import other_verb
 from bridge.understanding.parts import Chunk, Part
 from bridge.understanding.verbs import VerbKind, verb_of
 
@@ -31,8 +31,11 @@ _TO_ME = words_of(
     "ذلك هيك كده كذا هكذا هذا هالشي كدا هكا "
     "معي معاي معايا وياي ويايه لي الي إلي بي بيا فيني فيا فيي علي عليا معاه معها معاها له لها"
 )
-_BEING = words_of("أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون هاكون")
-_WITH_YOU = words_of("عندكم عندك عندكو قدامكم هناك هناكا بالعيادة بالمستشفى")
+_BEING = words_of("كون أكون اكون بكون هكون حكون نكون هنكون بنكون سأكون ساكون حاكون غنكون هاكون")
+_WITH_YOU = words_of(
+    "عندكن عندهم عندهن هون هنا هني هنيه هنايا اهنا موجود موجودة فاضي فاضية بالبيت بالبلد عندكم عندك "
+    "عندكو قدامكم هناك هناكا بالعيادة بالمستشفى"
+)
 _STRENGTH = words_of("حيل نفس")
 _BEFORE_NAMES = words_of("ابو أم ام ابن بنت اسمي حاج حاجة الحاج الحاجة حجي")
 _ASK = words_of("اسأل اسألي اسألوا اسالو سول سولي")
@@ -52,6 +55,26 @@ _OPENING = (
 )
 _PRESENT = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
 _SAYING = (*_PRESENT, Part.HAVE)
+_PUT_OFF = words_of(
+    "خليها خليه خلوها خلوه خلها خلينا خليهم نخليها اجلوها اجليها اجلها بدلوها غيروها شوفولي عطوني "
+    "اعطوني ادوني"
+)
+_NOT_NOW = words_of("غير لغير بعدين بكرا بكرة غدا لبكرة لبكرا لغدوة")
+_ASKED_WHEN = words_of("ساعة تاريخ طابق مكان غرفة")
+_ASKED = words_of(
+    "دوا دواء علاج موعد عيادة مستشفى تحليل فحص قسم عملية حبة ابرة جهاز ورقة اشعة مركز تطعيم جرعة نوع"
+)
+_BEFORE_ANY = (
+    Part.HAVE,
+    Part.HAVE_NOT,
+    Part.NOT,
+    Part.VERB_NOT,
+    Part.SYMPTOM_VERB,
+    Part.ACTION_VERB,
+    Part.DETAIL,
+)
+_I_AM = words_of("راني راه راها راهي رانا هاني راكي")
+_MY_EYES = words_of("عيوني عنيا عيني")
 _ENDED = ("خلص", "خلصت")
 _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSAND, Rank.DIGITS)
 
@@ -59,18 +82,9 @@ _FIGURES = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED, Rank.THOUSA
 def in_place(chunks: Sequence[Chunk], at: int) -> Chunk:
     """What a word is beside its neighbours: "any" and no "yes", "will" and not "gone"."""
     part = Part.CEASED if _is_used_up(chunks, at) else _before_a_verb(chunks, at) or _behind(chunks, at)
-    if part is None and (verb := _other_verb(chunks, at)) is not None:
+    if part is None and (verb := other_verb(chunks, at)) is not None:
         return replace(chunks[at], part=VERB_PARTS[verb], verb=verb)
     return replace(chunks[at], part=part) if part is not None else _figure(chunks, at)
-
-
-def _other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
-    """Stand on one's feet, not stop; leave one's cigarettes, not Saturday."""
-    chunk, after = chunks[at], chunks[at + 1 : at + 3]
-    if chunk.verb is VerbKind.QUIT and [one.text for one in after[:1]] == ["علي"] and is_body(after[-1].text):
-        return VerbKind.BODILY
-    is_thing = bool(after) and after[0].part is Part.THING
-    return VerbKind.QUIT if chunk.text == "سبت" and is_thing else None
 
 
 def _before_a_verb(chunks: Sequence[Chunk], at: int) -> Part | None:
@@ -91,6 +105,10 @@ def _at_the_start(chunks: Sequence[Chunk], at: int, following: Chunk) -> Part | 
     recurs = following.text in _TO_ME or following.part in (Part.FREQUENCY, Part.STEADY)
     if at == 0 and (found := _opening(chunk, following)):
         return found
+    # "Make it another day"; "I am just a little ill" in the Maghreb
+    is_no_except = chunk.text == "غير" and at and chunks[at - 1].text in _PUT_OFF | _I_AM
+    if is_no_except or (chunk.text in _PUT_OFF and following.text in _NOT_NOW):
+        return Part.DETAIL
     if chunk.text in _HAPPENED and recurs:
         return Part.SYMPTOM_VERB
     if chunk.text in _ASK and is_person and chunk.part is Part.IDIOM:
@@ -105,6 +123,8 @@ def _opening(chunk: Chunk, following: Chunk) -> Part | None:
     is_yes = chunk.text == "بلا" and following.part in (Part.COURTESY, *_SAYING, Part.STEADY)
     if is_yes or (chunk.part is Part.EMPHASIS and following.part is Part.BUT):
         return Part.YES
+    if chunk.text == "اي" and (following.text in _ASKED or following.text in _ASKED_WHEN):
+        return Part.ASKING  # "which medicine?"
     if chunk.text == "لا غير":
         return Part.ONLY
     asks = chunk.text in _HOW_MUCH and following.part in (*_SAYING, Part.THING)
@@ -123,18 +143,35 @@ def _behind(chunks: Sequence[Chunk], at: int) -> Part | None:
     if at and chunks[at - 1].text == "لم" and chunk.part not in _SAYING:
         verb = verb_of(chunk.text[1:] + "ت")  # shortened behind "lam" as before "-t"
         return VERB_PARTS[verb.kind] if verb else None
-    if chunk.part is Part.UNKNOWN:
+    if chunk.part is Part.UNKNOWN and not _is_cause(chunks, at):
         is_name = at > 0 and chunks[at - 1].text in _BEFORE_NAMES
         return Part.DETAIL if is_name else Part.THING if _is_a_noun(chunks, at) else None
-    if (found := _after(chunk, before)) is not None:
-        return found
-    if chunk.text == "اي" and at == 1 and chunks[0].text in _WHICH:
-        return Part.ASKING  # "in which place?"
+    is_dear = before is Part.NO and chunk.text in _MY_EYES and chunk.part is Part.IDIOM  # "no, my dear"
+    if is_dear or _is_cause(chunks, at) or _is_any(chunks, at):
+        return Part.COURTESY if is_dear else Part.DETAIL
+    found = _after(chunk, before)
+    if found is None and chunk.text == "اي" and at == 1 and chunks[0].text in _WHICH:
+        found = Part.ASKING  # "in which place?"
     is_any = chunk.text.split()[0] in _ANY and before is not None and before not in _OPENING
     # "It hurts if I walk" says that it hurts; "I shall not take it once more" is no wish.
     is_beside = chunk.text in vocabulary.CONDITIONS or chunk.text in _AGAIN
     is_said = is_beside and any(one.part in _SAYING for one in chunks[:at])
-    return Part.DETAIL if is_any or is_said else None
+    return found or (Part.DETAIL if is_any or is_said else None)
+
+
+def _is_cause(chunks: Sequence[Chunk], at: int) -> bool:
+    """As in "from carrying my grandson"."""
+    chunk = chunks[at]
+    return (
+        at > 1 and chunks[at - 1].text == "من" and chunk.verb is not None and chunk.part is not Part.VERB_NOT
+    )
+
+
+def _is_any(chunks: Sequence[Chunk], at: int) -> bool:
+    """The "any" of standard Arabic, which is "yes" or "what?" elsewhere."""
+    following = chunks[at + 1].part if at + 1 < len(chunks) else None
+    is_noun = at > 0 and following in (Part.SYMPTOM, Part.THING)
+    return is_noun and chunks[at].text == "ايه" and chunks[at - 1].part in _BEFORE_ANY
 
 
 def _after(chunk: Chunk, before: Part | None) -> Part | None:
@@ -156,7 +193,7 @@ def _after(chunk: Chunk, before: Part | None) -> Part | None:
 
 
 def _begins_with_not(chunk: Chunk) -> bool:
-    first = chunk.text.split()[0]
+    first = chunk.text.split()[0].removeprefix("و")
     return first in vocabulary.NEGATORS or first == "لا" or first.endswith("ش")
 
 

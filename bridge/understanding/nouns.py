@@ -74,7 +74,8 @@ def _bases() -> dict[str, Part]:
 @cache
 def is_body(token: str) -> bool:
     """Whether a word names a part of the body, whosever it is."""
-    token = token.removeprefix("و") if token not in vocabulary.BODY else token
+    if token.startswith("و") and is_body(token[1:]):
+        return True
     for before in ("", *_BEFORE_NOUNS):
         rest = token[len(before) :] if token.startswith(before) else ""
         for after in ("", *_AFTER_NOUNS):

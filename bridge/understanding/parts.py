@@ -6,7 +6,19 @@ from msgspec import Struct
 
 from bridge.understanding.verbs import VerbKind
 
-__all__ = ["Chunk", "Clause", "Part", "Says", "Sentence"]
+__all__ = ["WILLING_KINDS", "Chunk", "Clause", "Part", "Says", "Sentence", "YesNoKind"]
+
+
+class YesNoKind(StrEnum):
+    """What a yes/no question asks for."""
+
+    PERMISSION = "permission"  # may I, would you like
+    SYMPTOM = "symptom"  # have you, do you feel
+    FACT = "fact"  # did you, is it so
+    PROMISE = "promise"  # will you
+
+
+WILLING_KINDS = (YesNoKind.PERMISSION, YesNoKind.PROMISE)
 
 
 class Part(StrEnum):

@@ -11,45 +11,22 @@ from msgspec.structs import replace
 
 from bridge.understanding.clauses import clauses_of
 from bridge.understanding.idioms import no_harm
+from bridge.understanding.implied import DOUBTED, SURE, ambiguous, doubted, implied_by
 from bridge.understanding.labelling import label
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
-from bridge.understanding.nouns import is_body
 from bridge.understanding.parts import Chunk, Clause, Part, Says, Sentence
 from bridge.understanding.relevance import WILLING_KINDS, YesNoKind, relevant
+from bridge.understanding.vocabulary import NEGATIVE_HAVING, NEGATORS, WITHOUT_IT
 
 __all__ = ["YesNoKind", "read_yes_no"]
 
-SURE, DOUBTED = 0.95, 0.5
 _MOST_UNKNOWN = 3
 _BESIDE_LITTLE = {Part.NO, Part.COURTESY, Part.BUT}
-_SOME = frozenset({Part.SYMPTOM, Part.DEGREE, Part.FREQUENCY, Part.STEADY})
-_BESIDE_SOME = frozenset({Part.COURTESY, Part.DETAIL, Part.BUT})
-_BESIDE_WELL = frozenset(
-    (Part.WELL, Part.COURTESY, Part.DETAIL, Part.EMPHASIS, Part.THING, Part.GOOD, Part.DEGREE)
-)
-_ANYTHING = words_of("شي شيء حاجة اشي إشي شغلة أي اي أثر اثر حاجات أشياء اشياء")
-_NO_MEASURE = words_of("عادي أقل اقل هيك هالقد نص كله كلها كامل كاملة موت مضبوط زيادة مستمر")
-_GONE = words_of(
-    "ذهب ذهبت راح راحت راحو زال زالت اختفى اختفت انتهى انتهت وقف وقفت توقف توقفت بطل بطلت خلص خلصت "
-    "مشى مشات مشت "
-    "انقطع انقطعت فارقني تركني سابني شفيت تعافيت طاب طابت شفي التأم التأمت لم التم"
-)
-_GROWN = words_of("زاد زادت يزيد بيزيد يزداد ازداد اشتد رجع مستمر مستمرة متواصل")
-_PLAIN = frozenset(
-    (Part.THING, Part.UNKNOWN, Part.DETAIL, Part.DEGREE, Part.FREQUENCY, Part.STEADY, Part.COURTESY)
-)
-_FINE = words_of(
-    "شفيت تعافيت طبت خفيت برئت بخير كويس كويسة كويسين تمام زين زينة منيح منيحة مناح مليح مليحة طيب "
-    "طيبة طيبين سليم سليمة سالم سالمة معافى "
-    "معافاة مرتاح مرتاحة طبيعي طبيعية عادي عادية ممتاز ممتازة جيد جيدة لاباس مزيان مزيانة باهي "
-    "باهية زي الفل فل "
-    "بعافية بصحة حديد حصان ناشف ناشفة نظيف نظيفة ملتئم زوين زوينة غاية عال"
-) | set(
-    map(normalise, ("زي الفل", "صحتي حديد", "متل الحديد", "زي الحديد", "متل الحصان", "زي الحصان", "مية مية"))
-)
-_OPEN_ENDED = {Part.HEDGE, Part.BUT, Part.ASKING, Part.FREQUENCY, Part.STEADY, Part.HAVE}
 _BEGIN_OR_NEVER = normalise("ابدأ")
+_WITHOUT_IT = frozenset(map(normalise, WITHOUT_IT))
+_TIMES = words_of("مرة مرات يوم ساعة ساعات نهار وقت احيانا أوقات ليلة")
+_NOT_FOR_ME = tuple(map(normalise, ("ما لي في", "مالي في", "ماليش في", "مليش في", "ما ليش في")))
 _NOW = words_of("الحين دلوقتي دلوقت هسه هسع هلأ هلق دابا توا الآن حاليا اليوم ذلحين دحين")
 _ABOUT_ONE = (Part.STATE, Part.ACTION_VERB)  # behind "fine" in Egypt, which is "not" in the Maghreb
 _AFTER_OR_NOT_YET = ["بعد", "ما"]  # "after I took it", or in the Gulf "I have not taken it yet"
@@ -59,7 +36,11 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
     """Read `text` as the answer to a question of this kind; the value is a bool."""
     chunks = [_for_kind(chunk, kind) for chunk in label(text)]
     if kind in WILLING_KINDS and len(chunks) > 1 and _is_no_harm(chunks):
-        chunks[0] = replace(chunks[0], part=Part.HEDGE)  # "no, I have no objection"
+        is_own = chunks[1].text.split()[0] in NEGATORS | NEGATIVE_HAVING | {"بدون", "بلا"}
+        chunks[0] = replace(
+            chunks[0], part=Part.COURTESY if is_own else Part.HEDGE
+        )  # "no, I have no objection"
+    chunks = _off_and_on(chunks)
     if not chunks:
         return nothing("empty")
     if normalise(text).split()[:2] == _AFTER_OR_NOT_YET:
@@ -68,6 +49,15 @@ def read_yes_no(text: str, kind: YesNoKind) -> Meaning:
         return Meaning(Finding.AMBIGUOUS, "fine_or_not", confidence=0.0)
     sentence = clauses_of(chunks)
     return _weigh(sentence, chunks, relevant(sentence, chunks, kind), kind)
+
+
+def _off_and_on(chunks: list[Chunk]) -> list[Chunk]:
+    """As in "once it hurts, once not": neither "no" nor always."""
+    if len(chunks) > 2 and chunks[-1].part is Part.NO and chunks[-1].text == "لا":  # noqa: PLR2004
+        time = chunks[-2].text.removeprefix("و")
+        if time in _TIMES and any(chunk.text == time for chunk in chunks[:-2]):
+            return [*chunks[:-1], replace(chunks[-1], part=Part.HEDGE)]
+    return chunks
 
 
 def _is_no_harm(chunks: Sequence[Chunk]) -> bool:
@@ -84,11 +74,13 @@ def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
                 part = Part.WELL
         case Part.IDIOM:
             part = Part.YES if willing else _not_willing(chunk)
+        case Part.HEDGE if kind is YesNoKind.FACT and chunk.text in _NOT_FOR_ME:
+            part = Part.NO
+        case Part.UNKNOWN if chunk.text in _WITHOUT_IT:
+            part = Part.NOT
         case Part.PROMISE:
             part = Part.PROMISE if willing else Part.COURTESY
-        case Part.NEVER if willing and chunk.text == _BEGIN_OR_NEVER:
-            part = Part.BEGIN
-        case Part.NO if willing and chunk.text == _BEGIN_OR_NEVER:
+        case Part.NEVER | Part.NO if willing and chunk.text == _BEGIN_OR_NEVER:
             part = Part.BEGIN
         case Part.WILLING if not willing:
             part = Part.ACTION_VERB
@@ -98,6 +90,8 @@ def _for_kind(chunk: Chunk, kind: YesNoKind) -> Chunk:
 
 
 def _not_willing(chunk: Chunk) -> Part:
+    if chunk.text == normalise("بسرعة"):
+        return Part.DETAIL
     return (
         Part.WELL
         if chunk.text in map(normalise, ("تمام", "ماشي", "زين", "طيب", "باهي", "مزيان", "زي الفل"))
@@ -110,10 +104,12 @@ def _weigh(
 ) -> Meaning:
     said = {clause.says for clause in clauses if clause.says is not Says.UNCLEAR}
     if not said:
-        return _without_clause(sentence, chunks, clauses, kind)
+        return implied_by(sentence, chunks, clauses, kind)
     if len(said) > 1:
         return _contradiction(chunks, clauses)
     (says,) = said
+    if chunks[0].part is Part.COMMAND and not any(clause.particle for clause in clauses):
+        return nothing("command_word")
     if all(clause.particle for clause in clauses):
         for part in (Part.COMMAND, Part.FIGURE):
             if part in sentence.parts:
@@ -126,20 +122,20 @@ def _answer(sentence: Sentence, clauses: Sequence[Clause], says: Says) -> Meanin
     first = min(clause.at for clause in speaking)
     particle = any(clause.particle for clause in speaking)
     if sentence.unknown > _MOST_UNKNOWN or (
-        sentence.unknown and not _may_be_doubted(sentence, first, particle=particle)
+        sentence.unknown and not _may_bedoubted(sentence, first, particle=particle)
     ):
         return nothing("unknown_word")
     unclear = any(clause.says is Says.UNCLEAR for clause in clauses)
     if unclear and not particle and not any(clause.sure for clause in speaking):
-        return _ambiguous("unclear_phrase")
+        return ambiguous("unclear_phrase")
     little = {Part.DEGREE, Part.FREQUENCY}  # "no, a little"; "no, not much"
     if says is Says.NO and little & sentence.parts and sentence.parts <= little | _BESIDE_LITTLE:
-        return _ambiguous("contradiction", True, False)
+        return ambiguous("contradiction", True, False)
     if says is Says.NO and Part.PROMISE in sentence.parts <= {Part.NO, Part.PROMISE, Part.COURTESY}:
-        return _ambiguous("no_god_willing", True, False)  # not to do it, or that it may not come to it
+        return ambiguous("no_god_willing", True, False)  # not to do it, or that it may not come to it
     is_turned = all(clause.denied for clause in speaking)  # "I never forget it"
     if says is Says.YES and Part.NEVER in sentence.parts and not is_turned and not _is_very(clauses):
-        return _ambiguous("contradiction", True, False)
+        return ambiguous("contradiction", True, False)
     what_else = (
         {clause.part for clause in speaking} == {Part.YES_OR_WHAT}
         and len(speaking) == 1
@@ -176,7 +172,7 @@ def _is_very(clauses: Sequence[Clause]) -> bool:
     return any(clause.part in (Part.STATE, Part.SYMPTOM_VERB) for clause in clauses)
 
 
-def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
+def _may_bedoubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
     """An unknown word behind the answer leaves a doubt; one before a sentence too.
 
     Unless it may be "not".
@@ -188,8 +184,8 @@ def _may_be_doubted(sentence: Sentence, first: int, *, particle: bool) -> bool:
 def _contradiction(chunks: Sequence[Chunk], clauses: Sequence[Clause]) -> Meaning:
     """A particle first and the opposite behind a "but" is an answer, to be read back; any other is none."""
     last = clauses[-1]
-    if last.particle and last.at and chunks[last.at - 1].text in _NOW:  # "once yes, now no"
-        return _doubted(f"now_{last.says}", value=last.says is Says.YES)
+    if last.particle and last.at and chunks[last.at - 1].text.removeprefix("و") in _NOW:  # "once yes, now no"
+        return doubted(f"now_{last.says}", value=last.says is Says.YES)
     first, *rest = [clause for clause in clauses if clause.says is not Says.UNCLEAR]
     opposed = [clause for clause in rest if clause.says is not first.says]
     if first.particle and all(clause.after_but and not clause.particle for clause in opposed):
@@ -202,99 +198,4 @@ def _contradiction(chunks: Sequence[Chunk], clauses: Sequence[Clause]) -> Meanin
             confidence=DOUBTED,
             alternatives=(not value,),
         )
-    return _ambiguous("contradiction", True, False)
-
-
-def _without_clause(
-    sentence: Sentence, chunks: Sequence[Chunk], clauses: Sequence[Clause], kind: YesNoKind
-) -> Meaning:
-    """Words that neither affirm nor deny, and what can be made of them."""
-    parts = sentence.parts
-    if sentence.unknown and not clauses:
-        implied = _unknown_but_clear(chunks, kind)
-        if implied is not None:
-            return implied
-    if sentence.unknown or Part.COMMAND in parts:
-        return nothing("unknown_word" if sentence.unknown else "command_word")
-    if parts <= {Part.DETAIL, Part.THING, Part.FIGURE}:
-        return nothing("no_answer")
-    gone = _gone(chunks) if kind is YesNoKind.SYMPTOM else None
-    if gone is not None:
-        return gone
-    if clauses or Part.ASKING in parts:
-        return _ambiguous("unclear_phrase")
-    return _by_adverb(parts) or _implied(chunks, parts, kind)
-
-
-def _unknown_but_clear(chunks: Sequence[Chunk], kind: YesNoKind) -> Meaning | None:
-    """A word for what a part of the body does, or for what one does each day: to be read back."""
-    parts = {chunk.part for chunk in chunks}
-    unknown = [at for at, chunk in enumerate(chunks) if chunk.part is Part.UNKNOWN]
-    if not parts <= _PLAIN or len(unknown) > 1:
-        return None
-    before = chunks[max(unknown[0] - 2, 0) : unknown[0]]
-    is_mine = any(chunk.part is Part.THING and is_body(chunk.text) for chunk in before)
-    if kind is YesNoKind.SYMPTOM and is_mine:
-        return _doubted("yes_body", value=True)
-    is_habit = Part.STEADY in parts and chunks[unknown[0]].text.startswith(("ا", "ب", "ن", "ك"))
-    return _doubted("yes_habit", value=True) if kind is YesNoKind.FACT and is_habit else None
-
-
-def _gone(chunks: Sequence[Chunk]) -> Meaning | None:
-    """As in "the pain is gone", "the pain is not gone", and nothing more: to be read back."""
-    words = [word.removeprefix("و") for chunk in chunks for word in chunk.text.split()]
-    parts = {chunk.part for chunk in chunks}
-    named = any(chunk.part is Part.SYMPTOM and chunk.text not in _ANYTHING for chunk in chunks)
-    is_not = any(chunk.part is Part.NOT for chunk in chunks)
-    if named and _GROWN & set(words) and not is_not and not parts & _OPEN_ENDED:
-        return _doubted("grown", value=True)
-    if not named or not _GONE & set(words) or parts & _OPEN_ENDED:
-        return None
-    return _doubted("not_gone" if is_not else "gone", value=is_not)
-
-
-def _doubted(rule: str, *, value: bool) -> Meaning:
-    return Meaning(Finding.VALUE, rule, value=value, doubtful=True, confidence=DOUBTED)
-
-
-def _by_adverb(parts: frozenset[Part]) -> Meaning | None:
-    """An adverb as an answer: "sure", "never", "God willing"."""
-    if Part.PROMISE in parts and not parts & {Part.HEDGE, Part.NEVER}:
-        return Meaning(Finding.VALUE, "yes_promise", value=True, confidence=SURE)
-    if Part.EMPHASIS in parts and not parts & {Part.NEVER, Part.HEDGE}:
-        return Meaning(Finding.VALUE, "yes_emphasis", value=True, confidence=SURE)
-    if Part.NEVER in parts and not parts & {Part.HEDGE, Part.STEADY, Part.FREQUENCY, Part.WELL}:
-        return Meaning(Finding.VALUE, "no_never", value=False, confidence=SURE)
-    return None
-
-
-def _implied(chunks: Sequence[Chunk], parts: frozenset[Part], kind: YesNoKind) -> Meaning:
-    """What a named symptom, or a habit, says to a question about one."""
-    is_steady = Part.STEADY in parts and Part.HEDGE not in parts
-    is_symptom = (
-        kind is YesNoKind.SYMPTOM
-        and Part.SYMPTOM in parts
-        and Part.DEGREE in parts
-        and Part.CEASED not in parts
-    )
-    if is_symptom and Part.HEDGE not in parts and Part.WELL not in parts:  # "a little headache"
-        return Meaning(Finding.VALUE, "yes_symptom", value=True, confidence=SURE)
-    if (is_steady and kind is not YesNoKind.PERMISSION) or is_symptom:
-        return _doubted("yes_implied", value=True)
-    if kind is YesNoKind.SYMPTOM and any(chunk.text in _FINE for chunk in chunks) and parts <= _BESIDE_WELL:
-        return _doubted("no_well", value=False)
-    if kind is YesNoKind.SYMPTOM and Part.SYMPTOM in parts and any(is_body(chunk.text) for chunk in chunks):
-        parts -= {Part.THING, Part.HAVE}  # "a trembling in my hand"
-    if kind is YesNoKind.SYMPTOM and parts <= _SOME | _BESIDE_SOME and any(map(_is_some, chunks)):
-        return _doubted("yes_some", value=True)
-    return _ambiguous("only_fillers" if parts <= {Part.COURTESY, Part.DETAIL} else "neither_yes_nor_no")
-
-
-def _is_some(chunk: Chunk) -> bool:
-    """A symptom by name, how often or how much of it."""
-    text = chunk.text.removeprefix("و") if chunk.joined else chunk.text
-    return chunk.part in _SOME and text not in _ANYTHING | _NO_MEASURE
-
-
-def _ambiguous(rule: str, *alternatives: bool) -> Meaning:
-    return Meaning(Finding.AMBIGUOUS, rule, confidence=0.0, alternatives=alternatives)
+    return ambiguous("contradiction", True, False)

@@ -57,7 +57,7 @@ def test_several_options_are_named(said: str, values: tuple[str, ...]) -> None:
     assert read_multi_choice(said, SYMPTOMS, "nothing").value == values
 
 
-@pytest.mark.parametrize("said", ["ما عندي صداع", "صداع لا دوخة", "لا شيء وصداع", "سيارة صداع", ""])
+@pytest.mark.parametrize("said", ["ما عندي صداع", "صداع لا دوخة", "لا شيء وصداع", "زرافة صداع", ""])
 def test_a_negated_option_is_not_chosen(said: str) -> None:
     """Nor one behind a word that nobody knows."""
     assert read_multi_choice(said, SYMPTOMS, "nothing").value is None
