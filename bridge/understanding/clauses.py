@@ -215,7 +215,7 @@ class _Scan(Predicates):
         elif part in _UNDECIDED:
             self._add(Says.UNCLEAR, self.chunks[at], denied=True)
             self.at = self.past_complements(at + 1)
-        elif part is None and chunk.text in _ALONE:
+        elif part is None and at == self.at + 1 and chunk.text in _ALONE:
             self._add(Says.NO, chunk, sure=False)
             self.at = at
         else:

@@ -21,6 +21,7 @@ _NO_HARM = (
     "ما يهم، ما يهمني، ما يهمش، مايهمش، ما تفرق، ما تفرقش، متفرقش، ما تفرق معي، ما بتفرق، "
     "ما بتفرق معي، مو فارقة، مش فارقة، "
     "ما تفرق معاي، كله واحد، "
+    "لا عادي، لا لا عادي، لا لا ما فيها شي، "
     "لا بأس، لاباس، لا باس، لا مشكلة، لا مانع، مو مشكلة، مش مشكلة، مب مشكلة، ماشي مشكل، ما يخالف، "
     "ميخالف، مايخالف، ما عليه، معليش، ما عليش، "
     "عادي، لا يوجد مانع، لا يوجد مشكلة، ما يضر، لا ضير، لا حرج، ماشي مشكل، ماكاين مشكل، "
@@ -235,6 +236,13 @@ _NOT_WISHES = frozenset(
 )  # answers too: the medicine was forgotten
 
 
+_WHO = (
+    "منو معاي، منو معي، منو وياي، مين معي، مين معاي، مين معايا، شكون معايا، شكون معاي، من معي، من معاي، "
+    "منو انت، منو انتي، منو انتو، مين انت، مين انتي، مين حضرتك، منو يتكلم، مين بيتكلم، مين عم يحكي، "
+    "شكون نتا، شكون نتي، شكون يهدر، من المتكلم، من المتصل، منو المتصل، مين المتصل"
+)
+
+
 def _split(listed: str) -> list[str]:
     return [
         phrase for phrase in map(normalise, listed.replace(",", "،").replace("\n", "،").split("،")) if phrase
@@ -285,6 +293,7 @@ def _phrases() -> Iterator[tuple[Part, Iterable[str]]]:
     yield Part.COMMAND, _split(_SLOWER)
     yield Part.COURTESY, ("معلش", *(filler for filler in lexicon.FILLERS if filler != "بس"))
     yield Part.HEDGE, (*lexicon.UNCLEAR, *vocabulary.HEDGES)
+    yield Part.ASKING, _split(_WHO)
     yield Part.DEGREE, (some for some in lexicon.SOME if not some.startswith("بس"))
     yield Part.COURTESY, (talk for talk in vocabulary.SMALL_TALK if talk not in ("بس", "وبس"))
     yield Part.FREQUENCY, vocabulary.FREQUENCIES
