@@ -146,7 +146,7 @@ class Theatre:
             recognizer_identity="deaf@1",
             prompts=WaitedForPrompts(self.prompts, voice),
             ticker=ticker,
-            patience=Patience(max_call_seconds=600),
+            patience=Patience(max_call_seconds=240),
         )
         try:
             playing = [self._call(services, f"c{number}", call) for number, call in enumerate(calls)]
@@ -172,7 +172,7 @@ class Theatre:
         leg = Leg(far, WIRES[call.provider](), caller, self.clock, faults=Faults(call.faults, seed=1))
         began = self.clock.monotonic()
         placing = asyncio.create_task(
-            leg.converse(CarrierCall("966500000001", "966110000001", CALL_ID), max_seconds=900)
+            leg.converse(CarrierCall("966500000001", "966110000001", CALL_ID), max_seconds=300)
         )
         outcome = await session.run(aiter(near))
         seconds = self.clock.monotonic() - began
