@@ -39,6 +39,8 @@ __all__ = [
 CLOSE_NORMAL = 1000
 CLOSE_INTERNAL_ERROR = 1011
 
+# Nobody answers a question of which they have heard less: to recognise a word takes half of it.
+UNANSWERABLE_SECONDS = 0.5
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
 PAUSE_SECONDS = 1.0  # without audio is silence, where silence is not sent; a stall of the network is shorter
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
@@ -101,7 +103,9 @@ class Line:
         self._spoken = MULAW_8K
         self._said = ToMulaw(MULAW_8K)  # what we sent, for the recording
         self._playout = self._new_playout()
-        self._inbox: asyncio.Queue[Happening] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[float, Happening]] = asyncio.Queue()
+        self._happened_at = 0.0
+        self._speaks_since: float | None = None  # None: the prompt has not begun to leave
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue(OUTBOX_MESSAGES)
         self._phrases = 0
         self._on_first_audio: Callable[[float], None] | None = None
@@ -121,11 +125,25 @@ class Line:
     async def next(self, seconds: float | None = None) -> Happening | None:
         """The next happening; None when nothing happened for `seconds` of call time."""
         if seconds is None:
-            return await self._inbox.get()
+            return await self._next()
         with suppress(TimeoutError):
             async with self._clock.timeout(max(0.0, seconds)):
-                return await self._inbox.get()
+                return await self._next()
         return None
+
+    async def _next(self) -> Happening:
+        self._happened_at, happening = await self._inbox.get()
+        return happening
+
+    @property
+    def is_premature(self) -> bool:
+        """Whether the last happening came too early to answer the present prompt.
+
+        What came in while the turn before was still being weighed has waited for its listener, and is.
+        """
+        if self._speaks_since is None:
+            return self.is_speaking
+        return self._happened_at - self._speaks_since < UNANSWERABLE_SECONDS
 
     def begin_without_setup(self) -> None:
         """The carrier's grace to introduce the call is over: begin, if it has shown its credential."""
@@ -204,7 +222,7 @@ class Line:
 
     def _happened(self, happening: Happening) -> None:
         if self._inbox.qsize() < INBOX_HAPPENINGS:
-            self._inbox.put_nowait(happening)
+            self._inbox.put_nowait((self._clock.monotonic(), happening))
         else:
             self.fail(CLOSE_POLICY, "more came in than could be listened to")
 
@@ -218,6 +236,7 @@ class Line:
             self._phrases += 1
             self._playout.queue(f"phrase-{self._phrases}", from_mulaw(phrase, self._spoken), now)
         self._on_first_audio = on_first_audio
+        self._speaks_since = None
         self.is_speaking = bool(phrases)
         self.tick(now)
 
@@ -255,6 +274,8 @@ class Line:
         self.command(commands.PlayAudio(audio))
         if self._recorder is not None:
             self._recorder.played(self._said.process(audio))
+        if self._speaks_since is None:
+            self._speaks_since = now
         if self._on_first_audio is not None:
             self._on_first_audio(now)
             self._on_first_audio = None
@@ -321,6 +342,6 @@ class Line:
         if self.is_gone:
             return
         self.is_gone = True
-        self._inbox.put_nowait(Gone())
+        self._inbox.put_nowait((self._clock.monotonic(), Gone()))
         if not self.introduction.done():
             self.introduction.set_result(None)

@@ -1,11 +1,13 @@
 """Waiting for the caller: from happenings on the line to one input for the dialogue.
 
 Speech and keys are heard at the same time, and whichever is complete first is the input. A caller who speaks
-or presses a key over a prompt stops it, where the prompt allows that. An utterance that goes on right after
-its endpoint comes back whole, marked as a revision of the turn before.
+or presses a key over a prompt stops it, where the prompt allows that. What began before a new question could
+be heard is marked premature. An utterance that goes on right after its endpoint comes back whole, marked as a
+revision of the turn before.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.clock import Clock
@@ -62,6 +64,7 @@ class Listener:
         self._stream: RecognitionStream | None = None
         self._pcm = bytearray()
         self._revises = False
+        self._is_premature = False
         self._heard: Heard | None = None
         self._restart_timer()
 
@@ -109,13 +112,14 @@ class Listener:
     def _start(self, pcm: bytes) -> None:
         if self._listen is None or not self._listen.phrases or not self._may_interrupt():
             return
+        self._is_premature = self._listen.is_new and self._line.is_premature
         self._interrupt()
         self._open(self._listen.phrases, pcm)
 
     def _resume(self, pcm: bytes) -> None:
         if self._unfinished is None:
             return
-        self._revises = True
+        self._revises, self._is_premature = True, False
         self._open(self._unfinished.phrases, self._unfinished.pcm + pcm)
 
     def _open(self, phrases: tuple[str, ...], pcm: bytes) -> None:
@@ -144,7 +148,9 @@ class Listener:
         finally:
             self._stream = None
         self._heard = Heard(
-            Utterance(hearing.closed, hearing.open, hearing.confidence, ended.speech_seconds),
+            Utterance(
+                hearing.closed, hearing.open, hearing.confidence, ended.speech_seconds, self._is_premature
+            ),
             pcm=bytes(self._pcm),
             revises=self._revises,
             endpoint_seconds=ended.silence_seconds,
@@ -157,6 +163,8 @@ class Listener:
     def _press(self, key: str) -> None:
         if self._listen is None or not self._may_interrupt():
             return
+        if self._keypad.is_empty:  # of a whole entry it is the first key that counts
+            self._is_premature = self._listen.is_new and self._line.is_premature
         self._interrupt()
         if self._stream is not None:  # a key is certain; what was being said is not
             self._stream.cancel()
@@ -166,7 +174,7 @@ class Listener:
 
     def _keyed(self, digits: Digits | None) -> None:
         if digits is not None:
-            self._heard = Heard(digits)
+            self._heard = Heard(replace(digits, premature=self._is_premature))
 
     # Silence
 

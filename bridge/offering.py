@@ -16,6 +16,7 @@ from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.questions import read_ahead
 from bridge.dialogue.targets import missing_site_facts
 from bridge.errors import ConfigError
 from bridge.speech.prompts import PromptCache
@@ -60,7 +61,7 @@ class Change(StrEnum):
 
 
 def read_offer(settings: Settings) -> Offer:
-    """Read and check all questionnaires.
+    """Read and check all questionnaires, and what it takes to understand the answers to them.
 
     Raises:
         QuestionnaireError: of all faulty files together.
@@ -71,6 +72,8 @@ def read_offer(settings: Settings) -> Offer:
     offer = Offer(_runnable(loaded, settings), settings.questionnaires.default, settings.site.facts)
     if offer.default not in offer.questionnaires:
         raise ConfigError(_no_default(offer, loaded, settings))
+    for one in offer.questionnaires.values():
+        read_ahead(one.questions)
     return offer
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.audio.endpointing import EndReason
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
@@ -99,6 +100,38 @@ async def test_some_prompts_may_not_be_spoken_over(scene: Scene) -> None:
     await scene.line.flush()
     assert heard == Heard(NoInput())
     assert "speech.started" not in scene.sent
+
+
+NEW = replace(LISTEN, is_new=True)
+
+
+async def test_speech_that_waited_for_its_listener_is_premature(scene: Scene) -> None:
+    """It began while the turn before was still being weighed: the new prompt was not even begun."""
+    scene.ears.will_hear = ["نعم"]
+    scene.line._happened(UtteranceStarted(b"11"))
+    scene.line.say([PROMPT])
+    heard = await scene.hear(ENDED, listen=NEW)
+    assert heard is not None
+    assert isinstance(heard.input, Utterance)
+    assert heard.input.premature
+
+
+async def test_an_entry_is_as_early_as_its_first_key(scene: Scene) -> None:
+    """Half an entry would be another value."""
+    scene.line.say([PROMPT])
+    scene.line._happened(KeyPressed("1"))
+    await scene.clock.sleep(0.8)
+    assert await scene.hear(KeyPressed("0"), listen=NEW) == Heard(Digits("10", premature=True))
+
+
+@pytest.mark.parametrize(("listen", "seconds"), [(NEW, 0.8), (LISTEN, 0.0)], ids=["heard", "known"])
+async def test_a_question_that_was_heard_may_be_answered(
+    scene: Scene, listen: Listen, seconds: float
+) -> None:
+    """Over the prompt after its beginning, or at once where it is put again."""
+    scene.line.say([PROMPT])
+    await scene.clock.sleep(seconds)
+    assert await scene.hear(KeyPressed("1"), KeyPressed("#"), listen=listen) == Heard(Digits("1"))
 
 
 async def test_keys_make_one_entry(scene: Scene) -> None:

@@ -176,6 +176,16 @@ async def test_an_answer_is_on_disk_before_the_next_word(call: Callable[..., Cal
     assert set(one.answers_when_sent[before:]) == {1}
 
 
+async def test_a_key_pressed_twice_answers_one_question(call: Callable[..., Call]) -> None:
+    """The second press comes while the first is being weighed, and is no answer to what follows."""
+    one = call()
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), KeyPressed("1"), turns=2)
+    await one.hang_up()
+    assert one.query("SELECT item, value_json FROM answers") == [("consent", "true")]
+    assert one.query("SELECT item, meaning FROM turns")[1] == ("pain", "premature")
+
+
 async def test_free_speech_is_kept_as_sound_where_the_caller_agreed(
     call: Callable[..., Call], ears: Any
 ) -> None:

@@ -90,6 +90,7 @@ class Listen(Struct, frozen=True, tag=True):
     end_silence_seconds: float = 0.6
     max_speech_seconds: float = 10.0
     keep_audio: bool = False  # the sound of the answer is part of it
+    is_new: bool = False  # put for the first time: what began before it was heard does not answer it
 
 
 class Store(Struct, frozen=True, tag=True):

@@ -15,7 +15,7 @@ from bridge.dialogue.correcting import correction
 from bridge.dialogue.evaluation import evaluate
 from bridge.dialogue.expressions import parse
 from bridge.dialogue.hearing import Heard, Trust, hear
-from bridge.dialogue.inputs import Utterance
+from bridge.dialogue.inputs import Digits, Utterance
 from bridge.dialogue.items import (
     AllowedReply,
     AudioItem,
@@ -45,10 +45,12 @@ _PERMISSIONS = (Asked.STOP, Asked.PERSON, Asked.CALL_BACK, Asked.DO_NOT_CALL, As
 _READ_BACK = ("blood_pressure", "date", "time", "duration", "phone", "digits", "multi_choice")
 
 
-def on_digits(scene: Scene, keys: str) -> Turn:
+def on_digits(scene: Scene, digits: Digits) -> Turn:
     """Take one entry of keys."""
-    if keys == REPEAT_KEY:
-        return repeat(scene.read_as("command:repeat", rule="key"))
+    keys = digits.keys
+    if keys == REPEAT_KEY or digits.premature:
+        meaning = "command:repeat" if keys == REPEAT_KEY else "premature"
+        return repeat(scene.read_as(meaning, rule="key"))
     if scene.state.asked is not Asked.ITEM:
         return _on_reply_key(scene, keys)
     keyed = _read_keys(scene, keys)
@@ -68,6 +70,8 @@ def on_utterance(scene: Scene, utterance: Utterance) -> Turn:
     turn = None if heard.trust is Trust.NONE else on_command(scene, heard)
     if turn is not None:
         return turn
+    if utterance.premature:
+        return repeat(scene.read_as("premature", rule=heard.meaning.rule))
     if scene.state.asked is Asked.ITEM:
         return _on_answer(scene, heard, utterance)
     return _on_spoken_reply(scene, heard, utterance)

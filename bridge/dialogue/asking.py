@@ -7,7 +7,7 @@ from bridge.dialogue.form import Form, Step
 from bridge.dialogue.items import GroupItem, InfoItem
 from bridge.dialogue.listening import listen_for_item, listen_for_nothing, listen_for_yes_no
 from bridge.dialogue.scene import Scene, Turn
-from bridge.dialogue.state import Asked
+from bridge.dialogue.state import Asked, DialogueState
 
 __all__ = ["ask_again", "listen", "put", "put_step", "resume_question", "tell_the_rest"]
 
@@ -65,15 +65,24 @@ def listen(scene: Scene) -> Listen:
     questionnaire = scene.questionnaire
     match scene.state.asked:
         case Asked.ITEM:
-            return listen_for_item(
+            listen = listen_for_item(
                 questionnaire, scene.item, by_keypad=scene.is_by_keypad, keep_audio=scene.keeps_audio
             )
         case Asked.HELP:
             return listen_for_nothing(questionnaire)
         case Asked.READBACK:
-            return listen_for_yes_no(questionnaire, is_readback=True, item=scene.item)
+            listen = listen_for_yes_no(questionnaire, is_readback=True, item=scene.item)
         case _:
-            return listen_for_yes_no(questionnaire)
+            listen = listen_for_yes_no(questionnaire)
+    return replace(listen, is_new=not _was_put_before(scene.state))
+
+
+def _was_put_before(state: DialogueState) -> bool:
+    """Whether the open question has been heard once, and what came was no answer to it."""
+    tally = state.tally
+    if state.asked is Asked.ITEM:
+        return tally.tries > 1 or tally.not_heard > 0
+    return tally.doubts > 0 or state.silences > 0
 
 
 def _untold(scene: Scene, steps: list[Step], groups: tuple[str, ...]) -> list[Step]:

@@ -123,7 +123,7 @@ def _respond(scene: Scene, heard: Input) -> Turn:
         case NotHeard():
             return on_not_heard(scene.read_as("not_heard"))
         case Digits():
-            return on_digits(scene, heard.keys)
+            return on_digits(scene, heard)
         case Utterance():
             return on_utterance(scene, heard)
         case _:

@@ -15,6 +15,7 @@ class Utterance(Struct, frozen=True, tag=True):
     open: tuple[str, ...]  # as decoded under every word that the recogniser knows
     confidence: float  # the recogniser's own, 0..1
     speech_seconds: float = 0.0
+    premature: bool = False  # begun before a new question was heard: a wish perhaps, and no answer
 
     @property
     def closed_text(self) -> str:
@@ -31,6 +32,7 @@ class Digits(Struct, frozen=True, tag=True):
     """The caller pressed keys: one whole entry, without its terminator."""
 
     keys: str
+    premature: bool = False  # begun before a new question was heard, as by a key that was pressed twice
 
 
 class NoInput(Struct, frozen=True, tag=True):

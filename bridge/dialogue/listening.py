@@ -102,8 +102,8 @@ def listen_for_nothing(questionnaire: Questionnaire) -> Listen:
 
 
 def listen_longer(listen: Listen) -> Listen:
-    """Listen for the same, for a caller who has asked for time."""
-    return replace(listen, no_input_seconds=WAIT_SECONDS)
+    """Listen for the same, for a caller who has asked for time and knows the question."""
+    return replace(listen, no_input_seconds=WAIT_SECONDS, is_new=False)
 
 
 def vocabulary(questionnaire: Questionnaire) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Where the dialogue and the understanding meet: an item becomes a question, and a text its meaning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.items import (
@@ -42,8 +42,9 @@ from bridge.understanding.questions import (
     Question,
 )
 
-__all__ = ["meaning_of", "question_for"]
+__all__ = ["meaning_of", "question_for", "read_ahead"]
 
+_ANYTHING = "كل يوم تقريبا"  # words that every kind of question has to look up
 SECRET_DIGITS = {"birth_year": (4, 4), "code": (1, 20)}
 
 
@@ -101,3 +102,12 @@ def _question_of_words(item: QuestionItem) -> Question:
 def meaning_of(text: str, question: Question, context: Context | None = None) -> Meaning:
     """Find what a text means: words of danger, an answer to the question, or a command."""
     return understand(text, question, context or Context())
+
+
+def read_ahead(items: Iterable[QuestionItem]) -> None:
+    """Have understanding read the word lists that answers to `items` need; the largest take half a second.
+
+    They are read once in a process, by whoever understands something first: no caller should wait for it.
+    """
+    for item in items:
+        meaning_of(_ANYTHING, question_for(item))

@@ -35,38 +35,53 @@ _LETTERS = str.maketrans(
         **dict.fromkeys(_INVISIBLE, None),
     }
 )
+
+
+class _Spelling(dict[int, str | int | None]):
+    """A table for `str.translate` that finds out about each character once."""
+
+    def __missing__(self, code: int) -> str | int | None:
+        self[code] = self.spelled(chr(code))
+        return self[code]
+
+    def spelled(self, character: str) -> str | None:
+        """Leave out what marks a letter: vowel signs, and the like of other scripts."""
+        return None if unicodedata.category(character) == "Mn" else character
+
+
+class _Comparable(_Spelling):
+    """Letters and digits in the one way in which words are compared."""
+
+    def spelled(self, character: str) -> str | None:
+        digit = unicodedata.decimal(character, None)
+        return super().spelled(character) if digit is None else str(digit)
+
+
+_UNMARKED = _Spelling()
+_COMPARABLE = _Comparable(_LETTERS)
 _THOUSANDS_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")
 _NOT_A_DECIMAL_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
-_SLASH = re.compile(r"/")
 _SEPARATOR = re.compile(r"[^\w.%/]|_")
 _DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")  # نعمممم
 
 
 def normalise(text: str) -> str:
     """Spell `text` in the one way in which words are compared."""
-    text = _without_marks(unicodedata.normalize("NFKC", text)).translate(_LETTERS)
-    text = "".join(_ascii_digit(character) for character in text)
-    text = _DECIMAL_COMMA.sub(".", _THOUSANDS_COMMA.sub("", text))
-    text = _NOT_A_DECIMAL_POINT.sub(" ", _SEPARATOR.sub(" ", text))
-    text = _DRAWN_OUT.sub(r"\1", _SLASH.sub(" / ", text))
-    return " ".join(text.split())
+    text = unicodedata.normalize("NFKC", text).translate(_COMPARABLE)
+    if "," in text:
+        text = _DECIMAL_COMMA.sub(".", _THOUSANDS_COMMA.sub("", text))
+    text = _SEPARATOR.sub(" ", text)
+    if "." in text:
+        text = _NOT_A_DECIMAL_POINT.sub(" ", text)
+    return " ".join(_DRAWN_OUT.sub(r"\1", text.replace("/", " / ")).split())
 
 
 def bare(text: str) -> str:
     """Take the vowel signs away and leave the letters: a prompt's word as a recogniser spells it."""
-    return " ".join(_without_marks(text).replace("\u0640", "").split())
+    return " ".join(text.translate(_UNMARKED).replace("\u0640", "").split())
 
 
 def words_of(listed: str) -> frozenset[str]:
     """The words of a list, parted by spaces, as they are compared."""
     return frozenset(map(normalise, listed.split()))
-
-
-def _without_marks(text: str) -> str:
-    return "".join(character for character in text if unicodedata.category(character) != "Mn")
-
-
-def _ascii_digit(character: str) -> str:
-    value = unicodedata.decimal(character, None)
-    return character if value is None else str(value)

@@ -70,9 +70,14 @@ KEYS = ["1", "2", "3", "4", "0", "*", "12", "38*5", "1980", "12345", "130*80", "
 KEYS += ["01112026", "15112026", "0830", "0501234567", "9", "99", "130*", "**", "1*2*3"]
 CLEAR = st.sampled_from(WORDS).map(lambda word: Utterance((word,), (word,), 0.9))
 MIXED = st.builds(
-    lambda one, other: Utterance((one,), (other,), 0.5), st.sampled_from(WORDS), st.sampled_from(WORDS)
+    lambda one, other, early: Utterance((one,), (other,), 0.5, premature=early),
+    st.sampled_from(WORDS),
+    st.sampled_from(WORDS),
+    st.booleans(),
 )
-PRESSED = st.sampled_from(KEYS).map(Digits) | st.text("0123456789*", max_size=9).map(Digits)
+PRESSED = st.builds(
+    Digits, st.sampled_from(KEYS) | st.text("0123456789*", max_size=9), premature=st.booleans()
+)
 INPUTS: st.SearchStrategy[Input] = st.one_of(
     CLEAR, MIXED, PRESSED, PRESSED, st.just(NoInput()), st.just(NotHeard())
 )

@@ -23,7 +23,13 @@ KNOWN_TEXTS = {prompt.text for prompt in known_prompts(SHIPPED)}
 WORDS = ["", "نعم", "لا", "أيوه", "إيه", "موافق", "صفر", "ثلاثة", "ستة", "سبعة", "عشرون", "جيد", "سيئ"]
 WORDS += ["لا أعرف", "التالي", "أعد", "توقف", "مساعدة", "طبيب", "طوارئ", "قدم", "نعم لا", "سبعة تسعة"]
 WORDS += ["[unk]", "نعم [unk]", "[unk] لا", "خمسة [unk]", "لحظة", "ببطء", "مية وعشرين"]
-SPOKEN = st.builds(Utterance, st.sampled_from(WORDS), st.sampled_from(WORDS), st.floats(0, 1))
+SPOKEN = st.builds(
+    Utterance,
+    st.sampled_from(WORDS),
+    st.sampled_from(WORDS),
+    st.floats(0, 1),
+    premature=st.booleans(),
+)
 CLEAR = st.sampled_from(WORDS).map(lambda word: Utterance((word,), (word,), 0.9))
 KEYED = st.builds(
     Digits, st.one_of(st.sampled_from(["1", "2", "3", "5", "0", "*", "10", "11"]), st.text(max_size=4))
@@ -275,6 +281,54 @@ def test_a_number_beyond_the_ears_is_asked_by_keypad_at_once(talk: Talk) -> None
     assert talk.roles == [PromptRole.ASK, PromptRole.KEYPAD]
     assert awaits_keys(talk)
     assert talk.listen.keys.max_digits == 3
+
+
+# What comes before the question has been heard
+
+
+def early(word: str) -> Utterance:
+    """A word that began before a new question could be heard."""
+    return Utterance((word,), (word,), 0.9, premature=True)
+
+
+@pytest.mark.parametrize("heard", [early("لا"), Digits("2", premature=True)], ids=["speech", "key"])
+def test_nothing_answers_a_question_that_was_not_heard(talk: Talk, heard: Input) -> None:
+    """It was said to the question before, or twice: this one is put as if for the first time."""
+    before = talk.say("نعم").last_text
+    assert talk.hear(heard).last_text == before
+    assert (talk.reading.meaning, talk.stored[-1].item, talk.listen.is_new) == ("premature", "consent", True)
+    assert talk.say("لا").stored[-1].tries == 1
+
+
+def test_a_readback_is_not_confirmed_before_it_was_heard(talk: Talk) -> None:
+    """A second yes is no yes to what the caller has not been told."""
+    talk.say("نعم", "لا").mumble("سبعة", "تسعة").hear(early("نعم"), Digits("1", premature=True))
+    assert talk.roles == [PromptRole.READBACK]
+    assert "level" not in talk.values
+
+
+def test_wishes_and_danger_are_heard_at_any_time(talk: Talk) -> None:
+    """A caller who wants to stop need not hear the question first."""
+    assert talk.say("نعم").hear(early("توقف")).state.asked is Asked.STOP
+    assert talk.say("لا").hear(early("نزيف")).state.asked is Asked.EMERGENCY
+
+
+@pytest.mark.parametrize("trouble", [NoInput(), NotHeard(), Utterance(("قدم",), ("قدم",), 0.9)], ids=str)
+def test_a_question_that_is_put_again_may_be_answered_at_once(talk: Talk, trouble: Input) -> None:
+    """Whoever hesitates, and speaks just as we do, knows the question."""
+    assert talk.say("نعم").listen.is_new
+    assert not talk.hear(trouble).listen.is_new
+
+
+def test_a_question_that_is_waited_with_may_be_answered_at_once(talk: Talk) -> None:
+    """Whoever asked for a moment has heard it."""
+    assert not talk.say("نعم", "لحظة").listen.is_new
+
+
+def test_early_answers_are_bounded(talk: Talk) -> None:
+    """After three the caller is helped along."""
+    talk.say("نعم").hear(*[early("لا")] * 4)
+    assert talk.roles == [PromptRole.REPROMPT, PromptRole.ASK]
 
 
 # Commands
