@@ -23,13 +23,17 @@ __all__ = ["wish_in_sentence"]
 
 _MAY_PRECEDE = ("و", "ف")
 _LONGEST = 3
+_BEGINNINGS = [
+    (pattern, frozenset(phrase[0] for phrase in pattern.parts[0] if phrase)) for pattern in PATTERNS
+]
 
 
 def wish_in_sentence(text: str, *, over_answers: bool) -> Command | None:
     """The wish that a sentence holds, the weightier of two; `over_answers`: only one that is no answer."""
     tokens = normalise(text).split()
-    for pattern in PATTERNS:
-        if pattern.weak and over_answers:
+    said = {*tokens, *(token[1:] for token in tokens if token[:1] in _MAY_PRECEDE)}
+    for pattern, beginnings in _BEGINNINGS:
+        if (pattern.weak and over_answers) or beginnings.isdisjoint(said):
             continue
         found = _where(tokens, pattern)
         if found is not None and not _is_an_answer(tokens, found, pattern.command):
