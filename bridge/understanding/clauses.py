@@ -41,7 +41,14 @@ _NOT_ONCE = (
     *("ولا مره", "ولا يوم", "ولا ليله", "ولا عمري", "ولا شي", "ولا حاجه", "ولا اشي"),
     *("حتي شي", "حتي حاجه", "حتي لعبه", "ولا واحد", "ولا وحده"),
 )
-_IMPOSSIBLE = words_of("مستحيل محال يستحيل")
+_IMPOSSIBLE = frozenset(  # "no" and "maybe" are two words of one: that is not among them
+    normalise(phrase)
+    for phrase in (
+        *("مستحيل", "محال", "يستحيل", "من المستحيل", "استحالة", "صعب جدا"),
+        *("مو ممكن", "مش ممكن", "مب ممكن", "غير ممكن", "يتعذر علي", "تعذر علي", "يتعذر"),
+        *("ما ينفع", "مش هينفع", "ما بينفع", "مينفعش", "ما ينفعش", "ما بيصير", "ما بصير", "ما يصير"),
+    )
+)
 _MA = ("ما", "وما", "لم", "لن")  # said before a verb that has its own "-sh", and no second negation
 _ALWAYS = words_of("كل دايم دايما ديما دائما طول")
 _ALONE = ("مو", "مب", "موب", "مهوب", *(normalise(one) for one in HARDLY if "صعب" in one))

@@ -49,6 +49,10 @@ _DEFINITE = words_of("اليوم النهار الليل")
 _OF_DEFINITE = words_of("هذا في من")
 _ONE_DAY = words_of("يوم ساعة ليلة وقت نهار")
 _EACH = words_of("كل وكل بكل")
+_WHOLE_UNITS = words_of("اليوم النهار الليل الليلة الأسبوع الجمعة الشهر السنة العام الساعة")
+_FRIDAY, _WEEK = normalise("جمعة"), normalise("أسبوع")
+_WHOLE = words_of("كاملة كامل بحالها وحدة واحدة ونص ونصف تقريبا")
+_ABOUT_A = words_of("شي صارلي صارله صارلها صارلو عندي عندها قريب حوالي")
 _EVENTS = words_of("العملية الفحص التحليل")
 _NOT_OF = words_of("البارح البارحة الأمس الامس الحمد الحمدلله الله الحين الان اللي")
 _SINCE_EVENT = frozenset(
@@ -87,7 +91,8 @@ def read_duration(text: str) -> Meaning:
     since = _since(tokens)
     if since is not None:
         return since
-    tokens = _before_an_event(tokens)
+    tokens = [_WEEK if _is_week(tokens, at) else token for at, token in enumerate(tokens)]
+    tokens, is_rate = _without_rate(_before_an_event(tokens))
     if is_of_something(tokens):
         return ambiguous("duration:since_something")
     kept = [token for token in tokens if token not in BESIDE_TIMES | AGO | LAST | THIS or length_of(token)]
@@ -98,9 +103,24 @@ def read_duration(text: str) -> Meaning:
         Finding.VALUE,
         "duration",
         value=as_iso(found),
-        doubtful=found.doubtful,
-        confidence=DOUBTED if found.doubtful else SURE,
+        doubtful=found.doubtful or is_rate,
+        confidence=DOUBTED if found.doubtful or is_rate else SURE,
     )
+
+
+def _is_week(tokens: Sequence[str], at: int) -> bool:
+    """As in "a whole jum'a", where "the jum'a" and "day jum'a" are Friday."""
+    before, after = "".join(tokens[at - 1 : at] if at else []), "".join(tokens[at + 1 : at + 2])
+    is_counted = before in _ABOUT_A or after in _WHOLE
+    return tokens[at] == _FRIDAY and is_counted and before != "يوم"
+
+
+def _without_rate(tokens: list[str]) -> tuple[list[str], bool]:
+    """Two hours, of "two hours a day", and that something stood behind them."""
+    behind = tokens[-1].removeprefix("ب") if tokens else ""
+    length = 1 if behind != "".join(tokens[-1:]) else 2
+    is_rate = behind in _WHOLE_UNITS and (length == 1 or tokens[-2:-1] == ["في"])
+    return (tokens[:-length], True) if is_rate and len(tokens) > length else (tokens, False)
 
 
 def _before_an_event(tokens: list[str]) -> list[str]:

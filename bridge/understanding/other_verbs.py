@@ -23,11 +23,13 @@ _TAKES_OFF = re.compile(r"(?:شال|وقف|قطع|منع|لغ|شيل)(?:وا|ا|
 _HEALS = re.compile(r"(?:[يبت]*)(?:نشف|جف|يبس|سكر|قفل|لحم|قفا)ت?$")
 _WOUND = re.compile(r"جرح|غرز|خياط|عملي")
 _DOES = (Part.SYMPTOM_VERB, Part.ACTION_VERB, Part.WILLING, Part.CEASED)
+_IN_ME = words_of("فيي فيني فينا")
+_TALKING = words_of("احكي اسمع اجاوب اكمل ارد كمل نكمل نحكي اتكلم نتكلم احجي نهدر اقول قول جاوب")
 
 
 def other_verb(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
     """The kind of a verb where its neighbours make it another, or None."""
-    rules = (_seeing, _leaving, _easing, _of_the_body)
+    rules = (_seeing, _able, _talking, _leaving, _easing, _of_the_body)
     return next((kind for rule in rules if (kind := rule(chunks, at)) is not None), None)
 
 
@@ -38,6 +40,22 @@ def _seeing(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
         return None
     verb = verb_of(chunk.text)
     return verb.kind if verb is not None and verb.kind is VerbKind.SEEING else None
+
+
+def _able(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
+    """As in the Levant's "it is in me to come", where "in me" before a noun is "I have"."""
+    after = chunks[at + 1 : at + 2]
+    is_deed = any(one.part is Part.ACTION_VERB or one.text in _TALKING for one in after)
+    return VerbKind.ABLE if chunks[at].text in _IN_ME and is_deed else None
+
+
+def _talking(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
+    """As in "I cannot talk", where the verb by itself is "talk!"."""
+    if not at or chunks[at].part is not Part.IDIOM or chunks[at].text not in _TALKING:
+        return None
+    before = chunks[at - 1]
+    is_able = before.text in _IN_ME or before.verb is VerbKind.ABLE
+    return VerbKind.ACTION if is_able else None
 
 
 def _leaving(chunks: Sequence[Chunk], at: int) -> VerbKind | None:
