@@ -7,7 +7,9 @@ STAMP  := $(VENV)/.installed
 RECIPE := $(VENV)/.installed-for-training
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports bench fuzz soak model clean
+PEERS  := .venv-peers
+
+.PHONY: help demo test check format lint types imports bench fuzz soak peers model clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -55,6 +57,14 @@ fuzz: $(STAMP)  ## every provider's wire against inputs chosen by coverage; SECO
 soak: $(STAMP)  ## calls of every provider to a real daemon in real time, good and with every fault; CALLS=N of each
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
 
+$(PEERS)/.installed: benchmarks/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
+	@touch $@
+
+peers: $(PEERS)/.installed  ## our wires beside Pipecat's serializers and the SDKs of Twilio and Plivo
+	@PYTHONPATH=. $(PEERS)/bin/python benchmarks/peers.py
+
 $(RECIPE): $(STAMP)
 	@echo "Installing what making a model needs (PyTorch among it): some minutes, once"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,training]'
@@ -64,4 +74,4 @@ model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names the
 	@$(BIN)/python -m training make $(if $(DATA),--data $(DATA)) $(ARGS)
 
 clean:  ## remove what was installed and cached
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
