@@ -4,7 +4,7 @@
 
 Pipecat is a server, as Hatif is, so it answers our far ends: it must hear what they send, and they must take
 what it sends. The SDKs sign requests, which our webhooks must take as they are and refuse when something is
-added. Random requests come from a seed. It ends with 1 where anything disagrees that is not known and said why.
+added. Random requests come from a seed. It ends with 1 where anything else disagrees than is known.
 """
 
 import argparse
@@ -13,15 +13,16 @@ import json
 import random
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
 from loguru import logger
 from msgspec import Struct
 from pipecat.frames.frames import (
+    Frame,
     InputAudioRawFrame,
     InputDTMFFrame,
     InterruptionFrame,
@@ -40,7 +41,7 @@ from rich.console import Console
 from rich.table import Table
 from twilio.request_validator import RequestValidator
 
-from bridge.carriers.base import AudioToPlay, CarrierCall, CarrierWire, PlaybackCleared
+from bridge.carriers.base import AudioToPlay, CarrierCall, CarrierEvent, CarrierWire, PlaybackCleared
 from protocols.http import HttpRequest
 from protocols.plivo import PlivoOptions, PlivoWebhooks
 from protocols.provider import SignatureError, Webhooks
@@ -57,7 +58,7 @@ PIECES_OF_20_MS = ("vonage",)
 # Where the peer does otherwise than the provider's documents, which our far end holds to.
 KNOWN = {
     "exotel": "Pipecat's pieces of audio are not the multiples of 320 bytes that Exotel's documents ask for",
-    "genesys": "Pipecat's barge-in carries a position, which by Genesys's documents its own messages have",
+    "genesys": "Pipecat's messages carry a position, which by Genesys's documents its own have",
 }
 
 
@@ -101,14 +102,18 @@ async def _talk(provider: str) -> Talk:
     peer = _serializer(provider, _stream_of(opening))
     rates: Any = _Rates()
     await peer.setup(rates)
+    trouble: list[str] = []
     sound = b"\xd5\x55" * (wire.caller_audio.frame_bytes // 2)
-    told = [*opening, *(message for _ in range(PIECES) for message in wire.audio(sound)), *wire.digit(KEY)]
-    understood = [frame for message in told if (frame := await _understand(peer, wire, message)) is not None]
-    counted = Counter(type(frame) for frame in understood)
+    spoken_to = (message for _ in range(PIECES) for message in wire.audio(sound))
+    pressed = (message for _ in range(1) for message in wire.digit(KEY))
+    told = chain(opening, spoken_to, pressed)  # each is made when the one before has been answered
+    understood = [await _understand(peer, wire, message, trouble) for message in told]
+    heard = sum(isinstance(frame, InputAudioRawFrame) for frame in understood)
     keys = [str(frame.button.value) for frame in understood if isinstance(frame, InputDTMFFrame)]
-    spoken, trouble = await _hear(peer, wire, provider)
-    cleared, trouble_too = await _clear(peer, wire)
-    return Talk(provider, counted[InputAudioRawFrame], keys == [KEY], spoken, cleared, trouble or trouble_too)
+    spoken = await _hear(peer, wire, trouble, provider)
+    replies = await _say(peer, wire, trouble, InterruptionFrame())
+    cleared = any(isinstance(one, PlaybackCleared) for one in replies)
+    return Talk(provider, heard, keys == [KEY], spoken, cleared, "; ".join(dict.fromkeys(trouble)))
 
 
 class _Rates(Struct, frozen=True):
@@ -130,39 +135,37 @@ def _stream_of(messages: Iterable[str | bytes]) -> str:
     return ""
 
 
-async def _understand(peer: FrameSerializer, wire: CarrierWire, message: str | bytes) -> object | None:
+async def _understand(
+    peer: FrameSerializer, wire: CarrierWire, message: str | bytes, trouble: list[str]
+) -> Frame | None:
     """What the peer makes of a message; an answer that is due at once is given to our far end."""
     frame = await peer.deserialize(message)
     if isinstance(frame, OutputTransportMessageUrgentFrame):
-        answer = await peer.serialize(frame)
-        if answer is not None:
-            wire.receive(answer)
+        await _say(peer, wire, trouble, frame)
     return frame
 
 
-async def _hear(peer: FrameSerializer, wire: CarrierWire, provider: str) -> tuple[int, str]:
-    """How many pieces of the peer's audio our far end takes, and why it does not take more."""
+async def _hear(peer: FrameSerializer, wire: CarrierWire, trouble: list[str], provider: str) -> int:
+    """How many pieces of the peer's audio our far end takes."""
     seconds = 0.02 if provider in PIECES_OF_20_MS else 0.2
     sound = b"\x10\x00" * int(RATE * seconds)
     taken = 0
     for _ in range(PIECES):
-        said = await peer.serialize(OutputAudioRawFrame(audio=sound, sample_rate=RATE, num_channels=1))
-        try:
-            heard = wire.receive(said) if said is not None else ()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what this is run for
-            return taken, str(error)
-        taken += any(isinstance(one, AudioToPlay) for one in heard)
-    return taken, ""
+        piece = OutputAudioRawFrame(audio=sound, sample_rate=RATE, num_channels=1)
+        taken += any(isinstance(one, AudioToPlay) for one in await _say(peer, wire, trouble, piece))
+    return taken
 
 
-async def _clear(peer: FrameSerializer, wire: CarrierWire) -> tuple[bool, str]:
-    """Whether our far end stops playing when the peer says that the caller interrupts."""
-    said = await peer.serialize(InterruptionFrame())
+async def _say(
+    peer: FrameSerializer, wire: CarrierWire, trouble: list[str], frame: Frame
+) -> Sequence[CarrierEvent]:
+    """What our far end makes of something that the peer says; a complaint is noted."""
+    said = await peer.serialize(frame)
     try:
-        heard = wire.receive(said) if said is not None else ()
-    except Exception as error:  # noqa: BLE001 - as above
-        return False, str(error)
-    return any(isinstance(one, PlaybackCleared) for one in heard), ""
+        return wire.receive(said) if said is not None else ()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what this is run for
+        trouble.append(str(error))
+        return ()
 
 
 # Signatures
