@@ -35,6 +35,7 @@ _LETTERS = str.maketrans(
         **dict.fromkeys(_INVISIBLE, None),
     }
 )
+_IN_WORDS = re.compile(r"[^\W_]|[.,%/]")
 
 
 class _Spelling(dict[int, str | int | None]):
@@ -50,11 +51,14 @@ class _Spelling(dict[int, str | int | None]):
 
 
 class _Comparable(_Spelling):
-    """Letters and digits in the one way in which words are compared."""
+    """Letters and digits in the one way in which words are compared; what parts words is a space."""
 
     def spelled(self, character: str) -> str | None:
         digit = unicodedata.decimal(character, None)
-        return super().spelled(character) if digit is None else str(digit)
+        if digit is not None:
+            return str(digit)
+        kept = super().spelled(character)
+        return kept if kept is None or _IN_WORDS.match(character) else " "
 
 
 _UNMARKED = _Spelling()
@@ -62,7 +66,6 @@ _COMPARABLE = _Comparable(_LETTERS)
 _THOUSANDS_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")
 _NOT_A_DECIMAL_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
-_SEPARATOR = re.compile(r"[^\w.%/]|_")
 _DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")  # نعمممم
 
 
@@ -70,8 +73,7 @@ def normalise(text: str) -> str:
     """Spell `text` in the one way in which words are compared."""
     text = unicodedata.normalize("NFKC", text).translate(_COMPARABLE)
     if "," in text:
-        text = _DECIMAL_COMMA.sub(".", _THOUSANDS_COMMA.sub("", text))
-    text = _SEPARATOR.sub(" ", text)
+        text = _DECIMAL_COMMA.sub(".", _THOUSANDS_COMMA.sub("", text)).replace(",", " ")
     if "." in text:
         text = _NOT_A_DECIMAL_POINT.sub(" ", text)
     return " ".join(_DRAWN_OUT.sub(r"\1", text.replace("/", " / ")).split())
