@@ -33,10 +33,11 @@ from protocols import (
 from protocols.audio import AudioFormat, Encoding
 from protocols.http import HttpRequest, HttpResponse
 from protocols.jambonz import JAMBONZ, JambonzProtocol
-from protocols.jambonz_application import CallOffered, JambonzApplication
+from protocols.jambonz_application import JambonzApplication
 from protocols.jambonz_calls import JambonzControl, JambonzOptions, JambonzWebhooks
 from protocols.provider import (
     AfterRequest,
+    CallOffered,
     CallOrder,
     CallStatus,
     IncomingCall,
@@ -508,6 +509,25 @@ def test_a_socket_offers_one_call() -> None:
     again = JambonzApplication(JambonzOptions())
     again.receive(asked("session:reconnect", data={"call_sid": "s"}))
     assert again.hang_up()
+    assert again.call == IncomingCall("s")
+
+
+def test_another_application_may_give_its_call_away() -> None:
+    """Then a redirect comes first; later ones are acknowledged and change nothing."""
+    application = JambonzApplication(JambonzOptions())
+    redirect = asked("session:redirect", data={"call_sid": "s"})
+
+    assert application.receive(redirect) == (CallOffered(IncomingCall("s")),)
+    assert json.loads(application.connect(STREAM))["msgid"] == "m-1"
+    assert [type(each) for each in application.receive(redirect)] == [ReplyDue]
+
+
+def test_a_number_that_fits_into_no_answer_is_refused() -> None:
+    """It would have to be given back."""
+    with pytest.raises(RemoteProtocolError, match="msgid"):
+        JambonzApplication(JambonzOptions()).receive(
+            json.dumps({"type": "dial:confirm", "msgid": "m" * 30_000})
+        )
 
 
 def test_nothing_longer_than_jambonz_takes_is_said() -> None:
