@@ -32,6 +32,7 @@ __all__ = [
     "SignatureError",
     "StatusReport",
     "StreamTarget",
+    "UnsignedError",
     "Verified",
     "Webhooks",
     "after_request",
@@ -58,6 +59,13 @@ class Options(Struct, frozen=True, kw_only=True):
 
 class SignatureError(Exception):
     """What was sent does not prove where it came from. The text is for the log; the sender learns nothing."""
+
+
+class UnsignedError(SignatureError):
+    """There is no signature at all, and the provider says that it sends such a request again, signed.
+
+    It is asked to with 503. What is signed wrongly is not worth another try. Nothing is believed either way.
+    """
 
 
 # The socket

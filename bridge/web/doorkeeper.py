@@ -146,6 +146,11 @@ class Doorkeeper:
             raise web.HTTPServiceUnavailable(text="too many requests\n")
         self._seen[verified.replay_key] = verified.until
 
+    def forget(self, verified: Verified) -> None:
+        """Let a signature in once more: what came with it could not be dealt with."""
+        if verified.replay_key is not None:
+            self._seen.pop(verified.replay_key, None)
+
     def only_locally(self, request: web.Request, setting: str) -> None:
         """Without a credential there is nobody to trust but this machine."""
         if not is_local(request):

@@ -7,6 +7,8 @@ their signature is good; who sent them is learnt from nothing else.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
@@ -17,7 +19,7 @@ from bridge.web.doorkeeper import Doorkeeper, read_request, refused
 from bridge.web.reception import Reception
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.http import Document, HttpRequest
-from protocols.provider import SignatureError, Webhooks
+from protocols.provider import SignatureError, UnsignedError, Webhooks
 from protocols.registry import PROVIDERS
 
 __all__ = ["WebhookRoutes"]
@@ -46,14 +48,18 @@ class WebhookRoutes:
 
     async def answer(self, request: web.Request) -> web.Response:
         """A call is to be answered: open a media socket for it, or refuse it."""
-        name, webhooks, asked = await self._believed(request)
+        async with self._believed(request) as (name, webhooks, asked):
+            return await self._answer(name, webhooks, asked, request.match_info.get("questionnaire"))
+
+    async def _answer(
+        self, name: str, webhooks: Webhooks, asked: HttpRequest, questionnaire: str | None
+    ) -> web.Response:
         try:
             call = webhooks.incoming(asked)
         except RemoteProtocolError as error:
             if await self._noted(name, webhooks, asked):  # some providers report where they ask
                 return web.Response(status=204)
             raise _malformed(name, error) from None
-        questionnaire = request.match_info.get("questionnaire")
         self._reception.require(questionnaire)
         target = await self._reception.take(name, call, questionnaire)
         if target is None:
@@ -68,20 +74,20 @@ class WebhookRoutes:
 
     async def dial(self, request: web.Request) -> web.Response:
         """A call that we hand over asks what to do: dial the number that we gave it."""
-        name, _, _ = await self._believed(request)
-        dial = PROVIDERS[name].dial
-        if dial is None:
-            raise web.HTTPNotFound(text="this provider is told by a request\n")
-        return _response(dial(request.match_info["to"]))
+        async with self._believed(request) as (name, _, _):
+            dial = PROVIDERS[name].dial
+            if dial is None:
+                raise web.HTTPNotFound(text="this provider is told by a request\n")
+            return _response(dial(request.match_info["to"]))
 
     async def status(self, request: web.Request) -> web.Response:
         """A status callback."""
-        name, webhooks, asked = await self._believed(request)
-        try:
-            await self._note(name, webhooks, asked)
-        except RemoteProtocolError as error:
-            raise _malformed(name, error) from None
-        return web.Response(status=204)
+        async with self._believed(request) as (name, webhooks, asked):
+            try:
+                await self._note(name, webhooks, asked)
+            except RemoteProtocolError as error:
+                raise _malformed(name, error) from None
+            return web.Response(status=204)
 
     async def _note(self, name: str, webhooks: Webhooks, asked: HttpRequest) -> bool:
         """Keep what is reported; whether anything was."""
@@ -110,8 +116,9 @@ class WebhookRoutes:
         except ControlError as error:
             log.error("provider_not_obeying", provider=name, code=error.code, detail=str(error))  # noqa: TRY400
 
-    async def _believed(self, request: web.Request) -> tuple[str, Webhooks, HttpRequest]:
-        """The request, if its provider has signed it."""
+    @asynccontextmanager
+    async def _believed(self, request: web.Request) -> AsyncIterator[tuple[str, Webhooks, HttpRequest]]:
+        """The request, if its provider has signed it; its signature is good again if we answer with 503."""
         provider, options = self._doorkeeper.provider(request)
         if provider.webhooks is None:
             raise web.HTTPNotFound(text="this provider has no webhooks\n")
@@ -120,10 +127,17 @@ class WebhookRoutes:
         webhooks = provider.webhooks(options)
         try:
             verified = webhooks.verify(asked, now=self._clock.now().timestamp())
+        except UnsignedError as error:
+            log.warning("webhook_unsigned", provider=provider.name, detail=str(error))
+            raise web.HTTPServiceUnavailable(text="a signature is needed\n") from None
         except SignatureError as error:
             raise refused(str(error)) from None
         self._doorkeeper.accept(verified)
-        return provider.name, webhooks, asked
+        try:
+            yield provider.name, webhooks, asked
+        except web.HTTPServiceUnavailable:  # the provider tries again, perhaps with the very same request
+            self._doorkeeper.forget(verified)
+            raise
 
 
 async def _body(request: web.Request) -> bytes:
