@@ -137,7 +137,7 @@ class StatusReport(Struct, frozen=True):
 
     provider_call_id: str
     status: CallStatus | None  # None: nothing that we keep
-    answered_by: str | None = None  # "human", "machine": what answering-machine detection says
+    answered_by: str | None = None  # what answering-machine detection says, in the provider's words
     seconds: float | None = None  # that the call lasted
 
 

@@ -86,8 +86,10 @@ class Reception:
             HTTPServiceUnavailable: it cannot be written now.
 
         """
-        if report.status is not None:
-            await self._keep(self._reported(name, report, report.status))
+        # What has been told apart has answered, whether or not the same report says so.
+        status = report.status or (CallStatus.IN_PROGRESS if report.answered_by else None)
+        if status is not None:
+            await self._keep(self._reported(name, report, status))
 
     def _announced(self, name: str, call: IncomingCall, call_id: str, reference: str) -> PhoneCall:
         return PhoneCall(
@@ -109,7 +111,7 @@ class Reception:
             status=status,
             rank=status.rank,
             at=self._clock.now(),
-            answered_by=report.answered_by,
+            answered_by=_in_one_word(report.answered_by),
             seconds=report.seconds,
         )
 
@@ -119,3 +121,9 @@ class Reception:
         except StorageError as error:
             log.error("phone_call_not_kept", code=error.code, detail=str(error))  # noqa: TRY400
             raise web.HTTPServiceUnavailable(text="try again\n", headers={"Retry-After": "2"}) from None
+
+
+def _in_one_word(answered_by: str | None) -> str | None:
+    """Providers write `machine_start`, `answering-machine`, `human_residence`; what else they write stays."""
+    said = answered_by or ""
+    return next((word for word in ("human", "machine") if word in said), answered_by)

@@ -103,6 +103,19 @@ async def test_reports_never_lead_backwards(daemon: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "kept"), [("machine_end_beep", "machine"), ("human", "human"), ("fax", "fax")]
+)
+async def test_what_has_answered_is_kept(daemon: Any, said: str, kept: str) -> None:
+    """Detection reports apart from the call's course; it does not lead backwards either."""
+    call = f"CA-{said}"
+    for fields in ({"AnsweredBy": said}, {"CallStatus": "completed"}, {"AnsweredBy": "unknown"}):
+        assert (await post(daemon, "/webhooks/twilio/status", {"CallSid": call, **fields}))[0] == 204
+
+    query = f"SELECT status, answered_by FROM phone_calls WHERE provider_call_id = '{call}'"  # noqa: S608
+    assert rows(daemon, query) == [("completed", kept)]
+
+
+@pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/webhooks/twilio/answer/no_such", 404),
