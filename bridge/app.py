@@ -64,7 +64,7 @@ class Daemon:
             components=self._components,
             active_calls=lambda: self._switchboard.active_calls if self._switchboard else 0,
         )
-        self._server = Server(health)
+        self._server = Server(health, has_page=settings.provider("browser").enabled)
 
     @property
     def port(self) -> int:

@@ -27,8 +27,10 @@ RoutesT = TypeVar("RoutesT")
 class Server:
     """One listening socket. Health is served at once, calls as soon as `media` is given."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, *, has_page: bool = True) -> None:
+        """`has_page`: whether the page that calls is served."""
         self._health = health
+        self._has_page = has_page
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
         self._applications: ApplicationSockets | None = None
@@ -45,7 +47,7 @@ class Server:
         application = web.Application()
         application.add_routes(
             [
-                *page_routes(),
+                *page_routes(is_enabled=self._has_page),
                 web.get("/", self._health.index),
                 web.get("/livez", self._health.livez),
                 web.get("/readyz", self._health.readyz),
