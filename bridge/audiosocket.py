@@ -1,8 +1,8 @@
 """AudioSocket's listeners: Asterisk connects over plain TCP, says which call it is, and is put through.
 
-A call has no address that could name a questionnaire, so each questionnaire has a port of its own. The wire has
-no credential, so only the addresses that the site names are let in, and without such a list only this machine.
-It is no place for the public internet: nothing is encrypted.
+A call has no address that could name a questionnaire, so each questionnaire has a port of its own. The wire
+has no credential, so only the addresses that the site names are let in, and without such a list only this
+machine. It is no place for the public internet: nothing is encrypted.
 """
 
 import asyncio

@@ -5,6 +5,7 @@ jambonz/schema (callbacks, docs/guides/session-commands.md, commit b2efaa4). It 
 audio's, at another path, of the subprotocol `ws.jambonz.org`, one for each call.
 
 - Its upgrade is not signed. It carries HTTP Basic, if user and password stand in the application's address.
+- Where the calling hook is such an address, statuses come on the same socket (lib/middleware.js).
 - A message that asks is answered with `ack` and its own `msgid` within 5 s; those that only tell are not.
 - `session:new` offers a call. So does a `session:redirect` that comes first: another application gave it up.
 - After a lost connection jambonz comes again with `session:reconnect`. A call whose verbs it has goes on. One

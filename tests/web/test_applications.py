@@ -23,7 +23,15 @@ from protocols.http import basic
 PUBLIC = "https://hatif.example"
 USER, PASSWORD = "jambonz", "the-application-password"
 AUTHORIZATION = basic(USER, PASSWORD)
-CALL = {"from": "+966500000001", "to": "+966110000001", "direction": "inbound", "call_status": "trying"}
+CALL = {
+    "from": "+966500000001",
+    "to": "+966110000001",
+    "direction": "inbound",
+    "call_status": "trying",
+    "sip": {"method": "INVITE", "headers": {"via": "SIP/2.0/UDP 192.0.2.1"}, "body": "v=0\r\n" * 500},
+    "service_provider_sid": "sample",
+    "defaults": {"synthesizer": {"vendor": "google"}, "recognizer": {"vendor": "google"}},
+}
 PATH = "/application/jambonz/blood_pressure"
 
 
