@@ -29,9 +29,11 @@ from bridge.speech.vosk import VoskRecognizer
 from bridge.storage.store import Store
 from bridge.switchboard import Switchboard
 from bridge.tokens import StreamTokens
+from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
+from bridge.web.reception import Reception
 from bridge.web.server import Server
 from bridge.web.webhooks import WebhookRoutes
 from protocols.audiosocket import AudioSocketOptions
@@ -62,7 +64,7 @@ class Daemon:
             components=self._components,
             active_calls=lambda: self._switchboard.active_calls if self._switchboard else 0,
         )
-        self._server = Server(health)
+        self._server = Server(health, has_page=settings.provider("browser").enabled)
 
     @property
     def port(self) -> int:
@@ -191,18 +193,23 @@ class Daemon:
             heartbeat_seconds=settings.server.heartbeat_seconds,
             idle_seconds=settings.server.idle_seconds,
         )
-        webhooks = WebhookRoutes(
+        reception = Reception(
             switchboard=switchboard,
-            doorkeeper=doorkeeper,
             database=store,
             tokens=tokens,
             token_seconds=settings.tokens.stream_seconds,
             clock=self._clock,
-            control=control,
+            public_url=_public_url(settings),
             new_reference=lambda: uuid4().hex,
         )
+        webhooks = WebhookRoutes(
+            doorkeeper=doorkeeper, reception=reception, clock=self._clock, control=control
+        )
+        applications = ApplicationSockets(
+            doorkeeper=doorkeeper, reception=reception, control=control, limits=limits
+        )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
-        self._server.open_media(media, webhooks)
+        self._server.open_media(media, webhooks, applications)
         if missing := unguarded(settings):
             log.warning("no_credential_configured", settings=missing, effect="loopback only")
         return switchboard

@@ -1,16 +1,19 @@
-"""AudioSocket's listener: Asterisk connects over plain TCP, says which call it is, and is put through.
+"""AudioSocket's listeners: Asterisk connects over plain TCP, says which call it is, and is put through.
 
-The wire has no credential, so only the addresses that the site names are let in, and without such a list only
-this machine. It is no place for the public internet: nothing is encrypted.
+A call has no address that could name a questionnaire, so each questionnaire has a port of its own. The wire
+has no credential, so only the addresses that the site names are let in, and without such a list only this
+machine. It is no place for the public internet: nothing is encrypted.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from bridge.admission import Busy
 from bridge.errors import ConfigError
@@ -24,64 +27,89 @@ WRITE_BUFFER_BYTES = 16_384  # half a second at 16 kHz: what waits longer than t
 CLOSING_SECONDS = 2.0
 HIGHEST_PORT = 65_535
 
-_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):(?P<port>[0-9]{1,5})(/(?P<questionnaire>[^/\s]+))?"
+)
 
 log = structlog.get_logger()
 
 
+class _Place(Struct, frozen=True):
+    """Where to listen, and for what."""
+
+    host: str
+    port: int
+    questionnaire: str | None  # None: the default one
+
+
 class AudioSocketServer:
-    """One listening socket."""
+    """The listening sockets."""
 
     def __init__(self, *, switchboard: Switchboard, options: AudioSocketOptions) -> None:
         self._switchboard = switchboard
         self._options = options
         self._networks = _networks(options.peers)
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
-    def port(self) -> int:
-        """The port listened on; 0 where there is none."""
-        return self._server.sockets[0].getsockname()[1] if self._server else 0
+    def ports(self) -> list[int]:
+        """The ports listened on, in the order in which they are configured."""
+        return [server.sockets[0].getsockname()[1] for server in self._servers]
 
     async def start(self) -> None:
         """Listen, where that is configured.
 
         Raises:
-            ConfigError: the address is no address, in use, or not ours.
+            ConfigError: an address is none, in use, or not ours, or its questionnaire is not asked here.
 
         """
         if self._options.listen is None or not self._options.enabled:
             return
-        host, port = _address(self._options.listen)
+        for place in [_place(written.strip()) for written in self._options.listen.split(",")]:
+            if self._switchboard.questionnaire(place.questionnaire) is None:
+                raise ConfigError(
+                    f"providers.audiosocket.listen: there is no questionnaire {place.questionnaire!r} "
+                    "that may be asked"
+                )
+            await self._listen(place)
+
+    async def _listen(self, place: _Place) -> None:
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._connected(self._serve(reader, writer, place.questionnaire))
+
         try:
-            self._server = await asyncio.start_server(self._connected, host, port)
+            self._servers.append(await asyncio.start_server(connected, place.host, place.port))
         except OSError as error:
             raise ConfigError(
-                f"providers.audiosocket.listen: cannot listen on {host}:{port} ({error.strerror}): "
-                "choose an address of this machine and a free port"
+                f"providers.audiosocket.listen: cannot listen on {place.host}:{place.port} "
+                f"({error.strerror}): choose an address of this machine and a free port"
             ) from None
-        log.info("audiosocket_listens", host=host, port=self.port)
+        log.info(
+            "audiosocket_listens", host=place.host, port=self.ports[-1], questionnaire=place.questionnaire
+        )
 
     async def stop(self) -> None:
         """Take no more connections, and let those that are there go."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for connection in tuple(self._connections):
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.create_task(self._serve(reader, writer), name="audiosocket")
+    def _connected(self, serving: Coroutine[Any, Any, None]) -> None:
+        connection = asyncio.create_task(serving, name="audiosocket")
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, questionnaire: str | None
+    ) -> None:
         """Hold one call, or close at once: the wire has no other way to say no."""
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         try:
             if self._lets_in(writer):
-                await self._put_through(reader, writer)
+                await self._put_through(reader, writer, questionnaire)
         except Exception:
             log.exception("audiosocket_failed")
         else:
@@ -102,9 +130,12 @@ class AudioSocketServer:
             return False
         return True
 
-    async def _put_through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        questionnaire = self._switchboard.questionnaire(None)
-        if questionnaire is None:
+    async def _put_through(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str | None
+    ) -> None:
+        questionnaire = self._switchboard.questionnaire(name)
+        if questionnaire is None:  # a reload has taken it away
+            log.warning("call_refused", reason="no such questionnaire", questionnaire=name)
             return
 
         async def send(message: str | bytes) -> None:
@@ -135,14 +166,15 @@ async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
                 pass
 
 
-def _address(text: str) -> tuple[str, int]:
-    """`host:port`, an IPv6 host in brackets."""
+def _place(text: str) -> _Place:
+    """`host:port` or `host:port/questionnaire`, an IPv6 host in brackets."""
     found = _ADDRESS.fullmatch(text)
     if found is None or int(found["port"]) > HIGHEST_PORT:
         raise ConfigError(
-            "providers.audiosocket.listen: it must be an address and a port, as in 127.0.0.1:9092"
+            "providers.audiosocket.listen: it must be an address and a port, as in 127.0.0.1:9092, or with "
+            "its questionnaire 127.0.0.1:9092/phq2; several have commas between"
         )
-    return found["host"].strip("[]"), int(found["port"])
+    return _Place(found["host"].strip("[]"), int(found["port"]), found["questionnaire"])
 
 
 def _networks(peers: str | None) -> Sequence[IPv4Network | IPv6Network]:

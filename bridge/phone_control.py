@@ -5,9 +5,10 @@ in which somebody still waits. What a request carries, its secrets and a caller'
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
@@ -64,6 +65,14 @@ class _Pass(Struct, frozen=True):
     until: float
 
 
+class Obedient(Protocol):
+    """Who takes orders for one call on a connection of its own; they say whether they were told."""
+
+    async def transfer(self, to: str) -> bool: ...
+
+    async def hang_up(self) -> bool: ...
+
+
 class PhoneControl:
     """Sends what providers are asked."""
 
@@ -81,10 +90,24 @@ class PhoneControl:
         self._clock = clock
         self._public_url = public_url
         self._first_pause_seconds = first_pause_seconds
+        self._obeying: dict[tuple[str, str | None], Obedient] = {}  # by provider and its call's identifier
         self._passes: dict[tuple[str, bytes], _Pass] = {}  # by the login that brought them
 
-    def can_transfer(self, provider: str) -> bool:
+    @contextmanager
+    def obeying(self, provider: str, provider_call_id: str, who: Obedient) -> Iterator[None]:
+        """Meanwhile what is to be done with this call is told to `who`, and REST is not needed."""
+        key = (provider, provider_call_id)
+        self._obeying[key] = who
+        try:
+            yield
+        finally:
+            if self._obeying.get(key) is who:
+                del self._obeying[key]
+
+    def can_transfer(self, provider: str, call: CallDetails) -> bool:
         """Whether a caller can be put through to a number, on the wire or by a request."""
+        if (provider, call.provider_call_id) in self._obeying:
+            return True
         match PROVIDERS[provider].capabilities.transfer:
             case Ending.NEVER:
                 return False
@@ -100,6 +123,9 @@ class PhoneControl:
             ControlError: it may go on.
 
         """
+        who = self._obeying.get((provider, call.provider_call_id))
+        if who is not None and await who.hang_up():
+            return
         control = self._control(provider)
         await self._done(provider, "hang_up", control, _made(control.hang_up, call))
 
@@ -110,6 +136,9 @@ class PhoneControl:
             ControlError: the caller was not put through.
 
         """
+        who = self._obeying.get((provider, call.provider_call_id))
+        if who is not None and await who.transfer(to):
+            return
         control = self._control(provider)
         request = _made(control.transfer, call, to, self._document_url(provider, to))
         await self._done(provider, "transfer", control, request)

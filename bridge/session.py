@@ -146,6 +146,7 @@ class CallSession:
         self._taken: _Taken | None = None
         self._earlier: Earlier | None = None
         self._hand_over: Transfer | None = None
+        self._is_taken_over = False  # the provider was asked to, and will end the stream itself
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -165,8 +166,9 @@ class CallSession:
         return Outcome(disposition, self._line.close_code, self._line.close_reason)
 
     async def _see_off(self, reader: asyncio.Task[None]) -> None:
-        """Let the carrier close first, where its protocol has a farewell."""
-        seconds = self._line.capabilities.farewell_seconds
+        """Let the carrier close first, where its protocol has a farewell or it takes the caller from us."""
+        capabilities = self._line.capabilities
+        seconds = capabilities.transfer_seconds if self._is_taken_over else capabilities.farewell_seconds
         if seconds:
             await asyncio.wait({reader}, timeout=self._clock.real_seconds(seconds))
             await self._line.flush()
@@ -315,7 +317,7 @@ class CallSession:
             self._questionnaire,
             now=self._clock.now().astimezone(),
             site=self._services.site,
-            can_transfer=_can_hand_over(self._line.capabilities, self._services),
+            can_transfer=_can_hand_over(self._line.capabilities, self._services, details),
             has_open_vocabulary=self._services.recognizer.has_open_vocabulary,
         )
 
@@ -444,6 +446,9 @@ class CallSession:
         try:
             if self._hand_over and control is not None and number is not None:
                 await control.transfer(capabilities.name, details, number)
+                if capabilities.transfer_seconds:
+                    self._is_taken_over = True
+                    return
             elif control is not None and capabilities.hang_up is Ending.REST:
                 await control.hang_up(capabilities.name, details)
         except ControlError as error:
@@ -451,12 +456,13 @@ class CallSession:
         self._line.command(commands.HangUp())
 
 
-def _can_hand_over(capabilities: Capabilities, services: Services) -> bool:
+def _can_hand_over(capabilities: Capabilities, services: Services, details: events.CallDetails) -> bool:
     """Whether a caller can be put through to somebody: on the wire, or by a request to a known number."""
     if capabilities.transfer is not Ending.REST:
         return capabilities.can_transfer
     has_number = bool(services.site.get("phone") or services.site.get("crisis_number"))
-    return services.control is not None and services.control.can_transfer(capabilities.name) and has_number
+    control = services.control
+    return control is not None and control.can_transfer(capabilities.name, details) and has_number
 
 
 def _sound(heard: Heard, answers: tuple[Answer, ...]) -> bytes:

@@ -82,7 +82,11 @@ class AudioSocketOptions(Options, frozen=True, kw_only=True):
     """What a site configures."""
 
     listen: Annotated[
-        str | None, Meta(description="the address and port to listen on, as in 127.0.0.1:9092; null: none")
+        str | None,
+        Meta(
+            description="the address and port to listen on, as in 127.0.0.1:9092, or several with commas "
+            "between, with a questionnaire as in 127.0.0.1:9092, 127.0.0.1:9093/phq2; null: none"
+        ),
     ] = None
     peers: Annotated[
         str | None,

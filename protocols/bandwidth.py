@@ -342,13 +342,16 @@ class BandwidthControl(Control):
         if order.stream.status_url:
             fields["disconnectUrl"] = order.stream.status_url
         if order.detect_machine:
-            fields["machineDetection"] = _filled({"mode": "async", "callbackUrl": order.stream.status_url})
-        if self._options.webhook_password is not None:
-            fields |= {
-                "username": self._options.webhook_user or "",
-                "password": self._options.webhook_password,
-            }
+            asked = _filled({"mode": "async", "callbackUrl": order.stream.status_url})
+            fields["machineDetection"] = asked | self._shown()  # the call's own are for its other webhooks
+        fields |= self._shown()
         return self._send("POST", "calls", "application/json", json_body(fields))
+
+    def _shown(self) -> dict[str, str]:
+        """What its webhooks are to show us."""
+        if self._options.webhook_password is None:
+            return {}
+        return {"username": self._options.webhook_user or "", "password": self._options.webhook_password}
 
     def placed(self, response: HttpResponse) -> str | None:
         return json_field(response, "callId")

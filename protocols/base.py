@@ -39,6 +39,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     lead_seconds: float = 0.4  # how far ahead of the caller's ear audio is sent
     chunk_seconds: float = 0.02  # it is sent in whole multiples of this
     keep_alive_seconds: float | None = None  # silence is sent when nothing was for so long; None: never
+    # A caller who was put through by REST is taken off the socket by the provider: wait for it so long. Zero:
+    # nothing to wait for. Where a hang-up of ours could overtake the transfer, the call would be lost.
+    transfer_seconds: float = 0.0
     farewell_seconds: float = 0.0  # after our last word the socket is theirs to close; wait for it so long
     tolerates_pings: bool = True  # False: a WebSocket ping ends the call
     subprotocols: tuple[str, ...] = ()  # of the WebSocket; the carrier offers one of them

@@ -10,7 +10,9 @@ connect-voice-ai), docs/references/webhooks, support article 3000108630.
 - One message of ours holds 3,200 to 100,000 bytes, whole multiples of 320: anything else crackles or times
   out.
 - Closing the socket hands the call back to the applets after Voicebot: that is how it ends, and how it is
-  transferred. There is no request for either, and no detection of answering machines.
+  transferred. There is no request for either.
+- Answering machines are detected (in beta) on the second leg of a call that connects two numbers (support
+  article 3000134669), and ours has one leg: an order that asks for it is refused.
 - The socket shows a user and a password that stand in the address (RFC 7617). Exotel can also come from
   known addresses; Hatif asks for the first. Webhooks are not signed: the same user and password stand in
   theirs.
@@ -386,6 +388,10 @@ class ExotelControl(Control):
 
     def place(self, order: CallOrder) -> HttpRequest:
         """Dial, and open a stream when it is answered. `From` is whom Exotel dials first: the patient."""
+        if order.detect_machine:
+            raise LocalProtocolError(
+                "Exotel detects answering machines only on calls that connect two numbers: dial without it"
+            )
         call = IncomingCall(caller_number=order.from_, callee_number=order.to, direction=Direction.OUTBOUND)
         address = _address(self._options, order.stream, parties_of(call))
         if len(address) > LONGEST_ADDRESS:

@@ -32,6 +32,7 @@ from protocols.commands import AcceptCall, ClearAudio, Command, HangUp, PlayAudi
 from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolError
 from protocols.events import AudioReceived, CallDetails, CallStarted, DtmfReceived, Event, MarkReturned
 from protocols.http import json_document
+from protocols.jambonz_application import APPLICATION
 from protocols.jambonz_calls import (
     SPOKEN_RATE,
     JambonzControl,
@@ -50,6 +51,7 @@ JAMBONZ = Capabilities(
     hang_up=Ending.IN_BAND,
     transfer=Ending.REST,
     chunk_seconds=0.16,
+    transfer_seconds=10.0,
     subprotocols=("audio.jambonz.org", "audio.drachtio.org"),
 )
 MOST_MARKS = 30
@@ -280,6 +282,7 @@ PROVIDER = Provider(
     door=Door.TOKEN,
     media=lambda _options, _grant: JambonzProtocol(),
     webhooks=JambonzWebhooks,
+    application=APPLICATION,
     control=JambonzControl,
     dial=lambda to: json_document(transfer_verbs(to)),
 )

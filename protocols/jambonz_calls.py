@@ -7,6 +7,8 @@ Sources: jambonz-feature-server (lib/utils/base-requestor.js, lib/tasks/listen.j
 - A signature covers the body of a POST; that of a GET cannot be checked, so hooks must be POST.
 - A call in progress cannot be given verbs by REST, only another hook to fetch them from, which is ours and
   answers with `transfer_verbs`. The application socket can (`protocols.jambonz_application`).
+- New verbs end `listen`, and jambonz closes the audio socket. Whoever ends it first lets the `hangup` behind
+  it run before the new verbs have come.
 - Whoever dials names an application: the server insists on one, or on a set of speech vendors, and some
   versions let its calling hook win over the one in the request. It should be this same webhook.
 - `amd` in the request that dials is recalled, not read; its events go to the status hook.
@@ -86,6 +88,12 @@ class JambonzOptions(Options, frozen=True, kw_only=True):
     second_webhook_secret: Annotated[
         str | None,
         Meta(description="another webhook secret that is good as well, in quotes", extra=SECRET),
+    ] = None
+    application_user: Annotated[
+        str | None, Meta(description="the user of the application's WebSocket address")
+    ] = None
+    application_password: Annotated[
+        str | None, Meta(description="the password of the application's WebSocket address", extra=SECRET)
     ] = None
     sample_rate: Annotated[int, Meta(description="8000, 16000 or 24000 hertz: of the audio both ways")] = 8000
     account_sid: Annotated[str | None, Meta(description="the account's identifier")] = None

@@ -5,6 +5,9 @@ Sources: docs.plivo.com/docs/voice (xml, concepts/signature-validation, api/call
 own, so its path ends in a stream token. Closing it leads to the next element of the document; the phone call
 itself is ended by REST. A transfer hands the call an address of PlivoXML, because the interface takes
 no number; that it takes `legs` and `aleg_url` is from the SDKs.
+
+Signatures of version 1 have no nonce, so whoever has seen a request can repeat it; `accept_v1` is for sites
+without newer ones. What they cover is from a test of the SDKs, the name of their header is recalled.
 """
 
 import base64
@@ -106,6 +109,10 @@ class PlivoOptions(PlivoAccount, frozen=True, kw_only=True):
     accept_v2: Annotated[
         bool, Meta(description="true: signatures that cover the address only are good enough too")
     ] = False
+    accept_v1: Annotated[
+        bool,
+        Meta(description="true: signatures without a nonce, which can be sent again, are good enough too"),
+    ] = False
     big_endian: Annotated[
         bool, Meta(description="true: the most significant byte of L16 audio comes first")
     ] = False
@@ -121,10 +128,10 @@ class PlivoProtocol(PlivoDialect):
 # Signatures
 
 
-def is_signed(offered: str, tokens: Iterable[str], texts: Sequence[str]) -> bool:
+def is_signed(offered: str, tokens: Iterable[str], texts: Sequence[str], digest: str = "sha256") -> bool:
     """Whether one of the signatures offered, several while a token changes, is that of one of the texts."""
     made = [
-        base64.b64encode(hmac.digest(token.encode(), text.encode(), "sha256"))
+        base64.b64encode(hmac.digest(token.encode(), text.encode(), digest))
         for token in tokens
         for text in texts
     ]
@@ -165,7 +172,7 @@ def _form(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _verify(options: PlivoOptions, request: HttpRequest, now: float) -> Verified:
-    """Check `X-Plivo-Signature-V3`, or `-V2` where the site is content with it, which no V3 is there to say.
+    """Check `X-Plivo-Signature-V3`, or an older one where the site is content with it and no V3 is there.
 
     A subaccount's requests are signed with the main account's token as well (`-Ma-`); either will do.
     """
@@ -173,6 +180,8 @@ def _verify(options: PlivoOptions, request: HttpRequest, now: float) -> Verified
         raise SignatureError("providers.plivo.auth_token is not configured, so no signature can be checked")
     form = _form(request)
     has_v3 = "x-plivo-signature-v3" in request.headers or "x-plivo-signature-ma-v3" in request.headers
+    if not has_v3 and options.accept_v1 and "x-plivo-signature" in request.headers:
+        return _verify_v1(options, request, form)
     version = "v3" if has_v3 or not options.accept_v2 else "v2"
     nonce = request.headers.get(f"x-plivo-signature-{version}-nonce", "")
     signed = (
@@ -184,6 +193,14 @@ def _verify(options: PlivoOptions, request: HttpRequest, now: float) -> Verified
     if not nonce or not is_signed(",".join(offered), options.auth_tokens, signed):
         raise SignatureError("X-Plivo-Signature is missing or wrong: check auth_token and server.public_url")
     return Verified(f"plivo {nonce}", now + NONCE_SECONDS)
+
+
+def _verify_v1(options: PlivoOptions, request: HttpRequest, form: Iterable[tuple[str, str]]) -> Verified:
+    """Check `X-Plivo-Signature`: HMAC-SHA1 of the whole address and the sorted form. It may come again."""
+    signed = request.url + "".join(name + value for name, value in sorted(form))
+    if not is_signed(request.headers["x-plivo-signature"], options.auth_tokens, [signed], "sha1"):
+        raise SignatureError("X-Plivo-Signature is wrong: check auth_token and server.public_url")
+    return Verified()
 
 
 # Webhooks

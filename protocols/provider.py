@@ -3,19 +3,23 @@
 A provider's file ends in one `Provider`; the registry lists them, and nothing else of Hatif names one.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import Annotated, Generic, Protocol, TypeVar
 
 from msgspec import Meta, Struct
 
 from protocols.base import Capabilities, CredentialCheck, MediaProtocol
-from protocols.events import CallDetails, Direction
+from protocols.events import CallDetails, Complained, Direction, ReplyDue
 from protocols.http import Document, HttpRequest, HttpResponse
 
 __all__ = [
     "SECRET",
     "AfterRequest",
+    "Application",
+    "ApplicationEvent",
+    "ApplicationSocket",
+    "CallOffered",
     "CallOrder",
     "CallStatus",
     "Control",
@@ -28,6 +32,7 @@ __all__ = [
     "SignatureError",
     "StatusReport",
     "StreamTarget",
+    "UnsignedError",
     "Verified",
     "Webhooks",
     "after_request",
@@ -54,6 +59,13 @@ class Options(Struct, frozen=True, kw_only=True):
 
 class SignatureError(Exception):
     """What was sent does not prove where it came from. The text is for the log; the sender learns nothing."""
+
+
+class UnsignedError(SignatureError):
+    """There is no signature at all, and the provider says that it sends such a request again, signed.
+
+    It is asked to with 503. What is signed wrongly is not worth another try. Nothing is believed either way.
+    """
 
 
 # The socket
@@ -125,7 +137,7 @@ class StatusReport(Struct, frozen=True):
 
     provider_call_id: str
     status: CallStatus | None  # None: nothing that we keep
-    answered_by: str | None = None  # "human", "machine": what answering-machine detection says
+    answered_by: str | None = None  # what answering-machine detection says, in the provider's words
     seconds: float | None = None  # that the call lasted
 
 
@@ -166,6 +178,61 @@ class Webhooks(Protocol):
 
         """
         ...
+
+
+# The application socket
+
+
+class CallOffered(Struct, frozen=True):
+    """Answer this call, or refuse it."""
+
+    call: IncomingCall
+
+
+ApplicationEvent = CallOffered | StatusReport | ReplyDue | Complained
+
+
+class Application(Protocol):
+    """A socket of one call on which the provider asks and reports, and takes orders: as a machine."""
+
+    @property
+    def call(self) -> IncomingCall | None:
+        """The call that it is about, as soon as that is known."""
+        ...
+
+    def receive(self, message: str | bytes) -> Sequence[ApplicationEvent]:
+        """Translate one message.
+
+        Raises:
+            RemoteProtocolError: it is malformed, or offers a second call.
+
+        """
+        ...
+
+    def connect(self, stream: StreamTarget) -> str:
+        """Answer the call that was offered, and open its media socket."""
+        ...
+
+    def reject(self) -> str:
+        """Refuse the call that was offered."""
+        ...
+
+    def transfer(self, to: str) -> str:
+        """Put the caller through to a number."""
+        ...
+
+    def hang_up(self) -> str:
+        """End the call."""
+        ...
+
+
+class ApplicationSocket(Struct, Generic[OptionsT], frozen=True):
+    """Who may open such a socket, and what speaks on it."""
+
+    subprotocol: str
+    machine: Callable[[OptionsT], Application]
+    admit: Callable[[OptionsT, HttpRequest], None]  # raises SignatureError
+    is_guarded: Callable[[OptionsT], bool]  # where it is not, only this machine is served
 
 
 # REST
@@ -255,6 +322,7 @@ class Provider(Struct, Generic[OptionsT], frozen=True, kw_only=True):
     # Whether a credential of the socket is configured; where none is, only this machine is served.
     is_guarded: Callable[[OptionsT], bool] | None = None
     webhooks: Callable[[OptionsT], Webhooks] | None = None
+    application: ApplicationSocket[OptionsT] | None = None
     control: Callable[[OptionsT], Control] | None = None
     how_to_dial: str = ""  # a sentence, where no request of ours does it
     # The document that puts a caller through to a number, where `control.transfer` needs one.

@@ -4,6 +4,10 @@ Sources: developer.vonage.com/en/voice/voice-api (webhook-reference, ncco-refere
 getting-started/concepts/webhooks. Webhooks carry a JWT made with the account's signature secret, our requests
 one made with the application's private key. Doubts: whether the upgrade's JWT is the webhook's own (so it may
 come twice); what an empty NCCO sounds like; that 404 says that a call is over.
+
+A webhook may rarely come unsigned, and comes again signed after 5xx: recalled, not read. An answer webhook is
+tried again, once, after 429, 503 and 504 only (api.support.vonage.com, "What happens if the NCCO download
+request fails"), so 503 it is. After 401 the caller would be lost, or left to the fallback address.
 """
 
 import base64
@@ -43,6 +47,7 @@ from protocols.provider import (
     SignatureError,
     StatusReport,
     StreamTarget,
+    UnsignedError,
     Verified,
     Webhooks,
     after_request,
@@ -136,7 +141,7 @@ def _verify(options: VonageOptions, request: HttpRequest, now: float) -> Verifie
         raise SignatureError("providers.vonage.signature_secret is not configured: nothing can be checked")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        raise SignatureError("there is no signature")
+        raise UnsignedError("there is no signature")
     claims = claims_of(token.strip(), secrets)
     if claims.iss != "Vonage" or claims.jti is None:
         raise SignatureError("the JWT is not of a webhook")

@@ -40,21 +40,24 @@ class EchoExchange:
         self.reply = reply
         self.is_busy = is_busy
         self.events: list[Event] = []
+        self.asked: list[object] = []
+        self.gone = {"no_such"}
         self.has_begun, self.has_ended = asyncio.Event(), asyncio.Event()
 
     def admit(self) -> Accept | Busy:
         return Busy("full", 1) if self.is_busy else Accept()
 
     def questionnaire(self, name: str | None) -> object:
-        return name or "default"
+        return None if name in self.gone else name or "default"
 
     async def connect(
         self,
         protocol: MediaProtocol,
-        _questionnaire: object,
+        questionnaire: object,
         messages: AsyncIterator[bytes],
         send: Callable[[str | bytes], Awaitable[None]],
     ) -> None:
+        self.asked.append(questionnaire)
         async for message in messages:
             self.has_begun.set()
             for event in protocol.receive(message):
@@ -91,7 +94,8 @@ async def listening(exchange: EchoExchange, peers: str | None = None) -> AsyncIt
     )
     await server.start()
     try:
-        yield f"tcp://127.0.0.1:{server.port}"
+        (port,) = server.ports
+        yield f"tcp://127.0.0.1:{port}"
     finally:
         await server.stop()
 
@@ -163,16 +167,48 @@ async def test_stopping_ends_what_is_connected() -> None:
     assert not exchange.has_ended.is_set()
 
 
+async def test_each_questionnaire_has_a_port_of_its_own() -> None:
+    """The calls of a port get its questionnaire; one that a reload took away is refused, the others go on."""
+    exchange = EchoExchange(echo)
+    listen = "127.0.0.1:0, 127.0.0.1:0/phq2 ,[::1]:0/gad7"
+    server = AudioSocketServer(
+        switchboard=cast("Switchboard", exchange), options=AudioSocketOptions(listen=listen)
+    )
+    await server.start()
+    try:
+        default, phq2, gad7 = server.ports
+        for url in (f"tcp://127.0.0.1:{phq2}", f"tcp://127.0.0.1:{default}", f"tcp://[::1]:{gad7}"):
+            assert (await place(url, Presser())).ended_by is EndedBy.CALLER
+        assert exchange.asked == ["phq2", "default", "gad7"]
+        exchange.gone.add("phq2")
+        assert (await place(f"tcp://127.0.0.1:{phq2}", Presser())).ended_by is EndedBy.HATIF_CLOSED
+        assert (await place(f"tcp://127.0.0.1:{default}", Presser())).ended_by is EndedBy.CALLER
+        assert exchange.asked[3:] == ["default"]
+    finally:
+        await server.stop()
+
+
+async def test_a_questionnaire_that_nobody_may_be_asked_is_named() -> None:
+    """At the start, not when the first patient calls; what listened already is closed."""
+    options = AudioSocketOptions(listen="127.0.0.1:0, 127.0.0.1:0/no_such")
+    server = AudioSocketServer(switchboard=cast("Switchboard", EchoExchange(echo)), options=options)
+    with pytest.raises(ConfigError, match=r"audiosocket\.listen: .* 'no_such'"):
+        await server.start()
+    await server.stop()
+
+
 async def test_nothing_listens_unless_that_is_configured() -> None:
     """Nor when the provider is switched off."""
     for options in (AudioSocketOptions(), AudioSocketOptions(enabled=False, listen="127.0.0.1:0")):
         server = AudioSocketServer(switchboard=cast("Switchboard", EchoExchange(echo)), options=options)
         await server.start()
-        assert server.port == 0
+        assert server.ports == []
         await server.stop()
 
 
-@pytest.mark.parametrize("listen", ["9092", "localhost", ":9092", "h:99999", "a@h:1", "h:1/x"])
+@pytest.mark.parametrize(
+    "listen", ["9092", "localhost", ":9092", "h:99999", "a@h:1", "h:1/", "h:1/x/y", "127.0.0.1:0,", "h:1 x"]
+)
 async def test_an_address_that_is_none_is_named(listen: str) -> None:
     """The complaint says what would be right."""
     with pytest.raises(ConfigError, match=r"audiosocket\.listen: .* 127\.0\.0\.1:9092"):
@@ -191,4 +227,4 @@ async def test_a_port_in_use_and_peers_that_are_none_are_named() -> None:
 
 
 def server_with(options: AudioSocketOptions) -> AudioSocketServer:
-    return AudioSocketServer(switchboard=cast("Switchboard", None), options=options)
+    return AudioSocketServer(switchboard=cast("Switchboard", EchoExchange(echo)), options=options)

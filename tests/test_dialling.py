@@ -64,6 +64,7 @@ async def test_a_call_is_placed_and_known_before_it_is_answered(
     (stream,) = fromstring(asked[0]["Twiml"]).findall("Connect/Stream")  # noqa: S314 - our own
     claims = StreamTokens(SECRET).read(str(stream.get("url")).rpartition("/")[2], provider="twilio")
 
+    assert "MachineDetection" not in asked[0]
     assert (placed.provider_call_id, placed.questionnaire) == ("CA9", "phq2")
     assert (asked[0]["To"], asked[0]["From"], claims.questionnaire) == (WANTED.to, WANTED.from_, "phq2")
     with closing(sqlite3.connect(tmp_path / "hatif.db")) as database:
@@ -72,6 +73,19 @@ async def test_a_call_is_placed_and_known_before_it_is_answered(
         )
         kept = database.execute(query, (claims.call,)).fetchall()
     assert kept == [("CA9", WANTED.to, "outbound", "initiated")]
+
+
+async def test_machines_are_detected_where_that_is_wanted(settings: Callable[..., Settings]) -> None:
+    """What is found comes to our status address."""
+    asked: list[dict[str, str]] = []
+    wanted = msgspec.structs.replace(WANTED, detect_machine=True)
+    async with provider(asked) as url:
+        await place(wanted, settings(HATIF_PROVIDERS__TWILIO__API_URL=url))
+
+    assert (asked[0]["MachineDetection"], asked[0]["AsyncAmdStatusCallback"]) == (
+        "Enable",
+        "https://hatif.example/webhooks/twilio/status",
+    )
 
 
 @pytest.mark.parametrize(

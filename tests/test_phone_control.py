@@ -111,7 +111,49 @@ async def test_a_provider_out_of_reach() -> None:
 async def test_who_can_put_a_caller_through(provider: str, options: TwilioOptions, can: bool) -> None:
     """On the wire, or with an account."""
     async with aiohttp.ClientSession() as http:
-        assert PhoneControl({provider: options}, http=http, clock=Clock()).can_transfer(provider) is can
+        assert PhoneControl({provider: options}, http=http, clock=Clock()).can_transfer(provider, CALL) is can
+
+
+class Told:
+    """Takes orders for one call, or has gone."""
+
+    def __init__(self, *, is_there: bool) -> None:
+        self.orders: list[str] = []
+        self._is_there = is_there
+
+    async def transfer(self, to: str) -> bool:
+        self.orders.append(to)
+        return self._is_there
+
+    async def hang_up(self) -> bool:
+        self.orders.append("")
+        return self._is_there
+
+
+@pytest.mark.parametrize(("is_there", "requests"), [(True, 0), (False, 2)])
+async def test_who_takes_orders_is_told_before_rest(is_there: bool, requests: int) -> None:
+    """Of this call alone, and as long as somebody is there; the next of two stays when the first goes."""
+    exchange, told = Exchange(200, 200, 200), Told(is_there=is_there)
+    async with control(exchange) as provider:
+        with provider.obeying("twilio", "CA1", told):
+            with provider.obeying("twilio", "CA1", Told(is_there=True)):
+                pass
+            with provider.obeying("twilio", "CA1", told):
+                await provider.transfer("twilio", CALL, "+1")
+                await provider.hang_up("twilio", CALL)
+        assert (told.orders, len(exchange.asked)) == (["+1", ""], requests)
+        await provider.hang_up("twilio", CALL)
+    assert (told.orders, len(exchange.asked)) == (["+1", ""], requests + 1)
+
+
+async def test_a_call_whose_provider_takes_orders_can_be_put_through() -> None:
+    """Without an account, this call and no other."""
+    async with aiohttp.ClientSession() as http:
+        provider = PhoneControl({"twilio": TwilioOptions()}, http=http, clock=Clock())
+        with provider.obeying("twilio", "CA1", Told(is_there=True)):
+            assert provider.can_transfer("twilio", CALL)
+            assert not provider.can_transfer("twilio", CallDetails("CA2"))
+        assert not provider.can_transfer("twilio", CALL)
 
 
 async def test_a_provider_without_requests() -> None:

@@ -182,6 +182,8 @@ def _as_yaml(provider: Provider[Any]) -> Iterator[str]:
     yield f"# media socket: wss://YOUR.HOST/ws/{provider.name}/{last}"
     if provider.webhooks is not None:
         yield f"# webhooks: https://YOUR.HOST/webhooks/{provider.name}/answer[/QUESTIONNAIRE] and …/status"
+    if provider.application is not None:
+        yield f"# or, for both: wss://YOUR.HOST/application/{provider.name}[/QUESTIONNAIRE]"
 
 
 def _faults(listed: str) -> tuple[Any, ...]:

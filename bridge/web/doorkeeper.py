@@ -18,7 +18,7 @@ from bridge.errors import CredentialError, StorageError
 from bridge.storage.store import Store
 from bridge.tokens import StreamClaims, StreamTokens
 from protocols.http import HttpRequest
-from protocols.provider import Door, Grant, Options, Provider, SignatureError, Verified
+from protocols.provider import ApplicationSocket, Door, Grant, Options, Provider, SignatureError, Verified
 from protocols.registry import PROVIDERS
 
 __all__ = ["Doorkeeper", "Visit", "is_local", "read_request"]
@@ -98,6 +98,27 @@ class Doorkeeper:
             claims=claims,
         )
 
+    def application(self, request: web.Request) -> tuple[Provider[Any], Options, ApplicationSocket[Any]]:
+        """Whose application socket may open, and of which kind it is.
+
+        Raises:
+            HTTPNotFound: that provider has none.
+            HTTPUnauthorized: its credential is missing or wrong.
+
+        """
+        provider, options = self.provider(request)
+        kind = provider.application
+        if kind is None:
+            raise web.HTTPNotFound(text="this provider has no application socket\n")
+        if not kind.is_guarded(options):
+            self.only_locally(request, f"providers.{provider.name}")
+            return provider, options, kind
+        try:
+            kind.admit(options, read_request(request, self.public_url, scheme="ws"))
+        except SignatureError as error:
+            raise refused(str(error)) from None
+        return provider, options, kind
+
     async def redeem(self, claims: StreamClaims) -> None:
         """Use a stream token up; only once the call is taken, since a busy answer must not spend it."""
         try:
@@ -124,6 +145,11 @@ class Doorkeeper:
         if len(self._seen) >= MOST_REPLAYS:
             raise web.HTTPServiceUnavailable(text="too many requests\n")
         self._seen[verified.replay_key] = verified.until
+
+    def forget(self, verified: Verified) -> None:
+        """Let a signature in once more: what came with it could not be dealt with."""
+        if verified.replay_key is not None:
+            self._seen.pop(verified.replay_key, None)
 
     def only_locally(self, request: web.Request, setting: str) -> None:
         """Without a credential there is nobody to trust but this machine."""

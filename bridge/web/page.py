@@ -7,6 +7,7 @@ from aiohttp import web
 __all__ = ["page_routes"]
 
 _FOLDER = Path(__file__).resolve().parent / "pages"
+_SWITCHED_OFF = "no calls are taken from web pages here: set providers.browser.enabled to true\n"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 # Nothing from elsewhere, nothing inline, in nobody's frame; connect-src 'self' allows our WebSocket.
 _HEADERS = {
@@ -20,9 +21,14 @@ _HEADERS = {
 }
 
 
-def page_routes() -> list[web.RouteDef]:
+def page_routes(*, is_enabled: bool = True) -> list[web.RouteDef]:
     """One route for each file, beside each other under the root of the site."""
-    return [_route(path) for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES]
+    files = [path for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES]
+    return [_route(path) if is_enabled else web.get(f"/{path.name}", _refuse) for path in files]
+
+
+async def _refuse(_request: web.Request) -> web.Response:
+    raise web.HTTPNotFound(text=_SWITCHED_OFF)
 
 
 def _route(path: Path) -> web.RouteDef:

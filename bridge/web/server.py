@@ -6,6 +6,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from bridge.errors import ConfigError
+from bridge.web.applications import ApplicationSockets
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
 from bridge.web.page import page_routes
@@ -26,10 +27,13 @@ RoutesT = TypeVar("RoutesT")
 class Server:
     """One listening socket. Health is served at once, calls as soon as `media` is given."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, *, has_page: bool = True) -> None:
+        """`has_page`: whether the page that calls is served."""
         self._health = health
+        self._has_page = has_page
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
+        self._applications: ApplicationSockets | None = None
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -43,13 +47,15 @@ class Server:
         application = web.Application()
         application.add_routes(
             [
-                *page_routes(),
+                *page_routes(is_enabled=self._has_page),
                 web.get("/", self._health.index),
                 web.get("/livez", self._health.livez),
                 web.get("/readyz", self._health.readyz),
                 web.get("/health", self._health.health),
                 web.get("/ws/{provider}", self._connect),
                 web.get("/ws/{provider}/{name}", self._connect),
+                web.get("/application/{provider}", self._apply),
+                web.get("/application/{provider}/{questionnaire}", self._apply),
                 *(web.route(method, path, self._answer) for method in _METHODS for path in _ANSWER),
                 *(web.route(method, "/webhooks/{provider}/status", self._status) for method in _METHODS),
                 *(web.route(method, "/webhooks/{provider}/dial/{to}", self._dial) for method in _METHODS),
@@ -71,9 +77,11 @@ class Server:
             raise ConfigError(_why_not_listening(error, host, port)) from None
         self.port = self._runner.addresses[0][1]
 
-    def open_media(self, media: MediaSockets, webhooks: WebhookRoutes) -> None:
+    def open_media(
+        self, media: MediaSockets, webhooks: WebhookRoutes, applications: ApplicationSockets
+    ) -> None:
         """From now on calls are put through."""
-        self._media, self._webhooks = media, webhooks
+        self._media, self._webhooks, self._applications = media, webhooks, applications
 
     async def stop(self) -> None:
         """Close the listening socket and what is still connected."""
@@ -82,6 +90,9 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         return await self._ready(self._webhooks).answer(request)
+
+    async def _apply(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._applications).connect(request)
 
     async def _dial(self, request: web.Request) -> web.StreamResponse:
         return await self._ready(self._webhooks).dial(request)

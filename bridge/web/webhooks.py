@@ -7,30 +7,19 @@ their signature is good; who sent them is learnt from nothing else.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
 
-from bridge.admission import Busy
 from bridge.clock import Clock
-from bridge.errors import StorageError
 from bridge.phone_control import ControlError, PhoneControl
-from bridge.storage.opened import OpenDatabase
-from bridge.storage.phone_calls import PhoneCall, note_call
-from bridge.switchboard import Switchboard
-from bridge.tokens import StreamTokens
 from bridge.web.doorkeeper import Doorkeeper, read_request, refused
+from bridge.web.reception import Reception
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.http import Document, HttpRequest
-from protocols.provider import (
-    CallStatus,
-    IncomingCall,
-    SignatureError,
-    StatusReport,
-    StreamTarget,
-    Webhooks,
-)
+from protocols.provider import SignatureError, UnsignedError, Webhooks
 from protocols.registry import PROVIDERS
 
 __all__ = ["WebhookRoutes"]
@@ -46,41 +35,35 @@ class WebhookRoutes:
     def __init__(
         self,
         *,
-        switchboard: Switchboard,
         doorkeeper: Doorkeeper,
-        database: OpenDatabase,
-        tokens: StreamTokens | None,
-        token_seconds: float,
+        reception: Reception,
         clock: Clock,
         control: PhoneControl,
-        new_reference: Callable[[], str],
     ) -> None:
-        self._switchboard = switchboard
         self._doorkeeper = doorkeeper
-        self._database = database
-        self._tokens = tokens
-        self._token_seconds = token_seconds
+        self._reception = reception
         self._clock = clock
         self._control = control
-        self._new_reference = new_reference
         self._sending: set[asyncio.Task[None]] = set()
 
     async def answer(self, request: web.Request) -> web.Response:
         """A call is to be answered: open a media socket for it, or refuse it."""
-        name, webhooks, asked = await self._believed(request)
+        async with self._believed(request) as (name, webhooks, asked):
+            return await self._answer(name, webhooks, asked, request.match_info.get("questionnaire"))
+
+    async def _answer(
+        self, name: str, webhooks: Webhooks, asked: HttpRequest, questionnaire: str | None
+    ) -> web.Response:
         try:
             call = webhooks.incoming(asked)
         except RemoteProtocolError as error:
             if await self._noted(name, webhooks, asked):  # some providers report where they ask
                 return web.Response(status=204)
             raise _malformed(name, error) from None
-        questionnaire = request.match_info.get("questionnaire")
-        if self._switchboard.questionnaire(questionnaire) is None:
-            raise web.HTTPNotFound(text="there is no questionnaire of that name\n")
-        if isinstance(busy := self._switchboard.admit(), Busy):
-            log.warning("call_refused", provider=name, reason=busy.reason)
+        self._reception.require(questionnaire)
+        target = await self._reception.take(name, call, questionnaire)
+        if target is None:
             return self._answered(name, webhooks.reject(call))
-        target = await self._target(name, call, questionnaire)
         try:
             document = webhooks.connect(call, target)
         except LocalProtocolError as error:  # the site has not configured what answering needs
@@ -91,26 +74,26 @@ class WebhookRoutes:
 
     async def dial(self, request: web.Request) -> web.Response:
         """A call that we hand over asks what to do: dial the number that we gave it."""
-        name, _, _ = await self._believed(request)
-        dial = PROVIDERS[name].dial
-        if dial is None:
-            raise web.HTTPNotFound(text="this provider is told by a request\n")
-        return _response(dial(request.match_info["to"]))
+        async with self._believed(request) as (name, _, _):
+            dial = PROVIDERS[name].dial
+            if dial is None:
+                raise web.HTTPNotFound(text="this provider is told by a request\n")
+            return _response(dial(request.match_info["to"]))
 
     async def status(self, request: web.Request) -> web.Response:
         """A status callback."""
-        name, webhooks, asked = await self._believed(request)
-        try:
-            await self._note(name, webhooks, asked)
-        except RemoteProtocolError as error:
-            raise _malformed(name, error) from None
-        return web.Response(status=204)
+        async with self._believed(request) as (name, webhooks, asked):
+            try:
+                await self._note(name, webhooks, asked)
+            except RemoteProtocolError as error:
+                raise _malformed(name, error) from None
+            return web.Response(status=204)
 
     async def _note(self, name: str, webhooks: Webhooks, asked: HttpRequest) -> bool:
         """Keep what is reported; whether anything was."""
         report = webhooks.status(asked)
-        if report is not None and report.status is not None:
-            await self._keep(self._reported(name, report, report.status))
+        if report is not None:
+            await self._reception.note(name, report)
         return report is not None
 
     async def _noted(self, name: str, webhooks: Webhooks, asked: HttpRequest) -> bool:
@@ -133,8 +116,9 @@ class WebhookRoutes:
         except ControlError as error:
             log.error("provider_not_obeying", provider=name, code=error.code, detail=str(error))  # noqa: TRY400
 
-    async def _believed(self, request: web.Request) -> tuple[str, Webhooks, HttpRequest]:
-        """The request, if its provider has signed it."""
+    @asynccontextmanager
+    async def _believed(self, request: web.Request) -> AsyncIterator[tuple[str, Webhooks, HttpRequest]]:
+        """The request, if its provider has signed it; its signature is good again if we answer with 503."""
         provider, options = self._doorkeeper.provider(request)
         if provider.webhooks is None:
             raise web.HTTPNotFound(text="this provider has no webhooks\n")
@@ -143,58 +127,17 @@ class WebhookRoutes:
         webhooks = provider.webhooks(options)
         try:
             verified = webhooks.verify(asked, now=self._clock.now().timestamp())
+        except UnsignedError as error:
+            log.warning("webhook_unsigned", provider=provider.name, detail=str(error))
+            raise web.HTTPServiceUnavailable(text="a signature is needed\n") from None
         except SignatureError as error:
             raise refused(str(error)) from None
         self._doorkeeper.accept(verified)
-        return provider.name, webhooks, asked
-
-    async def _target(self, name: str, call: IncomingCall, questionnaire: str | None) -> StreamTarget:
-        """Where the media socket is to be opened; what is known of the call waits there for it."""
-        public_url = self._doorkeeper.public_url
-        if self._tokens is None or public_url is None:
-            log.error("call_not_answered", provider=name, detail="needs server.public_url and tokens.secret")
-            raise web.HTTPServiceUnavailable(text="no media socket can be opened here\n")
-        reference = self._new_reference()
-        if call.provider_call_id is not None:
-            await self._keep(self._announced(name, call, call.provider_call_id, reference))
-        token = self._tokens.issue(
-            provider=name, questionnaire=questionnaire, call=reference, seconds=self._token_seconds
-        )
-        origin = public_url.rstrip("/")
-        return StreamTarget(
-            f"ws{origin.removeprefix('http')}/ws/{name}/{token}", f"{origin}/webhooks/{name}/status"
-        )
-
-    def _announced(self, name: str, call: IncomingCall, call_id: str, reference: str) -> PhoneCall:
-        return PhoneCall(
-            provider=name,
-            provider_call_id=call_id,
-            status=CallStatus.INITIATED,
-            rank=CallStatus.INITIATED.rank,
-            at=self._clock.now(),
-            reference=reference,
-            caller_number=call.caller_number,
-            callee_number=call.callee_number,
-            direction=call.direction,
-        )
-
-    def _reported(self, name: str, report: StatusReport, status: CallStatus) -> PhoneCall:
-        return PhoneCall(
-            provider=name,
-            provider_call_id=report.provider_call_id,
-            status=status,
-            rank=status.rank,
-            at=self._clock.now(),
-            answered_by=report.answered_by,
-            seconds=report.seconds,
-        )
-
-    async def _keep(self, call: PhoneCall) -> None:
         try:
-            await note_call(self._database, call)
-        except StorageError as error:
-            log.error("phone_call_not_kept", code=error.code, detail=str(error))  # noqa: TRY400
-            raise web.HTTPServiceUnavailable(text="try again\n", headers={"Retry-After": "2"}) from None
+            yield provider.name, webhooks, asked
+        except web.HTTPServiceUnavailable:  # the provider tries again, perhaps with the very same request
+            self._doorkeeper.forget(verified)
+            raise
 
 
 async def _body(request: web.Request) -> bytes:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.audio.playout import Playout
 from bridge.carriers.base import AudioToPlay
@@ -33,10 +35,11 @@ from protocols import (
 from protocols.audio import AudioFormat, Encoding
 from protocols.http import HttpRequest, HttpResponse
 from protocols.jambonz import JAMBONZ, JambonzProtocol
-from protocols.jambonz_application import CallOffered, JambonzApplication
+from protocols.jambonz_application import JambonzApplication
 from protocols.jambonz_calls import JambonzControl, JambonzOptions, JambonzWebhooks
 from protocols.provider import (
     AfterRequest,
+    CallOffered,
     CallOrder,
     CallStatus,
     IncomingCall,
@@ -508,6 +511,62 @@ def test_a_socket_offers_one_call() -> None:
     again = JambonzApplication(JambonzOptions())
     again.receive(asked("session:reconnect", data={"call_sid": "s"}))
     assert again.hang_up()
+    assert again.call == IncomingCall("s")
+
+
+KINDS = ["session:new", "session:redirect", "session:reconnect", "call:status", "verb:hook", "other"]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(),
+            st.binary(),
+            st.builds(
+                lambda kind, msgid, data: json.dumps({"type": kind, "msgid": msgid, "data": data}),
+                st.sampled_from(KINDS),
+                st.one_of(st.text(), st.none(), st.integers()),
+                st.one_of(
+                    st.none(),
+                    st.dictionaries(
+                        st.sampled_from(["call_sid", "from", "call_status", "type"]),
+                        st.one_of(st.text(), st.none(), st.integers()),
+                    ),
+                ),
+            ),
+        ),
+        max_size=5,
+    )
+)
+def test_whatever_is_said_is_understood_or_refused(messages: list[str | bytes]) -> None:
+    """And whoever was offered a call can always refuse it, once."""
+    application = JambonzApplication(JambonzOptions())
+    for message in messages:
+        try:
+            events = application.receive(message)
+        except RemoteProtocolError:
+            continue
+        for event in events:
+            if isinstance(event, CallOffered):
+                assert json.loads(application.reject())["type"] == "ack"
+
+
+def test_another_application_may_give_its_call_away() -> None:
+    """Then a redirect comes first; later ones are acknowledged and change nothing."""
+    application = JambonzApplication(JambonzOptions())
+    redirect = asked("session:redirect", data={"call_sid": "s"})
+
+    assert application.receive(redirect) == (CallOffered(IncomingCall("s")),)
+    assert json.loads(application.connect(STREAM))["msgid"] == "m-1"
+    assert [type(each) for each in application.receive(redirect)] == [ReplyDue]
+
+
+def test_a_number_that_fits_into_no_answer_is_refused() -> None:
+    """It would have to be given back."""
+    with pytest.raises(RemoteProtocolError, match="msgid"):
+        JambonzApplication(JambonzOptions()).receive(
+            json.dumps({"type": "dial:confirm", "msgid": "m" * 30_000})
+        )
 
 
 def test_nothing_longer_than_jambonz_takes_is_said() -> None:

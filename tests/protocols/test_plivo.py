@@ -363,6 +363,31 @@ def test_version_2_is_good_enough_only_where_the_site_says_so() -> None:
             lenient.verify(HttpRequest("GET", request.url, {**headers, **change}), now=0.0)
 
 
+def test_version_1_is_good_enough_only_where_the_site_says_so() -> None:
+    """The SDKs' vector. It covers the fields; a version 3 beside it is what counts."""
+    url, body = "http://foo.com/answer/", b"Duration=300&CallUUID=97ceeb52-58b6-11e1-86da-77300b68f8bb"
+    headers = {"content-type": FORM_TYPE, "x-plivo-signature": "EJEt0ELanhr8hjMPIJnLNLex0dE="}
+    request = HttpRequest("POST", url, headers, body)
+    options = PlivoOptions(auth_token="MAXXXXXXXXXXXXXXXXXX", accept_v1=True)
+    lenient = PlivoWebhooks(options)
+
+    assert lenient.verify(request, now=0.0) == Verified()
+    wrong = (
+        HttpRequest("POST", url, headers, body + b"1"),
+        HttpRequest("POST", f"{url}?a=1", headers, body),
+        HttpRequest("POST", url, {**headers, "x-plivo-signature": "AAAA"}, body),
+        HttpRequest("POST", url, {**headers, "x-plivo-signature-v3": "AAAA"}, body),
+        HttpRequest("POST", url, {"content-type": FORM_TYPE}, body),
+    )
+    for each in wrong:
+        with pytest.raises(SignatureError):
+            lenient.verify(each, now=0.0)
+    with pytest.raises(SignatureError):
+        webhooks(options.auth_token).verify(request, now=0.0)
+    with pytest.raises(SignatureError, match="not configured"):
+        PlivoWebhooks(PlivoOptions(accept_v1=True)).verify(request, now=0.0)
+
+
 # Documents and reports
 
 

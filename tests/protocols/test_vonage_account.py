@@ -22,6 +22,7 @@ from protocols.provider import (
     IncomingCall,
     SignatureError,
     StreamTarget,
+    UnsignedError,
     Verified,
 )
 from protocols.vonage import VonageProtocol
@@ -81,6 +82,17 @@ def test_the_vector_of_the_sdk_is_right_with_its_secret_only() -> None:
         claims_of(SDK["token"], [SDK["wrong_secret"]])
     with pytest.raises(SignatureError, match="not of a webhook"):
         verify(posted(f"Bearer {SDK['token']}"), signature_secret=SDK["secret"])
+
+
+def test_what_has_no_signature_may_come_again() -> None:
+    """What has a wrong one may not, nor anything where no secret is known to check it with."""
+    unsigned = HttpRequest("GET", "https://h/?uuid=u")
+    with pytest.raises(UnsignedError):
+        verify(unsigned)
+    for request, secret in ((got(iss="Another"), OWN["secret"]), (unsigned, None)):
+        with pytest.raises(SignatureError) as refused:
+            verify(request, signature_secret=secret)
+        assert not isinstance(refused.value, UnsignedError)
 
 
 def test_a_signed_webhook_is_right_once() -> None:

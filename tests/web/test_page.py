@@ -14,11 +14,10 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from bridge.lifecycle import Lifecycle
+from bridge.app import Daemon
+from bridge.config import load_settings
 from bridge.transcoding import from_mulaw
-from bridge.web.health import Component, Health
 from bridge.web.page import page_routes
-from bridge.web.server import Server
 from protocols import (
     PROVIDERS,
     AcceptCall,
@@ -224,20 +223,18 @@ async def test_a_refused_call_is_explained_in_the_callers_language(tmp_path: Pat
         assert await tab.run(f"{status()}.startsWith('The call was not taken')")
 
 
-async def test_the_daemon_serves_the_page() -> None:
-    """Beside health, before calls are taken."""
-
-    async def components() -> list[Component]:
-        return []
-
-    server = Server(Health(lifecycle=Lifecycle(), components=components, active_calls=lambda: 0))
+@pytest.mark.parametrize("enabled", ["true", "false"])
+async def test_the_daemon_serves_the_page_where_pages_may_call(enabled: str) -> None:
+    """Beside health, before calls are taken; otherwise it says what to set."""
+    server = Daemon(load_settings(environ={"HATIF_PROVIDERS__BROWSER__ENABLED": enabled}))._server
     await server.start("127.0.0.1", 0)
     try:
-        async with (
-            aiohttp.ClientSession() as http,
-            http.get(f"http://127.0.0.1:{server.port}/call.html") as answer,
-        ):
-            assert (answer.status, answer.content_type) == (200, "text/html")
+        async with aiohttp.ClientSession() as http:
+            for name in ("call.html", "call.js", "call.css", "sound.js"):
+                async with http.get(f"http://127.0.0.1:{server.port}/{name}") as answer:
+                    assert answer.status == (200 if enabled == "true" else 404)
+                    says_what_to_set = "providers.browser.enabled to true" in await answer.text()
+                    assert says_what_to_set is (enabled == "false")
     finally:
         await server.stop()
 

@@ -5,11 +5,14 @@ import base64
 import hmac
 import json
 import sqlite3
+import time
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree.ElementTree import fromstring
 
 import aiohttp
+import jwt
 import pytest
 from yarl import URL
 
@@ -100,6 +103,19 @@ async def test_reports_never_lead_backwards(daemon: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "kept"), [("machine_end_beep", "machine"), ("human", "human"), ("fax", "fax")]
+)
+async def test_what_has_answered_is_kept(daemon: Any, said: str, kept: str) -> None:
+    """Detection reports apart from the call's course; it does not lead backwards either."""
+    call = f"CA-{said}"
+    for fields in ({"AnsweredBy": said}, {"CallStatus": "completed"}, {"AnsweredBy": "unknown"}):
+        assert (await post(daemon, "/webhooks/twilio/status", {"CallSid": call, **fields}))[0] == 204
+
+    query = f"SELECT status, answered_by FROM phone_calls WHERE provider_call_id = '{call}'"  # noqa: S608
+    assert rows(daemon, query) == [("completed", kept)]
+
+
+@pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/webhooks/twilio/answer/no_such", 404),
@@ -140,4 +156,48 @@ async def test_a_call_that_is_handed_over_is_told_whom_to_dial(start_daemon: Any
             assert fromstring(await answer.text()).findtext("Dial/Number") == "+966110000009"  # noqa: S314
         async with client.get(local) as answer:
             assert answer.status == 401
+    daemon.stop()
+
+
+def vonage(body: bytes, jti: str, secret: str = "s" * 32) -> dict[str, str]:
+    """The headers of Vonage's webhook."""
+    claims = {
+        "iss": "Vonage",
+        "iat": int(time.time()),
+        "jti": jti,
+        "payload_hash": sha256(body).hexdigest(),
+    }
+    token = jwt.encode(claims, secret, algorithm="HS256")
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+async def test_what_may_be_tried_again_is_asked_for_and_believed_then(start_daemon: Any) -> None:
+    """Vonage tries again after 503 only: what came unsigned, and the same signature when we failed."""
+    daemon = start_daemon(
+        HATIF_PROVIDERS__VONAGE__SIGNATURE_SECRET="s" * 32,
+        HATIF_SERVER__PUBLIC_URL=PUBLIC,
+        HATIF_TOKENS__SECRET="",  # so no call can be answered
+    )
+    ringing = b'{"uuid":"u1","status":"ringing"}'
+    wrong = vonage(ringing, "1", "x" * 32)
+    answer, status = "/webhooks/vonage/answer", "/webhooks/vonage/status"
+    offered = vonage(b'{"uuid":"u1"}', "2")
+    rung = vonage(ringing, "3")
+    expected = [
+        (answer, ringing, {}, 503),
+        (answer, ringing, wrong, 401),
+        (status, ringing, {}, 503),
+        (status, ringing, wrong, 401),
+        (answer, b'{"uuid":"u1"}', offered, 503),
+        (answer, b'{"uuid":"u1"}', offered, 503),  # and not 401
+        (status, ringing, rung, 204),
+        (status, ringing, rung, 401),
+    ]
+    async with aiohttp.ClientSession() as client:
+        for path, body, headers, code in expected:
+            async with client.post(
+                f"http://127.0.0.1:{daemon.port}{path}", data=body, headers=headers
+            ) as asked:
+                assert asked.status == code, (path, headers, code)
+    assert rows(daemon, "SELECT provider_call_id, status FROM phone_calls") == [("u1", "ringing")]
     daemon.stop()
