@@ -116,8 +116,8 @@ def _unless_wished(
 ) -> Meaning:
     """The answer, unless all of it is a wish as well: "once more", "nobody of that name here".
 
-    An option that was only recognised by a synonym gives way. One that was named in the author's own words, as
-    by "a little, a little", which also means "slowly", stays and is read back.
+    An option that was only recognised by a synonym gives way. One that was named in the author's own words,
+    as by "a little, a little", which also means "slowly", stays and is read back.
     """
     wish = read_command(text, context)
     if wish is None or wish.doubtful or not wish.rule.startswith("command_phrase"):
