@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bridge.console import out
 from bridge.errors import BridgeError
-from bridge.understanding import Context, Finding, Meaning, Value, understand
+from bridge.understanding import Context, Finding, Meaning, Value
 from bridge.understanding.meaning import Command
 
 __all__ = ["ReadingError", "Row", "row_of", "understand_command"]
@@ -96,7 +96,8 @@ def understand_command(
     Examples: [bold]hatif understand --question yes_no:symptom "لا والله ما عندي"[/]
     [bold]hatif understand --question blood_pressure --batch said.txt --jsonl[/]
     """
-    from bridge.understand_questions import parse_question  # noqa: PLC0415 - only this command needs it
+    from bridge.dialogue.questions import meaning_of  # noqa: PLC0415 - only this command needs them
+    from bridge.understand_questions import parse_question  # noqa: PLC0415
 
     if (utterance is None) == (batch is None):
         raise ReadingError('give one utterance, or --batch FILE: hatif understand --question number "خمسة"')
@@ -104,11 +105,11 @@ def understand_command(
     context = Context(today=_day(today))
     if batch is None:
         said = utterance or ""
-        meaning = understand(said, asked, context)
+        meaning = meaning_of(said, asked, context)
         _write(row_of(said, meaning)) if jsonl else _show(said, question, meaning)
         return
     for line in _lines(batch):
-        row = row_of(line, understand(line, asked, context))
+        row = row_of(line, meaning_of(line, asked, context))
         _write(row) if jsonl else _print_row(row)
 
 

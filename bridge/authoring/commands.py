@@ -24,13 +24,17 @@ def check(
         list[Path] | None, typer.Argument(help="Files, or folders of them; the configured folder by default.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count: exit with 1.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show accepted warnings too, each with its reason.")
+    ] = False,
     config: Config = None,
     json: Json = None,
 ) -> None:
     """Find every fault of a questionnaire, what callers may stumble over, and how long a call takes.
 
     A fault is named as file:line:column: field: what is wrong; what would be right. Without faults follow
-    warnings: items that no call comes to, words that mean two things or are not in the model, wording.
+    warnings: items that no call comes to, words that mean two things or are not in the model, wording. One
+    that has to stay is accepted beside its item: accept_warnings: {negative: "why"}.
 
     Exits with 0, with 1 where --strict is given and there are warnings, and with 2 where there are faults.
 
@@ -47,7 +51,7 @@ def check(
     if json is not None:
         write_report(report, json)
     if json != STDOUT:
-        show(report, out)
+        show(report, out, with_accepted=every)
     if surroundings.model_problem:
         err.print(f"[yellow]words are not looked up:[/] {surroundings.model_problem}", soft_wrap=True)
     err.print(summary(report))

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bridge.dialogue.remark_kinds import AcceptedWarnings
 from bridge.dialogue.wording import Code, Expression, Identifier, Model, Text, Texts, Variant
 
 __all__ = [
@@ -110,6 +111,7 @@ class Question(Model):
     safety: Literal["self_harm"] | None = None  # escalates at one or more, refused, or not understood
     escalation: Identifier | None = None  # which, for `safety` and `on_exhausted: escalate`
     codes: tuple[Code, ...] = ()
+    accept_warnings: AcceptedWarnings = Field(default_factory=dict)  # by kind: why it stays as it is
 
     @property
     def exhausted(self) -> OnExhausted:

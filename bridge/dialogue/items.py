@@ -17,6 +17,7 @@ from bridge.dialogue.asked import (
     Seconds,
 )
 from bridge.dialogue.dialects import Dialect, Phrase, Phrases, phrases_in
+from bridge.dialogue.remark_kinds import AcceptedWarnings
 from bridge.dialogue.wording import Code, Expression, Identifier, Model, Text, Variant
 from bridge.understanding import YesNoKind, bare
 
@@ -290,6 +291,7 @@ class InfoItem(Model):
     when: Expression | None = None
     barge_in: bool = True
     codes: tuple[Code, ...] = ()
+    accept_warnings: AcceptedWarnings = Field(default_factory=dict)  # by kind: why it stays as it is
 
 
 class InfoTexts(Model):
@@ -318,6 +320,7 @@ class GroupItem(Model):
     repeat: Repeat | None = None
     restart_after_hours: int | None = Field(default=None, ge=0)  # on resumption, asked from its beginning
     codes: tuple[Code, ...] = ()
+    accept_warnings: AcceptedWarnings = Field(default_factory=dict)  # by kind: why it stays as it is
 
 
 QuestionItem = (

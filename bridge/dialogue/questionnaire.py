@@ -38,6 +38,7 @@ from bridge.dialogue.policies import (
     Source,
     Validation,
 )
+from bridge.dialogue.remark_kinds import AcceptedWarnings
 from bridge.dialogue.wording import Code, Expression, Identifier, Model, Text, Variant
 from bridge.dialogue.words import NUMBERS_WITH_WORDS, CountedWord, RedFlags, SpokenParts, Word, Words
 
@@ -96,6 +97,7 @@ class Questionnaire(Model):
     source: Source | None = None
     validation: Validation | None = None
     codes: tuple[Code, ...] = ()
+    accept_warnings: AcceptedWarnings = Field(default_factory=dict)  # of what stands outside the items
     parameters: dict[Identifier, ParameterType] = Field(
         default_factory=dict
     )  # told with each call, as call.NAME

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.items import (
     BloodPressureItem,
@@ -21,7 +23,7 @@ from bridge.dialogue.items import (
     TimeItem,
     WeightItem,
 )
-from bridge.understanding import Context, Meaning, understand
+from bridge.understanding import Context, Finding, Meaning, normalise, read_command, understand
 from bridge.understanding.questions import (
     AskBloodPressure,
     AskChoice,
@@ -44,6 +46,7 @@ from bridge.understanding.questions import (
 
 __all__ = ["meaning_of", "question_for", "read_ahead"]
 
+DOUBTED = 0.5  # how surely words mean what they were taken for, where they mean something else as well
 _ANYTHING = "كل يوم تقريبا"  # words that every kind of question has to look up
 SECRET_DIGITS = {"birth_year": (4, 4), "code": (1, 20)}
 
@@ -101,7 +104,33 @@ def _question_of_words(item: QuestionItem) -> Question:
 
 def meaning_of(text: str, question: Question, context: Context | None = None) -> Meaning:
     """Find what a text means: words of danger, an answer to the question, or a command."""
-    return understand(text, question, context or Context())
+    context = context or Context()
+    meaning = understand(text, question, context)
+    if isinstance(question, AskChoice | AskMultiChoice) and meaning.finding is Finding.VALUE:
+        return _unless_wished(meaning, text, question, context)
+    return meaning
+
+
+def _unless_wished(
+    answer: Meaning, text: str, question: AskChoice | AskMultiChoice, context: Context
+) -> Meaning:
+    """The answer, unless all of it is a wish as well: "once more", "nobody of that name here".
+
+    An option that was only recognised by a synonym gives way. One that was named in the author's own words,
+    as by "a little, a little", which also means "slowly", stays and is read back.
+    """
+    wish = read_command(text, context)
+    if wish is None or wish.doubtful or not wish.rule.startswith("command_phrase"):
+        return answer
+    listed = {word for phrases in question.options.values() for one in phrases for word in _words(one)}
+    if not listed.issuperset(_words(text)):
+        return replace(wish, raw=answer.raw, normalised=answer.normalised)
+    return replace(answer, doubtful=True, confidence=min(answer.confidence, DOUBTED))
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, without the article."""
+    return [word.removeprefix("ال") for word in normalise(text).split()]
 
 
 def read_ahead(items: Iterable[QuestionItem]) -> None:

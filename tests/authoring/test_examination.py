@@ -101,6 +101,52 @@ def test_shipped_questionnaires_have_no_faults_and_every_item_is_reached(file: P
     assert report.facts.grammars.largest <= report.facts.grammars.whole
 
 
+def test_nothing_is_warned_of_in_what_ships() -> None:
+    """With the shipped model: our authors learn from these files."""
+    model = surroundings_of(load_settings(DEFAULT_CONFIG)).model
+    assert model is not None
+    report = examine(SHIPPED, Surroundings(model=model))
+    assert [str(one) for file in report.files for one in (*file.faults, *file.warnings)] == []
+
+
+NEGATIVE = '- {id: a, type: yes_no, kind: symptom, accept_warnings: {WHY}, ask: "لَيْسَ هُنَاكَ أَلَم؟"}\n'
+
+
+def test_an_accepted_warning_is_kept_apart_with_its_reason(look: Look) -> None:
+    """By kind and item: another kind, or another item, is warned of as before."""
+    found = look(NEGATIVE.replace("WHY", "negative: as it was validated"))
+    assert found.warnings == []
+    (accepted,) = found.accepted
+    assert (accepted.warning.kind, accepted.reason) == ("negative", "as it was validated")
+    assert ": accepted: items.0.ask" in str(accepted)
+    other = NEGATIVE.replace("id: a", "id: b").replace("accept_warnings: {WHY}, ", "")
+    found = look(NEGATIVE.replace("WHY", "negative: as it was validated") + other)
+    assert [one.field for one in found.warnings] == ["items.1.ask"]
+
+
+def test_a_group_accepts_for_its_items_and_the_top_for_what_is_outside(look: Look) -> None:
+    """The file as a whole accepts nothing for its items."""
+    inside = NEGATIVE.replace("accept_warnings: {WHY}, ", "")
+    group = f"- {{id: g, type: group, accept_warnings: {{negative: validated}}, items: [{inside[2:-1]}]}}\n"
+    assert look(group).warnings == []
+    found = look(inside, extra="accept_warnings: {negative: validated}\n")
+    assert [(one.kind, one.field) for one in found.warnings] == [
+        ("negative", "items.0.ask"),
+        ("unneeded", "accept_warnings.negative"),
+    ]
+
+
+def test_what_is_accepted_in_vain_is_a_warning_and_what_there_is_not_a_fault(look: Look) -> None:
+    """A reason for nothing would hide the next mistake; what the machine decides may come back."""
+    plain = NEGATIVE.replace("لَيْسَ", "هَلْ")
+    (warning,) = look(plain.replace("WHY", "negative: validated, unknown-word: soon trained")).warnings
+    assert (warning.kind, warning.field) == ("unneeded", "items.0.accept_warnings.negative")
+    (fault,) = look(plain.replace("WHY", "negatve: validated")).faults
+    assert "negatve" in str(fault)
+    (fault,) = look(plain.replace("WHY", 'negative: " "')).faults
+    assert "items.0.accept_warnings.negative" in str(fault)
+
+
 async def test_prompts_that_are_not_rendered_are_a_warning_where_they_will_be_spoken(write: Write) -> None:
     """In the served folder, on a machine that renders; and what is rendered is measured."""
     file = write(ITEM)

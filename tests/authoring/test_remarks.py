@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from bridge.authoring.checking.overlaps import overlaps
 from bridge.authoring.checking.recognition import unknown_words
 from bridge.authoring.checking.report import Warned
 from bridge.authoring.checking.surroundings import Surroundings
@@ -48,7 +47,7 @@ def test_options_without_a_common_word_are_left_alone(look: Look) -> None:
     ("poor", "expected"),
     [
         ("say: غَيْرُ جَيِّد", "shares words with 'poor': 'جيد' in 'غير جيد'"),
-        ("say: سَيِّئ, accept: {egy: [مش جيد]}", "shares words with 'poor': 'جيد' in 'مش جيد'"),
+        ("say: سَيِّئ, accept: {egy: [نوم جيد]}", "shares words with 'poor': 'جيد' in 'نوم جيد'"),
     ],
 )
 def test_an_option_within_another_is_named(look: Look, poor: str, expected: str) -> None:
@@ -58,26 +57,38 @@ def test_an_option_within_another_is_named(look: Look, poor: str, expected: str)
     assert expected in found[0].text
 
 
+def test_a_denial_that_is_only_accepted_is_left_alone(look: Look) -> None:
+    """Callers say it whether it is listed or not, and listed it is heard as what it is."""
+    poor = "say: سَيِّئ, accept: {egy: [مش جيد]}"
+    assert of_kind(look, "overlap", choice("say: جَيِّد", poor), "dialects: [msa, egy]\n") == []
+
+
 def test_words_of_dialects_that_nobody_listens_for_do_not_count(look: Look) -> None:
     """They are not in the grammar."""
-    poor = "say: سَيِّئ, accept: {egy: [مش جيد]}"
+    poor = "say: سَيِّئ, accept: {egy: [نوم جيد]}"
     assert of_kind(look, "overlap", choice("say: جَيِّد", poor), "dialects: [msa, glf]\n") == []
 
 
 def test_an_option_within_a_command_or_danger_is_named(look: Look) -> None:
-    """The word "more" is the end of "once more", and "much" of "much blood"."""
-    items = choice("say: جَيِّد, accept: [أخرى]", "say: كَثِير")
+    """The word "more" is the end of "once more", and "pain" the beginning of "pain in my chest"."""
+    items = choice("say: جَيِّد, accept: [أخرى]", "say: أَلَم")
     found = of_kind(look, "overlap", items, "dialects: [msa, glf]\n")
     assert any("shares words with 'repeat': 'أخرى' in 'مرة أخرى'" in one.text for one in found)
-    assert any("shares words with 'bleeding': 'كثير' in 'دم كثير'" in one.text for one in found)
+    assert any("shares words with 'chest_pain': 'ألم' in 'ألم في صدري'" in one.text for one in found)
+
+
+def test_words_of_amounts_are_left_alone_beside_commands_and_danger(look: Look) -> None:
+    """There is no other word for "much" or "a little", and "much blood" is heard as what it is."""
+    items = choice("say: كَثِير", "say: قَلِيل, accept: {glf: [شوي]}")
+    assert of_kind(look, "overlap", items, "dialects: [msa, glf]\n") == []
 
 
 def test_a_command_that_is_taken_for_an_option_is_named(look: Look) -> None:
     """The understanding itself is asked, so that this is what would happen in the call."""
-    found = of_kind(look, "overlap", choice("say: جَيِّد", "say: عَادِيّ"), "dialects: [msa, glf]\n")
+    items = "- {id: now, type: scale, scale: comparison, ask: كَيْفَ الْأَلَم؟}\n"
+    found = of_kind(look, "overlap", items, "words: {slower: [هدي شوي]}\n")
     (warning,) = [one for one in found if "means 'slower' elsewhere" in one.text]
-    assert "here it is taken for 'poor'; leave it out of words.slower" in warning.text
-    assert warning.field == "items.0.options.1"
+    assert "here it is taken for 'better'; leave it out of words.slower" in warning.text
 
 
 def test_words_that_the_model_lacks_are_named_where_they_stand(shipped: Questionnaire) -> None:
@@ -161,7 +172,7 @@ def test_other_questions_are_left_alone(look: Look, item: str) -> None:
 
 
 PLAIN = '- {id: ITEM, type: yes_no, kind: symptom, ask: "هَلْ هُنَاكَ أَلَم؟"}\n'
-ADDRESSED = '- {id: ITEM, type: yes_no, kind: symptom, ask: "هَلْ تَشْعُرُونَ بِأَلَم؟"}\n'
+ADDRESSED = '- {id: ITEM, type: yes_no, kind: symptom, ask: "هَلْ عِنْدَكَ أَلَم؟"}\n'
 WORDED = """
 - id: ITEM
   type: yes_no
@@ -182,6 +193,25 @@ def test_wording_for_women_is_missed_where_a_sister_item_has_it(look: Look) -> N
     assert variants(look, "f", ADDRESSED, PLAIN) == []
     assert variants(look, "f", WORDED, WORDED) == []
     assert variants(look, "egy.f", WORDED, ADDRESSED) == ["items.1.ask"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "is_missed"),
+    [
+        ("هَلْ شَعَرْتَ بِأَلَم؟", True),
+        ("هَلْ كُنْتَ نَائِمًا؟", True),
+        ("هَلْ تَشْعُرُونَ بِأَلَم؟", False),
+        ("هَلْ شَعَرْتُمْ بِأَلَمٍ عِنْدَكُمْ؟", False),
+        ("هَلْ جَاءَتْ أَفْكَارٌ بِأَنَّ الْمَوْتَ أَفْضَل؟", False),
+        ("هَلْ هُنَاكَ أَلَمٌ وَقْتَ النَّوْم؟", False),
+    ],
+)
+def test_only_what_is_said_to_one_man_misses_a_wording_for_women(
+    look: Look, ask: str, is_missed: bool
+) -> None:
+    """The polite plural is for both, and some nouns only look like "you"."""
+    item = f'- {{id: ITEM, type: yes_no, kind: symptom, ask: "{ask}"}}\n'
+    assert variants(look, "f", WORDED, item) == (["items.1.ask"] if is_missed else [])
 
 
 def test_a_dialect_is_missed_where_most_items_have_it(look: Look) -> None:
@@ -219,9 +249,3 @@ def test_more_options_than_people_keep_in_mind_are_named(look: Look) -> None:
     assert f"6 options, and a caller keeps about {MAX_OPTIONS} in mind" in warning.text
     fewer = ask.replace(f", {listed[-1]}", "")
     assert of_kind(look, "options", fewer) == []
-
-
-@pytest.mark.parametrize("name", ["appointment_reminder", "asthma_control", "blood_pressure", "phq2"])
-def test_good_questionnaires_have_no_overlaps(name: str) -> None:
-    """These ship, and nothing is wrong with their words."""
-    assert list(overlaps(load(CONTENT / "questionnaires" / f"{name}.yaml"))) == []

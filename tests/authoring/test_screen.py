@@ -48,3 +48,16 @@ def test_a_questionnaire_that_never_ends_well_says_so(write: Write) -> None:
     assert "shortest call  none comes to the end" in text
     assert "never ends" in text
     assert summary(examine([path], Surroundings())) == "1 file, 0 faults, 1 warning"
+
+
+def test_accepted_warnings_are_counted_and_shown_on_request(write: Write) -> None:
+    """Nothing is hidden for good."""
+    path = write(ITEMS.replace("id: last,", "id: last, accept_warnings: {unreachable: comes back in May},"))
+    report = examine([path], Surroundings())
+    assert summary(report) == "1 file, 0 faults, 0 warnings, 1 more accepted"
+    texts = []
+    for with_accepted in (False, True):
+        out = Console(file=StringIO(), width=200)
+        show(report, out, with_accepted=with_accepted)
+        texts.append(out.file.getvalue())  # type: ignore[attr-defined]
+    assert ["comes back in May" in text for text in texts] == [False, True]

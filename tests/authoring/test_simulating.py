@@ -101,8 +101,9 @@ def test_a_completed_call_is_not_taken_up_again() -> None:
         item_9("عدة أيام", "نعم"),
         item_9("ولا مرة"),
         Simulation(PHQ9, CRISIS),
+        post_discharge("/over نعم", "نعم", "/early /1", "/over /1", "/early توقف"),
     ],
-    ids=["hang_up", "resumed", "crisis", "unfinished", "nothing"],
+    ids=["hang_up", "resumed", "crisis", "unfinished", "nothing", "interrupted"],
 )
 def test_what_was_played_is_a_golden_dialogue_that_holds(simulation: Simulation, tmp_path: Path) -> None:
     """Read back and played again, every prompt, answer, score and notice is the same."""
@@ -127,6 +128,36 @@ def test_a_golden_dialogue_of_another_call_does_not_hold(tmp_path: Path) -> None
     assert list(actual_lines(telephone, dialogue)) != list(wanted_lines(dialogue))
 
 
+def test_over_a_prompt_that_is_heard_to_its_end_nothing_is_heard() -> None:
+    """Consent is, and the question after it is not; the screen says so."""
+    simulation = post_discharge("/over نعم", "/over /1", "نعم", "/over لا")
+    assert [one.is_lost for one in simulation.played] == [True, True, False, False]
+    assert list(simulation.telephone.stored) == ["consent", "pain"]
+    console = Console(file=io.StringIO(), width=160)
+    for one in simulation.played:
+        Screen(console).shows(one)
+    assert console.file.getvalue().count("lost: this prompt is heard to its end") == 2  # type: ignore[attr-defined]
+
+
+def test_what_comes_before_a_question_is_heard_answers_nothing() -> None:
+    """Wishes are heard at any time, and a question that is put again may be answered at once."""
+    simulation = post_discharge("نعم", "/early لا", "/early /2", "/early أعد", "أزرق", "/early لا")
+    meanings = [turn.meaning for turn in report_on(simulation).turns]
+    assert meanings[2:] == ["premature", "premature", "command:repeat", "no_match", "answer"]
+
+
+def test_keys_after_a_whole_entry_come_too_early_for_what_follows() -> None:
+    """As on the line; over what is heard to its end they are lost."""
+    assert list(post_discharge("/12").telephone.stored) == ["consent"]
+    assert [turn.meaning for turn in report_on(post_discharge("/12")).turns] == [
+        "begin",
+        "answer",
+        "premature",
+    ]
+    assert list(item_9("ولا مرة").telephone.stored)[-1] == "harm"
+    assert "harm" not in played(Simulation(PHQ9, CRISIS), "موافقة", *["/1"] * 7, "/11").telephone.stored
+
+
 class Deaf:
     """Ears that hear something else than what is said, or nothing."""
 
@@ -147,6 +178,13 @@ def test_with_a_voice_what_is_heard_counts() -> None:
     assert step == Step(mumble=(("نعم", "لا"), "نعم"))
     assert report_on(simulation).turns[-1].trust == "doubt"
     assert "نعم" in ears.listens[0].phrases
+
+
+def test_with_a_voice_words_come_over_the_prompt_too() -> None:
+    ears = Deaf(Utterance(("نعم",), ("نعم",), 0.9))
+    simulation = played(Simulation(POST_DISCHARGE, CallContext(), ears), "/over نعم", "نعم", "/early نعم")
+    assert [one.is_lost for one in simulation.played] == [True, False, False]
+    assert report_on(simulation).turns[-1].meaning == "premature"
 
 
 def test_with_a_voice_nothing_heard_is_silence() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.authoring.simulation.lines import Does, read_line, spelled
+from bridge.authoring.simulation.lines import Does, When, read_line, spelled
 from bridge.authoring.simulation.sources import Typed, Written, source_of
 from bridge.authoring.simulation.telephone import SimulationError
 
@@ -29,6 +29,23 @@ def test_a_line_is_words_keys_silence_or_a_command(typed: str, does: Does, text:
     assert (line.does, line.text) == (does, text)
 
 
+@pytest.mark.parametrize(
+    ("typed", "does", "text", "when"),
+    [
+        ("/over نعم", Does.SAY, "نعم", When.OVER),
+        ("/early لا والله", Does.SAY, "لا والله", When.EARLY),
+        ("/over /1", Does.PRESS, "1", When.OVER),
+        ("/early /130*80#", Does.PRESS, "130*80#", When.EARLY),
+        ("نعم", Does.SAY, "نعم", When.AFTER),
+    ],
+)
+def test_words_and_keys_may_come_over_the_prompt_or_before_it(
+    typed: str, does: Does, text: str, when: When
+) -> None:
+    line = read_line(typed)
+    assert (line.does, line.text, line.when, line.raw) == (does, text, when, typed)
+
+
 def test_a_call_is_taken_up_again_after_hours() -> None:
     assert read_line("/again 2.5").hours == 2.5
 
@@ -40,6 +57,10 @@ def test_a_call_is_taken_up_again_after_hours() -> None:
         ("/x", "there are /state, /hangup, /again, /machine, /help"),
         ("#1", "keys stand after a slash: /1"),
         ("/again", "/again 3"),
+        ("/ovr نعم", "did you mean '/over'?"),
+        ("/over", "words or keys stand behind it: /over نعم or /over /1"),
+        ("/early /hangup", "/early نعم or /early /1"),
+        ("/early /over نعم", "/early نعم or /early /1"),
         ("/again -1", "/again 3"),
     ],
 )

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bridge.authoring.checking.acceptance import settle
 from bridge.authoring.checking.guards import Guards
 from bridge.authoring.checking.overlaps import overlaps
 from bridge.authoring.checking.paths import Ways, follow
 from bridge.authoring.checking.recognition import unknown_words
 from bridge.authoring.checking.remarks import Kind, Remark
-from bridge.authoring.checking.report import Facts, FileReport, Grammars, Report, Warned
+from bridge.authoring.checking.report import Accepted, Facts, FileReport, Grammars, Report, Warned
 from bridge.authoring.checking.surroundings import Surroundings
 from bridge.authoring.checking.timing import Timing
 from bridge.authoring.checking.wording import remarks_on_wording
@@ -123,9 +124,20 @@ def _report(file: Path, located: Located, surroundings: Surroundings) -> FileRep
     ]
     if look.missing and surroundings.prompts and surroundings.is_served(file):
         remarks.append(_unrendered(questionnaire, len(look.missing), len(look.prompts)))
-    warnings = {_warned(remark, located, file) for remark in remarks}
-    in_order = sorted(warnings, key=lambda one: (one.file != str(file), one.line, one.column, one.text))
-    return FileReport(str(file), [], in_order, look.facts())
+    settled = settle(questionnaire, remarks)
+    warnings = {_warned(remark, located, file) for remark in settled.remarks}
+    accepted = {Accepted(_warned(remark, located, file), reason) for remark, reason in settled.accepted}
+    return FileReport(
+        str(file),
+        [],
+        sorted(warnings, key=lambda one: _order(one, file)),
+        look.facts(),
+        sorted(accepted, key=lambda one: _order(one.warning, file)),
+    )
+
+
+def _order(warned: Warned, file: Path) -> tuple[bool, int, int, str]:
+    return warned.file != str(file), warned.line, warned.column, warned.text
 
 
 def _unreached(questionnaire: Questionnaire, ways: Ways) -> Iterator[Remark]:

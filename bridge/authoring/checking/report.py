@@ -5,7 +5,7 @@ from msgspec import Struct
 from bridge.authoring.checking.costs import Cost
 from bridge.errors import Fault
 
-__all__ = ["Facts", "FileReport", "Grammars", "Report", "Warned"]
+__all__ = ["Accepted", "Facts", "FileReport", "Grammars", "Report", "Warned"]
 
 
 class Warned(Struct, frozen=True):
@@ -20,6 +20,16 @@ class Warned(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: warning: {self.field}: {self.text} [{self.kind}]"
+
+
+class Accepted(Struct, frozen=True):
+    """A warning that its author has looked at and left, and why."""
+
+    warning: Warned
+    reason: str
+
+    def __str__(self) -> str:
+        return str(self.warning).replace(": warning: ", ": accepted: ", 1) + f" {self.reason}"
 
 
 class Grammars(Struct, frozen=True):
@@ -55,6 +65,7 @@ class FileReport(Struct, frozen=True):
     faults: list[Fault]
     warnings: list[Warned]
     facts: Facts | None = None  # None where there are faults
+    accepted: list[Accepted] = []
 
 
 class Report(Struct, frozen=True):
@@ -71,3 +82,8 @@ class Report(Struct, frozen=True):
     def warnings(self) -> int:
         """How many there are."""
         return sum(len(one.warnings) for one in self.files)
+
+    @property
+    def accepted(self) -> int:
+        """How many warnings are accepted."""
+        return sum(len(one.accepted) for one in self.files)

@@ -17,26 +17,29 @@ _ISOLATE, _POP = "\u2067", "\u2069"
 SECONDS_IN_MINUTE = 60
 
 
-def show(report: Report, out: Console) -> None:
-    """Everything about every file: faults, warnings, facts."""
+def show(report: Report, out: Console, *, with_accepted: bool = False) -> None:
+    """Everything about every file: faults, warnings, on request those that are accepted, facts."""
     for file in report.files:
         for fault in file.faults:
             _line(out, str(fault), "red")
         for warning in file.warnings:
             _line(out, str(warning), "yellow")
+        for accepted in file.accepted if with_accepted else ():
+            _line(out, str(accepted), "cyan")
         if file.facts is not None:
             out.print(_facts(file, file.facts, out))
             out.print()
 
 
 def summary(report: Report) -> str:
-    """How many files, faults and warnings."""
+    """How many files, faults and warnings, and how many of these are accepted."""
     counts = [
         _counted(len(report.files), "file"),
         _counted(report.faults, "fault"),
         _counted(report.warnings, "warning"),
     ]
-    return ", ".join(counts)
+    accepted = [f"{report.accepted} more accepted"] if report.accepted else []
+    return ", ".join([*counts, *accepted])
 
 
 def show_list(report: Report, out: Console) -> None:
@@ -98,7 +101,7 @@ def _basis(facts: Facts) -> str:
 
 
 def _line(out: Console, text: str, colour: str) -> None:
-    place, found, rest = re.match(r"(.*?:\d+:\d+:)( warning:)?(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    place, found, rest = re.match(r"(.*?:\d+:\d+:)( warning:| accepted:)?(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
     marked = f"[bold]{escape(place)}[/][{colour}]{found or ''}[/]{escape(rest)}"
     out.print(_apart(marked, out), soft_wrap=True, highlight=False)
 

@@ -38,9 +38,13 @@ _NEGATIONS = frozenset(
 )
 # Words that a negation makes positive: no harm, no objection, still, there must.
 _IDIOMS = frozenset({"بأس", "مانع", "بد", "شك", "زال", "زلت", "زلتم", "زالت", "يزال", "تزال", "تزالون"})
-_NO_ADDRESS = frozenset({"هناك", "هنالك", "ذلك", "كذلك", "حكم", "شريك", "تليفون", "تلفزيون"})
-_YOUR = re.compile(r"(كُمْ?|كُمُ|كَ)$")
-_YOU_DID = re.compile(r"[\u0621-\u064a][\u0652\u0651]?(تُمْ?|تُمُ|تَ)$")
+_NO_ADDRESS = frozenset(
+    {"هناك", "هنالك", "ذلك", "كذلك", "شريك"}  # nouns and particles that end as "your" and "you did" do
+    | {"تحت", "وقت", "صوت", "بيت", "موت", "بنت", "أخت", "زيت", "ليت"}
+)
+_YOUR = re.compile(r"كَ$")
+_YOU_DID = re.compile(r"[\u0621-\u064a][\u0652\u0651]?تَ$")
+_ARTICLE = re.compile(r"^[وفبكل]?(ال|لل)")  # before a noun, never before a verb
 
 SecondsOf = Callable[[str], float]
 
@@ -153,17 +157,16 @@ def _lacking(item: QuestionItem, name: str, *, speaks_to_all: bool) -> str:
 
 
 def _addresses(text: str) -> bool:
-    """Whether a sentence says "you", in the plural or to a man; it reads the vowels."""
-    return any(_is_address(word) for word in _WORD.findall(text))
+    """Whether a sentence says "you" to one man, by its vowels; the polite plural is for women and men."""
+    return any(_is_to_a_man(word) for word in _WORD.findall(text))
 
 
-def _is_address(word: str) -> bool:
+def _is_to_a_man(word: str) -> bool:
     letters = bare(word)
     if letters in _NO_ADDRESS:
         return False
-    is_present = letters.startswith("ت") and letters.endswith("ون") and len(letters) > 5  # noqa: PLR2004
     is_possessive = len(letters) > 2 and _YOUR.search(word) is not None  # noqa: PLR2004
-    return is_present or is_possessive or _YOU_DID.search(word) is not None
+    return is_possessive or (not _ARTICLE.match(letters) and _YOU_DID.search(word) is not None)
 
 
 # Sound

@@ -70,8 +70,10 @@ def simulate_questionnaire(  # noqa: PLR0917 - a command's options
     """Play a questionnaire in the terminal: hear its questions, type words or /keys, see what is understood.
 
     Words are typed as they are said, /1 or /130*80# presses keys, an empty line is silence, /state shows the
-    state, /hangup or Ctrl-D hangs up. Nothing is stored, and no time passes. Played lines that are left over
-    when the call has ended give exit status 1.
+    state, /hangup or Ctrl-D hangs up. /over نعم or /over /1 comes while the prompt is spoken: lost where that
+    may not be interrupted. /early نعم comes before a new question could be heard: it answers nothing, but
+    wishes and danger are heard. Nothing is stored, and no time passes. Played lines that are left over when
+    the call has ended give exit status 1.
 
     Examples: [bold]hatif questionnaire simulate phq9 --gender f --site crisis_number=937[/]
     [bold]hatif questionnaire simulate my.yaml --answers said.txt --save golden.yaml[/]

@@ -48,6 +48,8 @@ class Screen:
         """One step: how each of its inputs was understood, and what was said upon it."""
         if played.sounded is not None:
             self.remark(f"  {_sounded(played.sounded)}")
+        if played.is_lost:
+            self.remark("  lost: this prompt is heard to its end")
         for exchange in played.exchanges:
             self.remark(f"  {' · '.join(_understood(exchange))}")
             self._speak(exchange.said)

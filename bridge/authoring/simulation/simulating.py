@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from bridge.authoring.simulation.lines import Does, Line, spelled
+from bridge.authoring.simulation.lines import Does, Line, When, spelled
 from bridge.authoring.simulation.telephone import Exchange, Readings, Step, Telephone
 from bridge.dialogue.actions import Listen, Say
 from bridge.dialogue.context import CallContext
@@ -22,7 +23,7 @@ __all__ = ["Ears", "Played", "Simulation", "Sounded"]
 TENTHS = 10  # silences are written down in tenths of a second
 
 _STEPS: dict[Does, Callable[[Line], list[Step]]] = {
-    Does.PRESS: lambda line: [Step(press=line.text)],
+    Does.PRESS: lambda line: [_at(line.when, Step(press=line.text))],
     Does.HANG_UP: lambda _: [Step(hang_up=True)],
     Does.MACHINE: lambda _: [Step(machine=True)],
     Does.AGAIN: lambda line: [Step(hang_up=True), Step(resume_after_hours=line.hours)],
@@ -57,6 +58,11 @@ class Played(Struct, frozen=True):
         """What was said upon it."""
         return [say for exchange in self.exchanges for say in exchange.said]
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody heard it: it came over a prompt that is heard to its end."""
+        return (self.step.over or self.step.early) and not self.exchanges
+
 
 class Simulation:
     """One call that is being played."""
@@ -81,7 +87,7 @@ class Simulation:
 
         """
         if line.does is Does.SAY:
-            return [self._speak(line.text)]
+            return [self._speak(line.text, line.when)]
         if line.does is Does.SILENCE:
             return [self._do(self._silence())]
         steps = _STEPS[line.does](line) if line.does in _STEPS else []
@@ -92,14 +98,15 @@ class Simulation:
         phrases = self.telephone.last.phrases if isinstance(self.telephone.last, Listen) else ()
         return Step(say=spelled(words, phrases) or words)
 
-    def _speak(self, words: str) -> Played:
+    def _speak(self, words: str, when: When) -> Played:
         listen = self.telephone.last
         if self._ears is None or not isinstance(listen, Listen):
-            return self._do(self._clearly(words))
+            return self._do(_at(when, self._clearly(words)))
         sounded = self._ears.hear(words, listen)
         if sounded.heard is None or not listen.phrases:  # where only keys count, nobody hears
             return self._do(self._silence(), sounded)
-        return self._do(Step(mumble=(_plainly(sounded.heard.closed), _plainly(sounded.heard.open))), sounded)
+        heard = Step(mumble=(_plainly(sounded.heard.closed), _plainly(sounded.heard.open)))
+        return self._do(_at(when, heard), sounded)
 
     def _silence(self) -> Step:
         """Just as long as it takes to be asked again."""
@@ -110,6 +117,10 @@ class Simulation:
         self.telephone.do(step)
         self.played.append(Played(step, self.telephone.exchanges[begun:], sounded))
         return self.played[-1]
+
+
+def _at(when: When, step: Step) -> Step:
+    return replace(step, over=when is When.OVER, early=when is When.EARLY)
 
 
 def _plainly(readings: tuple[str, ...]) -> Readings:

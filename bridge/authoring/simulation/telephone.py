@@ -8,6 +8,7 @@ from itertools import chain
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.dialogue import engine
 from bridge.dialogue.actions import HangUp, Listen, Notify, Say, Store, Transfer
@@ -44,6 +45,7 @@ class Step(Struct, forbid_unknown_fields=True):
     say: str = ""  # clearly
     mumble: tuple[Readings, Readings] | None = None  # what the grammar hears, and what all words hear
     over: bool = False  # said or pressed while the prompt is being spoken
+    early: bool = False  # begun before the question could be heard, as by a key that is pressed twice
     press: str = ""
     silent: float = 0  # seconds, from the moment that the prompt begins
     unheard: bool = False  # our ears fail
@@ -94,7 +96,7 @@ class Telephone:
             self._resume(step.resume_after_hours)
         elif step.silent:
             self._be_silent(step.silent)
-        elif self.is_listening and (not step.over or self._may_interrupt):
+        elif self.is_listening and (self._may_interrupt or not (step.over or step.early)):
             self._act(step)
         return [say for exchange in self.exchanges[begun:] for say in exchange.said]
 
@@ -155,28 +157,38 @@ class Telephone:
             raise SimulationError(f"a call that ended like this is not taken up again after {hours:g} hours")
         self._take(None, None, engine.resume(self.questionnaire, self.state, self.context, hours_since=hours))
 
+    def _is_premature(self, *, early: bool) -> bool:
+        """Whether that is no answer: only to a question that is put for the first time, as on the line."""
+        return early and isinstance(self.last, Listen) and self.last.is_new
+
     def _act(self, step: Step) -> None:
+        premature = self._is_premature(early=step.early)
         if step.press:
-            self._press(step.press)
+            self._press(step.press, early=step.early)
         elif step.mumble:
             closed, open_ = step.mumble
-            self._hear(Utterance(_all_of(closed), _all_of(open_), SURE))
+            self._hear(Utterance(_all_of(closed), _all_of(open_), SURE, premature=premature))
         elif step.say:
-            self._hear(Utterance((self.within_grammar(step.say),), (step.say,), SURE))
+            self._hear(Utterance((self.within_grammar(step.say),), (step.say,), SURE, premature=premature))
         elif step.hang_up or step.machine:
             self._hear(HungUp() if step.hang_up else Machine())
         elif step.unheard:
             self._hear(NotHeard())
 
-    def _press(self, keys: str) -> None:
-        """Key by key; an entry that is still open at the end is closed by the pause after it."""
+    def _press(self, keys: str, *, early: bool) -> None:
+        """Key by key; an entry that is still open at the end is closed by the pause after it.
+
+        What is pressed on after a whole entry comes too early for the question that follows.
+        """
         while keys and isinstance(self.last, Listen):
             keypad, entry = Keypad(self.last.keys), None
             while keys and entry is None:
                 entry, keys = keypad.press(keys[0]), keys[1:]
             entry = entry or keypad.expire()
             if entry is not None:
-                self._hear(entry)
+                self._hear(replace(entry, premature=self._is_premature(early=early)))
+                early = True
+            keys = keys if self._may_interrupt else ""
 
     def _be_silent(self, seconds: float) -> None:
         self._quiet += seconds
