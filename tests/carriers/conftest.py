@@ -20,7 +20,7 @@ from bridge.carriers.faults import Fault, Faults
 from bridge.carriers.leg import CallOutcome, Leg
 from bridge.carriers.lines import Line, LineCaller
 from bridge.carriers.pairing import trusted
-from bridge.carriers.registry import WIRES
+from bridge.carriers.registry import far_end
 from bridge.carriers.virtual import Duplex, VirtualClock, VirtualLoop, run
 from bridge.carriers.voice import LineNoise
 from bridge.content import CONTENT
@@ -169,7 +169,9 @@ class Theatre:
         caller = LineCaller(
             call.lines, LineNoise(np.random.default_rng(1)), patience_seconds=call.patience_seconds
         )
-        leg = Leg(far, WIRES[call.provider](), caller, self.clock, faults=Faults(call.faults, seed=1))
+        leg = Leg(
+            far, far_end(call.provider, call.faults), caller, self.clock, faults=Faults(call.faults, seed=1)
+        )
         began = self.clock.monotonic()
         placing = asyncio.create_task(
             leg.converse(CarrierCall("966500000001", "966110000001", CALL_ID), max_seconds=300)

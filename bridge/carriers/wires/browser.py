@@ -14,5 +14,9 @@ class BrowserWire(GenericWire):
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
         super().__init__(AudioFormat(Encoding.LINEAR, sample_rate))
 
+    @classmethod
+    def in_alaw(cls) -> None:
+        """No page has A-law."""
+
 
 WIRE = BrowserWire
