@@ -35,13 +35,14 @@ from protocols.words import (
     Transfer,
 )
 
-__all__ = ["PROVIDER", "GenericOptions", "GenericProtocol", "is_bearer"]
+__all__ = ["GENERIC", "PROVIDER", "RECONNECT_SECONDS", "GenericOptions", "GenericProtocol", "is_bearer"]
 
 GENERIC = Capabilities(
     name="generic", returns_marks_on_clear=True, hang_up=Ending.IN_BAND, transfer=Ending.IN_BAND
 )
 TRANSPORTS = ("binary", "json")
 BEARER = "bearer "
+RECONNECT_SECONDS = 60.0
 
 
 class GenericOptions(Options, frozen=True, kw_only=True):
@@ -52,6 +53,10 @@ class GenericOptions(Options, frozen=True, kw_only=True):
     ] = None
     keys_in_audio: Annotated[
         bool, Meta(description="true where keys are tones in the audio and the peer says no dtmf")
+    ] = False
+    reconnects: Annotated[
+        bool,
+        Meta(description="true where the peer opens a lost socket again, and no two calls have one call_id"),
     ] = False
 
 
@@ -168,9 +173,18 @@ def _check(options: GenericOptions) -> CredentialCheck:
     return lambda offered: expected is not None and hmac.compare_digest(offered.encode(), expected.encode())
 
 
+def _capabilities(options: GenericOptions) -> Capabilities:
+    if not options.keys_in_audio and not options.reconnects:
+        return GENERIC
+    return msgspec.structs.replace(
+        GENERIC,
+        sends_keys=not options.keys_in_audio,
+        reconnect_seconds=RECONNECT_SECONDS if options.reconnects else 0.0,
+    )
+
+
 def _media(options: GenericOptions, grant: Grant) -> GenericProtocol:
-    capabilities = msgspec.structs.replace(GENERIC, sends_keys=False) if options.keys_in_audio else GENERIC
-    return GenericProtocol(capabilities, is_authenticated=grant.is_authenticated, check=grant.check)
+    return GenericProtocol(_capabilities(options), is_authenticated=grant.is_authenticated, check=grant.check)
 
 
 PROVIDER = Provider(
