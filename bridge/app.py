@@ -19,6 +19,7 @@ from bridge.errors import BridgeError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, prepare, read_offer, render
+from bridge.opus import require_opus
 from bridge.phone_control import PhoneControl
 from bridge.reloading import Reloader
 from bridge.session import Patience, Services
@@ -35,6 +36,7 @@ from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.server import Server
 from bridge.web.webhooks import WebhookRoutes
 from protocols.audiosocket import AudioSocketOptions
+from protocols.browser import BrowserOptions
 from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
@@ -92,6 +94,8 @@ class Daemon:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
         offer = read_offer(settings)
+        if cast("BrowserOptions", settings.provider("browser")).opus:
+            require_opus()
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
 

@@ -64,7 +64,10 @@ _DECODER: MessageDecoder[Start | AudioData | Word] = MessageDecoder(Start | Audi
 
 
 class GenericProtocol(WordedProtocol):
-    """One call on our own wire; `believes`: who is calling is taken from the peer's word."""
+    """One call on our own wire; `believes`: who is calling is taken from the peer's word.
+
+    `takes_opus`: the peer's audio may be Opus.
+    """
 
     def __init__(
         self,
@@ -73,11 +76,13 @@ class GenericProtocol(WordedProtocol):
         is_authenticated: bool,
         check: CredentialCheck | None = None,
         believes: bool = True,
+        takes_opus: bool = False,
     ) -> None:
         super().__init__(capabilities)
         self._is_authenticated = is_authenticated
         self._check = check
         self._believes = believes
+        self._takes_opus = takes_opus
         self._is_accepted = False
         self._speaks_json = False
 
@@ -127,11 +132,11 @@ class GenericProtocol(WordedProtocol):
             raise RemoteProtocolError("start: version: Expected 1")
         if start.transport not in TRANSPORTS:
             raise RemoteProtocolError("start: transport: Expected binary or json")
-        audio = start.audio.format
+        heard, spoken = start.audio.formats(takes_opus=self._takes_opus)
         details = start.details if self._believes else CallDetails()
         self._speaks_json = start.transport == "json"
         self.state = State.STARTED
-        return (CallStarted(details, heard=audio, spoken=audio),)
+        return (CallStarted(details, heard=heard, spoken=spoken),)
 
     def _is_shown(self, token: str | None) -> bool:
         return self._check is not None and token is not None and self._check(token)
