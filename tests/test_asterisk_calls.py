@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bridge.admission import Accept, Busy, BusyReason
 from bridge.asterisk_calls import AsteriskCalls
@@ -20,8 +23,11 @@ from bridge.line import Line
 from bridge.phone_control import PhoneControl
 from protocols import CallDetails, Direction, HangUp, PlayAudio
 from protocols.asterisk import AsteriskOptions
-from protocols.http import basic
+from protocols.asterisk_app import AsteriskApp
+from protocols.errors import RemoteProtocolError
+from protocols.http import HttpResponse, basic
 
+CAPTURES = Path(__file__).parent / "captures" / "asterisk"
 PASSWORD = "ari password"
 ARGS = ("questionnaire=phq2", "direction=inbound", "caller=+966500000001", "called=8001", "visit=a%2C b")
 PREFIX = f"/ari/channels/{CALLER_CHANNEL}"
@@ -197,3 +203,22 @@ async def test_what_is_missing_is_told_at_start() -> None:
                 control=control,
                 http=http,
             )
+
+
+def test_what_asterisk_answers_says_where_the_media_channel_waits() -> None:
+    """As it was recorded of a channel that Asterisk opened; of one that waits the identifier is a UUID."""
+    app = AsteriskApp(AsteriskOptions(app="hatif", ari_url="https://pbx:8089/ari/", ari_password="x"))
+    recorded = (CAPTURES / "ari-media-channel.json").read_bytes()
+
+    assert app.media_url(HttpResponse(200, recorded)) == "wss://pbx:8089/media/bridge"
+    assert app.media_url(HttpResponse(409, b"{}")) is None
+    assert app.media_url(HttpResponse(200, b"no JSON")) is None
+
+
+@given(message=st.text() | st.binary())
+@settings(deadline=None)
+def test_any_event_is_read_or_refused(message: str | bytes) -> None:
+    """Neither ARI nor anybody in its place can bring the application down."""
+    app = AsteriskApp(AsteriskOptions(app="hatif", ari_url="http://pbx/ari", ari_password="x"))
+    with suppress(RemoteProtocolError):
+        app.read(message)
