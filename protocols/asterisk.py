@@ -600,4 +600,5 @@ PROVIDER = Provider(
     admit=_admit,
     is_guarded=lambda options: options.password is not None,
     control=AsteriskControl,
+    fetches=lambda options: options.app is not None,
 )
