@@ -24,6 +24,7 @@ from rich.table import Table
 
 from bridge.carriers.faults import Fault
 from bridge.carriers.leg import CallOutcome, EndedBy
+from bridge.carriers.registry import is_applicable
 from bridge.carriers.running import RunOptions, run_calls
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
@@ -131,7 +132,7 @@ async def _rounds(everybody: Soak, providers: Sequence[str], console: Console) -
         for number, fault in enumerate(Fault, 1):
             # A good call of each provider goes on beside the bad ones of the next.
             beside = providers[1:] + providers[:1] if len(providers) > 1 else providers
-            bad = [everybody.calls(one, (fault,), number) for one in providers]
+            bad = [everybody.calls(one, (fault,), number) for one in providers if is_applicable(fault, one)]
             rounds += await asyncio.gather(*bad, everybody.calls(beside[number % len(beside)], GOOD, number))
             progress.advance(counted, len(providers))
     return rounds

@@ -11,6 +11,7 @@ import aiohttp
 import structlog
 
 from bridge.admission import Admission
+from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
@@ -19,6 +20,7 @@ from bridge.errors import BridgeError, StorageError
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, prepare, read_offer, render
+from bridge.opus import require_opus
 from bridge.phone_control import PhoneControl
 from bridge.reloading import Reloader
 from bridge.session import Patience, Services
@@ -36,7 +38,9 @@ from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.reception import Reception
 from bridge.web.server import Server
 from bridge.web.webhooks import WebhookRoutes
+from protocols.asterisk import AsteriskOptions
 from protocols.audiosocket import AudioSocketOptions
+from protocols.browser import BrowserOptions
 from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
@@ -94,6 +98,8 @@ class Daemon:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
         offer = read_offer(settings)
+        if cast("BrowserOptions", settings.provider("browser")).opus:
+            require_opus()
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
 
@@ -146,6 +152,9 @@ class Daemon:
         audiosocket = self._audiosocket(self._switchboard)
         stack.push_async_callback(audiosocket.stop)
         await audiosocket.start()
+        if (asterisk := self._asterisk(self._switchboard, control, http)) is not None:
+            attending = asyncio.create_task(asterisk.run(), name="asterisk")
+            stack.push_async_callback(_cancel, attending)
         reloading = asyncio.create_task(
             self._reloader(offer, engines, self._switchboard).run(), name="reloads"
         )
@@ -217,6 +226,15 @@ class Daemon:
     def _audiosocket(self, switchboard: Switchboard) -> AudioSocketServer:
         options = cast("AudioSocketOptions", self._settings.provider("audiosocket"))
         return AudioSocketServer(switchboard=switchboard, options=options)
+
+    def _asterisk(
+        self, switchboard: Switchboard, control: PhoneControl, http: aiohttp.ClientSession
+    ) -> AsteriskCalls | None:
+        """The application by which we connect to Asterisk, where that is configured."""
+        options = cast("AsteriskOptions", self._settings.provider("asterisk"))
+        if not options.enabled or options.app is None:
+            return None
+        return AsteriskCalls(switchboard=switchboard, options=options, control=control, http=http)
 
     async def _components(self) -> list[Component]:
         recognizer, voice = self._recognizer, self._voice

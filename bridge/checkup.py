@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import cast
 
 from msgspec import Struct
 
@@ -17,7 +18,9 @@ from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.offering import refusal
+from bridge.opus import require_opus
 from bridge.speech.vosk_model import ModelSummary, check_model
+from protocols.browser import BrowserOptions
 
 __all__ = ["Finding", "Verdict", "examine"]
 
@@ -51,6 +54,7 @@ def examine(config: Path | None) -> list[Finding]:
 
 def _look(settings: Settings) -> Iterator[Finding]:
     yield from _credentials(settings)
+    yield from _opus(settings)
     summary, finding = _model(settings)
     yield finding
     yield from _questionnaires(settings, summary)
@@ -64,6 +68,17 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
         yield Finding("credentials", Verdict.WARNING, detail)
     else:
         yield Finding("credentials", Verdict.GOOD, "every door has one")
+
+
+def _opus(settings: Settings) -> Iterator[Finding]:
+    if not cast("BrowserOptions", settings.provider("browser")).opus:
+        return
+    try:
+        require_opus()
+    except BridgeError as error:
+        yield Finding("opus", Verdict.BAD, str(error))
+    else:
+        yield Finding("opus", Verdict.GOOD, "pages may send it")
 
 
 def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:

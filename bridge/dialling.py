@@ -52,9 +52,9 @@ async def place(wanted: Wanted, settings: Settings) -> Placed:
 
     """
     questionnaire = _questionnaire(wanted, settings)
-    tokens, public_url = _door(settings)
     clock, reference = Clock(), uuid4().hex
-    order = _order(wanted, questionnaire, reference, tokens, public_url)
+    stream, public_url = _stream(wanted, settings, questionnaire, reference)
+    order = _order(wanted, questionnaire, reference, stream, public_url)
     store = await Store.open(settings.storage.path, clock=clock)
     try:
         async with aiohttp.ClientSession() as http:
@@ -81,29 +81,34 @@ def _questionnaire(wanted: Wanted, settings: Settings) -> str:
     return questionnaire
 
 
-def _door(settings: Settings) -> tuple[StreamTokens, str]:
-    """What lets the call in when it is answered."""
+def _stream(
+    wanted: Wanted, settings: Settings, questionnaire: str, reference: str
+) -> tuple[StreamTarget, str | None]:
+    """Where the call is to come when it is answered, and our origin; the token outlives the ringing."""
+    name = wanted.provider
+    fetches = PROVIDERS[name].fetches
+    if fetches is not None and fetches(settings.provider(name)):
+        return StreamTarget("", parameters={"questionnaire": questionnaire}), None
     if settings.tokens.secret is None or settings.server.public_url is None:
         raise ConfigError("a call that is answered comes back to us: set server.public_url and tokens.secret")
-    return StreamTokens(settings.tokens.secret.get_secret_value()), str(settings.server.public_url).rstrip(
-        "/"
+    public_url = str(settings.server.public_url).rstrip("/")
+    token = StreamTokens(settings.tokens.secret.get_secret_value()).issue(
+        provider=name, questionnaire=questionnaire, call=reference, seconds=wanted.ring_seconds + 60
     )
+    address = f"ws{public_url.removeprefix('http')}/ws/{name}/{token}"
+    return StreamTarget(address, f"{public_url}/webhooks/{name}/status"), public_url
 
 
 def _order(
-    wanted: Wanted, questionnaire: str, reference: str, tokens: StreamTokens, public_url: str
+    wanted: Wanted, questionnaire: str, reference: str, stream: StreamTarget, public_url: str | None
 ) -> CallOrder:
-    """The stream's token outlives the ringing."""
-    name = wanted.provider
-    token = tokens.issue(
-        provider=name, questionnaire=questionnaire, call=reference, seconds=wanted.ring_seconds + 60
-    )
-    hooks = f"{public_url}/webhooks/{name}"
+    has_webhook = public_url is not None and PROVIDERS[wanted.provider].webhooks is not None
+    hooks = f"{public_url}/webhooks/{wanted.provider}"
     return CallOrder(
         to=wanted.to,
         from_=wanted.from_,
-        stream=StreamTarget(f"ws{public_url.removeprefix('http')}/ws/{name}/{token}", f"{hooks}/status"),
-        answer_url=f"{hooks}/answer/{questionnaire}" if PROVIDERS[name].webhooks else None,
+        stream=stream,
+        answer_url=f"{hooks}/answer/{questionnaire}" if has_webhook else None,
         ring_seconds=wanted.ring_seconds,
         detect_machine=wanted.detect_machine,
         order_id=reference,

@@ -19,6 +19,7 @@ from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
 from bridge.clock import Clock
+from bridge.errors import ConfigError
 from bridge.transcoding import ToMulaw, from_mulaw
 from protocols import commands, events
 from protocols.audio import MULAW_8K
@@ -174,7 +175,10 @@ class Line:
         """The formats are known from here on; nothing was heard or said before."""
         if self.introduction.done():
             return
-        self._heard, self._said = ToMulaw(started.heard), ToMulaw(started.spoken)
+        try:
+            self._heard, self._said = ToMulaw(started.heard), ToMulaw(started.spoken)
+        except ConfigError as error:
+            raise RemoteProtocolError(str(error)) from error
         self._spoken = started.spoken
         self._playout = self._new_playout()
         self._heard_at = self._clock.monotonic()

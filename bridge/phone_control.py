@@ -152,6 +152,17 @@ class PhoneControl:
         """
         await self._done(provider, what, self._control(provider), request)
 
+    async def ask(
+        self, provider: str, what: str, request: HttpRequest, *, may_repeat: bool = True
+    ) -> HttpResponse:
+        """Send a request whose answer is needed.
+
+        Raises:
+            ControlError: the provider did not do it.
+
+        """
+        return await self._done(provider, what, self._control(provider), request, may_repeat=may_repeat)
+
     async def place(self, provider: str, order: CallOrder) -> str | None:
         """Dial; the provider's identifier of the call.
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.dialogue.engine import DialogueState
 from bridge.dialogue.loader import parse
@@ -27,9 +28,12 @@ class Earlier(Struct, frozen=True):
 
 
 async def find_earlier(
-    store: Store, call_id: str, present: Questionnaire, *, now: datetime
+    store: Store, call_id: str, present: Questionnaire, *, now: datetime, is_same_call: bool = False
 ) -> Earlier | None:
     """Find what a call goes on with; None where it cannot, and begins afresh.
+
+    The same phone call whose line was gone for a moment is no new attempt: the policy of the questionnaire
+    neither forbids that nor counts it.
 
     The questionnaire is the present one where nothing of it has changed, and otherwise the version that was
     kept when the earlier call began.
@@ -47,6 +51,8 @@ async def find_earlier(
         return None
     questionnaire = await _version(store, state.questionnaire, present)
     hours = (now - kept.at).total_seconds() / SECONDS_IN_HOUR
+    if is_same_call:
+        state, hours = replace(state, resumptions=state.resumptions - 1), 0.0
     if questionnaire is None or questionnaire.id != present.id or not may_resume(questionnaire, state, hours):
         return None
     return Earlier(questionnaire, state, hours)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.playout import Ticker
@@ -29,13 +30,15 @@ from bridge.dialogue.engine import DialogueState, Turn
 from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
-from bridge.line import Line
+from bridge.line import CLOSE_NORMAL, Line
 from bridge.listening import Heard, Listener, Unfinished
 from bridge.phone_control import ControlError, PhoneControl
+from bridge.reconnection import CallKey, Reconnections, call_before, is_lost
 from bridge.record import call_record, described, turn_record, withdrawn
 from bridge.resumption import RESUMES, Earlier, find_earlier
 from bridge.speech.base import Recognizer
 from bridge.speech.prompts import PromptCache
+from bridge.storage.records import StoredCall
 from bridge.storage.store import Store as AnswerStore
 from protocols import commands, events
 from protocols.base import Capabilities, Ending, MediaProtocol
@@ -74,6 +77,7 @@ class Services:
     patience: Patience
     site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
     control: PhoneControl | None = None  # of phone calls, beside their sockets
+    reconnections: Reconnections = field(default_factory=Reconnections)
 
 
 class Outcome(Struct, frozen=True):
@@ -145,6 +149,7 @@ class CallSession:
         self._said = _Said()
         self._taken: _Taken | None = None
         self._earlier: Earlier | None = None
+        self._has_given_way = False
         self._hand_over: Transfer | None = None
         self._is_taken_over = False  # the provider was asked to, and will end the stream itself
         self._awaiting_reply: _AwaitingReply | None = None
@@ -186,14 +191,64 @@ class CallSession:
         if details is None:
             self._log.warning("call_not_started", detail=self._line.close_reason)
             return None
+        key = self._key(details)
+        if key is None:
+            return await self._take(details)
         try:
-            await self._find_earlier(details)
+            async with self._services.reconnections.only(key, self._give_way, self._clock):
+                return None if self._line.is_gone else await self._take(details, key)
+        except TimeoutError:
+            self._line.fail(CLOSE_TRY_AGAIN, "the call's earlier socket does not let go of it")
+            return None
+
+    async def _take(self, details: events.CallDetails, key: CallKey | None = None) -> Disposition | None:
+        """Begin the call, or go on with it; None: there is nothing to be held."""
+        try:
+            lost = None if key is None else await self._before(key)
+            if lost is not None and not is_lost(lost):
+                self._log.warning("call_was_over", before=lost.call_id, disposition=lost.disposition)
+                await self._release(details)
+                return None
+            if lost is not None:
+                details = await self._going_on(details, lost)
+            await self._find_earlier(details, is_same_call=lost is not None)
             await self._begin(details)
         except StorageError as error:
             self._log.error("call_not_recorded", code=error.code, detail=str(error))
             self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
             return None
         return await self._hold(details)
+
+    # Where a provider opens a lost socket again
+
+    def _key(self, details: events.CallDetails) -> CallKey | None:
+        """The phone call, where another socket may come for it."""
+        capabilities = self._line.capabilities
+        if not capabilities.reconnect_seconds or details.provider_call_id is None:
+            return None
+        return CallKey(capabilities.name, details.provider_call_id)
+
+    def _give_way(self) -> None:
+        """Another socket has come for this call."""
+        self._has_given_way = True
+        self._line.fail(CLOSE_NORMAL, "the provider has opened another socket for the call")
+
+    async def _before(self, key: CallKey) -> StoredCall | None:
+        return await self._in_time(
+            call_before(
+                self._services.store,
+                key,
+                self._questionnaire.id,
+                now=self._clock.now(),
+                seconds=self._line.capabilities.reconnect_seconds,
+            )
+        )
+
+    async def _going_on(self, details: events.CallDetails, lost: StoredCall) -> events.CallDetails:
+        """The call as another that goes on with the one whose line was gone, and that was interrupted."""
+        self._log.info("call_goes_on", before=lost.call_id)
+        await self._in_time(self._services.store.note_interrupted(lost.call_id))
+        return replace(details, custom={**details.custom, RESUMES: lost.call_id})
 
     async def _begin(self, details: events.CallDetails) -> None:
         record = call_record(
@@ -206,13 +261,15 @@ class CallSession:
         )
         await self._in_time(self._services.store.begin_call(record))
 
-    async def _find_earlier(self, details: events.CallDetails) -> None:
+    async def _find_earlier(self, details: events.CallDetails, *, is_same_call: bool = False) -> None:
         """Go on with an earlier call, where the carrier was given one to name and it can be gone on with."""
         earlier_id = details.custom.get(RESUMES)
         if earlier_id is None:
             return
         store, now = self._services.store, self._clock.now()
-        self._earlier = await self._in_time(find_earlier(store, earlier_id, self._questionnaire, now=now))
+        self._earlier = await self._in_time(
+            find_earlier(store, earlier_id, self._questionnaire, now=now, is_same_call=is_same_call)
+        )
         if self._earlier is not None:
             self._questionnaire = self._earlier.questionnaire
 
@@ -227,6 +284,8 @@ class CallSession:
             disposition = await self._converse_safely(details)
             if self._line.has_broken_down:
                 disposition = Disposition.FAILED
+            elif self._has_given_way and disposition is Disposition.HUNG_UP:
+                disposition = Disposition.INTERRUPTED
         finally:
             remove_from_ticker()
             await asyncio.shield(self._finish(disposition, details))

@@ -33,6 +33,7 @@ class StreamClaims(Struct, frozen=True):
     questionnaire: str | None
     expires_at: datetime
     call: str | None = None  # what we know of the phone call is kept under this
+    is_late: bool = False  # it has expired, and opens a socket at most again
 
 
 class StreamTokens:
@@ -66,8 +67,8 @@ class StreamTokens:
             claims["call"] = call
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
-    def read(self, token: str, *, provider: str) -> StreamClaims:
-        """The claims of a good token.
+    def read(self, token: str, *, provider: str, late_seconds: float = 0.0) -> StreamClaims:
+        """The claims of a good token, which may have expired `late_seconds` ago.
 
         Raises:
             CredentialError: the token is malformed, forged, expired, or made for something else. The text
@@ -81,7 +82,7 @@ class StreamTokens:
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
                 issuer=_ISSUER,
-                leeway=LEEWAY_SECONDS,
+                leeway=LEEWAY_SECONDS + late_seconds,
                 options={"require": _REQUIRED},
             )
         except jwt.ExpiredSignatureError:
@@ -90,10 +91,12 @@ class StreamTokens:
             raise CredentialError(f"the stream token is not valid ({type(error).__name__})") from None
         if claims["sub"] != provider:
             raise CredentialError("the stream token was issued for another provider")
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
         return StreamClaims(
             token_id=claims["jti"],
             provider=provider,
             questionnaire=claims.get("questionnaire"),
-            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            expires_at=expires_at,
             call=claims.get("call"),
+            is_late=expires_at + timedelta(seconds=LEEWAY_SECONDS) < datetime.now(UTC),
         )

@@ -9,6 +9,7 @@ from functools import lru_cache
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.g711 import SAMPLE_WIDTH, decode_alaw, decode_ulaw, encode_alaw, encode_ulaw, swap_bytes
 from bridge.audio.resample import Resampler, resample
+from bridge.opus import OpusDecoder
 from protocols.audio import MULAW_8K, AudioFormat, Encoding
 
 __all__ = ["FromMulaw", "ToMulaw", "from_mulaw"]
@@ -17,9 +18,16 @@ PHRASES_KEPT = 64  # in another format; a questionnaire's phrases come again and
 
 
 class ToMulaw:
-    """One stream in a wire's format, chunk by chunk; chunks may end in mid-sample."""
+    """One stream in a wire's format, chunk by chunk: of Opus packets, else any bytes, in mid-sample too."""
 
     def __init__(self, source: AudioFormat) -> None:
+        """Begin a stream.
+
+        Raises:
+            ConfigError: it is Opus, and what decodes that is not installed.
+
+        """
+        self._opus = OpusDecoder() if source.encoding is Encoding.OPUS else None
         self._source = source
         self._odd = b""
         is_other_rate = source.sample_rate != SAMPLE_RATE
@@ -38,6 +46,8 @@ class ToMulaw:
                 return decode_ulaw(payload)
             case Encoding.ALAW:
                 return decode_alaw(payload)
+            case Encoding.OPUS:
+                return self._opus.decode(payload) if self._opus else b""
             case Encoding.LINEAR:
                 joined = self._odd + payload
                 whole = len(joined) - len(joined) % SAMPLE_WIDTH
@@ -69,6 +79,8 @@ def _encoded(pcm: bytes, target: AudioFormat) -> bytes:
             return encode_alaw(pcm)
         case Encoding.LINEAR:
             return swap_bytes(pcm) if target.big_endian else pcm
+        case Encoding.OPUS:
+            raise ValueError("Opus is heard, and not spoken")
 
 
 @lru_cache(maxsize=PHRASES_KEPT)

@@ -1,4 +1,6 @@
-"""Asterisk's `chan_websocket`, which dials us: control in texts, plain or JSON, and audio in binary messages.
+"""Asterisk's `chan_websocket`: control in texts, plain or JSON, and audio in binary messages.
+
+Asterisk dials us, or waits for us (`protocols.asterisk_app`): the words on the socket are the same.
 
 Sources: `channels/chan_websocket.c` (releases 20.16 to 23.4), docs.asterisk.org, Channel Drivers, WebSocket,
 and recordings of Asterisk 23.4.1 (tests/captures/asterisk).
@@ -74,7 +76,7 @@ from protocols.provider import (
 )
 from protocols.wire import MAX_DIGITS, MessageDecoder, encode, read_custom, read_direction, read_key
 
-__all__ = ["PROVIDER", "AsteriskControl", "AsteriskOptions", "AsteriskProtocol"]
+__all__ = ["PROVIDER", "AsteriskControl", "AsteriskOptions", "AsteriskProtocol", "ari_request"]
 
 ASTERISK = Capabilities(
     name="asterisk",
@@ -117,6 +119,10 @@ class AsteriskOptions(Options, frozen=True, kw_only=True):
     ari_password: Annotated[str | None, Meta(description="that user's password, in quotes", extra=SECRET)] = (
         None
     )
+    app: Annotated[
+        str | None,
+        Meta(description="the Stasis application by which Hatif connects to Asterisk: hatif"),
+    ] = None
     dial: Annotated[
         str | None,
         Meta(description="the channel that calls a number: PJSIP/{number}@trunk"),
@@ -494,6 +500,23 @@ _NUMBER = re.compile(r"\+?[0-9]{2,20}")
 _ALREADY_OVER = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)  # conflict: this order's channel is there already
 
 
+def ari_request(options: AsteriskOptions, method: str, resource: str, fields: object = None) -> HttpRequest:
+    """A request to ARI.
+
+    Raises:
+        LocalProtocolError: where ARI is, or who we are there, is not configured.
+
+    """
+    url = require_option(options.ari_url, "providers.asterisk.ari_url")
+    username = require_option(options.ari_username, "providers.asterisk.ari_username")
+    password = require_option(options.ari_password, "providers.asterisk.ari_password")
+    headers = {"authorization": basic(username, password)}
+    if fields is None:
+        return HttpRequest(method, f"{url.rstrip('/')}/{resource}", headers)
+    headers["content-type"] = "application/json"
+    return HttpRequest(method, f"{url.rstrip('/')}/{resource}", headers, json_body(fields))
+
+
 class AsteriskControl(Control):
     """Calls placed, ended and handed over by ARI.
 
@@ -550,14 +573,7 @@ class AsteriskControl(Control):
         return after_request(response, already_over=_ALREADY_OVER)
 
     def _request(self, method: str, resource: str, fields: object = None) -> HttpRequest:
-        url = require_option(self._options.ari_url, "providers.asterisk.ari_url")
-        username = require_option(self._options.ari_username, "providers.asterisk.ari_username")
-        password = require_option(self._options.ari_password, "providers.asterisk.ari_password")
-        headers = {"authorization": basic(username, password)}
-        if fields is None:
-            return HttpRequest(method, f"{url.rstrip('/')}/{resource}", headers)
-        headers["content-type"] = "application/json"
-        return HttpRequest(method, f"{url.rstrip('/')}/{resource}", headers, json_body(fields))
+        return ari_request(self._options, method, resource, fields)
 
 
 def _dialled(number: str) -> str:
@@ -584,4 +600,5 @@ PROVIDER = Provider(
     admit=_admit,
     is_guarded=lambda options: options.password is not None,
     control=AsteriskControl,
+    fetches=lambda options: options.app is not None,
 )

@@ -1,10 +1,13 @@
-"""The audio formats that wires carry: an encoding, a rate, and for linear samples their byte order."""
+"""The audio formats that wires carry: an encoding, a rate, and for linear samples their byte order.
+
+Lengths in bytes are of samples; packets of Opus have none.
+"""
 
 from enum import StrEnum
 
 from msgspec import Struct
 
-__all__ = ["ALAW_8K", "LINEAR_8K", "MULAW_8K", "AudioFormat", "Encoding"]
+__all__ = ["ALAW_8K", "LINEAR_8K", "MULAW_8K", "OPUS", "AudioFormat", "Encoding"]
 
 
 class Encoding(StrEnum):
@@ -13,6 +16,7 @@ class Encoding(StrEnum):
     MULAW = "mulaw"  # ITU-T G.711, one byte
     ALAW = "alaw"  # ITU-T G.711, one byte
     LINEAR = "linear16"  # signed, two bytes
+    OPUS = "opus"  # RFC 6716, bare packets: theirs only, and nothing of it is counted in bytes
 
 
 class AudioFormat(Struct, frozen=True):
@@ -48,3 +52,4 @@ _SILENCE = {Encoding.MULAW: b"\xff", Encoding.ALAW: b"\xd5", Encoding.LINEAR: b"
 MULAW_8K = AudioFormat(Encoding.MULAW)
 ALAW_8K = AudioFormat(Encoding.ALAW)
 LINEAR_8K = AudioFormat(Encoding.LINEAR)
+OPUS = AudioFormat(Encoding.OPUS, 48_000)  # the rate is the decoder's

@@ -44,6 +44,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     transfer_seconds: float = 0.0
     farewell_seconds: float = 0.0  # after our last word the socket is theirs to close; wait for it so long
     tolerates_pings: bool = True  # False: a WebSocket ping ends the call
+    # A socket that is lost in mid-call is opened again by the provider itself, for the same call and with the
+    # same address, within so long. 0: never.
+    reconnect_seconds: float = 0.0
     subprotocols: tuple[str, ...] = ()  # of the WebSocket; the carrier offers one of them
 
     @property

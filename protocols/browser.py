@@ -2,11 +2,14 @@
 
 A page keeps no secret, so a single-use stream token in the path lets it in, and what it says of the caller is
 not believed unless the site says that its pages are its own. docs/generic-protocol.md specifies the words.
+
+Whether Opus is taken a page has to know before it begins, and its token is good for one socket. So it offers
+subprotocols, best first, and speaks the one that it gets: `hatif.opus` is PCM from us and Opus packets to us.
 """
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from protocols.base import Capabilities, Ending
 from protocols.generic import GenericProtocol
@@ -14,7 +17,12 @@ from protocols.provider import Door, Grant, Options, Provider
 
 __all__ = ["PROVIDER", "BrowserOptions"]
 
-BROWSER = Capabilities(name="browser", returns_marks_on_clear=True, hang_up=Ending.IN_BAND)
+PCM, OPUS = "hatif.pcm", "hatif.opus"
+
+BROWSER = Capabilities(
+    name="browser", returns_marks_on_clear=True, hang_up=Ending.IN_BAND, subprotocols=(PCM,)
+)
+_WITH_OPUS = structs.replace(BROWSER, subprotocols=(OPUS, PCM))
 
 
 class BrowserOptions(Options, frozen=True, kw_only=True):
@@ -23,12 +31,18 @@ class BrowserOptions(Options, frozen=True, kw_only=True):
     believe_pages: Annotated[
         bool, Meta(description="true where only pages of the site's own can get a stream token")
     ] = False
+    opus: Annotated[
+        bool, Meta(description="true: pages may send Opus; needs PyAV, pip install 'hatif[media]'")
+    ] = False
 
 
 def _media(options: BrowserOptions, _grant: Grant) -> GenericProtocol:
     return GenericProtocol(
-        BROWSER, is_authenticated=True, believes=options.believe_pages
-    )  # the token's doing
+        _WITH_OPUS if options.opus else BROWSER,
+        is_authenticated=True,  # the token's doing
+        believes=options.believe_pages,
+        takes_opus=options.opus,
+    )
 
 
 PROVIDER = Provider(

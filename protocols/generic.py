@@ -35,13 +35,14 @@ from protocols.words import (
     Transfer,
 )
 
-__all__ = ["PROVIDER", "GenericOptions", "GenericProtocol", "is_bearer"]
+__all__ = ["GENERIC", "PROVIDER", "RECONNECT_SECONDS", "GenericOptions", "GenericProtocol", "is_bearer"]
 
 GENERIC = Capabilities(
     name="generic", returns_marks_on_clear=True, hang_up=Ending.IN_BAND, transfer=Ending.IN_BAND
 )
 TRANSPORTS = ("binary", "json")
 BEARER = "bearer "
+RECONNECT_SECONDS = 60.0
 
 
 class GenericOptions(Options, frozen=True, kw_only=True):
@@ -53,13 +54,20 @@ class GenericOptions(Options, frozen=True, kw_only=True):
     keys_in_audio: Annotated[
         bool, Meta(description="true where keys are tones in the audio and the peer says no dtmf")
     ] = False
+    reconnects: Annotated[
+        bool,
+        Meta(description="true where the peer opens a lost socket again, and no two calls have one call_id"),
+    ] = False
 
 
 _DECODER: MessageDecoder[Start | AudioData | Word] = MessageDecoder(Start | AudioData | Word)
 
 
 class GenericProtocol(WordedProtocol):
-    """One call on our own wire; `believes`: who is calling is taken from the peer's word."""
+    """One call on our own wire; `believes`: who is calling is taken from the peer's word.
+
+    `takes_opus`: the peer's audio may be Opus.
+    """
 
     def __init__(
         self,
@@ -68,11 +76,13 @@ class GenericProtocol(WordedProtocol):
         is_authenticated: bool,
         check: CredentialCheck | None = None,
         believes: bool = True,
+        takes_opus: bool = False,
     ) -> None:
         super().__init__(capabilities)
         self._is_authenticated = is_authenticated
         self._check = check
         self._believes = believes
+        self._takes_opus = takes_opus
         self._is_accepted = False
         self._speaks_json = False
 
@@ -122,11 +132,11 @@ class GenericProtocol(WordedProtocol):
             raise RemoteProtocolError("start: version: Expected 1")
         if start.transport not in TRANSPORTS:
             raise RemoteProtocolError("start: transport: Expected binary or json")
-        audio = start.audio.format
+        heard, spoken = start.audio.formats(takes_opus=self._takes_opus)
         details = start.details if self._believes else CallDetails()
         self._speaks_json = start.transport == "json"
         self.state = State.STARTED
-        return (CallStarted(details, heard=audio, spoken=audio),)
+        return (CallStarted(details, heard=heard, spoken=spoken),)
 
     def _is_shown(self, token: str | None) -> bool:
         return self._check is not None and token is not None and self._check(token)
@@ -168,9 +178,18 @@ def _check(options: GenericOptions) -> CredentialCheck:
     return lambda offered: expected is not None and hmac.compare_digest(offered.encode(), expected.encode())
 
 
+def _capabilities(options: GenericOptions) -> Capabilities:
+    if not options.keys_in_audio and not options.reconnects:
+        return GENERIC
+    return msgspec.structs.replace(
+        GENERIC,
+        sends_keys=not options.keys_in_audio,
+        reconnect_seconds=RECONNECT_SECONDS if options.reconnects else 0.0,
+    )
+
+
 def _media(options: GenericOptions, grant: Grant) -> GenericProtocol:
-    capabilities = msgspec.structs.replace(GENERIC, sends_keys=False) if options.keys_in_audio else GENERIC
-    return GenericProtocol(capabilities, is_authenticated=grant.is_authenticated, check=grant.check)
+    return GenericProtocol(_capabilities(options), is_authenticated=grant.is_authenticated, check=grant.check)
 
 
 PROVIDER = Provider(

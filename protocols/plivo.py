@@ -226,8 +226,13 @@ class PlivoXml(Webhooks):
             "contentType": "audio/x-mulaw;rate=8000",
             "extraHeaders": _extra_headers(call, stream),
             "statusCallbackUrl": stream.status_url,
+            **self._of_stream(),
         }
         return xml_document(Verb("Stream", attributes, text=stream.url))
+
+    def _of_stream(self) -> dict[str, str]:
+        """What else a descendant says of the stream."""
+        return {}
 
     def reject(self, call: IncomingCall) -> Document:  # noqa: ARG002
         return xml_document(Verb("Hangup", {"reason": "busy"}))

@@ -324,6 +324,9 @@ class Provider(Struct, Generic[OptionsT], frozen=True, kw_only=True):
     webhooks: Callable[[OptionsT], Webhooks] | None = None
     application: ApplicationSocket[OptionsT] | None = None
     control: Callable[[OptionsT], Control] | None = None
+    # Whether calls that were placed are fetched by us: no address of ours is then needed, and the
+    # questionnaire goes along as a parameter.
+    fetches: Callable[[OptionsT], bool] | None = None
     how_to_dial: str = ""  # a sentence, where no request of ours does it
     # The document that puts a caller through to a number, where `control.transfer` needs one.
     dial: Callable[[str], Document] | None = None

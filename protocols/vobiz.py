@@ -8,6 +8,8 @@ Source: github.com/vobiz-ai/Agent-Skills, `skills/vobiz-audio-streams`, `-voice-
   in between is held back here. A `clearedAudio` that does not come is waited for while a second of the
   caller's audio goes by, there being no other clock; whether it comes when nothing was playing is not said.
 - Our `stop` ends the stream, and the document of ours that opened it, and so the call.
+- `maxRetries` of `<Stream>` (0 to 10, 0 if not said) has a dropped socket opened again, at the same address:
+  a fresh `start` with the same `callId` and another `streamId`. How long that takes is not said.
 - L16 is big-endian towards us and little-endian from us.
 - Signatures cover the address, neither its query nor the body, and may be absent altogether: what is
   unsigned is let in only where the site says so. The names of the nonces' headers are recalled from Plivo's.
@@ -17,7 +19,7 @@ Source: github.com/vobiz-ai/Agent-Skills, `skills/vobiz-audio-streams`, `-voice-
 from collections.abc import Sequence
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from protocols.base import Capabilities, Ending
 from protocols.commands import ClearAudio, Command, HangUp, PlayAudio, SendMark
@@ -34,9 +36,22 @@ from protocols.provider import Door, Provider, SignatureError, Verified
 from protocols.streaming import State
 from protocols.wire import encode
 
-__all__ = ["MOST_FLUSH_SECONDS", "PROVIDER", "VobizControl", "VobizOptions", "VobizProtocol", "VobizWebhooks"]
+__all__ = [
+    "MOST_FLUSH_SECONDS",
+    "PROVIDER",
+    "RECONNECT_SECONDS",
+    "VobizControl",
+    "VobizOptions",
+    "VobizProtocol",
+    "VobizWebhooks",
+]
 
-VOBIZ = Capabilities(name="vobiz", hang_up=Ending.IN_BAND, transfer=Ending.REST)
+RECONNECT_SECONDS = 60.0  # long enough for its retries; afterwards a caller has been left alone too long
+
+VOBIZ = Capabilities(
+    name="vobiz", hang_up=Ending.IN_BAND, transfer=Ending.REST, reconnect_seconds=RECONNECT_SECONDS
+)
+_ONE_SOCKET = structs.replace(VOBIZ, reconnect_seconds=0.0)
 
 MOST_FLUSH_SECONDS = 1.0  # of the caller's audio
 
@@ -47,13 +62,17 @@ class VobizOptions(PlivoAccount, frozen=True, kw_only=True):
     require_signature: Annotated[
         bool, Meta(description="true, or false: webhooks without any signature are believed")
     ] = True
+    max_retries: Annotated[
+        int,
+        Meta(ge=0, le=10, description="0 to 10: how often a socket that was lost is opened again in a call"),
+    ] = 3
 
 
 class VobizProtocol(PlivoDialect):
     """One stream on Vobiz's wire."""
 
-    def __init__(self) -> None:
-        super().__init__(VOBIZ, heard_big_endian=True)
+    def __init__(self, capabilities: Capabilities = VOBIZ) -> None:
+        super().__init__(capabilities, heard_big_endian=True)
         self._held: list[str | bytes] | None = (
             None  # what may be said after the flush; None: none is under way
         )
@@ -104,6 +123,9 @@ class VobizWebhooks(PlivoXml):
     def __init__(self, options: VobizOptions) -> None:
         self._options = options
 
+    def _of_stream(self) -> dict[str, str]:
+        return {"maxRetries": str(self._options.max_retries)}
+
     def verify(self, request: HttpRequest, *, now: float) -> Verified:
         versions = {"v3": ".", "v2": ""}  # and what stands between address and nonce
         offered = {
@@ -141,7 +163,7 @@ PROVIDER = Provider(
     title="Vobiz",
     options=VobizOptions,
     door=Door.TOKEN,
-    media=lambda _options, _grant: VobizProtocol(),
+    media=lambda options, _grant: VobizProtocol(VOBIZ if options.max_retries else _ONE_SOCKET),
     webhooks=VobizWebhooks,
     control=VobizControl,
     dial=dial,

@@ -3,9 +3,9 @@
 docs/generic-protocol.md is their specification.
 """
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct, field, structs
 
-from protocols.audio import AudioFormat, Encoding
+from protocols.audio import OPUS, AudioFormat, Encoding
 from protocols.errors import RemoteProtocolError
 from protocols.events import CallDetails
 from protocols.wire import read_custom, read_direction
@@ -26,6 +26,7 @@ __all__ = [
     "text_of",
 ]
 
+SAMPLES = (Encoding.MULAW, Encoding.ALAW, Encoding.LINEAR)
 SAMPLE_RATES = (8_000, 16_000, 24_000, 32_000, 44_100, 48_000)
 BYTE_ORDERS = ("little", "big")
 
@@ -52,7 +53,7 @@ class AudioShape(Struct, frozen=True):
             RemoteProtocolError: it is none that we speak.
 
         """
-        if self.encoding not in set(Encoding):
+        if self.encoding not in SAMPLES:
             raise RemoteProtocolError("start: audio.encoding: Expected mulaw, alaw or linear16")
         if str(self.sample_rate) not in map(str, SAMPLE_RATES):
             rates = ", ".join(map(str, SAMPLE_RATES))
@@ -61,6 +62,17 @@ class AudioShape(Struct, frozen=True):
             raise RemoteProtocolError("start: audio.byte_order: Expected little or big")
         is_big_endian = self.encoding == Encoding.LINEAR and self.byte_order == "big"
         return AudioFormat(Encoding(self.encoding), int(self.sample_rate), big_endian=is_big_endian)
+
+    def formats(self, *, takes_opus: bool) -> tuple[AudioFormat, AudioFormat]:
+        """Theirs and ours: the same, except that Opus is answered with linear16 at `sample_rate`.
+
+        Raises:
+            RemoteProtocolError: as `format`.
+
+        """
+        if takes_opus and self.encoding == Encoding.OPUS:
+            return OPUS, structs.replace(self, encoding=Encoding.LINEAR).format
+        return self.format, self.format
 
 
 class Parties(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from bridge.carriers.wires.asterisk import AsteriskWire
 from bridge.config_providers import Providers
 from protocols import CallDetails, CallStarted, Direction
 from protocols.asterisk import PROVIDER, AsteriskControl, AsteriskOptions, AsteriskProtocol
+from protocols.asterisk_app import CallerWaits, facts_of
 from protocols.audiosocket import AudioSocketOptions
 from protocols.http import HttpRequest, basic
 from protocols.provider import CallOrder, StreamTarget
@@ -173,6 +174,20 @@ def test_every_jump_of_the_dialplan_leads_somewhere() -> None:
                     assert branch[1] in labels
                 assert text.count("(") == text.count(")")
                 assert text.count("{") == text.count("}")
+
+
+def test_where_hatif_connects_to_asterisk_the_same_is_said_of_a_call() -> None:
+    """The application's arguments are the dial string's parameters, and what follows is the same too."""
+    (_, stasis), (_, after), _ = dialplan()["hatif-app"]["s"]
+    words = stasis.removeprefix("Stasis(").removesuffix(")")
+    placed = json.loads(CONTROL.place(ORDER).body)["variables"]["HATIF_PARAMETERS"]
+    app, *args = filled(words, UNIQUEID="17.1", HATIF_PARAMETERS=placed).split(",")
+    facts, _ = facts_of(CallerWaits("17.1", is_up=True, args=tuple(args)))
+
+    assert app == "hatif"
+    assert details_of(facts) == details_of(query_of(placed))
+    context, extension, label = after.rpartition("?")[2].removesuffix(")").split(",")
+    assert label in {each for each, _ in dialplan()[context][extension]}
 
 
 def test_the_user_of_ari_is_the_one_that_hatif_shows() -> None:

@@ -18,6 +18,7 @@ from bridge.dialling import Wanted, place
 from bridge.errors import ConfigError
 from bridge.phone_control import ControlError
 from bridge.tokens import StreamTokens
+from protocols.asterisk_app import CallerWaits, facts_of
 
 SECRET = "s" * 48
 WANTED = Wanted(provider="twilio", to="+966500000001", from_="+966110000001", questionnaire="phq2")
@@ -124,3 +125,33 @@ async def test_a_provider_that_is_not_dialled_like_that_says_how(settings: Calla
     """Maqsam's calls are placed by its own campaigns."""
     with pytest.raises(ControlError, match="campaigns"):
         await place(msgspec.structs.replace(WANTED, provider="maqsam"), settings())
+
+
+async def test_a_call_that_we_fetch_needs_no_address_of_ours(settings: Callable[..., Settings]) -> None:
+    """Asterisk is told which questionnaire it is for; neither token nor origin is needed."""
+    asked: list[dict[str, Any]] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        return web.json_response({"id": asked[0]["channelId"]})
+
+    app = web.Application()
+    app.router.add_post("/ari/channels", handle)
+    async with TestServer(app) as server:
+        placed = await place(
+            msgspec.structs.replace(WANTED, provider="asterisk"),
+            settings(
+                HATIF_SERVER__PUBLIC_URL="",
+                HATIF_TOKENS__SECRET="",
+                HATIF_PROVIDERS__ASTERISK__APP="hatif",
+                HATIF_PROVIDERS__ASTERISK__ARI_URL=str(server.make_url("/ari")),
+                HATIF_PROVIDERS__ASTERISK__ARI_PASSWORD="p",
+                HATIF_PROVIDERS__ASTERISK__DIAL="PJSIP/{number}@trunk",
+            ),
+        )
+
+    (order,) = asked
+    args = tuple(order["variables"]["HATIF_PARAMETERS"].split(","))
+    facts, questionnaire = facts_of(CallerWaits(order["channelId"], is_up=True, args=args))
+    assert (placed.provider_call_id, placed.questionnaire) == (order["channelId"], "phq2")
+    assert (questionnaire, facts["called"], facts["direction"]) == ("phq2", WANTED.to, "outbound")

@@ -6,7 +6,7 @@ letter.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 from msgspec import Struct
 
@@ -93,6 +93,11 @@ class CarrierWire(Protocol):
     hangs_up_on_close: bool = False  # the phone call ends with the socket; else it goes on elsewhere
     caller_audio: AudioFormat = MULAW_8K  # what it sends
     our_audio: AudioFormat = MULAW_8K  # what it takes
+
+    @classmethod
+    def in_alaw(cls) -> Self | None:
+        """The same far end with A-law both ways, as far as its wire lets it; None: it has no word for it."""
+        return None
 
     def dial(self, url: str, call: CarrierCall, token: str | None) -> Dialling:  # noqa: ARG002
         """How to connect to `url`, showing `token`: most are let in by the path."""

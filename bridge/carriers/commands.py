@@ -10,6 +10,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
+from bridge.carriers.faults import Fault
 from bridge.console import EXIT_WRONG, counting_progress, out, run_quietly, settings_of
 from bridge.reports import STDOUT, write_report
 from protocols.base import Ending
@@ -77,7 +78,7 @@ def run_carrier(  # noqa: PLR0917 - a command's options
         str, typer.Option(help="Whose calls to make.", callback=known_provider, metavar="NAME")
     ] = "maqsam",
     faults: Annotated[
-        str, typer.Option(help="How to misbehave, by commas; `all` lists them.", metavar="NAME,…")
+        str, typer.Option(help=f"How to misbehave, by commas: {', '.join(Fault)}.", metavar="NAME,…")
     ] = "",
     calls: Annotated[int, typer.Option(min=1, max=10000, help="How many calls.")] = 1,
     at_once: Annotated[int, typer.Option(min=1, max=1000, help="How many at the same time.")] = 10,
@@ -105,7 +106,7 @@ def run_carrier(  # noqa: PLR0917 - a command's options
         tokens=_issued(provider, calls, config) if issue else (token,),
         calls=calls,
         at_once=at_once,
-        faults=_faults(faults),
+        faults=_faults(faults, provider),
         keys=keys,
         max_seconds=max_seconds,
         seed=seed,
@@ -186,14 +187,17 @@ def _as_yaml(provider: Provider[Any]) -> Iterator[str]:
         yield f"# or, for both: wss://YOUR.HOST/application/{provider.name}[/QUESTIONNAIRE]"
 
 
-def _faults(listed: str) -> tuple[Any, ...]:
-    from bridge.carriers.faults import Fault  # noqa: PLC0415
+def _faults(listed: str, provider: str) -> tuple[Fault, ...]:
+    from bridge.carriers.registry import is_applicable  # noqa: PLC0415
 
     names = [name.strip() for name in listed.split(",") if name.strip()]
     unknown = sorted(set(names) - set(Fault))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: faults are {', '.join(Fault)}")
-    return tuple(map(Fault, names))
+    faults = tuple(map(Fault, names))
+    if not all(is_applicable(fault, provider) for fault in faults):
+        raise typer.BadParameter(f"{Fault.ALAW} is not applicable to {provider}: its wire cannot announce it")
+    return faults
 
 
 def _issued(provider: str, calls: int, config: Path | None) -> list[str | None]:

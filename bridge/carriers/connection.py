@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Protocol
 
 import aiohttp
+from aiohttp import web
 
 __all__ = ["BrokenConnectionError", "Connection", "StreamConnection", "WebSocketConnection"]
 
@@ -49,9 +50,9 @@ class Connection(Protocol):
 
 
 class WebSocketConnection(Connection):
-    """A WebSocket."""
+    """A WebSocket, whichever side opened it."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse | web.WebSocketResponse) -> None:
         self._socket = socket
 
     @property

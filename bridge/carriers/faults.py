@@ -16,7 +16,7 @@ HICCUP_FRAMES = 50  # one a second, on average
 STALL_SECONDS = 3.0
 STALLS_AFTER_SECONDS = 5.0
 FLOOD_FACTOR = 10
-ODD_BYTES = (1, 700)  # a frame has 160 of mu-law
+ODD_BYTES = (1, 700)  # a frame has 160 of mu-law: most are longer or shorter
 
 
 class Fault(StrEnum):
@@ -30,7 +30,8 @@ class Fault(StrEnum):
     STALL = "stall"  # nothing goes or comes for three seconds, once
     HALF_OPEN = "half-open"  # the carrier is gone, and the connection does not know
     FLOOD = "flood"  # audio at ten times the speed of life
-    ODD_FRAMES = "odd-frames"  # audio in pieces of any length
+    ODD_FRAMES = "odd-frames"  # audio in pieces of any length, across its frames
+    ALAW = "alaw"  # no misbehaviour: both directions are A-law, where the wire can say so
     LATE_MARKS = "late-marks"  # marks come back long after their audio was played
     NO_MARKS = "no-marks"  # or never
     NEVER_READS = "never-reads"  # what Hatif sends piles up
@@ -44,6 +45,8 @@ class Faults:
         self._chance = Random(seed)  # noqa: S311 - not for secrets
         self._held: str | bytes | None = None  # to come after what follows it
         self._has_stalled = False
+        self._uncut = b""  # audio that waits for the rest of its piece
+        self._piece = 0  # how long that piece is to be
 
     def __contains__(self, fault: Fault) -> bool:
         return fault in self._faults
@@ -54,14 +57,16 @@ class Faults:
         return FLOOD_FACTOR if Fault.FLOOD in self else 1
 
     def cut(self, audio: bytes) -> list[bytes]:
-        """The caller's audio in the pieces that it is sent in."""
+        """The caller's audio in the pieces that are sent now; what is too short for one waits."""
         if Fault.ODD_FRAMES not in self:
             return [audio]
         pieces = []
-        while audio:
-            size = self._chance.randint(*ODD_BYTES)
-            pieces.append(audio[:size])
-            audio = audio[size:]
+        self._uncut += audio
+        while len(self._uncut) >= self._piece:
+            if self._piece:
+                pieces.append(self._uncut[: self._piece])
+                self._uncut = self._uncut[self._piece :]
+            self._piece = self._chance.randint(*ODD_BYTES)
         return pieces
 
     def audio(self, messages: Sequence[str | bytes]) -> list[str | bytes]:

@@ -13,7 +13,7 @@ from bridge.carriers.faults import Fault, Faults
 from bridge.carriers.leg import CallOutcome, EndedBy
 from bridge.carriers.lines import Line, LineCaller, PauseLine, PressLine
 from bridge.carriers.placing import EXAMPLE_CALLEE, EXAMPLE_CALLER
-from bridge.carriers.registry import WIRES
+from bridge.carriers.registry import far_end
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
 
@@ -84,7 +84,7 @@ async def _place(options: RunOptions, number: int) -> CallOutcome:
     chance = np.random.default_rng(options.seed + number)
     caller = LineCaller(_lines(options), LineNoise(chance), patience_seconds=PATIENCE_SECONDS)
     carrier = FakeCarrier(
-        WIRES[options.provider](),
+        far_end(options.provider, options.faults),
         caller,
         clock=Clock(options.speed),
         faults=Faults(options.faults, seed=options.seed + number),

@@ -171,6 +171,11 @@ class Store(OpenDatabase):
             },
         )
 
+    async def note_interrupted(self, call_id: str) -> None:
+        """Note that a call had not ended: only its line was gone, and it goes on as another."""
+        ended = func.coalesce(tables.calls.c.ended_at, self._clock.now())
+        await self._update_call(call_id, {"disposition": Disposition.INTERRUPTED, "ended_at": ended})
+
     async def close_interrupted(self) -> int:
         """End, as interrupted, the calls that have no end: at start, those of a daemon that died."""
         calls, turns = tables.calls, tables.turns
@@ -234,6 +239,11 @@ class Store(OpenDatabase):
             return False
         return True
 
+    async def was_redeemed(self, token_id: str) -> bool:
+        """Whether a token was used up, so that it can be used no more than again."""
+        table = tables.redeemed_tokens
+        return bool(await self.select(select(table.c.token_id).where(table.c.token_id == token_id)))
+
     async def calls(self, limit: int = 50) -> list[StoredCall]:
         """The latest calls, newest first."""
         table = tables.calls
@@ -243,6 +253,16 @@ class Store(OpenDatabase):
     async def call(self, call_id: str) -> StoredCall | None:
         """One call, or None."""
         rows = await self.select(select(tables.calls).where(tables.calls.c.call_id == call_id))
+        return stored_call(rows[0]) if rows else None
+
+    async def latest_call(
+        self, provider: str, provider_call_id: str, *, since: datetime
+    ) -> StoredCall | None:
+        """The last one that began since then under the provider's name for a phone call."""
+        table = tables.calls
+        its_own = (table.c.provider == provider, table.c.provider_call_id == provider_call_id)
+        query = select(table).where(table.c.started_at >= since, *its_own)
+        rows = await self.select(query.order_by(table.c.started_at.desc()).limit(1))
         return stored_call(rows[0]) if rows else None
 
     async def turns(self, call_id: str) -> list[StoredTurn]:

@@ -15,8 +15,11 @@ from msgspec import Struct
 
 from bridge.clock import Clock
 from bridge.errors import CredentialError, StorageError
+from bridge.reconnection import LONGEST_CALL, may_be_lost
+from bridge.storage.phone_calls import call_of_reference
 from bridge.storage.store import Store
 from bridge.tokens import StreamClaims, StreamTokens
+from protocols.base import Capabilities, MediaProtocol
 from protocols.http import HttpRequest
 from protocols.provider import ApplicationSocket, Door, Grant, Options, Provider, SignatureError, Verified
 from protocols.registry import PROVIDERS
@@ -24,6 +27,9 @@ from protocols.registry import PROVIDERS
 __all__ = ["Doorkeeper", "Visit", "is_local", "read_request"]
 
 MOST_REPLAYS = 10_000  # signatures remembered; more than arrive while one of them is fresh
+
+USED = "the stream token has been used before"
+EXPIRED = "the stream token has expired: ask for a new one for every call"
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 _PARTS_OF_A_TOKEN = 3  # a JWT in its compact form, RFC 7519 section 3.1
@@ -36,7 +42,7 @@ class Visit(Struct, frozen=True):
 
     provider: Provider[Any]
     options: Options
-    grant: Grant
+    protocol: MediaProtocol
     questionnaire: str | None
     claims: StreamClaims | None  # of a stream token, to be redeemed when the call is taken
 
@@ -90,10 +96,14 @@ class Doorkeeper:
             is_let_in_by_token or self._admits(request, provider, options, upgrade) or claims is not None
         )
         check = provider.in_band(options) if provider.in_band else None
+        grant = Grant(request=upgrade, is_authenticated=is_authenticated, check=check)
+        protocol = provider.media(options, grant)
+        if claims is not None and claims.is_late and not protocol.capabilities.reconnect_seconds:
+            raise refused(EXPIRED)
         return Visit(
             provider=provider,
             options=options,
-            grant=Grant(request=upgrade, is_authenticated=is_authenticated, check=check),
+            protocol=protocol,
             questionnaire=claims.questionnaire if claims else _questionnaire(provider, name),
             claims=claims,
         )
@@ -119,15 +129,47 @@ class Doorkeeper:
             raise refused(str(error)) from None
         return provider, options, kind
 
-    async def redeem(self, claims: StreamClaims) -> None:
-        """Use a stream token up; only once the call is taken, since a busy answer must not spend it."""
+    async def redeem(self, visit: Visit) -> None:
+        """Use the stream token up; only once the call is taken, since a busy answer must not spend it.
+
+        Where the provider itself opens a lost socket again, it comes with the same token: that is good for as
+        long as its call lasts and for a moment afterwards, but not for a call that never began.
+
+        Raises:
+            HTTPUnauthorized: it is good no more.
+
+        """
+        if visit.claims is None:
+            return
         try:
-            is_first_use = await self._store.redeem(claims.token_id, claims.expires_at)
+            why_not = await self._why_not(visit.claims, visit.protocol.capabilities)
         except StorageError as error:
             log.error("token_not_redeemed", code=error.code, detail=str(error))  # noqa: TRY400
             raise web.HTTPServiceUnavailable(text="the token cannot be checked now\n") from None
-        if not is_first_use:
-            raise refused("the stream token has been used before")
+        if why_not is not None:
+            raise refused(why_not)
+
+    async def _why_not(self, claims: StreamClaims, capabilities: Capabilities) -> str | None:
+        """Why a token opens nothing; None where it does, by its first use or again."""
+        if claims.is_late:
+            if not await self._store.was_redeemed(claims.token_id):
+                return EXPIRED
+        elif await self._store.redeem(claims.token_id, claims.expires_at):
+            return None
+        return None if await self._comes_again(claims, capabilities) else USED
+
+    async def _comes_again(self, claims: StreamClaims, capabilities: Capabilities) -> bool:
+        """Whether the provider may have lost the socket of a call that lasts, or did until a moment ago."""
+        seconds, now = capabilities.reconnect_seconds, self._clock.now()
+        if not seconds or claims.call is None:
+            return False
+        phone = await call_of_reference(self._store, claims.provider, claims.call)
+        if phone is None:
+            return False
+        call = await self._store.latest_call(
+            claims.provider, phone.provider_call_id, since=now - LONGEST_CALL
+        )
+        return call is not None and may_be_lost(call, now=now, seconds=seconds)
 
     def accept(self, verified: Verified) -> None:
         """Let a good signature in, once.
@@ -165,7 +207,8 @@ class Doorkeeper:
         if not _is_token(name) and provider.door is not Door.TOKEN:
             return None
         try:
-            return self._tokens.read(name or "", provider=provider.name)
+            late = LONGEST_CALL.total_seconds()
+            return self._tokens.read(name or "", provider=provider.name, late_seconds=late)
         except CredentialError as error:
             raise refused(str(error)) from None
 

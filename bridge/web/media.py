@@ -60,11 +60,9 @@ class MediaSockets:
         if not visit.provider.capabilities.plays:
             raise web.HTTPNotImplemented(text="this provider only listens: no questionnaire can be asked\n")
         questionnaire = self._admit(visit.questionnaire)
-        if visit.claims is not None:
-            await self._doorkeeper.redeem(visit.claims)
+        await self._doorkeeper.redeem(visit)
         known = await self._known(visit)
-        protocol = visit.provider.media(visit.options, visit.grant)
-        return await self._put_through(request, protocol, questionnaire, known)
+        return await self._put_through(request, visit.protocol, questionnaire, known)
 
     async def _known(self, visit: Visit) -> CallDetails:
         """What a webhook said of the call, or what we dialled; most wires say less."""

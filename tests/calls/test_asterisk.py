@@ -1,5 +1,6 @@
 """Asterisk calls the whole daemon, over its WebSocket channel and over AudioSocket."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -9,7 +10,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import TestServer
 
+from bridge.carriers.asterisk_pbx import AsteriskPbx
 from bridge.carriers.base import CarrierCall, CarrierWire
 from bridge.carriers.caller import CallerFrame
 from bridge.carriers.fake import EndedBy, FakeCarrier
@@ -125,6 +128,29 @@ async def test_the_subprotocol_is_the_one_that_asterisk_asks_for(answering: Any)
         ) as socket,
     ):
         assert (socket.protocol, socket.compress) == ("media", 0)
+
+
+async def test_a_call_that_hatif_fetches(start_daemon: Callable[..., Any]) -> None:
+    """The daemon connects to Asterisk: a whole call, after which the caller goes on in the dialplan."""
+    caller = Consenter()
+    shown = basic("hatif", "secret")
+    args = ("call=17.1", "direction=inbound", "caller=+966500000001")
+    pbx = AsteriskPbx(caller, clock=Clock(speed=4), authorization=shown, args=args)
+    async with TestServer(pbx.application(), shutdown_timeout=0.1) as server:
+        daemon = await asyncio.to_thread(
+            start_daemon,
+            HATIF_PROVIDERS__ASTERISK__APP="hatif",
+            HATIF_PROVIDERS__ASTERISK__ARI_URL=str(server.make_url("/ari")),
+            HATIF_PROVIDERS__ASTERISK__ARI_PASSWORD="secret",
+        )
+        async with asyncio.timeout(120):
+            outcome = await pbx.outcome
+            await pbx.sent_on.wait()
+
+    assert (caller.prompts, outcome.ended_by, outcome.detail) == (2, EndedBy.CALLER, "")
+    assert pbx.faults == []
+    assert outcome.marks > 0
+    assert calls_of(daemon, "asterisk") == [("17.1", "+966500000001")]
 
 
 def carrier(wire: CarrierWire, caller: Consenter) -> FakeCarrier:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridge.audio.playout import Ticker
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.faults import Fault, Faults
-from bridge.carriers.leg import CallOutcome, Leg
+from bridge.carriers.leg import CallOutcome, EndedBy, Leg
 from bridge.carriers.lines import Line, LineCaller
 from bridge.carriers.pairing import trusted
-from bridge.carriers.registry import WIRES
+from bridge.carriers.registry import far_end
 from bridge.carriers.virtual import Duplex, VirtualClock, VirtualLoop, run
 from bridge.carriers.voice import LineNoise
 from bridge.content import CONTENT
@@ -32,6 +32,7 @@ from bridge.speech.base import Hearing
 from bridge.speech.espeak import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store
+from protocols.base import MediaProtocol
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ items:
   - {id: fever, type: yes_no, kind: symptom, ask: "هَلْ عِنْدَكَ حَرَارَة؟"}
   - {id: nights, type: integer, minimum: 0, maximum: 30, ask: "كَمْ يَوْمًا؟"}
 """
-CALL_ID = "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+CALL_ID = "6fa459ea-ee8a-3ca4-894e-{:012x}"
 
 
 class DeafStream:
@@ -116,6 +117,9 @@ class Rehearsed:
     lines: Sequence[Line]
     faults: Sequence[Fault] = ()
     patience_seconds: float = 10.0
+    provider_call_id: str | None = None  # None: one of its own
+    protocol: MediaProtocol | None = None  # None: with the provider's default options
+    drop_seconds: float | None = None  # after so long the socket is gone, and no word was said
 
 
 class Theatre:
@@ -132,6 +136,13 @@ class Theatre:
 
     async def play(self, calls: Sequence[Rehearsed]) -> list[Rehearsal]:
         """All of them at the same time."""
+        async with self.services() as services:
+            playing = [self.call(services, number, call) for number, call in enumerate(calls)]
+            return list(await asyncio.gather(*playing))
+
+    @asynccontextmanager
+    async def services(self) -> AsyncIterator[Services]:
+        """What all calls share, while it is open."""
         voice = EspeakSynthesizer()
         WaitedForStore.loop = WaitedForPrompts.loop = self.loop
         with self.loop.outside():
@@ -139,7 +150,7 @@ class Theatre:
             store = await WaitedForStore.open(self.database, clock=self.clock)
         ticker = Ticker(self.clock)
         ticking = asyncio.create_task(ticker.run())
-        services = Services(
+        shared = Services(
             clock=self.clock,
             store=store,
             recognizer=DeafEars(),
@@ -149,19 +160,19 @@ class Theatre:
             patience=Patience(max_call_seconds=240),
         )
         try:
-            playing = [self._call(services, f"c{number}", call) for number, call in enumerate(calls)]
-            return list(await asyncio.gather(*playing))
+            yield shared
         finally:
             ticking.cancel()
             with self.loop.outside():
                 await store.close()
                 await voice.stop()
 
-    async def _call(self, services: Services, call_id: str, call: Rehearsed) -> Rehearsal:
+    async def call(self, services: Services, number: int, call: Rehearsed) -> Rehearsal:
+        """One call from its beginning to its end, or until its socket is dropped."""
         near, far = Duplex.pair()
         session = CallSession(
-            call_id=call_id,
-            protocol=trusted(call.provider),
+            call_id=f"c{number}",
+            protocol=call.protocol or trusted(call.provider),
             questionnaire=self.questionnaire,
             services=services,
             send=near.send,
@@ -169,20 +180,33 @@ class Theatre:
         caller = LineCaller(
             call.lines, LineNoise(np.random.default_rng(1)), patience_seconds=call.patience_seconds
         )
-        leg = Leg(far, WIRES[call.provider](), caller, self.clock, faults=Faults(call.faults, seed=1))
-        began = self.clock.monotonic()
-        placing = asyncio.create_task(
-            leg.converse(CarrierCall("966500000001", "966110000001", CALL_ID), max_seconds=300)
+        leg = Leg(
+            far, far_end(call.provider, call.faults), caller, self.clock, faults=Faults(call.faults, seed=1)
         )
+        began = self.clock.monotonic()
+        provider_call_id = call.provider_call_id or CALL_ID.format(number)
+        introduced = CarrierCall("966500000001", "966110000001", provider_call_id)
+        placing = asyncio.create_task(leg.converse(introduced, max_seconds=300))
+        if call.drop_seconds is not None:
+            self.loop.call_later(call.drop_seconds, placing.cancel)
         outcome = await session.run(aiter(near))
         seconds = self.clock.monotonic() - began
         await near.close(outcome.close_code)
-        return Rehearsal(await placing, outcome, self._answers(call_id), seconds)
+        (placed,) = await asyncio.gather(placing, return_exceptions=True)
+        carrier = placed if isinstance(placed, CallOutcome) else CallOutcome(ended_by=EndedBy.CALLER)
+        return Rehearsal(carrier, outcome, self._answers(f"c{number}"), seconds)
+
+    def query(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """Look into the database."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(query, values).fetchall()
 
     def _answers(self, call_id: str) -> dict[str, Any]:
         query = "SELECT item, value_json FROM answers WHERE call_id = ? AND status = 'answered'"
-        with closing(sqlite3.connect(self.database)) as connection:
-            return {item: json.loads(value) for item, value in connection.execute(query, (call_id,))}
+        return {item: json.loads(value) for item, value in self.query(query, call_id)}
+
+
+Scene = Callable[[Theatre], Coroutine[Any, Any, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -213,5 +237,15 @@ def rehearse(three: Questionnaire, spoken: Path, tmp_path: Path) -> Callable[...
     def play(*calls: tuple[str, Sequence[Line], Sequence[Fault]]) -> list[Rehearsal]:
         rehearsed = [Rehearsed(*call) for call in calls]
         return run(lambda loop: Theatre(loop, three, tmp_path / "hatif.db", spoken).play(rehearsed))
+
+    return play
+
+
+@pytest.fixture
+def stage(three: Questionnaire, spoken: Path, tmp_path: Path) -> Callable[[Scene], Any]:
+    """Play a scene: a coroutine that is handed the theatre."""
+
+    def play(scene: Scene) -> Any:
+        return run(lambda loop: scene(Theatre(loop, three, tmp_path / "hatif.db", spoken)))
 
     return play

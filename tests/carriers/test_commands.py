@@ -84,3 +84,22 @@ def test_bad_calls_beside_each_other(start_daemon: Callable[..., Any]) -> None:
 
     assert "3 of 3 calls were taken and spoken to" in done.stdout, done.stderr
     assert done.returncode == 0
+
+
+def test_a_law_where_the_wire_cannot_announce_it() -> None:
+    """Is refused, before any call is made, in words that say why."""
+    done = CliRunner().invoke(
+        carrier_app, ["run", "ws://127.0.0.1:1/", "--provider", "twilio", "--faults", "alaw"]
+    )
+
+    assert done.exit_code == 2
+    assert "not applicable to twilio" in " ".join(done.output.replace("│", " ").split())
+
+
+def test_the_help_and_the_page_list_every_fault() -> None:
+    """By the names that --faults takes."""
+    shown = "".join(CliRunner().invoke(carrier_app, ["run", "--help"]).output.replace("│", "").split())
+    page = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
+
+    assert all(fault in shown for fault in Fault)
+    assert all(f"`{fault}`" in page for fault in Fault)

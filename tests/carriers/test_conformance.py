@@ -327,7 +327,7 @@ def survives(receive: Callable[[str | bytes], object], message: str | bytes) -> 
 
 @every_provider
 @given(message=st.text() | st.binary())
-@settings(max_examples=30)  # `make fuzz` tries more
+@settings(max_examples=30, deadline=None)  # `make fuzz` tries more
 def test_anything_at_all_gives_events_or_a_protocol_error(provider: str, message: str | bytes) -> None:
     """Neither end, started or not, can be brought down by what it is sent."""
     survives(trusted(provider).receive, message)
@@ -337,7 +337,7 @@ def test_anything_at_all_gives_events_or_a_protocol_error(provider: str, message
 
 @every_provider
 @given(data=st.data())
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_message_gives_events_or_a_protocol_error(provider: str, data: st.DataObject) -> None:
     """Any value in the place of any other is survived, by either end."""
     ends = {"in": pair(provider).protocol.receive, "out": pair(provider).wire.receive}
@@ -348,7 +348,7 @@ def test_a_damaged_message_gives_events_or_a_protocol_error(provider: str, data:
 
 @every_provider
 @given(data=st.data())
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_complaint_never_repeats_what_was_sent(provider: str, data: st.DataObject) -> None:
     """No value of a message, a caller's number perhaps, is in the text of an error."""
     secret = st.sampled_from(["0501234567", ["0501234567"], {"x": "0501234567"}, 501234567])

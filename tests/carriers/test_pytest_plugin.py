@@ -38,3 +38,11 @@ async def test_a_fault_that_is_none(carrier_calls: Callable[..., Awaitable[RunRe
     """A typing error does not make a test pass."""
     with pytest.raises(ValueError, match="gremlins"):
         await carrier_calls("ws://127.0.0.1:1", "twilio", faults=["gremlins"])
+
+
+async def test_a_fault_that_a_provider_cannot_have(
+    carrier_calls: Callable[..., Awaitable[RunReport]],
+) -> None:
+    """Skips the test, and says why."""
+    with pytest.raises(pytest.skip.Exception, match="not applicable"):
+        await carrier_calls("ws://127.0.0.1:1", "twilio", faults=["alaw"])

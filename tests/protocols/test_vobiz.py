@@ -24,8 +24,15 @@ from protocols import (
 from protocols.base import Ending
 from protocols.http import HttpRequest
 from protocols.plivo import NONCE_SECONDS
-from protocols.provider import CallOrder, SignatureError, StreamTarget, Verified
-from protocols.vobiz import VobizControl, VobizOptions, VobizProtocol, VobizWebhooks
+from protocols.provider import CallOrder, Grant, IncomingCall, SignatureError, StreamTarget, Verified
+from protocols.vobiz import (
+    PROVIDER,
+    RECONNECT_SECONDS,
+    VobizControl,
+    VobizOptions,
+    VobizProtocol,
+    VobizWebhooks,
+)
 
 CAPTURE = Path(__file__).parents[1] / "captures" / "vobiz.jsonl"
 STREAM = "20170ada-f610-433b-8758-c02a2aab3662"
@@ -241,3 +248,14 @@ def test_requests_have_their_own_address_and_credential() -> None:
     assert moved == {"legs": "aleg", "aleg_url": "https://h/dial.xml", "aleg_method": "GET"}
     with pytest.raises(LocalProtocolError, match=r"providers\.vobiz\.auth_id"):
         VobizControl(VobizOptions()).hang_up(CallDetails("u"))
+
+
+@pytest.mark.parametrize(("retries", "seconds"), [(3, RECONNECT_SECONDS), (0, 0.0)])
+def test_a_lost_socket_is_opened_again_as_often_as_the_document_says(retries: int, seconds: float) -> None:
+    """Vobiz does so if it is asked to; where it is not, no second socket is let in."""
+    options = VobizOptions(max_retries=retries)
+    document = VobizWebhooks(options).connect(IncomingCall("CA1"), StreamTarget("wss://h/t"))
+    protocol = PROVIDER.media(options, Grant(request=HttpRequest("GET", "wss://h/t"), is_authenticated=True))
+
+    assert f'maxRetries="{retries}"'.encode() in document.body
+    assert protocol.capabilities.reconnect_seconds == seconds

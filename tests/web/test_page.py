@@ -15,8 +15,9 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from bridge.app import Daemon
+from bridge.audio.g711 import decode_ulaw
 from bridge.config import load_settings
-from bridge.transcoding import from_mulaw
+from bridge.transcoding import ToMulaw, from_mulaw
 from bridge.web.page import page_routes
 from protocols import (
     PROVIDERS,
@@ -33,6 +34,8 @@ from protocols import (
     PlayAudio,
     SendMark,
 )
+from protocols.audio import OPUS, Encoding
+from protocols.browser import BrowserOptions
 from protocols.http import HttpRequest
 from protocols.provider import Grant
 
@@ -53,20 +56,23 @@ FLAGS = (
 class Site:
     """A server of the page, and our end of its calls."""
 
-    def __init__(self, reply: Callable[[Event], list[Command]]) -> None:
+    def __init__(
+        self, reply: Callable[[Event], list[Command]], options: BrowserOptions | None = None
+    ) -> None:
         self.happened: list[Event] = []
         self.paths: list[str] = []
         self._reply = reply
+        self._options = options or BrowserOptions()
 
     async def call(self, request: web.Request) -> web.WebSocketResponse:
         self.paths.append(request.path)
         if request.match_info.get("name") == "used":
             raise web.HTTPUnauthorized
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        browser = PROVIDERS["browser"]
         upgrade = HttpRequest("GET", f"ws://localhost{request.path}")
-        protocol = browser.media(browser.options(), Grant(request=upgrade, is_authenticated=True))
+        grant = Grant(request=upgrade, is_authenticated=True)
+        protocol = PROVIDERS["browser"].media(self._options, grant)
+        socket = web.WebSocketResponse(protocols=protocol.capabilities.subprotocols)
+        await socket.prepare(request)
         async for message in socket:
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 continue
@@ -195,6 +201,30 @@ async def test_a_page_calls_speaks_hears_and_presses(tmp_path: Path) -> None:
     frames = [event.payload for event in site.of(AudioReceived)]
     assert {len(frame) for frame in frames} == {started.heard.frame_bytes}
     assert np.abs(np.frombuffer(b"".join(frames), "<i2").astype(int)).max() > 1000  # the beep
+
+
+@needs_a_browser
+async def test_a_page_sends_opus_where_the_site_takes_it(tmp_path: Path) -> None:
+    """The beep of its microphone comes in packets, and out of our decoder; what it hears is PCM."""
+
+    def reply(event: Event) -> list[Command]:
+        return [AcceptCall()] if isinstance(event, CallStarted) else []
+
+    site = Site(reply, BrowserOptions(opus=True))
+    async with visiting(site, tmp_path, "#a.stream.token") as tab:
+        await tab.run(CLICK)
+        await eventually(lambda: site.has(AudioReceived, 150))
+        await tab.run(CLICK)
+        await eventually(lambda: site.has(CallEnded))
+
+    (started,) = site.of(CallStarted)
+    packets = [event.payload for event in site.of(AudioReceived)]
+    ears = ToMulaw(started.heard)
+    heard = np.frombuffer(decode_ulaw(b"".join(map(ears.process, packets))), "<i2").astype(int)
+    assert (started.heard, started.spoken.encoding) == (OPUS, Encoding.LINEAR)
+    assert np.mean([len(packet) for packet in packets]) < 200
+    assert len(heard) > 140 * 160
+    assert np.abs(heard).max() > 1000  # the beep
 
 
 @needs_a_browser

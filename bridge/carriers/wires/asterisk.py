@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Self
 from urllib.parse import quote
 
 from bridge.carriers.base import (
@@ -86,6 +87,11 @@ class AsteriskWire(CarrierWire):
         self._is_buffering = False
         self._must_report = False
         self._is_over = False
+
+    @classmethod
+    def in_alaw(cls) -> Self:
+        """With c(alaw) in the dial string."""
+        return cls(codec="alaw")
 
     def dial(self, url: str, call: CarrierCall, token: str | None) -> Dialling:
         """`websocket_client.conf` and `v(...)`, which Asterisk puts into the query as it stands."""

@@ -1,5 +1,8 @@
 """A web page at the far end: the generic words, with the microphone's own sample rate."""
 
+from msgspec import structs
+
+from bridge.carriers.base import CarrierCall, Dialling
 from bridge.carriers.wires.generic import GenericWire
 from protocols import AudioFormat, Encoding
 
@@ -13,6 +16,14 @@ class BrowserWire(GenericWire):
 
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
         super().__init__(AudioFormat(Encoding.LINEAR, sample_rate))
+
+    def dial(self, url: str, call: CarrierCall, token: str | None) -> Dialling:
+        """As a page without an encoder of Opus does."""
+        return structs.replace(super().dial(url, call, token), subprotocols=("hatif.pcm",))
+
+    @classmethod
+    def in_alaw(cls) -> None:
+        """No page has A-law."""
 
 
 WIRE = BrowserWire

@@ -1,7 +1,7 @@
 """The far end of our own generic protocol, strict: docs/generic-protocol.md, written down a second time."""
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Self, assert_never
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +18,7 @@ from bridge.carriers.base import (
     TransferRequested,
 )
 from bridge.carriers.strict import RequestedMarks, decode_strictly
-from protocols import MULAW_8K, AudioFormat, RemoteProtocolError
+from protocols import ALAW_8K, MULAW_8K, AudioFormat, RemoteProtocolError
 from protocols.errors import CLOSE_POLICY
 from protocols.wire import MessageDecoder, encode
 
@@ -92,6 +92,10 @@ class GenericWire(CarrierWire):
         self._pending: list[str] = []
         self._dropped: set[str] = set()
         self._is_over = False
+
+    @classmethod
+    def in_alaw(cls) -> Self | None:
+        return cls(ALAW_8K)
 
     def open(self, call: CarrierCall) -> Sequence[str]:
         start = {

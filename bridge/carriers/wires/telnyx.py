@@ -5,7 +5,7 @@ no identifier towards Telnyx, and 20 ms to 30 s of audio.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Self, assert_never
 
 from msgspec import Struct, field
 
@@ -140,6 +140,11 @@ class TelnyxWire(CarrierWire):
         self._chunk = 0
         self._bytes = 0
         self._marks = RequestedMarks()
+
+    @classmethod
+    def in_alaw(cls) -> Self:
+        """The caller is in A-law anyway; what Telnyx takes is declared by Hatif, and stays mu-law."""
+        return cls()
 
     def dial(self, url: str, call: CarrierCall, token: str | None) -> Dialling:
         """A stream token, which has two dots, ends the path; any other is the stream's own."""

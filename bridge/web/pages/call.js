@@ -1,6 +1,7 @@
 // A call from a web page, in the words of docs/generic-protocol.md. A stream token is what follows the # of the address.
 
 const RATES = [16000, 48000, 44100]; // what Hatif takes; the first wastes least, and not every browser has it
+const [OPUS, PCM] = ["hatif.opus", "hatif.pcm"]; // subprotocols: what we send; what we hear is PCM
 const TEXTS = {
   ar: {
     title: "هاتف",
@@ -52,6 +53,16 @@ function show(status = state.status) {
   element("keys").hidden = status !== "talking";
 }
 
+/** What an encoder of Opus would be given; null where this browser has none. */
+async function opusAt(sampleRate) {
+  const config = { codec: "opus", sampleRate, numberOfChannels: 1, bitrate: 24000, opus: { frameDuration: 20000 } };
+  try {
+    return (await AudioEncoder.isConfigSupported(config)).supported ? config : null;
+  } catch {
+    return null; // no WebCodecs, or not here: they are for secure pages
+  }
+}
+
 /** The microphone, and a context at a rate in which this browser takes it. */
 async function openSound() {
   const microphone = await navigator.mediaDevices.getUserMedia({
@@ -62,7 +73,7 @@ async function openSound() {
     try {
       const source = context.createMediaStreamSource(microphone);
       await context.audioWorklet.addModule("sound.js");
-      return { context, microphone, source };
+      return { context, microphone, source, opus: await opusAt(context.sampleRate) };
     } catch {
       await context.close();
     }
@@ -72,7 +83,10 @@ async function openSound() {
 }
 
 class Call {
-  constructor({ context, microphone, source }) {
+  constructor({ context, microphone, source, opus }) {
+    this.opus = opus;
+    this.encoder = null;
+    this.heardSamples = 0;
     this.context = context;
     this.microphone = microphone;
     this.hasStarted = false;
@@ -91,10 +105,12 @@ class Call {
     url.protocol = url.protocol.replace("http", "ws");
     url.hash = "";
     if (location.hash.length > 1) url.pathname += `/${location.hash.slice(1)}`;
-    this.socket = new WebSocket(url);
+    this.socket = new WebSocket(url, this.opus ? [OPUS, PCM] : [PCM]);
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => {
-      const audio = { encoding: "linear16", sample_rate: this.context.sampleRate, byte_order: "little" };
+      if (this.socket.protocol === OPUS) this.encode();
+      const encoding = this.encoder ? "opus" : "linear16";
+      const audio = { encoding, sample_rate: this.context.sampleRate, byte_order: "little" };
       this.say({ type: "start", version: 1, audio });
       this.hasStarted = true;
     };
@@ -102,10 +118,33 @@ class Call {
     this.socket.onclose = ({ code }) => this.end(!this.hasStarted ? "refused" : code === 1000 ? "ended" : "broken");
   }
 
+  encode() {
+    this.encoder = new AudioEncoder({
+      output: (chunk) => {
+        const packet = new ArrayBuffer(chunk.byteLength);
+        chunk.copyTo(packet);
+        this.send(packet);
+      },
+      error: () => this.end("broken"),
+    });
+    this.encoder.configure(this.opus);
+  }
+
+  send(sound) {
+    if (this.hasStarted && this.socket.readyState === WebSocket.OPEN) this.socket.send(sound);
+  }
+
   hear(frame) {
     const loudest = new Int16Array(frame).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
     element("level").value = Math.sqrt(loudest / 32768);
-    if (this.hasStarted && this.socket.readyState === WebSocket.OPEN) this.socket.send(frame);
+    if (!this.encoder) return this.send(frame);
+    const { sampleRate } = this.context;
+    const numberOfFrames = frame.byteLength / 2;
+    const timestamp = Math.round((this.heardSamples * 1e6) / sampleRate);
+    this.heardSamples += numberOfFrames;
+    const sound = new AudioData({ format: "s16", sampleRate, numberOfFrames, numberOfChannels: 1, timestamp, data: frame });
+    this.encoder.encode(sound);
+    sound.close();
   }
 
   play(samples) {
@@ -132,6 +171,7 @@ class Call {
     if (this.isOver) return;
     this.isOver = true;
     this.socket.close();
+    if (this.encoder?.state === "configured") this.encoder.close();
     this.microphone.getTracks().forEach((track) => track.stop());
     this.context.close();
     element("level").value = 0;
