@@ -32,6 +32,7 @@ __all__ = [
     "Happening",
     "KeyPressed",
     "Line",
+    "Overheard",
     "PlayoutFinished",
 ]
 
@@ -59,11 +60,19 @@ class PlayoutFinished(Struct, frozen=True):
     """Everything that was said has been heard."""
 
 
+class Overheard(Struct, frozen=True):
+    """Something was decided on one channel of a line that is listened to."""
+
+    channel: events.Channel
+    event: GateEvent
+    at_seconds: float  # of the call
+
+
 class Gone(Struct, frozen=True):
     """The carrier has left, or must be treated so. Nothing follows."""
 
 
-Happening = GateEvent | KeyPressed | PlayoutFinished | Gone
+Happening = GateEvent | KeyPressed | PlayoutFinished | Overheard | Gone
 
 
 class Line:
@@ -153,8 +162,8 @@ class Line:
 
     def _on_event(self, event: events.Event) -> None:
         match event:
-            case events.AudioReceived(payload=payload):
-                self._on_audio(payload)
+            case events.AudioReceived(payload=payload, channel=channel):
+                self._on_audio(payload, channel)
             case events.DtmfReceived(key=key):
                 self._happened(KeyPressed(key))
             case events.MarkReturned(name=name, played=played):
@@ -189,10 +198,16 @@ class Line:
             silence=self._spoken.silence,
         )
 
-    def _on_audio(self, payload: bytes) -> None:
+    def _on_audio(self, payload: bytes, channel: events.Channel) -> None:
+        """Some audio; in a conversation with us only the caller's matters."""
+        if channel is events.Channel.CALLER:
+            self._came()
+            self._take(self._heard.process(payload))
+
+    def _came(self) -> None:
+        """There is audio now: no pause."""
         self._heard_at = self._clock.monotonic()
         self._is_paused = False
-        self._take(self._heard.process(payload))
 
     def _hear_pause(self, now: float) -> None:
         """Make the silence that is not sent: an utterance ends by it, a recording keeps time."""

@@ -1,26 +1,20 @@
-"""One call, told as a story: be introduced, converse, finish.
+"""One conversation, told as a story: begin or go on, converse, hand over or hang up.
 
-The session joins the line, the dialogue, the prompts and the store. Whatever goes wrong in here ends this
-call and no other. Three rules hold throughout. An answer is committed before anything else is said. Speech
-that goes on right after its endpoint belongs to the utterance before it, so that turn is taken again from the
-state before it. And every wait has a deadline.
+The session joins the line, the dialogue, the prompts and the store; how a call is held is in `holding`. Two
+rules hold throughout. An answer is committed before anything else is said. Speech that goes on right after
+its endpoint belongs to the utterance before it, so that turn is taken again from the state before it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import msgspec
-import structlog
 from msgspec import Struct
 
 from bridge.audio.g711 import encode_ulaw
-from bridge.audio.playout import Ticker
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
-from bridge.clock import Clock
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Say, Store, Transfer
 from bridge.dialogue.answer import Answer
@@ -29,59 +23,18 @@ from bridge.dialogue.engine import DialogueState, Turn
 from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
+from bridge.holding import HeldCall, Outcome, Patience, Services
 from bridge.line import Line
 from bridge.listening import Heard, Listener, Unfinished
-from bridge.phone_control import ControlError, PhoneControl
+from bridge.phone_control import ControlError
 from bridge.record import call_record, described, turn_record, withdrawn
 from bridge.resumption import RESUMES, Earlier, find_earlier
-from bridge.speech.base import Recognizer
-from bridge.speech.prompts import PromptCache
-from bridge.storage.store import Store as AnswerStore
 from protocols import commands, events
 from protocols.base import Capabilities, Ending, MediaProtocol
-from protocols.errors import CLOSE_POLICY
 
 __all__ = ["CallSession", "Outcome", "Patience", "Services"]
 
-CLOSE_TRY_AGAIN = 1013  # registered with IANA: the service cannot go on, another call may
 APOLOGY_SECONDS = 10.0  # longer than any apology
-
-log = structlog.get_logger()
-
-T = TypeVar("T")
-
-
-class Patience(Struct, frozen=True):
-    """How long a session waits, in seconds of call time."""
-
-    first_message_seconds: float = 10.0
-    send_seconds: float = 5.0
-    commit_seconds: float = 4.0  # of silence: nobody waits longer than 5 s to hear something
-    max_call_seconds: float = 1800.0
-    look_back_seconds: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What all calls share."""
-
-    clock: Clock
-    store: AnswerStore
-    recognizer: Recognizer
-    recognizer_identity: str
-    prompts: PromptCache
-    ticker: Ticker
-    patience: Patience
-    site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
-    control: PhoneControl | None = None  # of phone calls, beside their sockets
-
-
-class Outcome(Struct, frozen=True):
-    """How a session ended, for the socket and the log."""
-
-    disposition: Disposition | None  # None: no call came about
-    close_code: int
-    detail: str
 
 
 class _Said(Struct, frozen=True):
@@ -112,8 +65,8 @@ class _AwaitingReply(Struct, frozen=True):
     speech_ended_at: float | None
 
 
-class CallSession:
-    """Serves one call over one protocol."""
+class CallSession(HeldCall[Line]):
+    """Asks one caller one questionnaire."""
 
     def __init__(
         self,
@@ -127,13 +80,7 @@ class CallSession:
         known: events.CallDetails | None = None,
     ) -> None:
         """`known` is what is known of the call already, where its wire does not say it."""
-        self.call_id = call_id
-        self._questionnaire = questionnaire
-        self._services = services
-        self._clock = services.clock
-        self._recorder = recorder
-        self._known = known or events.CallDetails()
-        self._line = Line(
+        line = Line(
             protocol,
             clock=services.clock,
             send=send,
@@ -141,7 +88,9 @@ class CallSession:
             look_back_seconds=services.patience.look_back_seconds,
             recorder=recorder,
         )
-        self._log = log.bind(call_id=call_id, provider=protocol.capabilities.name)
+        super().__init__(call_id, line, services, known)
+        self._questionnaire = questionnaire
+        self._recorder = recorder
         self._said = _Said()
         self._taken: _Taken | None = None
         self._earlier: Earlier | None = None
@@ -149,51 +98,8 @@ class CallSession:
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
 
-    async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
-        """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
-        disposition = None
-        async with asyncio.TaskGroup() as directions:
-            reader = directions.create_task(self._guarded(self._line.read(messages)))
-            writer = directions.create_task(self._guarded(self._line.write()))
-            try:
-                disposition = await self._serve()
-                await self._line.flush()
-                await self._see_off(reader)
-            finally:
-                reader.cancel()
-                writer.cancel()
-        return Outcome(disposition, self._line.close_code, self._line.close_reason)
-
-    async def _see_off(self, reader: asyncio.Task[None]) -> None:
-        """Let the carrier close first, where its protocol has a farewell."""
-        seconds = self._line.capabilities.farewell_seconds
-        if seconds:
-            await asyncio.wait({reader}, timeout=self._clock.real_seconds(seconds))
-            await self._line.flush()
-
-    async def _guarded(self, direction: Coroutine[Any, Any, None]) -> None:
-        """Run one direction of the line; a bug in it ends this call, not the daemon's peace."""
-        try:
-            await direction
-        except Exception:  # noqa: BLE001
-            self._log.exception("line_broke_down")
-            self._line.break_down()
-
-    async def _serve(self) -> Disposition | None:
-        details = await self._introduced()
-        if details is None:
-            self._log.warning("call_not_started", detail=self._line.close_reason)
-            return None
-        try:
-            await self._find_earlier(details)
-            await self._begin(details)
-        except StorageError as error:
-            self._log.error("call_not_recorded", code=error.code, detail=str(error))
-            self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
-            return None
-        return await self._hold(details)
-
     async def _begin(self, details: events.CallDetails) -> None:
+        await self._find_earlier(details)
         record = call_record(
             self.call_id,
             details,
@@ -203,6 +109,7 @@ class CallSession:
             started_at=self._clock.now(),
         )
         await self._in_time(self._services.store.begin_call(record))
+        self._log.info("call_started", questionnaire=self._questionnaire.id, direction=details.direction)
 
     async def _find_earlier(self, details: events.CallDetails) -> None:
         """Go on with an earlier call, where the carrier was given one to name and it can be gone on with."""
@@ -214,44 +121,7 @@ class CallSession:
         if self._earlier is not None:
             self._questionnaire = self._earlier.questionnaire
 
-    async def _hold(self, details: events.CallDetails) -> Disposition:
-        """Hold the conversation, and close the call's record whatever happens."""
-        self._log.info("call_started", questionnaire=self._questionnaire.id, direction=details.direction)
-        started = self._clock.monotonic()
-        disposition = Disposition.INTERRUPTED
-        remove_from_ticker = self._services.ticker.add(self._line.tick)
-        try:
-            self._line.command(commands.AcceptCall())
-            disposition = await self._converse_safely(details)
-            if self._line.has_broken_down:
-                disposition = Disposition.FAILED
-        finally:
-            remove_from_ticker()
-            await asyncio.shield(self._finish(disposition, details))
-            seconds = round(self._clock.monotonic() - started, 1)
-            self._log.info("call_ended", disposition=disposition, seconds=seconds)
-        return disposition
-
-    # Be introduced
-
-    async def _introduced(self) -> events.CallDetails | None:
-        """Wait for the carrier to introduce the call; None when it does not."""
-        grace = self._line.capabilities.setup_grace_seconds
-        if grace is not None:
-            with suppress(TimeoutError):
-                return await self._introduced_within(grace)
-            self._line.begin_without_setup()
-        patience = self._services.patience.first_message_seconds
-        try:
-            return await self._introduced_within(patience)
-        except TimeoutError:
-            self._line.fail(CLOSE_POLICY, f"no call setup within {patience:g} s")
-            return None
-
-    async def _introduced_within(self, seconds: float) -> events.CallDetails | None:
-        async with self._clock.timeout(seconds):
-            details = await asyncio.shield(self._line.introduction)
-        return details.completed_by(self._known) if details else None
+    # Converse
 
     async def _describe_further(self) -> None:
         """Record what the carrier told about the call after it had begun."""
@@ -259,9 +129,7 @@ class CallSession:
             details = self._line.further_details.pop(0)
             await self._services.store.describe_call(self.call_id, **described(details))
 
-    # Converse
-
-    async def _converse_safely(self, details: events.CallDetails) -> Disposition:
+    async def _attend(self, details: events.CallDetails) -> Disposition:
         limit = self._services.patience.max_call_seconds
         try:
             async with self._clock.timeout(limit):
@@ -381,15 +249,6 @@ class CallSession:
         self._log.info("turn_taken", turn=receipt.index, item=following.reading.item)
         return answers
 
-    async def _in_time(self, writing: Coroutine[Any, Any, T]) -> T:
-        """Give up on a database that keeps the caller waiting; what it still writes was not acknowledged."""
-        limit = self._services.patience.commit_seconds
-        try:
-            async with self._clock.timeout(limit):
-                return await writing
-        except TimeoutError:
-            raise StorageError(f"the database did not answer within {limit:g} s") from None
-
     def _on_first_audio(self, now: float) -> None:
         """The reply to a turn has begun to leave: measure how long the caller waited for it."""
         waited, self._awaiting_reply = self._awaiting_reply, None
@@ -421,14 +280,11 @@ class CallSession:
                 await self._perform((engine.apology(self._questionnaire),))
                 await self._hear(None)
 
-    async def _finish(self, disposition: Disposition, details: events.CallDetails) -> None:
+    async def _finish(self, disposition: str, details: events.CallDetails) -> None:
         """Leave the line as the disposition wants it, and close the record."""
         await self._release(details)
         await asyncio.gather(*self._notes)
-        try:
-            await self._services.store.end_call(self.call_id, disposition)
-        except StorageError as error:  # the next start finds the call open and marks it interrupted
-            self._log.error("call_end_not_stored", code=error.code, detail=str(error))
+        await self._end_record(disposition)
         if self._recorder is not None:
             self._recorder.close()
 
