@@ -15,24 +15,27 @@ from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.config import Settings, unguarded
-from bridge.errors import BridgeError, StorageError
+from bridge.errors import BridgeError, ConfigError, StorageError
+from bridge.following import LiveTranscripts
+from bridge.holding import Patience, Services
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, prepare, read_offer, render
 from bridge.phone_control import PhoneControl
 from bridge.reloading import Reloader
-from bridge.session import Patience, Services
 from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk import VoskRecognizer
+from bridge.speech.vosk_model import unfit_for_transcripts
 from bridge.storage.store import Store
 from bridge.switchboard import Switchboard
-from bridge.tokens import StreamTokens
+from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.server import Server
+from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
 from protocols.audiosocket import AudioSocketOptions
 from protocols.provider import Options
@@ -110,6 +113,8 @@ class Daemon:
             finish_timeout_seconds=settings.recogniser.finish_timeout_seconds,
         )
         stack.push_async_callback(self._recognizer.stop)
+        if settings.monitoring.enabled and (problem := unfit_for_transcripts(self._recognizer.summary)):
+            raise ConfigError(f"{settings.origin('monitoring.enabled')}: monitoring.enabled: {problem}")
         await self._recognizer.start()
 
         self._voice = build_voice(settings.voice)
@@ -169,6 +174,7 @@ class Daemon:
         self, services: Services, control: PhoneControl, offer: Offer, store: Store
     ) -> Switchboard:
         settings = self._settings
+        transcripts = LiveTranscripts()
         switchboard = Switchboard(
             services=services,
             offer=offer,
@@ -176,15 +182,18 @@ class Daemon:
             lifecycle=self._lifecycle,
             new_call_id=lambda: uuid4().hex,
             recordings=_recordings(settings),
+            transcripts=transcripts if settings.monitoring.enabled else None,
         )
         secret = settings.tokens.secret
         tokens = StreamTokens(secret.get_secret_value()) if secret else None
+        operators = OperatorTokens(secret.get_secret_value()) if secret else None
         doorkeeper = Doorkeeper(
             options=_provider_options(settings),
             tokens=tokens,
             store=store,
             clock=self._clock,
             public_url=_public_url(settings),
+            operators=operators,
         )
         limits = SocketLimits(
             max_message_bytes=settings.server.max_message_bytes,
@@ -202,7 +211,8 @@ class Daemon:
             new_reference=lambda: uuid4().hex,
         )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
-        self._server.open_media(media, webhooks)
+        reading = TranscriptRoutes(store=store, transcripts=transcripts, doorkeeper=doorkeeper)
+        self._server.open_media(media, webhooks, reading)
         if missing := unguarded(settings):
             log.warning("no_credential_configured", settings=missing, effect="loopback only")
         return switchboard

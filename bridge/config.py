@@ -159,6 +159,12 @@ class Recording(Section):
     folder: DataPath = option(Path("data/recordings"), "the path of a folder")
 
 
+class Monitoring(Section):
+    """Whether calls between others are listened to and written down."""
+
+    enabled: bool = option(False, "true or false")
+
+
 class Log(Section):
     """What the daemon tells about itself."""
 
@@ -187,6 +193,7 @@ class Settings(Section):
     tokens: Tokens = Tokens()
     notifications: Notifications = Notifications()
     recording: Recording = Recording()
+    monitoring: Monitoring = Monitoring()
     log: Log = Log()
     clock: ClockSettings = ClockSettings()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

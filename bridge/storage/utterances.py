@@ -1,8 +1,9 @@
 """What was said in a call that is listened to: one row an utterance, in the order in which it was heard.
 
-Two channels are heard at the same time: who wants them as they were spoken sorts by `started_seconds`.
+Two channels are heard at the same time, so that this is not quite the order in which it was spoken.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -15,7 +16,7 @@ from bridge.errors import StorageError
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.tables import utterances
 
-__all__ = ["StoredUtterance", "UtteranceRecord", "keep_utterance", "utterances_of"]
+__all__ = ["StoredUtterance", "UtteranceRecord", "as_spoken", "keep_utterance", "utterances_of"]
 
 
 class UtteranceRecord(Struct, frozen=True, kw_only=True):
@@ -66,3 +67,8 @@ async def utterances_of(database: OpenDatabase, call_id: str, *, after: int = 0)
     columns = [utterances.c.utterance_index.label("index"), *(utterances.c[name] for name in names)]
     rows = await database.select(select(*columns).where(*its_own).order_by(utterances.c.utterance_index))
     return [StoredUtterance(**{str(name): value for name, value in row.items()}) for row in rows]
+
+
+def as_spoken(said: Iterable[StoredUtterance]) -> list[StoredUtterance]:
+    """In the order in which they were begun."""
+    return sorted(said, key=lambda each: (each.started_seconds, each.index))

@@ -9,6 +9,7 @@ from bridge.errors import ConfigError
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
 from bridge.web.page import page_routes
+from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
 
 __all__ = ["Server"]
@@ -30,6 +31,7 @@ class Server:
         self._health = health
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
+        self._transcripts: TranscriptRoutes | None = None
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -50,6 +52,8 @@ class Server:
                 web.get("/health", self._health.health),
                 web.get("/ws/{provider}", self._connect),
                 web.get("/ws/{provider}/{name}", self._connect),
+                web.get("/calls/{call_id}/transcript", self._transcript),
+                web.get("/calls/{call_id}/transcript/live", self._live_transcript),
                 *(web.route(method, path, self._answer) for method in _METHODS for path in _ANSWER),
                 *(web.route(method, "/webhooks/{provider}/status", self._status) for method in _METHODS),
                 *(web.route(method, "/webhooks/{provider}/dial/{to}", self._dial) for method in _METHODS),
@@ -71,9 +75,9 @@ class Server:
             raise ConfigError(_why_not_listening(error, host, port)) from None
         self.port = self._runner.addresses[0][1]
 
-    def open_media(self, media: MediaSockets, webhooks: WebhookRoutes) -> None:
+    def open_media(self, media: MediaSockets, webhooks: WebhookRoutes, transcripts: TranscriptRoutes) -> None:
         """From now on calls are put through."""
-        self._media, self._webhooks = media, webhooks
+        self._media, self._webhooks, self._transcripts = media, webhooks, transcripts
 
     async def stop(self) -> None:
         """Close the listening socket and what is still connected."""
@@ -91,6 +95,12 @@ class Server:
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         return await self._ready(self._media).connect(request)
+
+    async def _transcript(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._transcripts).show(request)
+
+    async def _live_transcript(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._transcripts).follow(request)
 
     def _ready(self, routes: RoutesT | None) -> RoutesT:
         if routes is None:
