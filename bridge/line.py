@@ -65,7 +65,8 @@ class Overheard(Struct, frozen=True):
 
     channel: events.Channel
     event: GateEvent
-    at_seconds: float  # of the call
+    began_seconds: float  # where in the call the utterance begins
+    at_seconds: float  # and how far it has come: at its end, without the silence that ended it
 
 
 class Gone(Struct, frozen=True):

@@ -9,10 +9,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from msgspec import Struct
-
-from bridge.audio.frames import SAMPLE_RATE
-from bridge.audio.g711 import SAMPLE_WIDTH
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
@@ -29,22 +25,6 @@ from protocols.base import MediaProtocol
 __all__ = ["MONITORED", "MonitorSession"]
 
 MONITORED = "monitored"  # the disposition of a call that was listened to until it ended
-
-
-class _Utterance(Struct, frozen=True):
-    """What is being said on one channel."""
-
-    stream: RecognitionStream
-    began_seconds: float  # where its audio begins
-
-
-class _Said(Struct, frozen=True):
-    """What has been said and is being recognised."""
-
-    stream: RecognitionStream
-    channel: events.Channel
-    started_seconds: float
-    ended_seconds: float
 
 
 class MonitorSession(HeldCall[OverheardLine]):
@@ -69,7 +49,7 @@ class MonitorSession(HeldCall[OverheardLine]):
         )
         super().__init__(call_id, line, services, known)
         self._transcripts = transcripts
-        self._under_way: dict[events.Channel, _Utterance] = {}
+        self._under_way: dict[events.Channel, RecognitionStream] = {}
         self._writing: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
 
@@ -107,8 +87,8 @@ class MonitorSession(HeldCall[OverheardLine]):
         if disposition != Disposition.FAILED:  # else whatever is broken would be asked again
             for last in self._line.last_words():
                 self._on_overheard(last)
-        for utterance in self._under_way.values():
-            utterance.stream.cancel()
+        for stream in self._under_way.values():
+            stream.cancel()
         await asyncio.gather(*self._writing)  # the recogniser and the database have deadlines of their own
         await self._end_record(disposition)
         self._line.command(commands.HangUp())
@@ -129,51 +109,37 @@ class MonitorSession(HeldCall[OverheardLine]):
     def _on_overheard(self, overheard: Overheard) -> None:
         match overheard.event:
             case UtteranceStarted(pcm=pcm) | UtteranceResumed(pcm=pcm):
-                self._open(overheard, pcm)
+                # What goes on after its end is another utterance.
+                self._under_way[overheard.channel] = self._services.recognizer.open(())
+                self._under_way[overheard.channel].feed(pcm)
             case UtteranceContinued(pcm=pcm):
-                if overheard.channel in self._under_way:
-                    self._under_way[overheard.channel].stream.feed(pcm)
-            case UtteranceEnded():
-                self._end(overheard, overheard.event)
-
-    def _open(self, overheard: Overheard, pcm: bytes) -> None:
-        """Speech begins; one that goes on after its end is another utterance, and begins there."""
-        stream = self._services.recognizer.open(())
-        stream.feed(pcm)
-        began = overheard.at_seconds - len(pcm) / (SAMPLE_WIDTH * SAMPLE_RATE)
-        self._under_way[overheard.channel] = _Utterance(stream, began)
-
-    def _end(self, overheard: Overheard, ended: UtteranceEnded) -> None:
-        utterance = self._under_way.pop(overheard.channel, None)
-        if utterance is None:
-            return
-        utterance.stream.feed(ended.pcm_tail)
-        ended_seconds = overheard.at_seconds - ended.silence_seconds
-        started_seconds = max(utterance.began_seconds, ended_seconds - ended.speech_seconds)
-        said = _Said(utterance.stream, overheard.channel, started_seconds, ended_seconds)
-        writing = asyncio.create_task(self._write_down(said), name=f"utterance-{self.call_id}")
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
+                self._under_way[overheard.channel].feed(pcm)
+            case UtteranceEnded(pcm_tail=pcm):
+                stream = self._under_way.pop(overheard.channel)
+                stream.feed(pcm)
+                writing = asyncio.create_task(self._write_down(stream, overheard))
+                self._writing.add(writing)
+                writing.add_done_callback(self._writing.discard)
 
     # Write down
 
-    async def _write_down(self, said: _Said) -> None:
+    async def _write_down(self, stream: RecognitionStream, ended: Overheard) -> None:
         try:
-            hearing = await said.stream.finish()
+            hearing = await stream.finish()
             text, confidence = agreed(hearing.open)
             if text:
-                await self._keep(said, text, confidence)
+                await self._keep(ended, text, confidence)
         except (WorkerError, StorageError) as error:
             self._log.warning("utterance_lost", code=error.code, detail=str(error))
         except Exception:  # noqa: BLE001 - a bug loses this utterance, and is reported in full
             self._log.exception("utterance_lost")
 
-    async def _keep(self, said: _Said, text: str, confidence: float) -> None:
+    async def _keep(self, ended: Overheard, text: str, confidence: float) -> None:
         record = UtteranceRecord(
-            channel=said.channel,
+            channel=ended.channel,
             at=self._clock.now(),
-            started_seconds=round(said.started_seconds, 2),
-            ended_seconds=round(said.ended_seconds, 2),
+            started_seconds=round(ended.began_seconds, 2),
+            ended_seconds=round(ended.at_seconds, 2),
             text=text,
             confidence=round(confidence, 2),
         )

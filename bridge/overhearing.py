@@ -7,8 +7,9 @@ silence of that length, so that an utterance ends by it and positions stay right
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain
 
-from bridge.audio.frames import FRAME_BYTES, FRAME_SECONDS
-from bridge.audio.gate import VoiceGate
+from bridge.audio.frames import FRAME_BYTES, FRAME_SECONDS, SAMPLE_RATE
+from bridge.audio.g711 import SAMPLE_WIDTH
+from bridge.audio.gate import GateEvent, UtteranceEnded, UtteranceResumed, UtteranceStarted, VoiceGate
 from bridge.clock import Clock
 from bridge.line import Line, Overheard
 from bridge.transcoding import ToMulaw
@@ -36,6 +37,7 @@ class Ear:
         self._unheard_seconds = 0.0  # of the call, less the silence that was made for it
         self._made_seconds = 0.0  # silence that was made before it was told how long it lasts
         self._spoken_seconds = 0.0  # of the utterance under way
+        self._began_seconds = 0.0
 
     @property
     def position_seconds(self) -> float:
@@ -50,10 +52,19 @@ class Ear:
         """More of it in mu-law; frame by frame, because each event is told with its position."""
         frames = (ulaw[at : at + FRAME_BYTES] for at in range(0, len(ulaw), FRAME_BYTES))
         return [
-            Overheard(self._channel, event, self.position_seconds)
-            for frame in frames
-            for event in self._gate.process(self._patiently(frame))
+            self._overheard(event) for frame in frames for event in self._gate.process(self._patiently(frame))
         ]
+
+    def _overheard(self, event: GateEvent) -> Overheard:
+        at_seconds = self.position_seconds
+        match event:
+            case UtteranceStarted(pcm=pcm) | UtteranceResumed(pcm=pcm):
+                self._began_seconds = at_seconds - len(pcm) / (SAMPLE_WIDTH * SAMPLE_RATE)
+            case UtteranceEnded():
+                at_seconds -= event.silence_seconds
+                # The look-back is no speech, and of one that went on its first part is another utterance.
+                self._began_seconds = max(self._began_seconds, at_seconds - event.speech_seconds)
+        return Overheard(self._channel, event, self._began_seconds, at_seconds)
 
     def pause(self) -> list[Overheard]:
         """Nothing will come for a while: what was being said has ended."""
@@ -101,8 +112,10 @@ class OverheardLine(Line):
         self._ears: dict[Channel, Ear] = {}
 
     def last_words(self) -> list[Overheard]:
-        """What was being said when the call ended."""
-        return [event for ear in self._ears.values() for event in ear.pause()]
+        """What nobody has asked for yet, and the end of what was being said when the call ended."""
+        waiting = [self._inbox.get_nowait()[1] for _ in range(self._inbox.qsize())]
+        overheard = [happening for happening in waiting if isinstance(happening, Overheard)]
+        return [*overheard, *chain.from_iterable(ear.pause() for ear in self._ears.values())]
 
     def _on_event(self, event: events.Event) -> None:
         match event:

@@ -70,7 +70,8 @@ class Telephone:
     def happened(self) -> list[type[Happening]]:
         found = []
         while not self.line._inbox.empty():
-            found.append(type(self.line._inbox.get_nowait()))
+            _, happening = self.line._inbox.get_nowait()
+            found.append(type(happening))
         return [each for each in found if each in (UtteranceStarted, UtteranceEnded)]
 
 

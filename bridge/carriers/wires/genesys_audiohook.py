@@ -16,7 +16,7 @@ class AudioHookWire(GenesysClient):
     offered_channels = (("external", "internal"), ("external",), ("internal",))
 
     def __init__(self, *, agent: bytes = b"", hold: tuple[float, float] | None = None) -> None:
-        """`agent`: what the agent says from the beginning, in mu-law. `hold`: from when to when, in seconds."""
+        """`agent`: what the agent says, in mu-law, from the beginning. `hold`: from when to when, seconds."""
         super().__init__()
         self._agent = bytearray(agent)
         self._hold = hold
