@@ -85,7 +85,7 @@ def query(daemon: Any, statement: str) -> list[tuple[Any, ...]]:
 
 async def until_one(daemon: Any, statement: str) -> Any:
     async with asyncio.timeout(30):
-        while not (found := query(daemon, statement)):
+        while not (found := query(daemon, statement)):  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)
     return found[0][0]
 
@@ -129,14 +129,15 @@ async def test_a_conversation_is_written_down_while_it_lasts(listener: Any) -> N
     outcome = await placing
 
     assert (outcome.accepted, outcome.ended_by, outcome.detail) == (True, "caller", "")
-    rows = query(listener, "SELECT channel, text, started_seconds FROM utterances ORDER BY utterance_index")
+    said_so = f"FROM utterances WHERE call_id = '{call_id}' ORDER BY utterance_index"
+    rows = query(listener, f"SELECT channel, text, started_seconds {said_so}")
     assert [row[:2] for row in rows] == [("caller", "نعم"), ("agent", "لا"), ("caller", "نعم")]
     began = [row[2] for row in rows]
     assert began == pytest.approx([CALLER_AT, AGENT_AT, CALLER_AGAIN_AT], abs=0.3)
     told = [(each["index"], each["channel"], each["text"]) for kind, each in live if kind == "utterance"]
     assert told == [(1, "caller", "نعم"), (2, "agent", "لا"), (3, "caller", "نعم")]
     assert live[-1][0] == "end"
-    ended = "SELECT kind, disposition, provider_call_id FROM calls"
+    ended = f"SELECT kind, disposition, provider_call_id FROM calls WHERE call_id = '{call_id}'"  # noqa: S608
     assert query(listener, ended) == [("monitored", "monitored", "c-77")]
     assert "نعم" not in listener.log
 
