@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -29,6 +30,7 @@ from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk import VoskRecognizer
 from bridge.speech.vosk_model import unfit_for_transcripts
 from bridge.storage.store import Store
+from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.web.doorkeeper import Doorkeeper
@@ -42,6 +44,8 @@ from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
 __all__ = ["Daemon"]
+
+FORGETTING_SECONDS = 3600.0  # from one time to the next
 
 log = structlog.get_logger()
 
@@ -104,6 +108,8 @@ class Daemon:
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
 
+        forgetting = asyncio.create_task(_forget(self._store, self._clock, settings), name="forgetting")
+        stack.push_async_callback(_cancel, forgetting)
         notifying = asyncio.create_task(_notifier(self._store, self._clock, settings).run(), name="notifier")
         stack.push_async_callback(_cancel, notifying)
         self._recognizer = VoskRecognizer(
@@ -262,6 +268,20 @@ def _notifier(store: Store, clock: Clock, settings: Settings) -> Notifier:
         return Notifier(store, clock, None)
     secret = wanted.secret.get_secret_value() if wanted.secret else None
     return Notifier(store, clock, Target(str(wanted.url), secret, wanted.repeat_seconds))
+
+
+async def _forget(store: Store, clock: Clock, settings: Settings) -> None:
+    """Delete what was said too long ago, now and every hour; also where nobody is listened to any more."""
+    while True:
+        try:
+            forgotten = await forget_before(
+                store, clock.now() - timedelta(days=settings.monitoring.keep_days)
+            )
+        except StorageError as error:
+            log.warning("transcripts_not_forgotten", code=error.code, detail=str(error))
+        else:
+            log.info("transcripts_forgotten", count=forgotten)
+        await asyncio.sleep(FORGETTING_SECONDS)
 
 
 def _recordings(settings: Settings) -> Path | None:

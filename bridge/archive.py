@@ -16,7 +16,7 @@ from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
 from bridge.storage.records import StoredNotification
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
-from bridge.storage.utterances import StoredUtterance, as_spoken, utterances_of
+from bridge.storage.utterances import StoredUtterance, as_spoken, forget, utterances_of
 
 __all__ = [
     "CallInFull",
@@ -24,6 +24,7 @@ __all__ = [
     "TranscriptInFull",
     "acknowledge",
     "find_call",
+    "forget_transcript",
     "list_calls",
     "list_notifications",
     "open_archive",
@@ -106,6 +107,17 @@ async def show_transcript(database: Path, clock: Clock, beginning: str) -> Trans
     async with open_archive(database, clock) as store:
         call = await find_call(store, beginning)
         return TranscriptInFull(call, as_spoken(await utterances_of(store, call.call_id)))
+
+
+async def forget_transcript(database: Path, clock: Clock, beginning: str) -> int:
+    """Delete what was said in the one call whose id begins so; how many utterances that were.
+
+    Raises:
+        StorageError: as `show_call`.
+
+    """
+    async with open_archive(database, clock) as store:
+        return await forget(store, (await find_call(store, beginning)).call_id)
 
 
 async def save_sounds(database: Path, clock: Clock, beginning: str, folder: Path) -> list[Path]:

@@ -160,9 +160,10 @@ class Recording(Section):
 
 
 class Monitoring(Section):
-    """Whether calls between others are listened to and written down."""
+    """Whether calls between others are listened to and written down, and for how long that is kept."""
 
     enabled: bool = option(False, "true or false")
+    keep_days: Whole = option(30, "a whole number of days from 1 to 3650", ge=1, le=3650)
 
 
 class Log(Section):

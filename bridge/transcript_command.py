@@ -30,15 +30,20 @@ def transcript(
     call_id: Annotated[str, typer.Argument(help="The call's id, or its beginning.")],
     config: Config = None,
     json: Json = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete it instead.")] = False,
 ) -> None:
     """Show what was said in a call that was listened to, as far as it is stored.
 
     Example: [bold]hatif transcript 3f2a[/]
     """
-    from bridge.archive import show_transcript  # noqa: PLC0415 - help is light
+    from bridge.archive import forget_transcript, show_transcript  # noqa: PLC0415 - help is light
 
-    settings = settings_of(config)
-    shown = run_quietly(lambda: show_transcript(settings.storage.path, Clock(), call_id))
+    database = settings_of(config).storage.path
+    if forget:
+        forgotten = run_quietly(lambda: forget_transcript(database, Clock(), call_id))
+        out.print(f"{forgotten} utterances are forgotten")
+        return
+    shown = run_quietly(lambda: show_transcript(database, Clock(), call_id))
     if json is not None:
         write_report(shown, json)
         return

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,15 @@ from bridge.errors import StorageError
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.tables import utterances
 
-__all__ = ["StoredUtterance", "UtteranceRecord", "as_spoken", "keep_utterance", "utterances_of"]
+__all__ = [
+    "StoredUtterance",
+    "UtteranceRecord",
+    "as_spoken",
+    "forget",
+    "forget_before",
+    "keep_utterance",
+    "utterances_of",
+]
 
 
 class UtteranceRecord(Struct, frozen=True, kw_only=True):
@@ -67,6 +75,23 @@ async def utterances_of(database: OpenDatabase, call_id: str, *, after: int = 0)
     columns = [utterances.c.utterance_index.label("index"), *(utterances.c[name] for name in names)]
     rows = await database.select(select(*columns).where(*its_own).order_by(utterances.c.utterance_index))
     return [StoredUtterance(**{str(name): value for name, value in row.items()}) for row in rows]
+
+
+async def forget(database: OpenDatabase, call_id: str) -> int:
+    """Delete what was said in a call; how many utterances that were. The call itself stays listed."""
+    return await _delete(database, utterances.c.call_id == call_id)
+
+
+async def forget_before(database: OpenDatabase, moment: datetime) -> int:
+    """Delete what was said before a moment, in all calls; how many utterances that were."""
+    return await _delete(database, utterances.c.at < moment)
+
+
+async def _delete(database: OpenDatabase, which: ColumnElement[bool]) -> int:
+    async def work(connection: AsyncConnection) -> int:
+        return (await connection.execute(delete(utterances).where(which))).rowcount
+
+    return await database.write(work)
 
 
 def as_spoken(said: Iterable[StoredUtterance]) -> list[StoredUtterance]:

@@ -15,8 +15,10 @@ from typing import Any
 import aiohttp
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from bridge.carriers.base import CarrierCall
+from bridge.carriers.commands import carrier_app
 from bridge.carriers.fake import CallOutcome, FakeCarrier
 from bridge.carriers.lines import LineCaller, PauseLine, SayLine
 from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
@@ -178,6 +180,19 @@ async def test_only_operators_read(listener: Any) -> None:
     stream = StreamTokens(listener.tokens_secret).issue(provider="maqsam")
     assert await status(listener, f"/ws/genesys_audiohook/{stream}", "") == 401
     assert await status(listener, f"/ws/maqsam/{good}", "") == 401
+
+
+def test_an_integrator_can_try_it_without_genesys(listener: Any) -> None:
+    """`hatif carrier run`: nobody is spoken to, and that is no fault."""
+    done = CliRunner().invoke(
+        carrier_app,
+        [
+            *("run", listener.url("/ws/genesys_audiohook"), "--provider", "genesys_audiohook"),
+            *("--token", KEY, "--calls", "2", "--faults", "delay,odd-frames,lose"),
+        ],
+    )
+    assert "2 of 2 calls were taken and listened to" in done.stdout
+    assert done.exit_code == 0
 
 
 def test_a_model_of_answers_writes_nothing_down(tmp_path: Path) -> None:

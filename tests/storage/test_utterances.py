@@ -12,7 +12,14 @@ from bridge.errors import StorageError
 from bridge.storage.pages import Selection, held_versions, read_calls
 from bridge.storage.records import CallKind, CallRecord
 from bridge.storage.store import Store
-from bridge.storage.utterances import UtteranceRecord, as_spoken, keep_utterance, utterances_of
+from bridge.storage.utterances import (
+    UtteranceRecord,
+    as_spoken,
+    forget,
+    forget_before,
+    keep_utterance,
+    utterances_of,
+)
 
 
 def said(call: CallRecord, text: str, *, channel: str = "caller", started: float = 1.0) -> UtteranceRecord:
@@ -63,6 +70,20 @@ async def test_a_call_that_was_listened_to_is_no_interview(
     }
     assert [file.call.call_id async for file in read_calls(store, Selection())] == ["c1"]
     assert [one.questionnaire for one in await held_versions(store, Selection())] == ["post_discharge"]
+
+
+async def test_what_was_said_is_forgotten(store: Store, a_call: Callable[..., CallRecord]) -> None:
+    """Of one call, or of all before a moment; the calls stay."""
+    call = a_call("c1", kind=CallKind.MONITORED)
+    await store.begin_call(call)
+    await store.begin_call(a_call("c2", kind=CallKind.MONITORED))
+    for call_id, started in (("c1", 1.0), ("c1", 60.0), ("c2", 1.0)):
+        await keep_utterance(store, call_id, said(call, "نعم", started=started))
+
+    assert await forget_before(store, call.started_at + timedelta(seconds=30)) == 2
+    assert [each.started_seconds for each in await utterances_of(store, "c1")] == [60.0]
+    assert (await forget(store, "c1"), await forget(store, "c1")) == (1, 0)
+    assert len(await store.calls()) == 2
 
 
 async def test_a_daemon_that_died_was_heard_from_last_by_what_was_said(
