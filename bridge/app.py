@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -16,27 +17,31 @@ from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.config import Settings, unguarded
-from bridge.errors import BridgeError, StorageError
+from bridge.errors import BridgeError, ConfigError, StorageError
+from bridge.following import LiveTranscripts
+from bridge.holding import Patience, Services
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, prepare, read_offer, render
 from bridge.opus import require_opus
 from bridge.phone_control import PhoneControl
 from bridge.reloading import Reloader
-from bridge.session import Patience, Services
 from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk import VoskRecognizer
+from bridge.speech.vosk_model import unfit_for_transcripts
 from bridge.storage.store import Store
+from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
-from bridge.tokens import StreamTokens
+from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.reception import Reception
 from bridge.web.server import Server
+from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
 from protocols.asterisk import AsteriskOptions
 from protocols.audiosocket import AudioSocketOptions
@@ -45,6 +50,8 @@ from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
 __all__ = ["Daemon"]
+
+FORGETTING_SECONDS = 3600.0  # from one time to the next
 
 log = structlog.get_logger()
 
@@ -109,6 +116,8 @@ class Daemon:
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
 
+        forgetting = asyncio.create_task(_forget(self._store, self._clock, settings), name="forgetting")
+        stack.push_async_callback(_cancel, forgetting)
         notifying = asyncio.create_task(_notifier(self._store, self._clock, settings).run(), name="notifier")
         stack.push_async_callback(_cancel, notifying)
         self._recognizer = VoskRecognizer(
@@ -118,6 +127,8 @@ class Daemon:
             finish_timeout_seconds=settings.recogniser.finish_timeout_seconds,
         )
         stack.push_async_callback(self._recognizer.stop)
+        if settings.monitoring.enabled and (problem := unfit_for_transcripts(self._recognizer.summary)):
+            raise ConfigError(f"{settings.origin('monitoring.enabled')}: monitoring.enabled: {problem}")
         await self._recognizer.start()
 
         self._voice = build_voice(settings.voice)
@@ -180,6 +191,7 @@ class Daemon:
         self, services: Services, control: PhoneControl, offer: Offer, store: Store
     ) -> Switchboard:
         settings = self._settings
+        transcripts = LiveTranscripts()
         switchboard = Switchboard(
             services=services,
             offer=offer,
@@ -187,15 +199,18 @@ class Daemon:
             lifecycle=self._lifecycle,
             new_call_id=lambda: uuid4().hex,
             recordings=_recordings(settings),
+            transcripts=transcripts if settings.monitoring.enabled else None,
         )
         secret = settings.tokens.secret
         tokens = StreamTokens(secret.get_secret_value()) if secret else None
+        operators = OperatorTokens(secret.get_secret_value()) if secret else None
         doorkeeper = Doorkeeper(
             options=_provider_options(settings),
             tokens=tokens,
             store=store,
             clock=self._clock,
             public_url=_public_url(settings),
+            operators=operators,
         )
         limits = SocketLimits(
             max_message_bytes=settings.server.max_message_bytes,
@@ -218,7 +233,8 @@ class Daemon:
             doorkeeper=doorkeeper, reception=reception, control=control, limits=limits
         )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
-        self._server.open_media(media, webhooks, applications)
+        reading = TranscriptRoutes(store=store, transcripts=transcripts, doorkeeper=doorkeeper)
+        self._server.open_media(media, webhooks, applications, reading)
         if missing := unguarded(settings):
             log.warning("no_credential_configured", settings=missing, effect="loopback only")
         return switchboard
@@ -277,6 +293,20 @@ def _notifier(store: Store, clock: Clock, settings: Settings) -> Notifier:
         return Notifier(store, clock, None)
     secret = wanted.secret.get_secret_value() if wanted.secret else None
     return Notifier(store, clock, Target(str(wanted.url), secret, wanted.repeat_seconds))
+
+
+async def _forget(store: Store, clock: Clock, settings: Settings) -> None:
+    """Delete what was said too long ago, now and every hour; also where nobody is listened to any more."""
+    while True:
+        try:
+            forgotten = await forget_before(
+                store, clock.now() - timedelta(days=settings.monitoring.keep_days)
+            )
+        except StorageError as error:
+            log.warning("transcripts_not_forgotten", code=error.code, detail=str(error))
+        else:
+            log.info("transcripts_forgotten", count=forgotten)
+        await asyncio.sleep(FORGETTING_SECONDS)
 
 
 def _recordings(settings: Settings) -> Path | None:

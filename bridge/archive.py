@@ -1,4 +1,4 @@
-"""What `hatif answers` shows: stored calls, read through storage and put together for a reader."""
+"""What `hatif answers` and `hatif transcript` show: stored calls, put together for a reader."""
 
 import asyncio
 import wave
@@ -16,16 +16,21 @@ from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
 from bridge.storage.records import StoredNotification
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
+from bridge.storage.utterances import StoredUtterance, as_spoken, forget, utterances_of
 
 __all__ = [
     "CallInFull",
     "CallInShort",
+    "TranscriptInFull",
     "acknowledge",
+    "find_call",
+    "forget_transcript",
     "list_calls",
     "list_notifications",
     "open_archive",
     "save_sounds",
     "show_call",
+    "show_transcript",
 ]
 
 SEARCHED_CALLS = 10_000  # how far back a call is looked for by the beginning of its id
@@ -48,6 +53,13 @@ class CallInFull(Struct, frozen=True):
     call: StoredCall
     answers: list[StoredAnswer]
     turns: list[StoredTurn]
+
+
+class TranscriptInFull(Struct, frozen=True):
+    """A call and what was said in it."""
+
+    call: StoredCall
+    utterances: list[StoredUtterance]
 
 
 async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInShort]:
@@ -81,8 +93,31 @@ async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
 
     """
     async with open_archive(database, clock) as store:
-        call = await _the_call(store, beginning)
+        call = await find_call(store, beginning)
         return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id))
+
+
+async def show_transcript(database: Path, clock: Clock, beginning: str) -> TranscriptInFull:
+    """What was said in the one call whose id begins so, in the order in which it was spoken.
+
+    Raises:
+        StorageError: as `show_call`.
+
+    """
+    async with open_archive(database, clock) as store:
+        call = await find_call(store, beginning)
+        return TranscriptInFull(call, as_spoken(await utterances_of(store, call.call_id)))
+
+
+async def forget_transcript(database: Path, clock: Clock, beginning: str) -> int:
+    """Delete what was said in the one call whose id begins so; how many utterances that were.
+
+    Raises:
+        StorageError: as `show_call`.
+
+    """
+    async with open_archive(database, clock) as store:
+        return await forget(store, (await find_call(store, beginning)).call_id)
 
 
 async def save_sounds(database: Path, clock: Clock, beginning: str, folder: Path) -> list[Path]:
@@ -93,7 +128,7 @@ async def save_sounds(database: Path, clock: Clock, beginning: str, folder: Path
 
     """
     async with open_archive(database, clock) as store:
-        call = await _the_call(store, beginning)
+        call = await find_call(store, beginning)
         kept = [answer for answer in await store.answers(call.call_id) if answer.audio]
         sounds = [(one, await store.sound(call.call_id, one.turn_index)) for one in kept]
     written = {_sound_file(folder, answer): sound for answer, sound in sounds if sound is not None}
@@ -134,14 +169,15 @@ async def acknowledge(database: Path, clock: Clock, beginning: str, by: str) -> 
 
     """
     async with open_archive(database, clock) as store:
-        call = await _the_call(store, beginning)
+        call = await find_call(store, beginning)
         notices = [one for one in await store.notifications() if one.call_id == call.call_id]
         return [
             one for one in notices if await store.acknowledge(one.call_id, one.turn_index, one.number, by)
         ]
 
 
-async def _the_call(store: Store, beginning: str) -> StoredCall:
+async def find_call(store: Store, beginning: str) -> StoredCall:
+    """The one call whose id begins so; StorageError where there is none, or several."""
     found = [call for call in await store.calls(SEARCHED_CALLS) if call.call_id.startswith(beginning)]
     if not found:
         raise StorageError(f"no call's id begins with {beginning!r}; `hatif answers list` shows them")

@@ -19,7 +19,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.offering import refusal
 from bridge.opus import require_opus
-from bridge.speech.vosk_model import ModelSummary, check_model
+from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
 from protocols.browser import BrowserOptions
 
 __all__ = ["Finding", "Verdict", "examine"]
@@ -87,6 +87,8 @@ def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:
     except BridgeError as error:
         return None, Finding("model", Verdict.BAD, str(error))
     detail = f"{summary.identity}: {len(summary.words)} words, {summary.size_bytes / 2**20:.1f} MiB"
+    if settings.monitoring.enabled and (unfit := unfit_for_transcripts(summary)):
+        return summary, Finding("model", Verdict.BAD, unfit)
     if not summary.supports_grammar:
         return summary, Finding("model", Verdict.WARNING, f"{detail}; its static graph takes no grammar")
     if not summary.has_unknown_word:

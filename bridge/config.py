@@ -159,6 +159,13 @@ class Recording(Section):
     folder: DataPath = option(Path("data/recordings"), "the path of a folder")
 
 
+class Monitoring(Section):
+    """Whether calls between others are listened to and written down, and for how long that is kept."""
+
+    enabled: bool = option(False, "true or false")
+    keep_days: Whole = option(30, "a whole number of days from 1 to 3650", ge=1, le=3650)
+
+
 class Log(Section):
     """What the daemon tells about itself."""
 
@@ -187,6 +194,7 @@ class Settings(Section):
     tokens: Tokens = Tokens()
     notifications: Notifications = Notifications()
     recording: Recording = Recording()
+    monitoring: Monitoring = Monitoring()
     log: Log = Log()
     clock: ClockSettings = ClockSettings()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -33,6 +33,7 @@ __all__ = [
     "Happening",
     "KeyPressed",
     "Line",
+    "Overheard",
     "PlayoutFinished",
 ]
 
@@ -60,11 +61,20 @@ class PlayoutFinished(Struct, frozen=True):
     """Everything that was said has been heard."""
 
 
+class Overheard(Struct, frozen=True):
+    """Something was decided on one channel of a line that is listened to."""
+
+    channel: events.Channel
+    event: GateEvent
+    began_seconds: float  # where in the call the utterance begins
+    at_seconds: float  # and how far it has come: at its end, without the silence that ended it
+
+
 class Gone(Struct, frozen=True):
     """The carrier has left, or must be treated so. Nothing follows."""
 
 
-Happening = GateEvent | KeyPressed | PlayoutFinished | Gone
+Happening = GateEvent | KeyPressed | PlayoutFinished | Overheard | Gone
 
 
 class Line:
@@ -154,8 +164,8 @@ class Line:
 
     def _on_event(self, event: events.Event) -> None:
         match event:
-            case events.AudioReceived(payload=payload):
-                self._on_audio(payload)
+            case events.AudioReceived(payload=payload, channel=channel):
+                self._on_audio(payload, channel)
             case events.DtmfReceived(key=key):
                 self._happened(KeyPressed(key))
             case events.MarkReturned(name=name, played=played):
@@ -193,10 +203,16 @@ class Line:
             silence=self._spoken.silence,
         )
 
-    def _on_audio(self, payload: bytes) -> None:
+    def _on_audio(self, payload: bytes, channel: events.Channel) -> None:
+        """Some audio; in a conversation with us only the caller's matters."""
+        if channel is events.Channel.CALLER:
+            self._came()
+            self._take(self._heard.process(payload))
+
+    def _came(self) -> None:
+        """There is audio now: no pause."""
         self._heard_at = self._clock.monotonic()
         self._is_paused = False
-        self._take(self._heard.process(payload))
 
     def _hear_pause(self, now: float) -> None:
         """Make the silence that is not sent: an utterance ends by it, a recording keeps time."""

@@ -10,10 +10,10 @@ from bridge.dialogue.engine import Turn
 from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.listening import Heard
-from bridge.storage.records import CallRecord, TurnRecord
+from bridge.storage.records import CallKind, CallRecord, TurnRecord
 from protocols.events import CallDetails
 
-__all__ = ["call_record", "described", "turn_record", "withdrawn"]
+__all__ = ["call_record", "described", "monitored_call_record", "turn_record", "withdrawn"]
 
 _INPUT_NAMES: dict[type[Input], str] = {
     Utterance: "speech",
@@ -43,6 +43,23 @@ def call_record(
         questionnaire_hash=questionnaire.hash,
         model=model,
         started_at=started_at,
+        **described(details),
+    )
+
+
+def monitored_call_record(
+    call_id: str, details: CallDetails, *, provider: str, model: str, started_at: datetime
+) -> CallRecord:
+    """A call that begins and is listened to only."""
+    return CallRecord(
+        call_id=call_id,
+        provider=provider,
+        questionnaire="",
+        questionnaire_version="",
+        questionnaire_hash="",
+        model=model,
+        started_at=started_at,
+        kind=CallKind.MONITORED,
         **described(details),
     )
 

@@ -1,21 +1,25 @@
-"""Where calls are put through: admission, the questionnaire, the session, and all calls in progress.
+"""Where calls are put through: admission, the session, and all calls in progress, asked or listened to.
 
 It knows no HTTP. The web hands it a protocol, the messages that come in and a function that sends.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from bridge.admission import Accept, Admission, Busy
 from bridge.audio.recording import CallRecorder
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.following import LiveTranscripts
+from bridge.holding import Outcome, Patience, Services
 from bridge.lifecycle import Lifecycle, State
+from bridge.monitoring import MonitorSession
 from bridge.offering import Offer
-from bridge.session import CallSession, Outcome, Patience, Services
+from bridge.session import CallSession
 from protocols.base import MediaProtocol
 from protocols.events import CallDetails
 
@@ -36,13 +40,16 @@ class Switchboard:
         lifecycle: Lifecycle,
         new_call_id: Callable[[], str],
         recordings: Path | None = None,
+        transcripts: LiveTranscripts | None = None,
     ) -> None:
+        """`transcripts`: of the calls that are listened to; without it none is."""
         self._services = services
         self._offer = offer
         self._admission = admission
         self._lifecycle = lifecycle
         self._new_call_id = new_call_id
         self._recordings = recordings
+        self._transcripts = transcripts
         self._calls: set[asyncio.Task[Outcome]] = set()
 
     @property
@@ -92,8 +99,43 @@ class Switchboard:
             recorder=self._recorder(call_id),
             known=known,
         )
+        return await self._run(call_id, session.run(messages))
+
+    @property
+    def monitors(self) -> bool:
+        """Whether calls of others may be listened to."""
+        return self._transcripts is not None
+
+    async def monitor(
+        self,
+        protocol: MediaProtocol,
+        messages: AsyncIterator[str | bytes],
+        send: Callable[[str | bytes], Awaitable[None]],
+        *,
+        known: CallDetails | None = None,
+    ) -> Outcome:
+        """Listen to one call until it is over, where `monitors`.
+
+        Raises:
+            asyncio.CancelledError: as `connect`.
+
+        """
+        if self._transcripts is None:
+            raise ValueError("no call is listened to here")
+        call_id = self._new_call_id()
+        session = MonitorSession(
+            call_id=call_id,
+            protocol=protocol,
+            services=self._services,
+            transcripts=self._transcripts,
+            send=send,
+            known=known,
+        )
+        return await self._run(call_id, session.run(messages))
+
+    async def _run(self, call_id: str, session: Coroutine[Any, Any, Outcome]) -> Outcome:
         with self._admission.place():
-            call = asyncio.create_task(session.run(messages), name=f"call-{call_id}")
+            call = asyncio.create_task(session, name=f"call-{call_id}")
             self._calls.add(call)
             try:
                 return await call

@@ -7,11 +7,14 @@ from msgspec import Struct
 from protocols.audio import MULAW_8K, AudioFormat
 
 __all__ = [
+    "AudioPaused",
     "AudioReceived",
+    "AudioSkipped",
     "CallDescribed",
     "CallDetails",
     "CallEnded",
     "CallStarted",
+    "Channel",
     "Complained",
     "Direction",
     "DtmfReceived",
@@ -26,6 +29,13 @@ class Direction(StrEnum):
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
+
+
+class Channel(StrEnum):
+    """Whose voice it is, where a wire keeps voices apart."""
+
+    CALLER = "caller"
+    AGENT = "agent"  # whoever speaks for the site
 
 
 class CallDetails(Struct, frozen=True):
@@ -59,8 +69,9 @@ class CallStarted(Struct, frozen=True):
     """The call may begin: the carrier has introduced it and its credential is good."""
 
     details: CallDetails
-    heard: AudioFormat = MULAW_8K  # of the caller's audio
+    heard: AudioFormat = MULAW_8K  # of the caller's audio, and of the other channels'
     spoken: AudioFormat = MULAW_8K  # of ours
+    channels: tuple[Channel, ...] = (Channel.CALLER,)  # of which audio will come
 
 
 class CallDescribed(Struct, frozen=True):
@@ -70,10 +81,21 @@ class CallDescribed(Struct, frozen=True):
 
 
 class AudioReceived(Struct, frozen=True):
-    """Some of the caller's audio."""
+    """Some of the audio, the caller's where the wire knows no other."""
 
     payload: bytes  # in the format that the start named; any length
     timestamp_ms: int | None = None  # milliseconds since the stream began, where the carrier says so
+    channel: Channel = Channel.CALLER
+
+
+class AudioPaused(Struct, frozen=True):
+    """No audio will come for a while, whatever is said: on hold, or paused by somebody who may."""
+
+
+class AudioSkipped(Struct, frozen=True):
+    """So much of the call has passed of which no audio was sent, or is going to be."""
+
+    seconds: float
 
 
 class DtmfReceived(Struct, frozen=True):
@@ -109,6 +131,8 @@ Event = (
     CallStarted
     | CallDescribed
     | AudioReceived
+    | AudioPaused
+    | AudioSkipped
     | DtmfReceived
     | MarkReturned
     | ReplyDue

@@ -24,7 +24,9 @@ from protocols.errors import LocalProtocolError
 from protocols.events import DtmfReceived, Event, MarkReturned
 from protocols.genesys_credential import GenesysOptions, admit, is_guarded
 from protocols.genesys_session import (
+    BOTH_CHANNELS,
     CLOSING_SECONDS,
+    EXTERNAL_ALONE,
     MAX_BINARY_BYTES,
     Dtmf,
     GenesysSession,
@@ -58,7 +60,9 @@ class AudioConnectorOptions(GenesysOptions, frozen=True, kw_only=True):
 
 
 class GenesysProtocol(GenesysSession):
-    """One session of the Audio Connector."""
+    """One session of the Audio Connector. Of an offer of both channels the caller's is what matters."""
+
+    wanted = (EXTERNAL_ALONE, BOTH_CHANNELS)
 
     def __init__(self, session_id: str | None = None, *, outcome_variable: str = "action") -> None:
         super().__init__(session_id)
@@ -103,7 +107,7 @@ class GenesysProtocol(GenesysSession):
             case PlaybackCompleted():
                 return self._played() if self._is_playing else ()
             case _:
-                assert_never(incoming)
+                return ()  # pauses: nothing is sent meanwhile, and nothing is missed
 
     def _ask(self, name: str) -> None:
         if name in self._marks:

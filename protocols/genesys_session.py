@@ -4,8 +4,11 @@ Sources: github.com/purecloudlabs/audiohook-reference-implementation (commit 287
 github.com/GenesysCloudBlueprints/audioconnector-server-reference-implementation (commit 3d7236e). The
 specification itself was not at hand; where the two samples differ, both are read.
 
-- `open` offers formats, and we take one: PCMU at 8 kHz, the caller's channel alone if it is offered alone.
-  `opened` repeats that offer as it was written, within 5 s, and nothing is said before it.
+- `open` offers formats, and we take one: PCMU at 8 kHz, with the channels that the product can use best
+  (`GenesysSession.wanted`). `opened` repeats that offer as it was written, within 5 s, and nothing is said
+  before it. Two channels come sample by sample in turns, in the order in which the offer names them.
+- `paused` comes before a silence on the wire (hold, or a pause that the contact centre wants), `resumed`
+  after it; the latter and `discarded` say how much of the call was not sent.
 - `seq` counts each side's texts from 1 without a gap; `serverseq` and `clientseq` repeat the last that was
   seen. A gap ends the call; `serverseq` proves nothing and is not checked.
 - A session whose conversation or participant is the nil UUID is a test of the connection: it is opened,
@@ -17,8 +20,9 @@ specification itself was not at hand; where the two samples differ, both are rea
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -31,6 +35,7 @@ from protocols.events import (
     CallDetails,
     CallEnded,
     CallStarted,
+    Channel,
     Complained,
     Event,
     ReplyDue,
@@ -39,13 +44,19 @@ from protocols.provider import Grant
 from protocols.wire import MessageDecoder, read_custom, read_direction
 
 __all__ = [
+    "BOTH_CHANNELS",
     "CLOSING_SECONDS",
+    "EXTERNAL_ALONE",
+    "INTERNAL_ALONE",
     "MAX_BINARY_BYTES",
+    "Discarded",
     "Dtmf",
     "GenesysSession",
     "InCall",
+    "Paused",
     "PlaybackCompleted",
     "PlaybackStarted",
+    "Resumed",
     "State",
     "session_id",
 ]
@@ -53,6 +64,9 @@ __all__ = [
 CLOSING_SECONDS = 5.0  # theirs for `close` after our `disconnect`
 MAX_BINARY_BYTES = 64_000  # of one message
 NIL = "00000000-0000-0000-0000-000000000000"
+CHANNELS = {"external": Channel.CALLER, "internal": Channel.AGENT}
+EXTERNAL_ALONE, INTERNAL_ALONE = frozenset({"external"}), frozenset({"internal"})
+BOTH_CHANNELS = EXTERNAL_ALONE | INTERNAL_ALONE
 
 
 class State(StrEnum):
@@ -91,9 +105,10 @@ class Offer(Struct, frozen=True):
     rate: int
     channels: tuple[str, ...]
 
-    @property
-    def is_ours(self) -> bool:
-        return (self.format, self.rate) == ("PCMU", 8000) and "external" in self.channels
+    def rank(self, wanted: Sequence[frozenset[str]]) -> int | None:
+        """How far behind the best it is; None where we would misread it."""
+        is_ours = (self.format, self.rate) == ("PCMU", 8000) and len(set(self.channels)) == len(self.channels)
+        return wanted.index(frozenset(self.channels)) if is_ours and set(self.channels) in wanted else None
 
 
 class OpenParameters(Struct, rename="camel", frozen=True):
@@ -148,13 +163,35 @@ class PlaybackCompleted(Message, tag="playback_completed", frozen=True, kw_only=
     pass
 
 
-InCall = Dtmf | PlaybackStarted | PlaybackCompleted
+class Paused(Message, tag="paused", frozen=True, kw_only=True):
+    pass
+
+
+class Unsent(Struct, frozen=True):
+    discarded: timedelta = timedelta()
+
+    @property
+    def seconds(self) -> float:
+        return max(0.0, self.discarded.total_seconds())
+
+
+class Resumed(Message, tag="resumed", frozen=True, kw_only=True):
+    parameters: Unsent = Unsent()
+
+
+class Discarded(Message, tag="discarded", frozen=True, kw_only=True):
+    parameters: Unsent = Unsent()
+
+
+InCall = Dtmf | PlaybackStarted | PlaybackCompleted | Paused | Resumed | Discarded
 Incoming = Open | Ping | Update | Close | Error | InCall
 _DECODER: MessageDecoder[Incoming] = MessageDecoder(Incoming)
 
 
 class GenesysSession(MediaProtocol):
     """One session. What is peculiar to one of the two products is in its subclass."""
+
+    wanted: ClassVar[Sequence[frozenset[str]]]  # channels of an offer, the best first
 
     def __init__(self, session_id: str | None = None) -> None:
         """`session_id`: of the upgrade's header; without one the first message's is taken."""
@@ -163,7 +200,7 @@ class GenesysSession(MediaProtocol):
         self._id = session_id
         self._client_seq = 0
         self._media = Raw(b"null")  # the offer that was taken, as it was written
-        self._channel, self._channels = 0, 1  # ours, of how many
+        self._channels: tuple[str, ...] = ()  # of the offer
 
     def receive(self, message: str | bytes) -> Sequence[Event]:
         if self.state is State.CLOSED:
@@ -212,7 +249,7 @@ class GenesysSession(MediaProtocol):
         raise NotImplementedError
 
     def _in_call(self, incoming: InCall) -> Sequence[Event]:  # noqa: ARG002
-        """What only a session that plays is told."""
+        """What is told of an open session, as far as it matters to the product."""
         return ()
 
     def _compose(self, kind: str, parameters: dict[str, Any]) -> str:
@@ -256,21 +293,21 @@ class GenesysSession(MediaProtocol):
     def _open(self, parameters: OpenParameters) -> Sequence[Event]:
         if self.state is not State.WAITING:
             raise RemoteProtocolError("open after open", close_code=CLOSE_POLICY)
-        self._media, offer = _taken(parameters.media)
-        self._channel, self._channels = offer.channels.index("external"), len(offer.channels)
+        self._media, self._channels = _taken(parameters.media, self.wanted)
         if parameters.is_probe:
             self.state = State.PROBED
             return (self._reply("opened", {"media": [self._media], "startPaused": False}),)
         self.state = State.INTRODUCED
-        return (CallStarted(_details(parameters, self._id)),)
+        channels = tuple(CHANNELS[name] for name in self._channels)
+        return (CallStarted(_details(parameters, self._id), channels=channels),)
 
     def _audio(self, payload: bytes) -> Sequence[Event]:
         if self.state is State.WAITING:
             raise RemoteProtocolError("audio before open", close_code=CLOSE_POLICY)
         if self.state in (State.PROBED, State.RELEASED):
             return ()
-        heard = payload[self._channel :: self._channels]
-        return (AudioReceived(heard),) if heard else ()
+        pieces = [(payload[at :: len(self._channels)], name) for at, name in enumerate(self._channels)]
+        return [AudioReceived(piece, channel=CHANNELS[name]) for piece, name in pieces if piece]
 
     def _close(self) -> Sequence[Event]:
         self.state = State.CLOSED
@@ -284,13 +321,15 @@ def _numbered(message: str) -> Numbered:
         raise RemoteProtocolError("message: Expected an id and a seq") from None
 
 
-def _taken(offers: tuple[Raw, ...]) -> tuple[Raw, Offer]:
-    """The best offer: the caller alone, else the caller beside another."""
-    read = [(raw, offer) for raw in offers if (offer := _offer(raw)) is not None and offer.is_ours]
-    if not read:
-        raise RemoteProtocolError("open: media: Expected an offer of PCMU at 8000 hertz of the external side")
-    raw, offer = min(read, key=lambda each: len(each[1].channels))
-    return raw.copy(), offer
+def _taken(offers: tuple[Raw, ...], wanted: Sequence[frozenset[str]]) -> tuple[Raw, tuple[str, ...]]:
+    """The best offer as it was written, and its channels in their order."""
+    read = [(raw, offer) for raw in offers if (offer := _offer(raw)) is not None]
+    ranked = [(rank, raw, offer) for raw, offer in read if (rank := offer.rank(wanted)) is not None]
+    if not ranked:
+        sides = " or ".join(" and ".join(sorted(each)) for each in wanted)
+        raise RemoteProtocolError(f"open: media: Expected an offer of PCMU at 8000 hertz, {sides}")
+    _, raw, offer = min(ranked, key=lambda each: each[0])
+    return raw.copy(), offer.channels
 
 
 def _offer(raw: Raw) -> Offer | None:

@@ -13,7 +13,7 @@ import pytest
 
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
-from bridge.tokens import StreamTokens
+from bridge.tokens import OperatorTokens, Scope, StreamTokens
 
 COMMANDS = (
     *(
@@ -26,6 +26,8 @@ COMMANDS = (
         "answers show",
         "answers sound",
         "token stream",
+        "token transcripts",
+        "transcript",
     ),
     *("notifications list", "notifications acknowledge"),
     *("models list", "models verify", "models fetch", "models evaluate"),
@@ -203,6 +205,21 @@ def test_an_unknown_questionnaire_is_not_rendered(shell: Shell) -> None:
 def test_answers_of_a_call_that_never_was(shell: Shell) -> None:
     """No database, no call of that name: one sentence each."""
     assert "there is no database" in shell.refused("answers", "list", "--config", "config.yaml")
+
+
+def test_a_model_of_answers_is_too_small_for_transcripts(shell: Shell) -> None:
+    """`check` says so before the daemon would."""
+    status, told, _ = shell.run("check", "--config", "config.yaml", HATIF_MONITORING__ENABLED="true")
+    assert status == 1
+    assert "too few to write down what is said between others" in " ".join(told.split())
+
+
+def test_an_operators_token_opens_transcripts(shell: Shell) -> None:
+    """What is printed is a token of the configured secret, and nothing else."""
+    command, secret = ("token", "transcripts", "--call", "c1", "--config", "config.yaml"), "s" * 48
+    _, printed, _ = shell.run(*command, HATIF_TOKENS__SECRET=secret)
+    OperatorTokens(secret).check(printed.strip(), Scope.TRANSCRIPTS, "c1")
+    assert "tokens.secret is not configured" in shell.refused(*command)
 
 
 def test_a_stream_token_opens_what_it_says(shell: Shell) -> None:

@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from bridge.errors import CredentialError
-from bridge.tokens import StreamTokens
+from bridge.tokens import OperatorTokens, Scope, StreamTokens
 
 SECRET = "k" * 32
 OTHER_SECRET = "o" * 32
@@ -76,3 +76,35 @@ def test_a_short_secret_is_refused() -> None:
     """A secret that could be guessed never signs anything."""
     with pytest.raises(CredentialError, match="at least 32 bytes"):
         StreamTokens("short")
+
+
+def test_an_operators_token_is_good_until_it_expires() -> None:
+    """Again and again, for one call or for all."""
+    operators = OperatorTokens(SECRET)
+    for_all, for_one = (operators.issue(Scope.TRANSCRIPTS, call=call, seconds=60) for call in (None, "c1"))
+    for token in (for_all, for_all, for_one, for_one):
+        operators.check(token, Scope.TRANSCRIPTS, "c1")
+    with pytest.raises(CredentialError, match="something else"):
+        operators.check(for_one, Scope.TRANSCRIPTS, "c2")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": "hatif:stream"},
+        {"sub": "twilio"},
+        {"exp": datetime.now(UTC) - timedelta(minutes=1)},
+        {"jti": None},
+    ],
+)
+def test_no_other_token_is_an_operators(changes: dict[str, Any]) -> None:
+    """Though it is signed with the same secret; nor is an operator's a stream's."""
+    claims = good_claims(**({"aud": "hatif:operator", "sub": "transcripts"} | changes))
+    with pytest.raises(CredentialError):
+        OperatorTokens(SECRET).check(signed(claims), Scope.TRANSCRIPTS, "c1")
+    with pytest.raises(CredentialError):
+        StreamTokens(SECRET).read(
+            OperatorTokens(SECRET).issue(Scope.TRANSCRIPTS, seconds=60), provider="transcripts"
+        )
+    with pytest.raises(CredentialError, match="at least 32 bytes"):
+        OperatorTokens("short")

@@ -229,4 +229,5 @@ def _print(report: "RunReport") -> None:
     for detail in sorted({one.detail for one in report.outcomes} - {""}):
         out.print(escape(detail), soft_wrap=True)
     good = len(report.outcomes) - report.refused - report.protocol_errors - report.unheard
-    out.print(f"{good} of {len(report.outcomes)} calls were taken and spoken to", soft_wrap=True)
+    became = "taken and spoken to" if report.is_spoken_to else "taken and listened to"
+    out.print(f"{good} of {len(report.outcomes)} calls were {became}", soft_wrap=True)

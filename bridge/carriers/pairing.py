@@ -26,8 +26,9 @@ def trusted(provider: str, url: str | None = None, headers: dict[str, str] | Non
 class Pair:
     """Our protocol and the carrier's wire; what each owes the other is delivered at once."""
 
-    def __init__(self, provider: str, call: CarrierCall) -> None:
-        self.wire: CarrierWire = WIRES[provider]()
+    def __init__(self, provider: str, call: CarrierCall, wire: CarrierWire | None = None) -> None:
+        """`wire` stands for the carrier's plain one."""
+        self.wire: CarrierWire = wire or WIRES[provider]()
         dialling = self.wire.dial(f"wss://hatif.example/ws/{provider}", call, None)
         headers = {name.lower(): value for name, value in dialling.headers.items()}
         self.protocol = trusted(provider, dialling.url, headers)

@@ -16,11 +16,13 @@ from bridge.carriers.placing import EXAMPLE_CALLEE, EXAMPLE_CALLER
 from bridge.carriers.registry import far_end
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
+from protocols.registry import PROVIDERS
 
 __all__ = ["RunOptions", "RunReport", "run_calls"]
 
 PATIENCE_SECONDS = 10.0
 HEARS_WITHIN_SECONDS = 5.0  # every caller
+OVERHEARD_SECONDS = 5.0  # how long a call lasts in which nobody is spoken to
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,14 @@ class RunReport(Struct, frozen=True):
     outcomes: tuple[CallOutcome, ...]
 
     @property
+    def is_spoken_to(self) -> bool:
+        """Whether callers of this provider can be: some are listened to only."""
+        return PROVIDERS[self.provider].capabilities.plays
+
+    @property
     def unheard(self) -> int:
-        """How many calls were taken and heard nothing."""
-        return sum(one.accepted and not one.frames_heard for one in self.outcomes)
+        """How many calls were taken and heard nothing, though they could have."""
+        return self.is_spoken_to * sum(one.accepted and not one.frames_heard for one in self.outcomes)
 
     @property
     def protocol_errors(self) -> int:
@@ -100,4 +107,6 @@ async def _place(options: RunOptions, number: int) -> CallOutcome:
 
 
 def _lines(options: RunOptions) -> list[Line]:
+    if not PROVIDERS[options.provider].capabilities.plays:
+        return [PauseLine(OVERHEARD_SECONDS)]
     return [*(PressLine(options.keys) for _ in range(options.turns)), PauseLine(0.5)]

@@ -30,7 +30,6 @@ from bridge.speech.worker import RestartPolicy, WorkerProcess
 __all__ = ["ModelSummary", "VoskRecognizer", "check_model"]
 
 MAX_PHRASES = 1000  # a grammar is built anew for every utterance; no question has as many answers
-OPEN_VOCABULARY_WORDS = 20_000  # what everyday speech needs; models of answers have hundreds
 MAX_GRAMMARS = 512  # spelled grammars that are remembered; a questionnaire has a few dozen
 
 log = structlog.get_logger()
@@ -100,10 +99,10 @@ class VoskRecognizer(Recognizer):
         """Every word that the model can hear, as people write it."""
         return self.summary.vocabulary
 
-    @property
+    @cached_property
     def has_open_vocabulary(self) -> bool:
         """Whether the model has words for whatever a caller may tell, and not for answers only."""
-        return len(self.vocabulary) >= OPEN_VOCABULARY_WORDS
+        return self.summary.has_open_vocabulary
 
     @property
     def is_ready(self) -> bool:

@@ -24,8 +24,16 @@ from bridge.speech.vosk_files import (
     words_problem,
 )
 
-__all__ = ["UNKNOWN_WORD", "ModelRateError", "ModelSummary", "check_model", "written"]
+__all__ = [
+    "UNKNOWN_WORD",
+    "ModelRateError",
+    "ModelSummary",
+    "check_model",
+    "unfit_for_transcripts",
+    "written",
+]
 
+OPEN_VOCABULARY_WORDS = 20_000  # what everyday speech needs; models of answers have hundreds
 UNKNOWN_WORD = "[unk]"  # the word by which a model says "something else was said"
 IDENTITY_DIGITS = 12
 
@@ -70,6 +78,11 @@ class ModelSummary(Struct, frozen=True):
         """The words as people write them: "لا أعرف"."""
         return frozenset(map(written, self.words))
 
+    @property
+    def has_open_vocabulary(self) -> bool:
+        """Whether it has words for whatever a caller may tell, and not for answers only."""
+        return len(self.vocabulary) >= OPEN_VOCABULARY_WORDS
+
     def spell(self, phrase: str) -> str | None:
         """The phrase in words of the model, the longest joined ones first; None when it lacks one.
 
@@ -89,6 +102,17 @@ class ModelSummary(Struct, frozen=True):
     def lacking(self, phrases: Iterable[str]) -> list[str]:
         """Those of `phrases` that no caller can be heard saying."""
         return [phrase for phrase in phrases if self.spell(phrase) is None]
+
+
+def unfit_for_transcripts(summary: ModelSummary) -> str:
+    """Why what is said between others cannot be written down with this model; '' when it can."""
+    if summary.has_open_vocabulary:
+        return ""
+    return (
+        f"the model {summary.name} knows {len(summary.vocabulary)} words, too few to write down what is said "
+        f"between others; recogniser.model must be one with {OPEN_VOCABULARY_WORDS} or more, or "
+        "monitoring.enabled be false"
+    )
 
 
 def written(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads many calls a page at a time, in the order in which they began, so that none but a page is in memory.
+"""Reads many conversations a page at a time, in the order in which they began: only a page is in memory.
 
 A page begins behind the last call of the one before: calls that begin meanwhile change nothing before them.
 """
@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from bridge.storage import tables
-from bridge.storage.records import StoredAnswer, StoredCall
+from bridge.storage.records import CallKind, StoredAnswer, StoredCall
 from bridge.storage.store import Store, stored_answer, stored_call
 
 __all__ = ["CallFile", "HeldVersion", "Selection", "held_versions", "read_calls", "steps_answered"]
@@ -114,7 +114,7 @@ def _answers_of(ids: Sequence[str]) -> Select[Any]:
 
 def _where(selection: Selection) -> list[ColumnElement[bool]]:
     calls = tables.calls
-    wanted: list[ColumnElement[bool]] = []
+    wanted: list[ColumnElement[bool]] = [calls.c.kind == CallKind.CONVERSATION]
     if selection.questionnaire is not None:
         wanted.append(calls.c.questionnaire == selection.questionnaire)
     if selection.call_id is not None:

@@ -1,12 +1,14 @@
 """What is written to storage and what is read back, as values. No SQL here, and no connection."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
 from bridge.dialogue.answer import Answer, Value
 
 __all__ = [
+    "CallKind",
     "CallRecord",
     "StoredAnswer",
     "StoredCall",
@@ -16,6 +18,13 @@ __all__ = [
     "TurnReceipt",
     "TurnRecord",
 ]
+
+
+class CallKind(StrEnum):
+    """What a call was held for."""
+
+    CONVERSATION = "conversation"
+    MONITORED = "monitored"  # listened to only: no questionnaire, and '' stands in its place
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
@@ -34,6 +43,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     callee_number: str | None = None
     direction: str | None = None
     custom: dict[str, str] = {}
+    kind: str = CallKind.CONVERSATION
 
 
 class StoredCall(CallRecord, frozen=True, kw_only=True):

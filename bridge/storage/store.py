@@ -178,11 +178,14 @@ class Store(OpenDatabase):
 
     async def close_interrupted(self) -> int:
         """End, as interrupted, the calls that have no end: at start, those of a daemon that died."""
-        calls, turns = tables.calls, tables.turns
-        last_turn = select(func.max(turns.c.at)).where(turns.c.call_id == calls.c.call_id).scalar_subquery()
+        calls = tables.calls
+        last_signs = [
+            select(func.max(table.c.at)).where(table.c.call_id == calls.c.call_id).scalar_subquery()
+            for table in (tables.turns, tables.utterances)
+        ]
         ending = {
             "disposition": Disposition.INTERRUPTED,
-            "ended_at": func.coalesce(last_turn, calls.c.started_at),
+            "ended_at": func.coalesce(*last_signs, calls.c.started_at),
         }
         statement = update(calls).where(calls.c.ended_at.is_(None)).values(ending)
 

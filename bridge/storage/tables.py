@@ -35,6 +35,7 @@ __all__ = [
     "redeemed_tokens",
     "sounds",
     "turns",
+    "utterances",
 ]
 
 
@@ -84,6 +85,7 @@ calls = Table(
     Column("callee_number", Text),
     Column("direction", Text),
     Column("custom_json", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="conversation"),  # or monitored
     Index(None, "started_at"),
 )
 
@@ -182,6 +184,19 @@ sounds = Table(
     Column("turn_index", Integer, primary_key=True, autoincrement=False),
     Column("ulaw", LargeBinary, nullable=False),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
+)
+
+utterances = Table(  # of calls that are listened to
+    "utterances",
+    metadata,
+    Column("call_id", Text, ForeignKey("calls.call_id"), primary_key=True),
+    Column("utterance_index", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 within the call
+    Column("channel", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("started_seconds", Float, nullable=False),
+    Column("ended_seconds", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
 )
 
 dialogue_states = Table(

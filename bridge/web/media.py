@@ -57,9 +57,11 @@ class MediaSockets:
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Let one carrier in, and hold its call."""
         visit = self._doorkeeper.visit(request)
-        if not visit.provider.capabilities.plays:
-            raise web.HTTPNotImplemented(text="this provider only listens: no questionnaire can be asked\n")
-        questionnaire = self._admit(visit.questionnaire)
+        is_asked = visit.provider.capabilities.plays
+        if not is_asked and not self._switchboard.monitors:
+            raise web.HTTPForbidden(text="calls are not listened to here: monitoring.enabled is false\n")
+        self._admit()
+        questionnaire = self._questionnaire(visit.questionnaire) if is_asked else None
         await self._doorkeeper.redeem(visit)
         known = await self._known(visit)
         return await self._put_through(request, visit.protocol, questionnaire, known)
@@ -83,8 +85,8 @@ class MediaSockets:
             direction=read_direction(call.direction),
         )
 
-    def _admit(self, name: str | None) -> Questionnaire:
-        """The questionnaire that the call is for, if it may start."""
+    def _admit(self) -> None:
+        """May the call start?"""
         decision = self._switchboard.admit()
         if isinstance(decision, Busy):
             log.warning("call_refused", reason=decision.reason)
@@ -92,14 +94,21 @@ class MediaSockets:
                 text=f"no call can be taken now: {decision.reason}\n",
                 headers={"Retry-After": str(decision.retry_after_seconds)},
             )
+
+    def _questionnaire(self, name: str | None) -> Questionnaire:
         questionnaire = self._switchboard.questionnaire(name)
         if questionnaire is None:
             raise web.HTTPNotFound(text="there is no questionnaire of that name\n")
         return questionnaire
 
     async def _put_through(
-        self, request: web.Request, protocol: MediaProtocol, questionnaire: Questionnaire, known: CallDetails
+        self,
+        request: web.Request,
+        protocol: MediaProtocol,
+        questionnaire: Questionnaire | None,
+        known: CallDetails,
     ) -> web.WebSocketResponse:
+        """Hold the call; without a questionnaire, listen to it."""
         socket = self._socket(protocol.capabilities)
         await socket.prepare(request)
 
@@ -111,9 +120,13 @@ class MediaSockets:
 
         close_code = CLOSE_GOING_AWAY
         try:
-            outcome = await self._switchboard.connect(
-                protocol, questionnaire, self._messages(socket, protocol.capabilities), send, known=known
-            )
+            messages = self._messages(socket, protocol.capabilities)
+            if questionnaire is None:
+                outcome = await self._switchboard.monitor(protocol, messages, send, known=known)
+            else:
+                outcome = await self._switchboard.connect(
+                    protocol, questionnaire, messages, send, known=known
+                )
             close_code = outcome.close_code
         finally:
             await socket.close(code=close_code)

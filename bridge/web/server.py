@@ -10,6 +10,7 @@ from bridge.web.applications import ApplicationSockets
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
 from bridge.web.page import page_routes
+from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
 
 __all__ = ["Server"]
@@ -34,6 +35,7 @@ class Server:
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
         self._applications: ApplicationSockets | None = None
+        self._transcripts: TranscriptRoutes | None = None
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -56,6 +58,8 @@ class Server:
                 web.get("/ws/{provider}/{name}", self._connect),
                 web.get("/application/{provider}", self._apply),
                 web.get("/application/{provider}/{questionnaire}", self._apply),
+                web.get("/calls/{call_id}/transcript", self._transcript),
+                web.get("/calls/{call_id}/transcript/live", self._live_transcript),
                 *(web.route(method, path, self._answer) for method in _METHODS for path in _ANSWER),
                 *(web.route(method, "/webhooks/{provider}/status", self._status) for method in _METHODS),
                 *(web.route(method, "/webhooks/{provider}/dial/{to}", self._dial) for method in _METHODS),
@@ -78,10 +82,15 @@ class Server:
         self.port = self._runner.addresses[0][1]
 
     def open_media(
-        self, media: MediaSockets, webhooks: WebhookRoutes, applications: ApplicationSockets
+        self,
+        media: MediaSockets,
+        webhooks: WebhookRoutes,
+        applications: ApplicationSockets,
+        transcripts: TranscriptRoutes,
     ) -> None:
         """From now on calls are put through."""
         self._media, self._webhooks, self._applications = media, webhooks, applications
+        self._transcripts = transcripts
 
     async def stop(self) -> None:
         """Close the listening socket and what is still connected."""
@@ -102,6 +111,12 @@ class Server:
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         return await self._ready(self._media).connect(request)
+
+    async def _transcript(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._transcripts).show(request)
+
+    async def _live_transcript(self, request: web.Request) -> web.StreamResponse:
+        return await self._ready(self._transcripts).follow(request)
 
     def _ready(self, routes: RoutesT | None) -> RoutesT:
         if routes is None:

@@ -11,6 +11,7 @@ from bridge.clock import Clock
 from bridge.line import PAUSE_SECONDS, Happening, Line
 from protocols.asterisk import AsteriskProtocol
 from protocols.base import MediaProtocol
+from protocols.events import AudioReceived, Channel
 from protocols.maqsam import MaqsamProtocol
 
 START = '{"event":"MEDIA_START","format":"ulaw"}'
@@ -70,7 +71,8 @@ class Telephone:
     def happened(self) -> list[type[Happening]]:
         found = []
         while not self.line._inbox.empty():
-            found.append(type(self.line._inbox.get_nowait()))
+            _, happening = self.line._inbox.get_nowait()
+            found.append(type(happening))
         return [each for each in found if each in (UtteranceStarted, UtteranceEnded)]
 
 
@@ -116,3 +118,13 @@ async def test_a_carrier_that_sends_silence_is_not_helped() -> None:
     telephone.pauses(5)
 
     assert telephone.recorder.seconds == 0
+
+
+async def test_only_the_caller_answers(word: bytes) -> None:
+    """What somebody else says on a channel of their own is no answer of the caller's."""
+    line = Telephone(AsteriskProtocol(), START).line
+    for channel in (Channel.AGENT, Channel.CALLER):
+        assert line._inbox.empty()
+        for at in range(0, len(word), FRAME_BYTES):
+            line._on_event(AudioReceived(word[at : at + FRAME_BYTES], channel=channel))
+    assert not line._inbox.empty()

@@ -19,6 +19,7 @@ from bridge.carriers.base import (
     AudioToPlay,
     CarrierCall,
     CarrierEvent,
+    CarrierWire,
     HangUpRequested,
     MarkRequested,
     PlaybackCleared,
@@ -26,12 +27,16 @@ from bridge.carriers.base import (
 )
 from bridge.carriers.pairing import Pair, trusted
 from bridge.carriers.registry import WIRES
+from bridge.carriers.wires.genesys_audiohook import AudioHookWire
 from protocols import (
     PROVIDERS,
     AcceptCall,
+    AudioPaused,
     AudioReceived,
+    AudioSkipped,
     CallEnded,
     CallStarted,
+    Channel,
     ClearAudio,
     Command,
     Direction,
@@ -54,6 +59,11 @@ every_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
 who_play = pytest.mark.parametrize(
     "provider", sorted(each.name for each in PROVIDERS.values() if each.capabilities.plays)
 )
+
+who_listen = pytest.mark.parametrize(
+    "provider", sorted(each.name for each in PROVIDERS.values() if not each.capabilities.plays)
+)
+OVERHEARD: dict[str, Callable[..., CarrierWire]] = {"genesys_audiohook": AudioHookWire}
 
 
 def pair(provider: str) -> Pair:
@@ -165,8 +175,55 @@ def test_the_callers_audio_arrives_unchanged(provider: str) -> None:
     sent = bytes(range(160)) * (joined.wire.caller_audio.frame_bytes // 160)
 
     heard = [event for _ in range(3) for event in joined.hear(joined.wire.audio(sent))]
-    payloads = [event.payload for event in heard if isinstance(event, AudioReceived)]
+    payloads = [
+        each.payload for each in heard if isinstance(each, AudioReceived) and each.channel == "caller"
+    ]
     assert b"".join(payloads) == sent * 3
+
+
+@every_provider
+def test_audio_comes_of_the_channels_that_were_announced(provider: str) -> None:
+    """And of each of them; the caller's is always one."""
+    joined = pair(provider)
+    (started,) = [event for event in joined.happened if isinstance(event, CallStarted)]
+    heard = joined.hear(joined.wire.audio(bytes(joined.wire.caller_audio.frame_bytes)))
+
+    assert "caller" in started.channels
+    assert {each.channel for each in heard if isinstance(each, AudioReceived)} == set(started.channels)
+
+
+@who_listen
+def test_both_sides_of_a_call_are_overheard(provider: str) -> None:
+    """Each on its own channel, unchanged: samples that come in turns are put apart."""
+    caller, agent = bytes(range(160)), bytes(range(160, 0, -1))
+    joined = Pair(provider, CALL, OVERHEARD[provider](agent=agent))
+    joined.accept()
+
+    heard = joined.hear(joined.wire.audio(caller))
+    by_channel = {each.channel: each.payload for each in heard if isinstance(each, AudioReceived)}
+    assert by_channel == {Channel.CALLER: caller, Channel.AGENT: agent}
+
+
+@who_listen
+def test_a_hold_is_told_and_its_length(provider: str) -> None:
+    """Nothing is heard meanwhile, and how much of the call was missed is known at its end."""
+    joined = Pair(provider, CALL, OVERHEARD[provider](hold=(0.04, 0.1)))
+    joined.accept()
+
+    heard = [event for _ in range(6) for event in joined.hear(joined.wire.audio(bytes(160)))]
+    kinds = [type(event) for event in heard if getattr(event, "channel", "caller") == "caller"]
+    assert kinds == [AudioReceived, AudioReceived, AudioPaused, AudioSkipped, AudioReceived]
+    assert AudioSkipped(0.06) in heard
+
+
+@who_listen
+def test_nothing_can_be_said_where_others_speak(provider: str) -> None:
+    """Whatever we would say is our mistake; leaving is not."""
+    joined = pair(provider)
+    for command in (PlayAudio(b"a"), SendMark("m"), ClearAudio(), TransferCall()):
+        with pytest.raises(LocalProtocolError):
+            joined.say(command)
+    assert joined.say(HangUp()) == []
 
 
 @who_play

@@ -10,10 +10,13 @@ import pytest
 
 from protocols import (
     AcceptCall,
+    AudioPaused,
     AudioReceived,
+    AudioSkipped,
     CallDetails,
     CallEnded,
     CallStarted,
+    Channel,
     ClearAudio,
     Command,
     Complained,
@@ -41,6 +44,7 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 SESSION = "30b0e395-84d3-4570-ac13-9a62d8f514c0"
 NIL = "00000000-0000-0000-0000-000000000000"
 MONO = {"type": "audio", "format": "PCMU", "channels": ["external"], "rate": 8000}
+AGENT = MONO | {"channels": ["internal"]}
 STEREO = {"type": "audio", "format": "PCMU", "channels": ["internal", "external"], "rate": 8000}
 
 
@@ -123,12 +127,16 @@ def test_the_offer_is_repeated_as_it_was_written() -> None:
     assert genesys.told(AcceptCall()) == []
 
 
-def test_of_two_channels_only_the_callers_is_heard() -> None:
+def test_two_channels_are_put_apart() -> None:
     """Where the caller is offered beside the other side only, every second byte is theirs."""
     genesys = waiting()
-    genesys.open([STEREO])
+    (started,) = genesys.open([STEREO])
 
-    assert genesys.protocol.receive(b"iEiEiE") == (AudioReceived(b"EEE"),)
+    assert started.channels == (Channel.AGENT, Channel.CALLER)
+    assert genesys.protocol.receive(b"iEiEiE") == [
+        AudioReceived(b"iii", channel=Channel.AGENT),
+        AudioReceived(b"EEE"),
+    ]
     assert genesys.told(AcceptCall())[0]["parameters"]["media"] == [STEREO]
 
 
@@ -324,15 +332,55 @@ def test_the_flow_is_told_how_it_ended_in_its_own_variable() -> None:
 def test_audiohook_only_listens() -> None:
     """A binary message would be an error there, and the conversation is not ours to end."""
     genesys = Genesys(AudioHookProtocol())
-    genesys.open([STEREO, MONO])
+    genesys.open([MONO])
+    genesys.told(AcceptCall())
 
-    assert genesys.told(AcceptCall())[0]["parameters"]["media"] == [MONO]
     assert genesys.say("dtmf", {"digit": "5"}) == []
     for command in (PlayAudio(b"a"), SendMark("m"), ClearAudio(), TransferCall()):
         with pytest.raises(LocalProtocolError, match=r"^AudioHook listens only"):
             genesys.told(command)
     assert genesys.told(HangUp())[0]["parameters"] == {"reason": "completed"}
     assert genesys.told(HangUp()) == []
+
+
+@pytest.mark.parametrize(
+    ("offers", "taken", "channels"),
+    [
+        ([MONO, AGENT, STEREO], STEREO, (Channel.AGENT, Channel.CALLER)),
+        ([AGENT, MONO], MONO, (Channel.CALLER,)),
+        ([MONO | {"format": "L16"}, AGENT], AGENT, (Channel.AGENT,)),
+        ([STEREO | {"channels": ["external", "external"]}, MONO], MONO, (Channel.CALLER,)),
+    ],
+)
+def test_audiohook_takes_all_that_can_be_heard(
+    offers: list[Any], taken: Any, channels: tuple[Channel, ...]
+) -> None:
+    """Both channels before one, the caller before the agent, and nothing that we would misread."""
+    genesys = Genesys(AudioHookProtocol())
+    (started,) = genesys.open(offers)
+
+    assert started.channels == channels
+    assert genesys.told(AcceptCall())[0]["parameters"]["media"] == [taken]
+    heard = genesys.protocol.receive(b"x" * len(channels))
+    assert heard == [AudioReceived(b"x", channel=channel) for channel in channels]
+
+
+def test_audiohook_hears_nothing_in_a_pause() -> None:
+    """Hold or pause: audio that comes all the same is nobody's to hear, and its length is told after it."""
+    genesys = Genesys(AudioHookProtocol())
+    genesys.open([MONO])
+    genesys.told(AcceptCall())
+
+    assert genesys.say("paused") == [AudioPaused()]
+    assert genesys.protocol.receive(b"secret") == ()
+    genesys.say("ping")
+    assert genesys.answers[-1]["type"] == "pong"
+    assert genesys.say("resumed", {"start": "PT2.1S", "discarded": "PT61.25S"}) == [AudioSkipped(61.25)]
+    assert genesys.protocol.receive(b"more") == [AudioReceived(b"more")]
+    assert genesys.say("discarded", {"start": "PT70S", "discarded": "PT0.5S"}) == [AudioSkipped(0.5)]
+    assert genesys.say("discarded", {"discarded": "-PT3S"}) == [AudioSkipped(0.0)]
+    with pytest.raises(RemoteProtocolError, match=r"^discarded: parameters.discarded: "):
+        genesys.say("discarded", {"discarded": "soon"})
 
 
 # The credential

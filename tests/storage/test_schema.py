@@ -20,6 +20,7 @@ from bridge.storage import schema
 from bridge.storage.database import create_engine, database_url
 from bridge.storage.store import CallRecord, Store
 from bridge.storage.tables import metadata
+from bridge.storage.utterances import utterances_of
 
 
 async def test_migrations_make_what_the_tables_say(store: Store, path: Path) -> None:
@@ -42,7 +43,7 @@ async def test_opening_again_changes_nothing(
     await store.begin_call(a_call())
     again = await Store.open(path, clock=Clock())
     assert [call.call_id for call in await again.calls()] == ["c1"]
-    assert query("SELECT version_num FROM alembic_version") == [("0004",)]
+    assert query("SELECT version_num FROM alembic_version") == [("0005",)]
     await again.close()
 
 
@@ -52,7 +53,7 @@ async def test_two_daemons_may_start_at_once(path: Path, query: Callable[..., li
     for store in stores:
         await store.ping()
         await store.close()
-    assert query("SELECT version_num FROM alembic_version") == [("0004",)]
+    assert query("SELECT version_num FROM alembic_version") == [("0005",)]
 
 
 async def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
@@ -75,6 +76,26 @@ async def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
     await store.close()
 
 
+async def test_calls_of_before_there_was_listening_are_conversations(path: Path) -> None:
+    """A database of the version before gets the column, its calls the kind, and the table is usable."""
+    path.parent.mkdir()
+    engine = create_engine(database_url(path))
+    config = schema._config()
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: _upgrade(config, sync, "0004"))
+        row = "('c1', 'maqsam', 'q', '1', 'h', 'm', '2026-01-01', '{}')"
+        names = (
+            "call_id, provider, questionnaire, questionnaire_version, questionnaire_hash, model, started_at"
+        )
+        await connection.exec_driver_sql(f"INSERT INTO calls ({names}, custom_json) VALUES {row}")  # noqa: S608
+    await engine.dispose()
+    store = await Store.open(path, clock=Clock())
+    (call,) = await store.calls()
+    assert (call.call_id, call.kind) == ("c1", "conversation")
+    assert await utterances_of(store, "c1") == []
+    await store.close()
+
+
 def _upgrade(config: Config, connection: Connection, revision: str) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
@@ -86,7 +107,7 @@ async def test_newer_schema_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(
-        StorageError, match=r"written by a newer Hatif \(its schema is 9999, this one knows 0004"
+        StorageError, match=r"written by a newer Hatif \(its schema is 9999, this one knows 0005"
     ):
         await Store.open(path, clock=Clock())
 

@@ -229,7 +229,10 @@ async def test_a_stream_token_opens_any_door_from_anywhere(daemon: Any) -> None:
     assert await upgrade(daemon, f"/ws/telnyx/{token}", forwarded) == 401
 
 
-async def test_who_only_listens_is_asked_nothing(daemon: Any) -> None:
-    """No questionnaire goes over a wire that plays nothing; the answer says so."""
-    assert await upgrade(daemon, "/ws/genesys_audiohook") == 501
+async def test_nobody_is_listened_to_unless_the_site_wants_it(daemon: Any) -> None:
+    """The socket of a wire that only lets us listen is refused, and the answer says by which setting."""
+    assert await upgrade(daemon, "/ws/genesys_audiohook") == 403
+    address = f"http://127.0.0.1:{daemon.port}/ws/genesys_audiohook"
+    async with aiohttp.ClientSession() as client, client.get(address) as answer:
+        assert "monitoring.enabled is false" in await answer.text()
     assert await upgrade(daemon, "/ws/no_such_provider") == 404

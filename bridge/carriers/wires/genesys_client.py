@@ -115,6 +115,7 @@ class GenesysClient(CarrierWire):
     offered_channels: tuple[tuple[str, ...], ...] = (("external",),)
 
     def __init__(self, *, session: str = SAMPLE_SESSION) -> None:
+        self.channels: tuple[str, ...] = ()  # that were chosen
         self._session = session
         self._seq = self._hatif_seq = self._seen = 0  # ours, theirs, and of ours what they say they saw
         self._samples = 0
@@ -217,6 +218,7 @@ class GenesysClient(CarrierWire):
         if len(chosen) != 1 or chosen[0] not in offers:
             raise _refusal("opened: media: Expected one of the offers")
         self._is_opened = True
+        self.channels = chosen[0]["channels"]
         return (Accepted(),)
 
     def _take(self, payload: bytes) -> Sequence[CarrierEvent]:

@@ -1,0 +1,210 @@
+"""What holding a call is, whatever it is held for: be introduced, begin its record, attend, finish.
+
+Both directions of the line run while it lasts. Whatever goes wrong ends this call and no other, every wait
+has a deadline, and the record is closed even when the daemon stops. What is done meanwhile, a conversation or
+listening only, is said by those who inherit from it.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import structlog
+from msgspec import Struct
+
+from bridge.audio.playout import Ticker
+from bridge.clock import Clock
+from bridge.dialogue.actions import Disposition
+from bridge.errors import StorageError
+from bridge.line import Line
+from bridge.phone_control import PhoneControl
+from bridge.reconnection import Reconnections
+from bridge.speech.base import Recognizer
+from bridge.speech.prompts import PromptCache
+from bridge.storage.store import Store as AnswerStore
+from protocols import commands, events
+from protocols.errors import CLOSE_POLICY
+
+__all__ = ["CLOSE_TRY_AGAIN", "HeldCall", "Outcome", "Patience", "Services"]
+
+CLOSE_TRY_AGAIN = 1013  # registered with IANA: the service cannot go on, another call may
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+LineT = TypeVar("LineT", bound=Line)
+
+
+class Patience(Struct, frozen=True):
+    """How long a session waits, in seconds of call time."""
+
+    first_message_seconds: float = 10.0
+    send_seconds: float = 5.0
+    commit_seconds: float = 4.0  # of silence: nobody waits longer than 5 s to hear something
+    max_call_seconds: float = 1800.0
+    look_back_seconds: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all calls share."""
+
+    clock: Clock
+    store: AnswerStore
+    recognizer: Recognizer
+    recognizer_identity: str
+    prompts: PromptCache
+    ticker: Ticker
+    patience: Patience
+    site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
+    control: PhoneControl | None = None  # of phone calls, beside their sockets
+    reconnections: Reconnections = field(default_factory=Reconnections)
+
+
+class Outcome(Struct, frozen=True):
+    """How a session ended, for the socket and the log."""
+
+    disposition: str | None  # None: no call came about
+    close_code: int
+    detail: str
+
+
+class HeldCall(ABC, Generic[LineT]):
+    """One call on its line."""
+
+    def __init__(
+        self, call_id: str, line: LineT, services: Services, known: events.CallDetails | None = None
+    ) -> None:
+        """`known` is what is known of the call already, where its wire does not say it."""
+        self.call_id = call_id
+        self._line = line
+        self._services = services
+        self._clock = services.clock
+        self._known = known or events.CallDetails()
+        self._log = log.bind(call_id=call_id, provider=line.capabilities.name)
+
+    @abstractmethod
+    async def _begin(self, details: events.CallDetails) -> None:
+        """Begin the call's record; StorageError where it cannot be."""
+
+    @abstractmethod
+    async def _attend(self, details: events.CallDetails) -> str:
+        """Do what the call is held for until it is over; the disposition."""
+
+    @abstractmethod
+    async def _finish(self, disposition: str, details: events.CallDetails) -> None:
+        """Leave the line, and close the record; not interrupted by whoever stops the call."""
+
+    async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
+        """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
+        disposition = None
+        async with asyncio.TaskGroup() as directions:
+            reader = directions.create_task(self._guarded(self._line.read(messages)))
+            writer = directions.create_task(self._guarded(self._line.write()))
+            try:
+                disposition = await self._serve()
+                await self._line.flush()
+                await self._see_off(reader)
+            finally:
+                reader.cancel()
+                writer.cancel()
+        return Outcome(disposition, self._line.close_code, self._line.close_reason)
+
+    async def _see_off(self, reader: asyncio.Task[None]) -> None:
+        """Let the carrier close first, where its protocol has a farewell."""
+        seconds = self._farewell_seconds()
+        if seconds:
+            await asyncio.wait({reader}, timeout=self._clock.real_seconds(seconds))
+            await self._line.flush()
+
+    def _farewell_seconds(self) -> float:
+        """How long the carrier is given to close first."""
+        return self._line.capabilities.farewell_seconds
+
+    async def _guarded(self, direction: Coroutine[Any, Any, None]) -> None:
+        """Run one direction of the line; a bug in it ends this call, not the daemon's peace."""
+        try:
+            await direction
+        except Exception:  # noqa: BLE001
+            self._log.exception("line_broke_down")
+            self._line.break_down()
+
+    async def _serve(self) -> str | None:
+        details = await self._introduced()
+        if details is None:
+            self._log.warning("call_not_started", detail=self._line.close_reason)
+            return None
+        try:
+            return await self._take(details)
+        except StorageError as error:
+            self._log.error("call_not_recorded", code=error.code, detail=str(error))
+            self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
+            return None
+
+    async def _take(self, details: events.CallDetails) -> str | None:
+        """Begin the call's record and hold it; None: there is nothing to be held.
+
+        Raises:
+            StorageError: it cannot be recorded.
+
+        """
+        await self._begin(details)
+        return await self._hold(details)
+
+    async def _hold(self, details: events.CallDetails) -> str:
+        """Attend to the call, and close its record whatever happens."""
+        started = self._clock.monotonic()
+        disposition: str = Disposition.INTERRUPTED
+        remove_from_ticker = self._services.ticker.add(self._line.tick)
+        try:
+            self._line.command(commands.AcceptCall())
+            disposition = await self._attend(details)
+            if self._line.has_broken_down:
+                disposition = Disposition.FAILED
+        finally:
+            remove_from_ticker()
+            await asyncio.shield(self._finish(disposition, details))
+            seconds = round(self._clock.monotonic() - started, 1)
+            self._log.info("call_ended", disposition=disposition, seconds=seconds)
+        return disposition
+
+    # Be introduced
+
+    async def _introduced(self) -> events.CallDetails | None:
+        """Wait for the carrier to introduce the call; None when it does not."""
+        grace = self._line.capabilities.setup_grace_seconds
+        if grace is not None:
+            with suppress(TimeoutError):
+                return await self._introduced_within(grace)
+            self._line.begin_without_setup()
+        patience = self._services.patience.first_message_seconds
+        try:
+            return await self._introduced_within(patience)
+        except TimeoutError:
+            self._line.fail(CLOSE_POLICY, f"no call setup within {patience:g} s")
+            return None
+
+    async def _introduced_within(self, seconds: float) -> events.CallDetails | None:
+        async with self._clock.timeout(seconds):
+            details = await asyncio.shield(self._line.introduction)
+        return details.completed_by(self._known) if details else None
+
+    # The record
+
+    async def _in_time(self, writing: Coroutine[Any, Any, T]) -> T:
+        """Give up on a database that keeps the caller waiting; what it still writes was not acknowledged."""
+        limit = self._services.patience.commit_seconds
+        try:
+            async with self._clock.timeout(limit):
+                return await writing
+        except TimeoutError:
+            raise StorageError(f"the database did not answer within {limit:g} s") from None
+
+    async def _end_record(self, disposition: str) -> None:
+        try:
+            await self._services.store.end_call(self.call_id, disposition)
+        except StorageError as error:  # the next start finds the call open and marks it interrupted
+            self._log.error("call_end_not_stored", code=error.code, detail=str(error))
