@@ -33,6 +33,7 @@ class Role(StrEnum):
     BUT = "but"
     CORRECTION = "correction"
     FIGURE = "figure"
+    DOUBT = "doubt"  # a clause that may say otherwise
     KNOWN = "known"
     UNKNOWN = "unknown"
 

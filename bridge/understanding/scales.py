@@ -18,6 +18,7 @@ from bridge.understanding.scale_days import point_of_days
 from bridge.understanding.scale_marks import SIDES, Role
 from bridge.understanding.scale_negations import JUDGED, UnclearError, excepted, is_negation, neither, turned
 from bridge.understanding.scale_pieces import Book, Piece, book_of, cut, points_in
+from bridge.understanding.scale_tones import known_by_tone, toned
 from bridge.understanding.scale_words import LOWEST_BY_NO, SCALES, STRONGER
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
@@ -90,8 +91,8 @@ def _swinging(scale: str) -> Meaning:
 def _weigh(pieces: list[Piece], scale: str) -> Meaning:
     """Bring the pieces to one point, step by step."""
     kept, is_corrected = _after_correction(pieces)
-    kept = _complaints(_beside(neither(kept, scale)), scale)
-    kept = turned(excepted(kept), scale)
+    kept = _complaints(_beside(neither(known_by_tone(kept, scale), scale)), scale)
+    kept = toned(turned(excepted(kept), scale), scale)
     value, is_marked = _one_point(_strengthened(kept, scale), scale)
     _check_negations(kept, value)
     unknown = _unknown(kept)
@@ -220,7 +221,7 @@ def _unknown(pieces: Sequence[Piece]) -> bool | None:
 def _is_qualified(pieces: Sequence[Piece], scale: str, value: str) -> bool:
     """Whether something that is known leaves a doubt: "at least", "at first", "but the waiting"."""
     roles = [one.role for one in pieces]
-    if Role.AT_LEAST in roles or Role.ONCE in roles:
+    if {Role.AT_LEAST, Role.ONCE, Role.DOUBT} & set(roles):
         return True
     if scale == "comparison" and any(one.text in _WAS for one in pieces):
         return True  # "it was worse" is better now

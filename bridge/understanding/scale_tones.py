@@ -1,0 +1,180 @@
+"""Denied clauses beside a point: a reason or a consequence leaves it, a contradiction spoils it, the rest is doubted.
+
+"Severe, I do not sleep for it" is severe, "severe, it does not hurt me" is asked again. What a clause is about
+is told by the class of its words (`scale_tone_words`); which classes agree, by the side on which a point lies.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from bridge.understanding.normalisation import words_of
+from bridge.understanding.scale_marks import SIDES, Role
+from bridge.understanding.scale_negations import JUDGED
+from bridge.understanding.scale_pieces import Piece, points_in
+from bridge.understanding.scale_tone_words import Tone, tone_of
+
+__all__ = ["known_by_tone", "toned"]
+
+_T = Tone
+_SPOILING = frozenset((_T.SAYING,))
+_OF_HOW_OFTEN = (frozenset((_T.LEAVE, _T.HELP, _T.TRIFLE, _T.NEED)), frozenset((_T.FELT, *_SPOILING)))
+_BAD_SERVICE = frozenset((_T.SERVICE, _T.HELP, _T.INABILITY, _T.DEED, _T.CHANGE))
+_JUDGED: Mapping[int, tuple[frozenset[Tone], frozenset[Tone]]] = {
+    -1: (_BAD_SERVICE, _SPOILING),
+    0: (frozenset((_T.SPECIAL, _T.CHANGE)), _SPOILING),
+    1: (frozenset((_T.FAULT, _T.KEPT)), frozenset((_T.SERVICE, _T.HELP, *_SPOILING))),
+}
+# By scale and side: the classes that leave a point as it is, and those that contradict it.
+_POLICY: Mapping[str, Mapping[int, tuple[frozenset[Tone], frozenset[Tone]]]] = {
+    "frequency4": {0: (frozenset((_T.INABILITY, *_OF_HOW_OFTEN[0])), _OF_HOW_OFTEN[1])},
+    "frequency5": {
+        side: (_OF_HOW_OFTEN[0], frozenset((_T.INABILITY, _T.DEED, *_OF_HOW_OFTEN[1]))) for side in (-1, 0, 1)
+    },
+    "severity": {
+        -1: (frozenset((_T.TRIFLE, _T.NEED)), frozenset((_T.INABILITY, *_SPOILING))),
+        0: (frozenset((_T.TRIFLE, _T.NEED)), frozenset((_T.FELT, *_SPOILING))),
+        1: (
+            frozenset((_T.INABILITY, _T.HELP, _T.LEAVE, _T.DEED)),
+            frozenset((_T.TRIFLE, _T.FELT, *_SPOILING)),
+        ),
+    },
+    "comparison": {
+        -1: (frozenset((_T.INABILITY, _T.HELP, _T.LEAVE, _T.DEED)), frozenset((_T.FELT, *_SPOILING))),
+        0: (frozenset((_T.HELP, _T.CHANGE, _T.LEAVE)), _SPOILING),
+        1: (
+            frozenset((_T.FELT, _T.NEED, _T.TRIFLE, _T.FAULT)),
+            frozenset((_T.INABILITY, _T.HELP, *_SPOILING)),
+        ),
+    },
+    "amount": {
+        -1: (frozenset((_T.INABILITY, _T.DEED)), _SPOILING),
+        0: (frozenset((_T.INABILITY,)), _SPOILING),
+        1: (frozenset((_T.KEPT, _T.LEAVE)), frozenset((_T.INABILITY, *_SPOILING))),
+    },
+    **dict.fromkeys(JUDGED, _JUDGED),
+}
+_DENIES = (Role.DENIAL, Role.LOSS)
+_WITHIN = (Role.KNOWN, Role.UNKNOWN, Role.SILENT, Role.VERY, Role.SLIGHTLY, Role.AT_ALL, Role.FIGURE)
+_NEGATORS = words_of(
+    "ما لا لم لن مش مو مب موب موش ماشي ليس ولا وما ومش ومو ولم غير عم ماني مانيش ماهو ماكو مافي مفيش ماكاين "
+    "عندي عندنا في فيه لي ليا عاد بقى كان كانت كانوا حتى قد اي شي ابدا قط عمري بعد"
+)
+_NOBODY = words_of("حد احد حدا محد محدش ماحد ماحدش محدا ولاحد حتى واحد")
+_DEGREES = (Role.VERY, Role.SLIGHTLY)
+_COUNTED = re.compile(
+    r"(?:ال)?(?:ساع(?:ه|ات)|دقاي?ق|دقيقه|[اي]يام|يوم|ش(?:هر|هور|هرين)|سن(?:ه|ين|وات)|مرات|مره|حب(?:ه|ات|وب)|مسكن(?:ات|ين)?|"
+    r"اسابيع|اسبوع|سيمان(?:ه|ات)|ليالي|ليله|نهارات|نهار|ابر|ابره|دكاتره|ممرضات|اشخاص|كيلو|خطوات|خطوه|لقمات|لقم)"
+)
+_WITHOUT = words_of("بدون بلا غير دون")
+_LONGEST = 4
+
+
+def toned(pieces: list[Piece], scale: str) -> list[Piece]:
+    """Judge each denied clause beside the points: silent, a doubt, or left as the denial that it is."""
+    points = [one for one in points_in(pieces) if not one.marked] or points_in(pieces)
+    if not points or scale not in _POLICY:
+        return pieces
+    sides = SIDES[scale]
+    side = sides.get(points[0].values[0], 0)
+    is_lowest = points[0].values[0] in ("never", "none")
+    first = next(at for at, one in enumerate(pieces) if one.role is Role.POINT)
+    kept, at = list[Piece](), 0
+    while at < len(pieces):
+        if pieces[at].role not in _DENIES or is_lowest:
+            kept.append(pieces[at])
+            at += 1
+            continue
+        end = _end_of_clause(pieces, at)
+        kept += _judged(pieces[at:end], scale, side, is_before=at < first, is_next=end == first)
+        at = end
+    return _faulted(kept, scale, side)
+
+
+def _end_of_clause(pieces: Sequence[Piece], at: int) -> int:
+    end = at + 1
+    while end < len(pieces) and pieces[end].role in _WITHIN and end - at <= _LONGEST:
+        if pieces[end].text.startswith("و") and end > at + 1 and not pieces[end].text.startswith("وال"):
+            break
+        end += 1
+    return end
+
+
+def _judged(clause: Sequence[Piece], scale: str, side: int, *, is_before: bool, is_next: bool) -> list[Piece]:
+    words = [word for piece in clause for word in piece.text.split()]
+    tones = _tones(words)
+    by_side = _POLICY[scale]
+    fine, contrary = by_side.get(side, by_side.get(0, (frozenset[Tone](), frozenset[Tone]())))
+    is_fine = bool(tones & fine) and _T.SAYING not in tones
+    is_contrary = not is_fine and bool(tones & contrary)
+    if is_contrary and words[0].startswith("و") and not tones & {_T.FELT, _T.SAYING}:
+        is_contrary = False  # "always, and I do not …"
+    is_told = is_fine or (not is_contrary and not is_before and _says_something(words, tones))
+    if not is_told or (is_before and is_next and scale not in JUDGED):
+        return list(clause)
+    doubts = is_before or not is_fine
+    first = replace(clause[0], role=Role.DOUBT if doubts else Role.SILENT)
+    return [first, *(replace(one, role=Role.SILENT, values=()) for one in clause[1:])]
+
+
+def _says_something(words: Sequence[str], tones: frozenset[Tone]) -> bool:
+    return bool(tones) or any(word not in _NEGATORS | _NOBODY for word in words)
+
+
+def _tones(words: Sequence[str]) -> frozenset[Tone]:
+    """What a clause is about: its first word of a class; a mere deed is told by what was done."""
+    found: frozenset[Tone] = frozenset()
+    for word in words:
+        if word in _NEGATORS or word in _NOBODY:
+            continue
+        tones = tone_of(word)
+        if tones and tones != {_T.DEED}:
+            return tones | found
+        found = found | tones
+    return found
+
+
+def _faulted(pieces: list[Piece], scale: str, side: int) -> list[Piece]:
+    """As in "content, they lost my file": a doubt."""
+    if scale not in JUDGED or side <= 0:
+        return pieces
+    return [
+        replace(one, role=Role.DOUBT)
+        if one.role in (Role.KNOWN, Role.UNKNOWN) and _is_fault(one) and not _is_without(pieces, at)
+        else one
+        for at, one in enumerate(pieces)
+    ]
+
+
+def _is_fault(piece: Piece) -> bool:
+    tones = tone_of(piece.text)
+    return _T.FAULT in tones and _T.SERVICE not in tones
+
+
+def _is_without(pieces: Sequence[Piece], at: int) -> bool:
+    return at > 0 and pieces[at - 1].text.split()[-1:] != [] and pieces[at - 1].text.split()[-1] in _WITHOUT
+
+
+def known_by_tone(pieces: list[Piece], scale: str) -> list[Piece]:
+    """Words of stories are known; how long and how often they lasted is no answer: "I waited four hours"."""
+    return list(_known(pieces, scale))
+
+
+def _known(pieces: Sequence[Piece], scale: str) -> Iterator[Piece]:
+    is_of_days = scale.startswith("frequency")
+    for at, piece in enumerate(pieces):
+        after = pieces[at + 1].text if at + 1 < len(pieces) else ""
+        is_told = bool(at) and pieces[at - 1].role in (Role.KNOWN, Role.UNKNOWN) and _is_story(pieces[at - 1])
+        if piece.role is Role.UNKNOWN and _is_story(piece) and not piece.text.endswith("ش"):
+            yield replace(piece, role=Role.KNOWN)
+        elif piece.role is Role.FIGURE and not is_of_days and _COUNTED.fullmatch(after):
+            yield replace(piece, role=Role.KNOWN)
+        elif (piece.role in _DEGREES or piece.beside in _DEGREES) and is_told and scale in JUDGED:
+            yield replace(piece, role=Role.SILENT, values=(), beside=None)  # "I waited long"
+        else:
+            yield piece
+
+
+def _is_story(piece: Piece) -> bool:
+    return bool(tone_of(piece.text) & {_T.TOLD, _T.FAULT, _T.SERVICE, _T.HELP})
