@@ -1,17 +1,18 @@
-"""Denied clauses beside a point: a reason or a consequence leaves it, a contradiction spoils it, the rest is doubted.
+"""Denied clauses beside a point: a reason leaves it, a contradiction spoils it, the rest is doubted.
 
-"Severe, I do not sleep for it" is severe, "severe, it does not hurt me" is asked again. What a clause is about
-is told by the class of its words (`scale_tone_words`); which classes agree, by the side on which a point lies.
+"Severe, I do not sleep for it" is severe, "severe, it does not hurt me" is asked again. What a clause is
+about is told by the class of its words (`scale_tone_words`); which classes agree, by the side of the point.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
 from bridge.understanding.normalisation import words_of
 from bridge.understanding.scale_marks import SIDES, Role
-from bridge.understanding.scale_negations import JUDGED
+from bridge.understanding.scale_negations import JUDGED, UnclearError
 from bridge.understanding.scale_pieces import Piece, points_in
 from bridge.understanding.scale_tone_words import Tone, tone_of
 
@@ -19,7 +20,10 @@ __all__ = ["known_by_tone", "toned"]
 
 _T = Tone
 _SPOILING = frozenset((_T.SAYING,))
-_OF_HOW_OFTEN = (frozenset((_T.LEAVE, _T.HELP, _T.TRIFLE, _T.NEED)), frozenset((_T.FELT, *_SPOILING)))
+_OF_HOW_OFTEN = (
+    frozenset((_T.LEAVE, _T.HELP, _T.TRIFLE, _T.NEED, _T.WELL)),
+    frozenset((_T.FELT, *_SPOILING)),
+)
 _BAD_SERVICE = frozenset((_T.SERVICE, _T.HELP, _T.INABILITY, _T.DEED, _T.CHANGE))
 _JUDGED: Mapping[int, tuple[frozenset[Tone], frozenset[Tone]]] = {
     -1: (_BAD_SERVICE, _SPOILING),
@@ -33,19 +37,22 @@ _POLICY: Mapping[str, Mapping[int, tuple[frozenset[Tone], frozenset[Tone]]]] = {
         side: (_OF_HOW_OFTEN[0], frozenset((_T.INABILITY, _T.DEED, *_OF_HOW_OFTEN[1]))) for side in (-1, 0, 1)
     },
     "severity": {
-        -1: (frozenset((_T.TRIFLE, _T.NEED)), frozenset((_T.INABILITY, *_SPOILING))),
+        -1: (frozenset((_T.TRIFLE, _T.NEED)), frozenset((_T.INABILITY, _T.WELL, *_SPOILING))),
         0: (frozenset((_T.TRIFLE, _T.NEED)), frozenset((_T.FELT, *_SPOILING))),
         1: (
-            frozenset((_T.INABILITY, _T.HELP, _T.LEAVE, _T.DEED)),
+            frozenset((_T.INABILITY, _T.HELP, _T.LEAVE, _T.DEED, _T.WELL)),
             frozenset((_T.TRIFLE, _T.FELT, *_SPOILING)),
         ),
     },
     "comparison": {
-        -1: (frozenset((_T.INABILITY, _T.HELP, _T.LEAVE, _T.DEED)), frozenset((_T.FELT, *_SPOILING))),
+        -1: (
+            frozenset((_T.INABILITY, _T.HELP, _T.LEAVE, _T.DEED, _T.WELL)),
+            frozenset((_T.FELT, *_SPOILING)),
+        ),
         0: (frozenset((_T.HELP, _T.CHANGE, _T.LEAVE)), _SPOILING),
         1: (
             frozenset((_T.FELT, _T.NEED, _T.TRIFLE, _T.FAULT)),
-            frozenset((_T.INABILITY, _T.HELP, *_SPOILING)),
+            frozenset((_T.INABILITY, _T.HELP, _T.WELL, *_SPOILING)),
         ),
     },
     "amount": {
@@ -56,7 +63,16 @@ _POLICY: Mapping[str, Mapping[int, tuple[frozenset[Tone], frozenset[Tone]]]] = {
     **dict.fromkeys(JUDGED, _JUDGED),
 }
 _DENIES = (Role.DENIAL, Role.LOSS)
-_WITHIN = (Role.KNOWN, Role.UNKNOWN, Role.SILENT, Role.VERY, Role.SLIGHTLY, Role.AT_ALL, Role.FIGURE)
+_WITHIN = (
+    Role.KNOWN,
+    Role.UNKNOWN,
+    Role.SILENT,
+    Role.VERY,
+    Role.SLIGHTLY,
+    Role.AT_ALL,
+    Role.FIGURE,
+    Role.ONCE,
+)
 _NEGATORS = words_of(
     "ما لا لم لن مش مو مب موب موش ماشي ليس ولا وما ومش ومو ولم غير عم ماني مانيش ماهو ماكو مافي مفيش ماكاين "
     "عندي عندنا في فيه لي ليا عاد بقى كان كانت كانوا حتى قد اي شي ابدا قط عمري بعد"
@@ -68,6 +84,9 @@ _COUNTED = re.compile(
     r"اسابيع|اسبوع|سيمان(?:ه|ات)|ليالي|ليله|نهارات|نهار|ابر|ابره|دكاتره|ممرضات|اشخاص|كيلو|خطوات|خطوه|لقمات|لقم)"
 )
 _WITHOUT = words_of("بدون بلا غير دون")
+_EVEN = words_of("ولا حتى")
+_THOUSANDS = words_of("ألف الف مليون")
+_ORIGINALLY = words_of("أصلا اصلا")
 _LONGEST = 4
 
 
@@ -76,6 +95,8 @@ def toned(pieces: list[Piece], scale: str) -> list[Piece]:
     points = [one for one in points_in(pieces) if not one.marked] or points_in(pieces)
     if not points or scale not in _POLICY:
         return pieces
+    if points[0].values[0] == "never" and _is_never_able(pieces):
+        raise UnclearError("negated_point")  # "not one day did I sleep" is a complaint
     sides = SIDES[scale]
     side = sides.get(points[0].values[0], 0)
     is_lowest = points[0].values[0] in ("never", "none")
@@ -92,13 +113,36 @@ def toned(pieces: list[Piece], scale: str) -> list[Piece]:
     return _faulted(kept, scale, side)
 
 
+def _is_never_able(pieces: Sequence[Piece]) -> bool:
+    """Whether what never happens is to sleep, to be able: "not one day did I sleep well"."""
+    return any(
+        one.role is Role.POINT
+        and one.values == ("never",)
+        and after.role is Role.KNOWN
+        and _T.INABILITY in tone_of(after.text)
+        for one, after in pairwise(pieces)
+    )
+
+
 def _end_of_clause(pieces: Sequence[Piece], at: int) -> int:
-    end = at + 1
-    while end < len(pieces) and pieces[end].role in _WITHIN and end - at <= _LONGEST:
-        if pieces[end].text.startswith("و") and end > at + 1 and not pieces[end].text.startswith("وال"):
+    end, is_bare = at + 1, _is_bare(pieces[at])
+    while end < len(pieces) and end - at <= _LONGEST:
+        if not (pieces[end].role in _WITHIN or pieces[end].text in _EVEN or (is_bare and end == at + 1)):
+            break
+        if end > at + 1 and _is_joined(pieces[end].text):
+            break
+        if pieces[end].role is Role.POINT:
             break
         end += 1
     return end
+
+
+def _is_bare(piece: Piece) -> bool:
+    return all(word in _NEGATORS for word in piece.text.split())
+
+
+def _is_joined(text: str) -> bool:
+    return text.startswith("و") and not text.startswith("وال") and text not in _EVEN
 
 
 def _judged(clause: Sequence[Piece], scale: str, side: int, *, is_before: bool, is_next: bool) -> list[Piece]:
@@ -113,7 +157,8 @@ def _judged(clause: Sequence[Piece], scale: str, side: int, *, is_before: bool, 
     is_told = is_fine or (not is_contrary and not is_before and _says_something(words, tones))
     if not is_told or (is_before and is_next and scale not in JUDGED):
         return list(clause)
-    doubts = is_before or not is_fine
+    is_praise = scale in JUDGED and side > 0  # "I have no complaint, excellent"
+    doubts = not is_fine or (is_before and not is_praise)
     first = replace(clause[0], role=Role.DOUBT if doubts else Role.SILENT)
     return [first, *(replace(one, role=Role.SILENT, values=()) for one in clause[1:])]
 
@@ -129,6 +174,8 @@ def _tones(words: Sequence[str]) -> frozenset[Tone]:
         if word in _NEGATORS or word in _NOBODY:
             continue
         tones = tone_of(word)
+        if {_T.FELT, _T.TOLD} <= tones:  # to go back, and to vomit
+            tones = frozenset((_T.DEED,))
         if tones and tones != {_T.DEED}:
             return tones | found
         found = found | tones
@@ -162,18 +209,40 @@ def known_by_tone(pieces: list[Piece], scale: str) -> list[Piece]:
 
 
 def _known(pieces: Sequence[Piece], scale: str) -> Iterator[Piece]:
-    is_of_days = scale.startswith("frequency")
     for at, piece in enumerate(pieces):
+        before = pieces[at - 1] if at else Piece(Role.SILENT)
         after = pieces[at + 1].text if at + 1 < len(pieces) else ""
-        is_told = bool(at) and pieces[at - 1].role in (Role.KNOWN, Role.UNKNOWN) and _is_story(pieces[at - 1])
-        if piece.role is Role.UNKNOWN and _is_story(piece) and not piece.text.endswith("ش"):
+        is_story = piece.role is Role.UNKNOWN and _is_story(piece) and not piece.text.endswith("ش")
+        if is_story or (piece.role is Role.FIGURE and _is_no_answer(piece, before, after, scale)):
             yield replace(piece, role=Role.KNOWN)
-        elif piece.role is Role.FIGURE and not is_of_days and _COUNTED.fullmatch(after):
-            yield replace(piece, role=Role.KNOWN)
-        elif (piece.role in _DEGREES or piece.beside in _DEGREES) and is_told and scale in JUDGED:
-            yield replace(piece, role=Role.SILENT, values=(), beside=None)  # "I waited long"
+        elif _is_of_a_story(piece, before, scale) or _is_at_all_of(piece, before, scale):
+            yield replace(piece, role=Role.SILENT, values=(), beside=None)
         else:
             yield piece
+
+
+def _is_no_answer(piece: Piece, before: Piece, after: str, scale: str) -> bool:
+    """As in "I waited four hours", "a thousand thanks", "two bites, three"."""
+    is_of_days = scale.startswith("frequency")
+    is_range = scale == "amount" and before.role is Role.POINT and before.values == ("little",)
+    return piece.text in _THOUSANDS or is_range or (not is_of_days and _COUNTED.fullmatch(after) is not None)
+
+
+def _is_of_a_story(piece: Piece, before: Piece, scale: str) -> bool:
+    """As in "I waited long"."""
+    is_told = before.role in (Role.KNOWN, Role.UNKNOWN) and _is_story(before)
+    is_degree = piece.role in _DEGREES or piece.beside in _DEGREES
+    return is_degree and is_told and scale in JUDGED
+
+
+def _is_at_all_of(piece: Piece, before: Piece, scale: str) -> bool:
+    """As in "I cannot bear it at all", "they spared nothing at all"; not "originally"."""
+    if Role.AT_ALL not in (piece.role, piece.beside):
+        return False
+    if piece.text in _ORIGINALLY and scale.startswith("frequency"):
+        return before.role is Role.POINT and before.values not in (("never",), ("none",))
+    is_remark = before.role is Role.REMARK or Role.SILENT in (before.role, before.beside)
+    return is_remark and before.text.startswith(("ما ", "مش ", "مو ", "لا "))
 
 
 def _is_story(piece: Piece) -> bool:
