@@ -86,6 +86,8 @@ _DYING = words_of("بموت اموت أموت هموت نموت كنموت حم�
 _FIRST = ("ا", "ب", "ن", "كن", "بن", "ه", "ح", "با", "عم")
 _OF = words_of("من م بسبب")
 _STRENGTH = words_of("شدة كتر كثر قوة كترة حدة")
+_ANY_MORE = words_of("عدت عاد بقيت بقى بقيتش بقاش عدتش صرت صار بقينا")
+_NO_MORE = words_of("مبقيتش معدتش مابقيتش ماعدتش معدش مبقاش مابقاش ماعاد ماعدت مابقيت")
 _AGAIN_ABLE = words_of("صرت بقيت رجعت وليت بديت بدأت قمت صار صارت صرنا بلشت")
 _SWINGING = words_of("يوم مرة ساعة وقت مرات ساعات أوقات نهار ليلة شوي شوية خطرة ساعه أيام لحظة تارة حين")
 _GIVING_UP = ("قطع", "وقفه", "وقفها", "وقفو", "بطله", "بطلها", "بطلو", "اتركه", "اتركها")
@@ -169,16 +171,28 @@ def _past_cannot(tokens: Sequence[str], at: int) -> int | None:
     if own is not None and own.negated and own.kind in (VerbKind.ABLE, VerbKind.BODILY):
         return at + 1
     end = at
-    while end < len(tokens) and tokens[end] in _NOT and end - at <= 1:
+    while (
+        end < len(tokens)
+        and end - at <= 1
+        and (tokens[end] in _NOT or (end > at and tokens[end] in _ANY_MORE))
+    ):
         end += 1
+    end += end == at and tokens[at] in _NO_MORE
     if end == at or end >= len(tokens) or tokens[at] == "عم":
         return None
     verb = verb_of(tokens[end])
     is_able = verb is not None and verb.kind is VerbKind.ABLE
+    if _is_of_fear("".join(tokens[end + 1 : end + 2])):
+        return None
     is_letting = tokens[end].removesuffix("ش").endswith(_LETTING) and "".join(tokens[end + 1 : end + 2]) != ""
     if is_able or tokens[end] in _ABLE or is_letting:
         return end + 1
     return end + 1 if verb is not None and verb.kind is VerbKind.BODILY else None
+
+
+def _is_of_fear(token: str) -> bool:
+    """As in "it does not make me worry", which it need not."""
+    return token.startswith(_FIRST) and token.endswith(("خاف", "قلق", "خايف", "زعل", "توتر"))
 
 
 def _is_done(token: str) -> bool:

@@ -14,7 +14,7 @@ from bridge.understanding.scale_marks import Role
 from bridge.understanding.scale_tone_words import Tone, is_verb_of, tone_of
 from bridge.understanding.verbs import VerbKind, verb_of
 
-__all__ = ["deed_at"]
+__all__ = ["deed_at", "suffers"]
 
 _NOT = words_of("ما لم لا مش مو مب موش وما ولا ولم عمري")
 _MA = words_of("ما وما لم")
@@ -89,9 +89,12 @@ _AT_ALL = tuple(
 _PASS = re.compile(
     ""
     ""
+    ""
+    ""
     "(?:ي|ت|بي|بت|كي|كت)?(?:مر|عدي|عدى|عدا|فات|فوت|روح|راح|مشي|خلص|جي|طلع)(?:ت)?|في|فيه|فيش|كاين|كاينش|كان|هناك"
 )
 _DAY = words_of("يوم ليلة نهار ساعة صبح ليله صباح دقيقة لحظة وقت مرة")
+_ON_ME = words_of("علي عليا عليي عندي")
 _EVEN = words_of("حتى ولا شي اي أي")
 _WITHOUT = re.compile(
     "(?:من|بدون|بلا|بلاه|الا|غير|دون|ما|بغير|والا|وما|بدونه|بدونها|بدونو|بلاها|بلاهم|بدونهم)"
@@ -105,7 +108,8 @@ _EATEN = re.compile(
 _FOOD = words_of(
     "اكل الاكل الأكل طعام الطعام مي ماي ماء مية موية الماء المي الماي الموية زاد الزاد عيش خبز فطور غدا "
     "عشا سوائل دم الدم في "
-    "من بطني تمي فمي معدتي جوفي مني منه منها اليوم امبارح البارحة الصبح الصباح أمس مبارح الظهر الليلة "
+    "من بتمي فتمي بفمي فبطني ببطني بطني تمي فمي معدتي جوفي مني منه منها اليوم امبارح البارحة الصبح "
+    "الصباح أمس مبارح الظهر الليلة "
     "هذا هالاكل عندي لي"
 )
 _NOTHING = words_of(
@@ -113,17 +117,27 @@ _NOTHING = words_of(
     "وحدة واحدة أبدا ابد "
     "خالص نهائي نهائيا بالمرة إطلاقا بتاتا بنوب من يذكر كلش كاع قاع"
 )
+_MUCH = words_of("كثير كتير بزاف برشا وايد واجد هواية ياسر هلبا كثيرا حيل")
+_SLEEP = words_of("نوم النوم نومة النومة")
+_NOT_ONE = words_of("ولا حتى")
 _NOT_EVEN = words_of("شوية")  # nothing only behind "not even"
 _LIFE = words_of(
     "في بحياتي حياتي عمري بعمري مر علي عليا حسيته حسيتها شفته شفتها جاني جربته عشته مرني حسيت بيه به فيه مريت"
 )
+_BEYOND = words_of("بعده بعدها بعدو مثله مثلو مثلها زيه زيها متله متلو متلها كيفه كيفو بحالو زيو")
+_NONE = words_of("ما وما لم مفيش مافي ماكو ليس لا")
+_WISHED = re.compile("(?:ا|ب|ن|ي|بت|كن|ات)?تمن[اي](?:ه|ها|و|هش|هاش|ش|هوش)?")
 _WORST = words_of("أقوى اقوي أشد اشد أسوأ اسوا أكبر اكبر أصعب اصعب أفظع افظع أعظم اعظم أقسى أوعر")
 _PAIN = words_of("وجع ألم الم وجيعة وجعة آلام الام")
 _SUFFERS = re.compile(
     "(?:صرت|بقيت|وليت|رجعت|صار|بقى|ولا)?"
     ""
     ""
+    ""
+    ""
     "(?:(?:عم|ا|ب|با|ن|كن|بن|ي|ت|بي|بت|كي|كت|كا)?(?:تعب|عيا|عيي|وجع|توجع|تالم|عور|ضر|ضايق|دوخ|مرض|تعذب|كح|قح|سعل|نزف)"
+    ""
+    ""
     ""
     ""
     "(?:ت|ني|نا|نيش|و)?|تعبان|تعبانه|عيان|عيانه|مريض|مريضه|موجوع|موجوعه|دايخ|دايخه|مرهق|مرهقه|متعب|مدروخ|واجعني|تاعبني)"
@@ -187,6 +201,7 @@ def _no_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | Non
     end = at + 1
     while end < len(tokens) and end - at <= len("ما") and _PASS.fullmatch(tokens[end]):
         end += 1
+    end += "".join(tokens[end : end + 1]) in _ON_ME
     end += "".join(tokens[end : end + 1]) in _EVEN
     if end + 1 >= len(tokens) or tokens[end] not in _DAY or not _WITHOUT.fullmatch(tokens[end + 1]):
         return None
@@ -201,11 +216,41 @@ def _no_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | Non
     return Clause(end - at, Role.POINT, (top,))
 
 
+def _sleepless(tokens: Sequence[str], at: int) -> Clause | None:
+    """As in "sleep does not come to me"."""
+    verb = _is_negated(tokens, at)
+    if (
+        verb is None
+        or "".join(tokens[verb + 1 : verb + 2]) not in _SLEEP
+        or not _HAPPEN.fullmatch(tokens[verb])
+    ):
+        return None
+    return Clause(verb + 2 - at, Role.LOSS)
+
+
+def _not_one_night(tokens: Sequence[str], at: int, *, top: str) -> Clause | None:
+    """As in "I do not sleep, not one night", which is every night."""
+    verb = _is_negated(tokens, at)
+    known = verb_of(tokens[verb]) if verb is not None else None
+    if verb is None or known is None or known.kind not in (VerbKind.BODILY, VerbKind.ABLE):
+        return None
+    end = next((end for end in range(verb + 1, min(verb + 4, len(tokens))) if tokens[end] in _NOT_ONE), None)
+    if end is None or "".join(tokens[end + 1 : end + 2]) not in _DAY:
+        return None
+    return Clause(end + 2 - at, Role.POINT, (top,), marked=top == "always")
+
+
 def _nothing_eaten(tokens: Sequence[str], at: int) -> Clause | None:
     """As in "I ate nothing", "no water went down"; not "I did not eat much"."""
     verb = _is_negated(tokens, at)
-    if verb is None or tokens[at] == "لا" or not _is_eaten(tokens[verb]):
+    if verb is None or tokens[at] == "لا":
         return None
+    able = verb_of(tokens[verb])
+    verb += able is not None and able.kind is VerbKind.ABLE
+    if verb >= len(tokens) or not _is_eaten(tokens[verb]):
+        return None
+    if "".join(tokens[verb + 1 : verb + 2]) in _MUCH:
+        return Clause(verb + 2 - at, Role.POINT, ("little",), marked=True)
     end, is_even = verb + 1, False
     while end < len(tokens) and tokens[end] in _FOOD | _NOTHING | _ANY:
         is_even = is_even or tokens[end] in ("ولا", "حتي", "اي")
@@ -242,7 +287,17 @@ def _torment(tokens: Sequence[str], at: int) -> Clause | None:
         while end < len(tokens) and tokens[end] in _LIFE:
             end += 1
         return Clause(end - at, Role.POINT, ("severe",))
-    return _unbearable_to_all(tokens, at)
+    return _unbearable_to_all(tokens, at) or _unequalled(tokens, at)
+
+
+def _unequalled(tokens: Sequence[str], at: int) -> Clause | None:
+    """As in "there is none like it", "I would not wish it to anybody"."""
+    if tokens[at] not in _NONE:
+        return None
+    if _WISHED.fullmatch("".join(tokens[at + 1 : at + 2])):
+        return Clause(min(3, len(tokens) - at), Role.POINT, ("severe",))
+    end = next((end for end in range(at + 1, min(at + 4, len(tokens))) if tokens[end] in _BEYOND), None)
+    return Clause(end + 1 - at, Role.POINT, ("severe",), marked=True) if end is not None else None
 
 
 def _unbearable_to_all(tokens: Sequence[str], at: int) -> Clause | None:
@@ -254,6 +309,11 @@ def _unbearable_to_all(tokens: Sequence[str], at: int) -> Clause | None:
     if verb is None or verb.kind is not VerbKind.ABLE or Tone.SAYING in tone_of(tokens[start]):
         return None
     return Clause(start + 1 - at, Role.POINT, ("severe",))
+
+
+def suffers(token: str) -> bool:
+    """Whether a normalised word is of suffering: "I tired"."""
+    return _SUFFERS.fullmatch(token) is not None
 
 
 def _suffers_more(tokens: Sequence[str], at: int) -> Clause | None:
@@ -275,21 +335,27 @@ def _suffers_more(tokens: Sequence[str], at: int) -> Clause | None:
 
 def _helped(tokens: Sequence[str], at: int) -> Clause | None:
     """As in "the medicine helped me", "nothing helped"."""
-    is_denied = tokens[at] in _NOT and at + 1 < len(tokens)
-    token = tokens[at + is_denied]
+    start = at + (tokens[at] in _NOT and at + 1 < len(tokens))
+    token = tokens[start]
     if not is_verb_of(token, Tone.HELP) or token in _NO_HELP:
         return None
     is_denied = (
-        is_denied or (token.startswith("م") and token.endswith("ش")) or (at and tokens[at - 1] in _NOT)
+        start > at or (token.startswith("م") and token.endswith("ش")) or (at > 0 and tokens[at - 1] in _NOT)
     )
     length = 1 + (tokens[at] in _NOT)
     return Clause(length, Role.REMARK, ("same", "worse") if is_denied else ("better",), marked=True)
 
 
 _Rule = Callable[[Sequence[str], int], Clause | None]
+
+
+def _of_how_often(top: str) -> tuple[_Rule, ...]:
+    return (_never, _sleepless, partial(_not_one_night, top=top), partial(_no_day_without, top=top))
+
+
 _RULES: Mapping[str, tuple[_Rule, ...]] = {
-    "frequency4": (_never, partial(_no_day_without, top="nearly_every_day")),
-    "frequency5": (_never, partial(_no_day_without, top="always")),
+    "frequency4": _of_how_often("nearly_every_day"),
+    "frequency5": _of_how_often("always"),
     "severity": (_torment,),
     "comparison": (_suffers_more, _helped),
     "amount": (_nothing_eaten,),

@@ -33,6 +33,7 @@ _WHAT = words_of(
     "قداش شقد شكد"
 )
 _TALK = words_of("يا اختي اخوي دكتور دكتورة بنتي والله")
+_KNOWING = ("دري", "عرف", "عرفش", "دريش", "فهم", "فهمت", "عارف", "عارفه")
 _WHETHER = words_of("هل")
 _IF = words_of("اذا إذا لو لولا وإذا ولو")
 _WAS = words_of("كان كانت كنت كانوا كنا كنتي وكان وكنت كنتو")
@@ -66,7 +67,9 @@ def frame_of(words: Sequence[str], scale: str) -> Frame | None:
 
 def _is_asked(words: Sequence[str]) -> bool:
     ends = [word for word in words if word not in _TALK][-1:]
-    return bool(_MEANT & set(words) or _WHETHER & set(words[:1]) or (len(words) > 1 and _WHAT & set(ends)))
+    is_unknown = any(word.endswith(_KNOWING) for word in words)  # "much, I do not know why"
+    is_what = len(words) > 1 and bool(_WHAT & set(ends)) and not is_unknown
+    return bool(_MEANT & set(words) or _WHETHER & set(words[:1])) or is_what
 
 
 def now_in(words: Sequence[str]) -> int | None:

@@ -33,14 +33,23 @@ def neither(pieces: list[Piece], scale: str) -> list[Piece]:
         if one is None or one + 1 >= len(pieces):
             continue
         nor = next((at for at in range(one + 1, len(pieces)) if pieces[at].role is not Role.SILENT), None)
+        if nor is not None and pieces[nor].role is Role.BUT and _is_not(pieces, nor + 1):
+            nor += 1  # "not mild, but not severe"
         other = nor + 1 if nor is not None and pieces[nor].role in (Role.NO, Role.NOT, Role.NOR) else None
+        is_not_so = other is not None and _is_not(pieces, other)
+        other = other + 1 if other is not None and is_not_so else other
         if other is None or _next_point(pieces, other) is None:
             continue
         end = _next_point(pieces, other) or other
-        if _are_opposite(pieces[one], pieces[end], scale):
+        is_same = is_not_so and pieces[one].values == pieces[end].values  # "neither good nor not good"
+        if is_same or _are_opposite(pieces[one], pieces[end], scale):
             middle = Piece(Role.POINT, "neither", (MIDDLE[scale],))
             return [*pieces[:start], middle, *pieces[end + 1 :]]
     return pieces
+
+
+def _is_not(pieces: Sequence[Piece], at: int) -> bool:
+    return at < len(pieces) and pieces[at].role is Role.NOT
 
 
 def _next_point(pieces: Sequence[Piece], at: int) -> int | None:
@@ -166,10 +175,9 @@ def _is_likeness(piece: Piece) -> bool:
 
 def _has_not_left(pieces: Sequence[Piece], at: int, target: int) -> bool:
     """As in "and it did not go", where "it went" is a point."""
-    text = pieces[target].text.split()[0]
-    return (
-        pieces[target].values[:1] == ("none",) and Tone.LEAVE in tone_of(text) and pieces[at].role is Role.NOT
-    )
+    is_of_two = len(points_in(pieces)) > 1 and pieces[target].values == ("better",)
+    is_gone = is_of_two or pieces[target].values[:1] == ("none",)
+    return is_gone and Tone.LEAVE in tone_of(pieces[target].text.split()[0]) and pieces[at].role is Role.NOT
 
 
 def _turned_at(pieces: Sequence[Piece], at: int, scale: str) -> tuple[Piece, int]:

@@ -85,6 +85,7 @@ _COUNTED = re.compile(
 )
 _WITHOUT = words_of("بدون بلا غير دون")
 _EVEN = words_of("ولا حتى")
+_TEN, _OF = words_of("عشرة"), words_of("من على")
 _THOUSANDS = words_of("ألف الف مليون")
 _ORIGINALLY = words_of("أصلا اصلا")
 _LONGEST = 4
@@ -213,7 +214,9 @@ def _known(pieces: Sequence[Piece], scale: str) -> Iterator[Piece]:
         before = pieces[at - 1] if at else Piece(Role.SILENT)
         after = pieces[at + 1].text if at + 1 < len(pieces) else ""
         is_story = piece.role is Role.UNKNOWN and _is_story(piece) and not piece.text.endswith("ش")
-        if is_story or (piece.role is Role.FIGURE and _is_no_answer(piece, before, after, scale)):
+        if piece.text in _TEN and before.text in _OF:
+            yield replace(piece, role=Role.FIGURE, values=())  # "five of ten"
+        elif is_story or (piece.role is Role.FIGURE and _is_no_answer(piece, before, after, scale)):
             yield replace(piece, role=Role.KNOWN)
         elif _is_of_a_story(piece, before, scale) or _is_at_all_of(piece, before, scale):
             yield replace(piece, role=Role.SILENT, values=(), beside=None)

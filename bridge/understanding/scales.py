@@ -16,6 +16,7 @@ from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.remarks import is_number
 from bridge.understanding.scale_clauses import swings
 from bridge.understanding.scale_days import point_of_days
+from bridge.understanding.scale_deeds import suffers
 from bridge.understanding.scale_frames import Frame, frame_of, now_in
 from bridge.understanding.scale_marks import SIDES, Role
 from bridge.understanding.scale_negations import JUDGED, UnclearError
@@ -73,9 +74,14 @@ def _framed(words: Sequence[str], scale: str, book: Book) -> Meaning:
 
 def _compared(words: Sequence[str], now: int, book: Book) -> Meaning:
     """As in "I was tired and now I am well", where no word of comparing is said."""
+    since = _of_pieces(" ".join(words[now:]), "comparison", book)
+    if since.finding is Finding.VALUE:
+        return since
+    if any(map(suffers, words[now:])) and not NEGATORS & set(words[now:]):
+        return point_meaning("comparison:now", "worse", doubtful=True)
     found = _of_pieces(" ".join(words), "comparison", book)
-    if found.finding is Finding.VALUE or found.finding is Finding.AMBIGUOUS:
-        return found
+    if found.finding in (Finding.VALUE, Finding.AMBIGUOUS):
+        return _doubted(found)
     state = _of_pieces(" ".join(words[now:]), "satisfaction5", book_of("satisfaction5"))
     side = SIDES["satisfaction5"].get(str(state.value), 0)
     return (
