@@ -232,4 +232,5 @@ def _negated(pieces: Sequence[Piece], at: int, target: int, scale: str) -> Piece
         raise UnclearError("negated_point")
     is_less = any(one.role is Role.VERY for one in pieces[at + 1 : target]) or behind.role is Role.VERY
     marked = named.startswith("*") or (is_less and not is_at_all)
-    return Piece(Role.POINT, "not", (named.removeprefix("*"),), marked=marked)
+    values = (named.removeprefix("*"), pieces[target].values[0])
+    return Piece(Role.POINT, "not", values, marked=marked)

@@ -24,11 +24,11 @@ _OF_HOW_OFTEN = (
     frozenset((_T.LEAVE, _T.HELP, _T.TRIFLE, _T.NEED, _T.WELL)),
     frozenset((_T.FELT, *_SPOILING)),
 )
-_BAD_SERVICE = frozenset((_T.SERVICE, _T.HELP, _T.INABILITY, _T.DEED, _T.CHANGE))
+_BAD_SERVICE = frozenset((_T.SPECIAL, _T.SERVICE, _T.HELP, _T.INABILITY, _T.DEED, _T.CHANGE))
 _JUDGED: Mapping[int, tuple[frozenset[Tone], frozenset[Tone]]] = {
     -1: (_BAD_SERVICE, _SPOILING),
     0: (frozenset((_T.SPECIAL, _T.CHANGE)), _SPOILING),
-    1: (frozenset((_T.FAULT, _T.KEPT)), frozenset((_T.SERVICE, _T.HELP, *_SPOILING))),
+    1: (frozenset((_T.FAULT, _T.KEPT, _T.SPECIAL)), frozenset((_T.SERVICE, _T.HELP, *_SPOILING))),
 }
 # By scale and side: the classes that leave a point as it is, and those that contradict it.
 _POLICY: Mapping[str, Mapping[int, tuple[frozenset[Tone], frozenset[Tone]]]] = {
@@ -75,7 +75,8 @@ _WITHIN = (
 )
 _NEGATORS = words_of(
     "ما لا لم لن مش مو مب موب موش ماشي ليس ولا وما ومش ومو ولم غير عم ماني مانيش ماهو ماكو مافي مفيش ماكاين "
-    "عندي عندنا في فيه لي ليا عاد بقى كان كانت كانوا حتى قد اي شي ابدا قط عمري بعد"
+    "عندي عندنا في فيه لي ليا عاد بقى كان كانت كانوا حتى قد اي شي ابدا قط عمري بعد بقاش بقتش عدتش عادش "
+    "صار بقيت بقيتش"
 )
 _NOBODY = words_of("حد احد حدا محد محدش ماحد ماحدش محدا ولاحد حتى واحد")
 _DEGREES = (Role.VERY, Role.SLIGHTLY)
@@ -86,6 +87,11 @@ _COUNTED = re.compile(
 _WITHOUT = words_of("بدون بلا غير دون")
 _EVEN = words_of("ولا حتى")
 _TEN, _OF = words_of("عشرة"), words_of("من على")
+_GOING_ON = words_of("ماشي ماشية")
+_WHEN = words_of("لما كي اذا إذا لمن ملي حين وقت ما عندما")
+_OF_THEM = words_of("عليهم عليكم عليها بيهم فيهم منهم معهم لهم لكم بيكم فيكم معكم منكم عندهم عندكم")
+_WHY = words_of("ليش ليه علاش لماذا السبب لاش وعلاش عليش")
+_OF_STORIES = frozenset((_T.TOLD, _T.FAULT, _T.SERVICE, _T.HELP, _T.INABILITY))
 _THOUSANDS = words_of("ألف الف مليون")
 _ORIGINALLY = words_of("أصلا اصلا")
 _LONGEST = 4
@@ -151,12 +157,12 @@ def _judged(clause: Sequence[Piece], scale: str, side: int, *, is_before: bool, 
     tones = _tones(words)
     by_side = _POLICY[scale]
     fine, contrary = by_side.get(side, by_side.get(0, (frozenset[Tone](), frozenset[Tone]())))
-    is_fine = bool(tones & fine) and _T.SAYING not in tones
+    is_fine = bool(_WHY & set(words)) or (bool(tones & fine) and _T.SAYING not in tones)
     is_contrary = not is_fine and bool(tones & contrary)
     if is_contrary and words[0].startswith("و") and not tones & {_T.FELT, _T.SAYING}:
         is_contrary = False  # "always, and I do not …"
     is_told = is_fine or (not is_contrary and not is_before and _says_something(words, tones))
-    if not is_told or (is_before and is_next and scale not in JUDGED):
+    if not is_told or (is_before and is_next and scale not in (*JUDGED, "comparison")):
         return list(clause)
     is_praise = scale in JUDGED and side > 0  # "I have no complaint, excellent"
     doubts = not is_fine or (is_before and not is_praise)
@@ -213,12 +219,25 @@ def _known(pieces: Sequence[Piece], scale: str) -> Iterator[Piece]:
     for at, piece in enumerate(pieces):
         before = pieces[at - 1] if at else Piece(Role.SILENT)
         after = pieces[at + 1].text if at + 1 < len(pieces) else ""
-        is_story = piece.role is Role.UNKNOWN and _is_story(piece) and not piece.text.endswith("ش")
+        is_going_on = piece.text in _GOING_ON and after.startswith("علي")  # "all my life I follow it"
+        is_story = (
+            piece.role is Role.UNKNOWN
+            and (_is_story(piece) or piece.text in _OF_THEM)
+            and not piece.text.endswith("ش")
+        )
         if piece.text in _TEN and before.text in _OF:
             yield replace(piece, role=Role.FIGURE, values=())  # "five of ten"
-        elif is_story or (piece.role is Role.FIGURE and _is_no_answer(piece, before, after, scale)):
+        elif (
+            is_going_on
+            or is_story
+            or (piece.role is Role.FIGURE and _is_no_answer(piece, before, after, scale))
+        ):
             yield replace(piece, role=Role.KNOWN)
-        elif _is_of_a_story(piece, before, scale) or _is_at_all_of(piece, before, scale):
+        elif (
+            _is_of_a_story(piece, before, scale)
+            or _is_when(piece, before, scale)
+            or _is_at_all_of(piece, before, scale)
+        ):
             yield replace(piece, role=Role.SILENT, values=(), beside=None)
         else:
             yield piece
@@ -238,6 +257,11 @@ def _is_of_a_story(piece: Piece, before: Piece, scale: str) -> bool:
     return is_degree and is_told and scale in JUDGED
 
 
+def _is_when(piece: Piece, before: Piece, scale: str) -> bool:
+    """As in "sometimes, when the work gets more"."""
+    return piece.role is Role.ONCE and scale.startswith("frequency") and before.text in _WHEN
+
+
 def _is_at_all_of(piece: Piece, before: Piece, scale: str) -> bool:
     """As in "I cannot bear it at all", "they spared nothing at all"; not "originally"."""
     if Role.AT_ALL not in (piece.role, piece.beside):
@@ -249,4 +273,4 @@ def _is_at_all_of(piece: Piece, before: Piece, scale: str) -> bool:
 
 
 def _is_story(piece: Piece) -> bool:
-    return bool(tone_of(piece.text) & {_T.TOLD, _T.FAULT, _T.SERVICE, _T.HELP})
+    return bool(tone_of(piece.text) & _OF_STORIES)

@@ -50,7 +50,8 @@ def weigh(pieces: list[Piece], scale: str) -> Meaning:
     unknown = _unknown(kept)
     if unknown is None:
         return nothing("unknown_word")
-    is_no_before = any(one.role is Role.NO for one in kept) and not _may_follow_no(value, scale)
+    is_swing = value in _UNCERTAIN_BESIDE and len(points_in(kept)) > 1 and kept[0].role is not Role.NO
+    is_no_before = any(one.role is Role.NO for one in kept) and not (is_swing or _may_follow_no(value, scale))
     doubtful = is_corrected or is_marked or unknown or is_no_before or _is_qualified(kept, scale, value)
     return point_meaning(scale, value, doubtful=doubtful)
 
@@ -127,14 +128,24 @@ def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
     if not values:
         values = (remarks[0].values[0],)
     if len(values) > 1:
-        return _outermost(values, scale), True
+        return _outermost(values, scale), scale not in JUDGED
     if any(values[0] not in one.values for one in remarks):
         raise UnclearError("negated_point")
     side = SIDES[scale].get(values[0], 0) if scale in JUDGED else 0
-    marked = {one.values[0] for one in points if one.marked} - {values[0]}
+    agreeing = [one for one in points if one.marked and _is_short_of(one, values[0], scale)]
+    marked = {one.values[0] for one in points if one.marked and one not in agreeing} - {values[0]}
     marked_otherwise = {one for one in marked if not side or SIDES[scale].get(one, 0) != side}
     is_marked = all(one.marked for one in points or remarks[:1])
     return values[0], is_marked or bool(marked_otherwise)
+
+
+def _is_short_of(piece: Piece, value: str, scale: str) -> bool:
+    """Whether "not severe" agrees with what was said beside it: all that lies on the same side of it."""
+    if len(piece.values) == 1:
+        return False
+    order = list(SCALES[scale]).index
+    named, denied = map(order, piece.values)
+    return order(value) != denied and (order(value) < denied) == (named < denied)
 
 
 def _outermost(values: Sequence[str], scale: str) -> str:
@@ -176,7 +187,10 @@ def _unknown(pieces: Sequence[Piece]) -> bool | None:
 def _is_qualified(pieces: Sequence[Piece], scale: str, value: str) -> bool:
     """Whether something that is known leaves a doubt: "at least", "at first", "but the waiting"."""
     roles = [one.role for one in pieces]
-    if {Role.AT_LEAST, Role.ONCE, Role.DOUBT} & set(roles):
+    is_top = value == list(SCALES[scale])[-1]
+    if any(one.role is Role.AT_LEAST and not (is_top and "اقل" not in one.text) for one in pieces):
+        return True
+    if {Role.ONCE, Role.DOUBT} & set(roles):
         return True
     if scale == "comparison" and any(one.text in _WAS for one in pieces):
         return True  # "it was worse" is better now

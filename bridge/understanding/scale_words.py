@@ -1177,6 +1177,7 @@ ALWAYS_POINTS: dict[str, tuple[str, ...]] = {
     "frequency5": ("قليل", "قليلا"),
     "severity": ("شديد", "قوي", "جامد", "بسيط", "قليل", "قليلا", "شديد شديد"),
     "amount": ("قليل", "قليلا", "بسيط"),
+    "comparison": ("خف", "خفت", "تحسن", "تحسنت", "نقص", "قل", "زاد", "زادت"),
 }
 # Points that count for nothing beside another: "every night I wake up three times".
 SILENT_BESIDE: dict[str, tuple[str, ...]] = {
