@@ -93,6 +93,8 @@ _PASS = re.compile(
     ""
     ""
     ""
+    ""
+    ""
     "(?:ي|ت|بي|بت|كي|كت)?(?:مر|عدي|عدى|عدا|فات|فوت|روح|راح|مشي|خلص|جي|طلع)(?:ت)?|في|فيه|فيش|كاين|كاينش|كان|هناك"
 )
 _DAY = words_of("يوم ليلة نهار ساعة صبح ليله صباح دقيقة لحظة وقت مرة")
@@ -120,6 +122,7 @@ _NOTHING = words_of(
     "خالص نهائي نهائيا بالمرة إطلاقا بتاتا بنوب من يذكر كلش كاع قاع"
 )
 _MUCH = words_of("كثير كتير بزاف برشا وايد واجد هواية ياسر هلبا كثيرا حيل")
+_NEITHER = tuple(normalise("لا قليل ولا كثير").split())
 _SLEEP = words_of("نوم النوم نومة النومة")
 _NOT_ONE = words_of("ولا حتى")
 _NOT_EVEN = words_of("شوية")  # nothing only behind "not even"
@@ -139,7 +142,11 @@ _SUFFERS = re.compile(
     ""
     ""
     ""
+    ""
+    ""
     "(?:(?:عم|ا|ب|با|ن|كن|بن|ي|ت|بي|بت|كي|كت|كا)?(?:تعب|عيا|عيي|وجع|توجع|تالم|عور|ضر|ضايق|دوخ|مرض|تعذب|كح|قح|سعل|نزف)"
+    ""
+    ""
     ""
     ""
     ""
@@ -263,6 +270,8 @@ def _nothing_eaten(tokens: Sequence[str], at: int) -> Clause | None:
         if tokens[end] in _NOT_EVEN and not is_even:
             return None
         end += 1
+    if tuple(tokens[end : end + 4]) == _NEITHER:
+        end, is_even = end + 4, True
     is_whole = end == len(tokens) or tokens[end] in (
         "والله",
         "الحمد",

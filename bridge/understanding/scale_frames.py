@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 from bridge.understanding.normalisation import words_of
 
@@ -25,12 +26,15 @@ _KIN = words_of(
     "صديقي صديقتي زميلي "
     "ابنائي بناتي حفيدي حفيدتي خطيبي اهلي مراتو مرتو زوجها جوزها بويا با مي ولادنا بنتنا ابننا ابوهم امهم"
 )
+_OWNED = words_of("عند عندي وجع ألم الم حق تبع تاع ديال بتاع مال حالة صحة")
 _CALLED = words_of("اختي اخوي اخويا خويا ختي خوي بنتي ابني وليدي بنيتي خيتي خالتي عمي اخي خيي")
 _AHEAD = words_of("لا اي ايوه ايوا ايه نعم اه والله هو هي يعني طيب بصراحة الحمد لله ترى هذا هذي")
-_MEANT = words_of("تقصد تقصدي تقصدين تقصدون تقصدو قصدك قصدكم قصدج تعني تعنين بتقصد بتقصدي تقصدوا تقصدوش")
+_MEANT = words_of(
+    "تبيني تبغيني تبغاني بدك عايزني تريدني تريديني بغيتيني بغيتني تقصد تقصدي تقصدين تقصدون تقصدو قصدك "
+    "قصدكم قصدج تعني تعنين بتقصد بتقصدي تقصدوا تقصدوش"
+)
 _WHAT = words_of(
-    "ايش وش شنو شنوة شنهو شو اش اشنو آش شكون مين منو ليش ليه علاش وين فين امتى إمتى متى ازاي كم قديش "
-    "قداش شقد شكد"
+    "ايش وش شنو شنوة شنهو شو اش اشنو آش شكون مين ليش ليه علاش وين امتى إمتى متى ازاي كم قديش قداش شقد شكد"
 )
 _TALK = words_of("يا اختي اخوي دكتور دكتورة بنتي والله")
 _KNOWING = ("دري", "عرف", "عرفش", "دريش", "فهم", "فهمت", "عارف", "عارفه")
@@ -54,7 +58,7 @@ def frame_of(words: Sequence[str], scale: str) -> Frame | None:
     """What may take the answer away, the weightiest first."""
     subject = next((word for word in words if word not in _AHEAD), "")
     is_called = len(words) > 1 and words[0] == "يا"
-    if subject in _KIN and len(words) > 1 and not is_called:
+    if (subject in _KIN and len(words) > 1 and not is_called) or _is_of_kin(words):
         return Frame.OTHERS
     if _is_asked(words):
         return Frame.ASKED
@@ -63,6 +67,11 @@ def frame_of(words: Sequence[str], scale: str) -> Frame | None:
     if subject in _CALLED and len(words) > 1 and not is_called:
         return Frame.CALLED
     return Frame.IF if subject in _IF else None
+
+
+def _is_of_kin(words: Sequence[str]) -> bool:
+    """As in "it is my mother's", "my father's pain"."""
+    return any(before in _OWNED and word in _KIN | _CALLED for before, word in pairwise(words))
 
 
 def _is_asked(words: Sequence[str]) -> bool:

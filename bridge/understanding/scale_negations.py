@@ -82,6 +82,7 @@ def ill_done(pieces: list[Piece], scale: str) -> list[Piece]:
 
 def excepted(pieces: list[Piece]) -> list[Piece]:
     """As in "not but once": the point behind "but" stands, to be read back."""
+    pieces = [_other_than(pieces, at) for at in range(len(pieces))]
     at = next((at for at, one in enumerate(pieces) if one.role is Role.EXCEPT), None)
     if at is None:
         return _nothing_but(pieces)
@@ -90,6 +91,13 @@ def excepted(pieces: list[Piece]) -> list[Piece]:
     if not any(is_negation(one) for one in pieces[:at]) or len(points_in(pieces[at:])) != 1:
         raise UnclearError("excepted")
     return [replace(one, marked=True) if one.role is Role.POINT else one for one in pieces[at + 1 :]]
+
+
+def _other_than(pieces: Sequence[Piece], at: int) -> Piece:
+    """As in "I ate not other than two bites", where "other than" is no negation."""
+    is_behind = any(one.role is Role.NOT for one in pieces[:at]) and pieces[at].text == "غير"
+    has_point = at + 1 < len(pieces) and pieces[at + 1].role is Role.POINT
+    return replace(pieces[at], role=Role.EXCEPT) if is_behind and has_point else pieces[at]
 
 
 def _nothing_but(pieces: list[Piece]) -> list[Piece]:

@@ -181,7 +181,7 @@ def _tones(words: Sequence[str]) -> frozenset[Tone]:
         if word in _NEGATORS or word in _NOBODY:
             continue
         tones = tone_of(word)
-        if {_T.FELT, _T.TOLD} <= tones:  # to go back, and to vomit
+        if {_T.FELT, _T.TOLD} <= tones and _T.KEPT not in tones:  # to go back, and to vomit
             tones = frozenset((_T.DEED,))
         if tones and tones != {_T.DEED}:
             return tones | found

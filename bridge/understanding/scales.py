@@ -33,6 +33,7 @@ _WISHES = words_of(
     "عطيني اعطيني وصلني "
     "ممكن لازم محتاج محتاجة ودي نبي نبغي نهدر نتكلم احكي أحكي نحكي بغا"
 )
+_EXTREMES = words_of("دايما دائما ديما دوم دايم أبدا ابد نادرا كل")
 _REASONS = words_of("من بسبب عشان علشان مشان لاني لأني لما كي وراحت وراح وخلص وخف وبعدين وبعدها بعد")
 
 
@@ -122,7 +123,7 @@ def _counted(words: Sequence[str], scale: str) -> Meaning | None:
         listed = _of_pieces(" ".join(words), scale, book_of(scale))  # "two or three days, like that"
         is_listed = listed.value == days and not listed.doubtful
         return listed if is_listed else point_meaning("frequency4:days", days, doubtful=True)
-    return _swinging(scale) if swings(words) else None
+    return _swinging(scale, words) if swings(words) else None
 
 
 def _without_reason(words: Sequence[str]) -> Sequence[str]:
@@ -133,12 +134,14 @@ def _without_reason(words: Sequence[str]) -> Sequence[str]:
     return words[:at] if is_plain and not {"اسبوعين", "الاسبوعين", "اربعطعش", "اصل"} & set(rest) else words
 
 
-def _swinging(scale: str) -> Meaning:
+def _swinging(scale: str, words: Sequence[str]) -> Meaning:
     """As in "an hour it comes, an hour it goes": sometimes; to any other scale it says nothing."""
     value = {"frequency4": "several_days", "frequency5": "sometimes"}.get(scale)
     if value is None:
         return Meaning(Finding.AMBIGUOUS, "swings", confidence=0.0)
-    return point_meaning(f"{scale}:swings", value, doubtful=scale == "frequency4")
+    return point_meaning(
+        f"{scale}:swings", value, doubtful=scale == "frequency4" or bool(_EXTREMES & set(words))
+    )
 
 
 def _by_no(text: str, scale: str) -> Meaning | None:
