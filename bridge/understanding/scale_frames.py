@@ -16,7 +16,7 @@ class Frame(StrEnum):
     ASKED = "asked_back"
     PAST = "was_before"
     CALLED = "called"  # "my sister", whom one speaks of, or to
-    IF = "if"
+    IF = "if"  # or as somebody else says, or as is feared
 
 
 _KIN = words_of(
@@ -40,6 +40,7 @@ _TALK = words_of("يا اختي اخوي دكتور دكتورة بنتي وال
 _KNOWING = ("دري", "عرف", "عرفش", "دريش", "فهم", "فهمت", "عارف", "عارفه")
 _WHETHER = words_of("هل")
 _IF = words_of("اذا إذا لو لولا وإذا ولو")
+_SAID = words_of("قال قالت قالوا قالو قالي قالولي يقول يقولون يقولوا بيقول بيقولوا خايف خايفة خفت اخاف")
 _WAS = words_of("كان كانت كنت كانوا كنا كنتي وكان وكنت كنتو")
 _BEFORE = words_of("قبل زمان اول أول الاول بالاول سابقا")
 _NOW = words_of(
@@ -66,7 +67,7 @@ def frame_of(words: Sequence[str], scale: str) -> Frame | None:
         return Frame.PAST
     if subject in _CALLED and len(words) > 1 and not is_called:
         return Frame.CALLED
-    return Frame.IF if subject in _IF else None
+    return Frame.IF if subject in _IF or _SAID & set(words) else None
 
 
 def _is_of_kin(words: Sequence[str]) -> bool:

@@ -9,11 +9,24 @@ from bridge.understanding.scale_marks import MIDDLE, SIDES, TURNED, Role
 from bridge.understanding.scale_pieces import Piece, points_in
 from bridge.understanding.scale_tone_words import Tone, tone_of
 
-__all__ = ["JUDGED", "UnclearError", "excepted", "ill_done", "is_negation", "neither", "turned", "unlike"]
+__all__ = [
+    "JUDGED",
+    "UnclearError",
+    "excepted",
+    "ill_done",
+    "is_negation",
+    "neither",
+    "not_much",
+    "turned",
+    "unlike",
+]
 
 JUDGED = ("satisfaction5", "agreement5", "quality5")  # of a whole: "good, but the waiting …"
 _HOW_MUCH = ("frequency4", "frequency5", "amount")
 _LIKE = ("مثل", "متل", "زي", "كيف", "كي", "كما", "بحال")
+_MUCH = words_of("كثير كتير بزاف برشا وايد واجد هواية ياسر هلبا كثيرا حيل قوي أوي اوي مرة جدا بقوة بشدة")
+_LITTLE = {"severity": "mild", "frequency4": "several_days", "frequency5": "rarely"}
+_DENYING = ("ما ", "مش ", "مو ", "لا ", "مب ", "ليس ")
 _LOWEST_OF_ALL = ("never", "none")
 _NOT_OR_OKAY = words_of("ماشي")
 _AT_ALL_BEHIND = words_of("خالص خلاص بالكامل كليا")
@@ -77,6 +90,17 @@ def ill_done(pieces: list[Piece], scale: str) -> list[Piece]:
         if piece.role is Role.NOT and is_service and is_well:
             badly = Piece(Role.POINT, "not", ("dissatisfied",), marked=True)
             return [*pieces[:at], badly, *pieces[end + 1 :]]
+    return pieces
+
+
+def not_much(pieces: list[Piece], scale: str) -> list[Piece]:
+    """As in "it does not hurt me much", which is no "it does not hurt me"."""
+    for at, piece in enumerate(pieces[:-1]):
+        is_denied = piece.role is Role.POINT and piece.values in (("none",), ("never",)) and " " in piece.text
+        after = pieces[at + 1]
+        is_much = Role.VERY in (after.role, after.beside) and after.text in _MUCH
+        if scale in _LITTLE and is_denied and is_much and piece.text.startswith(_DENYING):
+            return [*pieces[:at], Piece(Role.POINT, "not", (_LITTLE[scale],), marked=True), *pieces[at + 2 :]]
     return pieces
 
 

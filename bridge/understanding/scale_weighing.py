@@ -18,6 +18,7 @@ from bridge.understanding.scale_negations import (
     ill_done,
     is_negation,
     neither,
+    not_much,
     turned,
     unlike,
 )
@@ -42,7 +43,7 @@ def weigh(pieces: list[Piece], scale: str) -> Meaning:
         UnclearError: where they do not come to one.
     """
     kept, is_corrected = _after_correction(pieces)
-    kept = ill_done(unlike(neither(known_by_tone(kept, scale), scale), scale), scale)
+    kept = ill_done(unlike(neither(not_much(known_by_tone(kept, scale), scale), scale), scale), scale)
     kept = _complaints(_beside(kept), scale)
     kept = toned(turned(excepted(kept), scale), scale)
     value, is_marked = _one_point(_strengthened(kept, scale), scale)
