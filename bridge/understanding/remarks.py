@@ -12,7 +12,7 @@ from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.verbs import VerbKind, verb_of
 
-__all__ = ["Remark", "is_number", "remark_at"]
+__all__ = ["Remark", "is_number", "likeness_at", "remark_at"]
 
 
 class Remark(Struct, frozen=True):
@@ -242,11 +242,15 @@ def _is_done(token: str) -> bool:
     return verb is not None and not verb.negated and verb.kind in _DOES and not is_number(token)
 
 
-def _likeness(tokens: Sequence[str], at: int) -> Remark | None:
-    """As in "like knives"; "like" may be written to the word."""
+def likeness_at(tokens: Sequence[str], at: int) -> int:
+    """How many words "like knives" has, if it stands here; "like" may be written to the word."""
     if tokens[at] in _LIKE and "".join(tokens[at + 1 : at + 2]) in _TORMENTS:
-        return Remark(2)
-    return Remark(1) if tokens[at][:1] == "ك" and tokens[at][1:] in _TORMENTS else None
+        return 2
+    return int(tokens[at][:1] == "ك" and tokens[at][1:] in _TORMENTS)
+
+
+def _likeness(tokens: Sequence[str], at: int) -> Remark | None:
+    return Remark(length) if (length := likeness_at(tokens, at)) else None
 
 
 def _passing(tokens: Sequence[str], at: int) -> Remark | None:

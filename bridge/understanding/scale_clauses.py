@@ -38,6 +38,10 @@ _LEFT = words_of("تركني تركتني فارقني فارقتني سابني
 _KEPT = words_of("مخليني مخلاني مخلينا مخليتني تاركني سايبني")
 _FOR_IT = words_of("منه منها منو بسببه بسببها")
 _A_WHILE = words_of("لحظة دقيقة ساعة ليلة نهار ثانية عني")
+_DAY_AND_NIGHT = words_of("لا ليل نهار ونهار لحظة دقيقة ثانية يوم يومين")
+_DAY_LEFT = words_of("ولا حتى")
+_FROM_ME = words_of("عني عنا مني عنها")
+_GOING = ("روح", "تروح", "يروح", "بيروح", "بتروح", "راح", "راحت", "تمشي", "يمشي", "كيمشي", "كتمشي")
 _OF_IT = ("ني", "نيش", "ش", "ا", "ف", "ي", "ع", "ل", "ب")
 _THIRD = ("ي", "ت", "بي", "بت", "كي", "كت", "عم", "مي", "مبي", "مبت", "ماي", "مات", "ما")
 _NEVER_BEFORE = (
@@ -75,15 +79,18 @@ _TORMENTING = (
         "نهش",
         "فلق",
     ),
-    *("دوخن", "دمرن", "حطمن", "مزقن", "صيحن", "صرخن"),
+    *("موتن", "دوخن", "دمرن", "حطمن", "مزقن", "صيحن", "صرخن"),
 )
 _SCREAMING = ("صرخ", "صرح", "بكي", "ابكي", "عيط", "صيح", "زعق", "نوح", "تلوي", "تلوا", "اتلوي", "تقطع")
 _DYING = words_of("بموت اموت أموت هموت نموت كنموت حموت ميت ميتة متت مت بتموت هاموت بنموت")
 _FIRST = ("ا", "ب", "ن", "كن", "بن", "ه", "ح", "با", "عم")
 _OF = words_of("من م بسبب")
 _STRENGTH = words_of("شدة كتر كثر قوة كترة حدة")
+_ANY_MORE = words_of("عدت عاد بقيت بقى بقيتش بقاش عدتش صرت صار بقينا")
+_NO_MORE = words_of("مبقيتش معدتش مابقيتش ماعدتش معدش مبقاش مابقاش ماعاد ماعدت مابقيت")
 _AGAIN_ABLE = words_of("صرت بقيت رجعت وليت بديت بدأت قمت صار صارت صرنا بلشت")
 _SWINGING = words_of("يوم مرة ساعة وقت مرات ساعات أوقات نهار ليلة شوي شوية خطرة ساعه أيام لحظة تارة حين")
+_GIVING_UP = ("قطع", "وقفه", "وقفها", "وقفو", "بطله", "بطلها", "بطلو", "اتركه", "اتركها")
 _SHORT = 3
 _LONGEST_SWING = 7
 _TOP = {"frequency4": "nearly_every_day", "frequency5": "always"}
@@ -164,16 +171,28 @@ def _past_cannot(tokens: Sequence[str], at: int) -> int | None:
     if own is not None and own.negated and own.kind in (VerbKind.ABLE, VerbKind.BODILY):
         return at + 1
     end = at
-    while end < len(tokens) and tokens[end] in _NOT and end - at <= 1:
+    while (
+        end < len(tokens)
+        and end - at <= 1
+        and (tokens[end] in _NOT or (end > at and tokens[end] in _ANY_MORE))
+    ):
         end += 1
+    end += end == at and tokens[at] in _NO_MORE
     if end == at or end >= len(tokens) or tokens[at] == "عم":
         return None
     verb = verb_of(tokens[end])
     is_able = verb is not None and verb.kind is VerbKind.ABLE
+    if _is_of_fear("".join(tokens[end + 1 : end + 2])):
+        return None
     is_letting = tokens[end].removesuffix("ش").endswith(_LETTING) and "".join(tokens[end + 1 : end + 2]) != ""
     if is_able or tokens[end] in _ABLE or is_letting:
         return end + 1
     return end + 1 if verb is not None and verb.kind is VerbKind.BODILY else None
+
+
+def _is_of_fear(token: str) -> bool:
+    """As in "it does not make me worry", which it need not."""
+    return token.startswith(_FIRST) and token.endswith(("خاف", "قلق", "خايف", "زعل", "توتر"))
 
 
 def _is_done(token: str) -> bool:
@@ -191,11 +210,17 @@ def _past_leaving(tokens: Sequence[str], at: int) -> int | None:
     own = verb_of(tokens[at])
     is_glued = own is not None and own.negated and _is_leaving(tokens[at])
     after = "".join(tokens[at + 1 : at + 2])
-    has_not_left = tokens[at] in _NOT and (_is_leaving(after) or after in _LEFT)
+    behind = "".join(tokens[at + 2 : at + 3])
+    has_not_left = tokens[at] in _NOT and (
+        _is_leaving(after)
+        or after in _LEFT
+        or (after in _GOING and behind in _FROM_ME)
+        or (after.endswith(_LETTING) and behind in _DAY_LEFT)
+    )
     if not is_glued and not has_not_left:
         return None
     end = at + 1 if is_glued else at + 2
-    while end < len(tokens) and tokens[end] in _MISSED_BEHIND | _A_WHILE:
+    while end < len(tokens) and tokens[end] in _MISSED_BEHIND | _A_WHILE | _DAY_AND_NIGHT:
         end += 1
     return end
 
@@ -208,12 +233,17 @@ def _past_missing(tokens: Sequence[str], at: int) -> int | None:
     """As in "I never missed one", "not a day do I forget"."""
     start = _past_never(tokens, at) or (at + 1 if tokens[at] in _NOT else at)
     verb = verb_of(tokens[start]) if start < len(tokens) else None
-    if verb is None or verb.kind is not VerbKind.MISSED or (start == at and not verb.negated):
+    is_missing = verb is not None and (verb.kind is VerbKind.MISSED or _is_given_up(tokens[start]))
+    if verb is None or not is_missing or (start == at and not verb.negated):
         return None
     end = start + 1
     while end < len(tokens) and tokens[end] in _MISSED_BEHIND:
         end += 1
     return end
+
+
+def _is_given_up(token: str) -> bool:
+    return any(stem in token for stem in _GIVING_UP) and token.startswith(_FIRST)
 
 
 def _past_never(tokens: Sequence[str], at: int) -> int | None:

@@ -6,8 +6,9 @@ from functools import cache
 from msgspec import Struct
 
 from bridge.understanding.labelling import Chunk, Part, label
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.scale_clauses import clause_at
+from bridge.understanding.scale_deeds import deed_at
 from bridge.understanding.scale_marks import TURNED, Role, marks, remarks_of
 from bridge.understanding.scale_words import ALWAYS_POINTS, SILENT_BESIDE, point_of
 
@@ -15,6 +16,13 @@ __all__ = ["Book", "Piece", "book_of", "cut", "points_in"]
 
 _ARTICLES = ("وال", "بال", "فال", "لل", "ال", "و", "ب", "ل", "ف")
 _LONGEST = 7
+_SHORTEST = 3  # letters of a word that may hide a negation
+_MA = words_of("ما وما ولا")
+_SPELLED = {
+    **dict.fromkeys(words_of("اشوية شوييه شويتو شوينه إشوية اشويا شويةة شوياا"), normalise("شوية")),
+    **dict.fromkeys(words_of("اشوي إشوي شوييي"), normalise("شوي")),
+    **dict.fromkeys(words_of("قليلن"), normalise("قليلا")),
+}
 _ROLES = {
     Part.NOT: Role.NOT,
     Part.HAVE_NOT: Role.DENIAL,
@@ -76,7 +84,7 @@ def _is_composed(words: tuple[str, ...], piece: Piece, book: Book, scale: str) -
 
 def cut(text: str, book: Book, scale: str) -> list[Piece]:
     """Cut the longest known phrases out of a text and name what is left word by word."""
-    tokens = normalise(text).split()
+    tokens = _respelled(normalise(text).split(), book)
     pieces, loose, at = list[Piece](), list[str](), 0
     while at < len(tokens):
         found = _longer(_longest_at(tokens, at, book), _clause_at(tokens, at, scale))
@@ -91,6 +99,26 @@ def cut(text: str, book: Book, scale: str) -> list[Piece]:
     return [*pieces, *_named(loose)]
 
 
+def _respelled(tokens: Sequence[str], book: Book) -> list[str]:
+    """Words in the spelling of the lists: "ishwayya", and "ma radish" as "ma radi"."""
+    found = list[str]()
+    for token in tokens:
+        stem = token[:-1] if token.endswith("ش") and len(token) > _SHORTEST else ""
+        bare = next((stem[len(ma) :] for ma in ("ما", "م") if stem.startswith(ma)), "")
+        if found and found[-1] in _MA and _is_point(book, stem) and (token,) not in book:
+            found.append(stem)
+        elif _is_point(book, bare) and (token,) not in book and not _is_point(book, stem):
+            found += ["ما", bare]
+        else:
+            found.append(_SPELLED.get(token, token))
+    return found
+
+
+def _is_point(book: Book, word: str) -> bool:
+    piece = book.get((word,))
+    return piece is not None and piece.role is Role.POINT
+
+
 def _longer(one: tuple[Piece, int] | None, other: tuple[Piece, int] | None) -> tuple[Piece, int] | None:
     """A phrase of the lists, unless a clause goes beyond it."""
     if one is None or other is None:
@@ -100,7 +128,11 @@ def _longer(one: tuple[Piece, int] | None, other: tuple[Piece, int] | None) -> t
 
 
 def _clause_at(tokens: Sequence[str], at: int, scale: str) -> tuple[Piece, int] | None:
-    clause = clause_at(tokens, at, scale)
+    clause = max(
+        (one for one in (clause_at(tokens, at, scale), deed_at(tokens, at, scale)) if one is not None),
+        key=lambda one: one.length,
+        default=None,
+    )
     if clause is None:
         return None
     return Piece(clause.role, values=clause.values, marked=clause.marked), clause.length

@@ -9,6 +9,7 @@ from itertools import product
 
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.scale_composed import COMPOSED
+from bridge.understanding.scale_sayings import SAYINGS
 
 __all__ = ["ALWAYS_POINTS", "LOWEST_BY_NO", "SCALES", "SILENT_BESIDE", "STRONGER", "point_of"]
 
@@ -241,7 +242,7 @@ SCALES: dict[str, dict[str, list[str]]] = {
             *_split(_GOOD_TOO),
             *_split(
                 "ايه راضي، نعم راضي، رضيت، عجبني، عجبتني، عجبوني، تمام، تمام الحمد لله، لاباس، مرضي، مرضية، "
-                "ناجح, جيد الحمد لله، كويس الحمد لله، بخير، راضي الحمد لله، راضي نوعا ما، راضي شوي، "
+                "ناجح، جيد الحمد لله، كويس الحمد لله، بخير، راضي الحمد لله، راضي نوعا ما، راضي شوي، "
                 "راضي الى حد ما، مليح الحمد لله، مناسب، مش بطال كويس، حبيت، انبسطت"
             ),
         ],
@@ -758,7 +759,7 @@ _MORE: dict[str, dict[str, list[str]]] = {
             "طفيفا، هين، هيّن، هيّنة، شغلة خفيفة، شغلة بسيطة، حاجة صغيرة، شي صغير، وجيعة خفيفة، "
             "وجيعة صغيرة، شوية برك، غير شوية، شوية و برك، غير شوي، شوي مو كثير، شوية مش كتير، "
             "شوي مو وايد، شوي مب وايد، شوية ماشي بزاف، خفيف مو قوي، خفيف مش قوي، خفيف مش جامد، "
-            "بسيط مو قوي، بسيط مش قوي, يتحمل، *أستطيع تحمله، *أقدر عليه، *نقدر نتحملو، "
+            "بسيط مو قوي، بسيط مش قوي، يتحمل، *أستطيع تحمله، *أقدر عليه، *نقدر نتحملو، "
             "*نجم نتحملو، *بقدر اتحمله"
         ),
         "moderate": _split(
@@ -933,7 +934,7 @@ _MORE: dict[str, dict[str, list[str]]] = {
             ),
             *_with(
                 "خف، خفت، خفيت، قل، قلت، نقص، نقصت، راح، راحت، زال، هدى، هدا، هدي، هديت، خفف، خفَ، "
-                "نزل، طاب، خاف, سكن، برد، ارتاح، ارتحت",
+                "نزل، طاب، سكن، برد، ارتاح، ارتحت",
                 "-، علي، عليا، عني، عني شوي، شوي، شوية، كثير، كتير، وايد، بزاف، برشا، الوجع، الألم، "
                 "التعب، الوجع شوي، الألم شوي، عن قبل، عن أول، عن الأول، على قبل، ولله الحمد، "
                 "والحمد لله، الحال، منه، معايا، معي",
@@ -955,7 +956,7 @@ _MORE: dict[str, dict[str, list[str]]] = {
             *_with("مو، مش، مب، موش، لا، ماني، ما", _WELLER, "ومو، ومش، ومب، وموش، ولا، لا، وما", _LESS_WELL),
             *_with(
                 "زي ما، متل ما، مثل ما، كما، كيما، كيف ما، كي ما، شكل ما، بحال ما، مثلما، "
-                "متلما, ميت ما، مثل اللي، زي",
+                "متلما، مثلما، مثل اللي، زي",
                 "أنا، انا عليه، انا فيه، هو، هي، كنت، كان، كانت، انت عارف، تركتوني، سبتوني، تركتني، "
                 "عهدتني، كنا، راني، راه، راهو، كنت عليه، هيا، إحنا، ما انا، ما هو، ما هي، منا، "
                 "شفتوني، شفتيني، شفتني، اول",
@@ -1031,7 +1032,7 @@ _MORE: dict[str, dict[str, list[str]]] = {
             *_with(
                 "أسوأ، أسوء، أسوا، أسوى، أتعس، أردى، أردأ، أوحش، أزفت، أنيل، أخيب، أقبح، أكفس، كفس، "
                 "أشين، أعفن، أضعف، أوعر، أصعب، أشد، أقوى، أسوأ حالا، أسوأ حال، أنكس، أخس، أعنف، "
-                "أوجع, اتعب، شر",
+                "أوجع، أتعب، شر",
                 "-، من قبل، من الأول، من أول، من امبارح، من البارح، من البارحة، من أمس، "
                 "من المرة اللي فاتت، من اللي فات، من المرة الماضية، من الأسبوع الماضي، "
                 "من الاسبوع اللي فات، من الشهر الماضي، من السابق، من زمان، عن قبل، عن أول، عن الأول، "
@@ -1075,7 +1076,7 @@ _MORE: dict[str, dict[str, list[str]]] = {
                 "غرام، كيلو، شفطة، جغمة، ملعقة، قليل، قشة",
             ),
             *_with(
-                "ما، ما كليت حتى، ما أكلت ولا، ما شربت ولا, ما نزل ولا",
+                "ما، ما كليت حتى، ما أكلت ولا، ما شربت ولا، ما نزل ولا",
                 "نزل شي، نزل ولا شي، كليت والو، كليت شي، كليت حتى حاجة، شربت والو، أكلت شي، "
                 "أكلت ولا شي، شربت شي، شربت ولا شي، طلع شي، طلع ولا شي، كلت حاجة، أكلت حاجة، "
                 "نزل حاجة، شربت حاجة، لقمة، نقطة، قطرة، حاجة",
@@ -1128,7 +1129,7 @@ _MORE: dict[str, dict[str, list[str]]] = {
         ),
         "good": _split(
             "لطيف، لطيفة، كله تمام، كل شي تمام، أموري طيبة، أمورنا طيبة، الأمور طيبة، راضي، "
-            "راضية، زي ما تحب, مليحين"
+            "راضية، زي ما تحب، مليحين"
         ),
         "excellent": _split(
             "ممتازين، ممتازا، رائعا، تحفة، عالعال، أحسن من كده مفيش، ما في أحسن من هيك، "
@@ -1176,6 +1177,7 @@ ALWAYS_POINTS: dict[str, tuple[str, ...]] = {
     "frequency5": ("قليل", "قليلا"),
     "severity": ("شديد", "قوي", "جامد", "بسيط", "قليل", "قليلا", "شديد شديد"),
     "amount": ("قليل", "قليلا", "بسيط"),
+    "comparison": ("خف", "خفت", "تحسن", "تحسنت", "نقص", "قل", "زاد", "زادت"),
 }
 # Points that count for nothing beside another: "every night I wake up three times".
 SILENT_BESIDE: dict[str, tuple[str, ...]] = {
@@ -1214,16 +1216,19 @@ LOWEST_BY_NO = {
 def point_of(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
     """By phrase: the point of the scale that it names, and whether it is read back."""
     found: dict[tuple[str, ...], tuple[str, bool]] = {}
-    more, composed = _MORE.get(scale, {}), COMPOSED.get(scale, {})
+    more = _MORE.get(scale, {})
     for value, phrases in SCALES[scale].items():
         happened = _never_happened() if value == "never" else []
         for phrase in (*phrases, *more.get(value, ()), *happened):
             words = tuple(normalise(phrase.removeprefix("*")).split())
             if words and "_" not in phrase and (words not in found or not phrase.startswith("*")):
                 found[words] = (value, phrase.startswith("*"))
-    for value, phrases in composed.items():  # what is listed by itself is worth more
-        for phrase in phrases:
-            found.setdefault(
-                tuple(normalise(phrase.removeprefix("*")).split()), (value, phrase.startswith("*"))
-            )
+    for composed in (
+        COMPOSED.get(scale, {}),
+        SAYINGS.get(scale, {}),
+    ):  # what is listed by itself is worth more
+        for value, phrases in composed.items():
+            for phrase in phrases:
+                words = tuple(normalise(phrase.removeprefix("*")).split())
+                found.setdefault(words, (value, phrase.startswith("*")))
     return found

@@ -1,11 +1,11 @@
 """A point on a scale: how often, how bad, how content, compared with before, in the words of all dialects.
 
-`scale_pieces` cuts the text into points and the words beside them; here these are weighed. What stands
-beside a point may strengthen it, turn it ("not content"), agree with it ("mild, it does not bother me") or
-say nothing. A negation that does none of these is asked again.
+`scale_pieces` cuts the text into points and the words beside them, `scale_weighing` weighs these. Here is
+decided whether the answer is the caller's own and of now, and what counts of days and a plain "no" come to.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -13,24 +13,28 @@ from bridge.understanding.choices import read_choice
 from bridge.understanding.commands import read_command
 from bridge.understanding.meaning import Finding, Meaning, nothing
 from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.remarks import is_number
 from bridge.understanding.scale_clauses import swings
 from bridge.understanding.scale_days import point_of_days
+from bridge.understanding.scale_deeds import suffers
+from bridge.understanding.scale_frames import Frame, frame_of, now_in
 from bridge.understanding.scale_marks import SIDES, Role
-from bridge.understanding.scale_negations import JUDGED, UnclearError, excepted, is_negation, neither, turned
-from bridge.understanding.scale_pieces import Book, Piece, book_of, cut, points_in
-from bridge.understanding.scale_words import LOWEST_BY_NO, SCALES, STRONGER
+from bridge.understanding.scale_negations import JUDGED, UnclearError
+from bridge.understanding.scale_pieces import Book, Piece, book_of, cut
+from bridge.understanding.scale_tone_words import Tone, tone_of
+from bridge.understanding.scale_weighing import DOUBTED, NEGATORS, point_meaning, weigh
+from bridge.understanding.scale_words import LOWEST_BY_NO, SCALES
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
 __all__ = ["SCALES", "read_scale"]
 
-SURE, DOUBTED = 0.95, 0.5
-_LOWEST = ("never", "none", "very_dissatisfied", "strongly_disagree")
-_UNCERTAIN_BESIDE = ("sometimes", "several_days")  # "often sometimes" is one or the other
-_NEGATORS = frozenset(
-    map(normalise, ("ما", "مو", "مش", "مب", "لم", "لا", "غير", "ليس", "لست", "موش", "مهوب"))
+_WISHES = words_of(
+    "ابي ابغى ابغي ابغا بدي عايز عاوز عايزة عاوزة اريد أريد نحب بغيت خليني حولني حوليني كلم اكلم أكلم "
+    "عطيني اعطيني وصلني "
+    "ممكن لازم محتاج محتاجة ودي نبي نبغي نهدر نتكلم احكي أحكي نحكي بغا"
 )
-_WAS = words_of("كان كانت كنت كانوا كنا")
-_FEW = 2  # words that nobody knows and that leave a point what it is
+_EXTREMES = words_of("دايما دائما ديما دوم دايم أبدا ابد نادرا كل")
+_REASONS = words_of("من بسبب عشان علشان مشان لاني لأني لما كي وراحت وراح وخلص وخف وبعدين وبعدها بعد")
 
 
 def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | None = None) -> Meaning:
@@ -40,11 +44,54 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
         return read_choice(text, options or {})
     book = _with_options(book_of(scale), options or {})
     words = tuple(normalise(text).split())
-    is_listed = words in book and book[words].role in (Role.POINT, Role.REMARK)
-    if not is_listed and read_command(text) is not None:
+    if words in book and book[words].role in (Role.POINT, Role.REMARK):
+        return _of_pieces(text, scale, book)
+    if read_command(text) is not None and not _is_judgement(text, scale, book):
         return nothing("command")  # "I do not know" begins with a no, and is none
-    counted = None if is_listed else _counted(words, scale)
-    return counted or _of_pieces(text, scale, book)
+    return _framed(words, scale, book)
+
+
+def _is_judgement(text: str, scale: str, book: Book) -> bool:
+    """As in "content with the doctor", which is no wish to speak to him."""
+    if scale not in JUDGED or _WISHES & set(normalise(text).split()):
+        return False
+    first = next((one for one in cut(text, book, scale) if one.role is not Role.SILENT), None)
+    return first is not None and first.role is Role.POINT and not first.marked
+
+
+def _framed(words: Sequence[str], scale: str, book: Book) -> Meaning:
+    """The answer, as far as it is the caller's own and of now."""
+    frame, now = frame_of(words, scale), now_in(words)
+    if frame in (Frame.OTHERS, Frame.ASKED):
+        return Meaning(Finding.AMBIGUOUS, frame.value, confidence=0.0)
+    if now is not None and scale == "comparison":
+        return _compared(words, now, book)
+    if now is not None:
+        since = _of_pieces(" ".join(words[now:]), scale, book) if words[now:] else nothing("was_before")
+        return _doubted(since)
+    found = _counted(words, scale) or _of_pieces(" ".join(words), scale, book)
+    return found if frame is None else _doubted(found)
+
+
+def _compared(words: Sequence[str], now: int, book: Book) -> Meaning:
+    """As in "I was tired and now I am well", where no word of comparing is said."""
+    since = _of_pieces(" ".join(words[now:]), "comparison", book)
+    if since.finding is Finding.VALUE:
+        return since
+    if any(map(suffers, words[now:])) and not NEGATORS & set(words[now:]):
+        return point_meaning("comparison:now", "worse", doubtful=True)
+    found = _of_pieces(" ".join(words), "comparison", book)
+    if found.finding in (Finding.VALUE, Finding.AMBIGUOUS):
+        return _doubted(found)
+    state = _of_pieces(" ".join(words[now:]), "satisfaction5", book_of("satisfaction5"))
+    side = SIDES["satisfaction5"].get(str(state.value), 0)
+    return (
+        point_meaning("comparison:now", "better" if side > 0 else "worse", doubtful=True) if side else found
+    )
+
+
+def _doubted(meaning: Meaning) -> Meaning:
+    return replace(meaning, doubtful=True, confidence=min(meaning.confidence, DOUBTED))
 
 
 def _of_pieces(text: str, scale: str, book: Book) -> Meaning:
@@ -52,7 +99,7 @@ def _of_pieces(text: str, scale: str, book: Book) -> Meaning:
     if all(piece.role not in (Role.POINT, Role.REMARK) for piece in pieces):
         return _by_no(text, scale) or nothing(_why(pieces))
     try:
-        return _weigh(pieces, scale)
+        return weigh(pieces, scale)
     except UnclearError as unclear:
         found = tuple(
             dict.fromkeys(value for one in pieces if one.role is Role.POINT for value in one.values)
@@ -71,180 +118,37 @@ def _with_options(book: Book, options: Mapping[str, Sequence[str]]) -> Book:
 
 def _counted(words: Sequence[str], scale: str) -> Meaning | None:
     """As in "ten days", "one day yes, one day no"."""
-    days = point_of_days(words) if scale == "frequency4" else None
+    days = point_of_days(_without_reason(words)) if scale == "frequency4" else None
     if days is not None:
         listed = _of_pieces(" ".join(words), scale, book_of(scale))  # "two or three days, like that"
         is_listed = listed.value == days and not listed.doubtful
-        return listed if is_listed else _meaning("frequency4:days", days, doubtful=True)
-    return _swinging(scale) if swings(words) else None
+        return listed if is_listed else point_meaning("frequency4:days", days, doubtful=True)
+    return _swinging(scale, words) if swings(words) else None
 
 
-def _swinging(scale: str) -> Meaning:
+def _without_reason(words: Sequence[str]) -> Sequence[str]:
+    """A count of days without what it came from: "three days, from the work"."""
+    at = next((at for at, word in enumerate(words) if at and word in _REASONS), None)
+    rest = words[at:] if at is not None else ()
+    is_plain = not any(word in NEGATORS or word in ("الا", "بس", "لكن") or is_number(word) for word in rest)
+    return words[:at] if is_plain and not {"اسبوعين", "الاسبوعين", "اربعطعش", "اصل"} & set(rest) else words
+
+
+def _swinging(scale: str, words: Sequence[str]) -> Meaning:
     """As in "an hour it comes, an hour it goes": sometimes; to any other scale it says nothing."""
     value = {"frequency4": "several_days", "frequency5": "sometimes"}.get(scale)
     if value is None:
         return Meaning(Finding.AMBIGUOUS, "swings", confidence=0.0)
-    return _meaning(f"{scale}:swings", value, doubtful=scale == "frequency4")
-
-
-def _weigh(pieces: list[Piece], scale: str) -> Meaning:
-    """Bring the pieces to one point, step by step."""
-    kept, is_corrected = _after_correction(pieces)
-    kept = _complaints(_beside(neither(kept, scale)), scale)
-    kept = turned(excepted(kept), scale)
-    value, is_marked = _one_point(_strengthened(kept, scale), scale)
-    _check_negations(kept, value)
-    unknown = _unknown(kept)
-    if unknown is None:
-        return nothing("unknown_word")
-    is_no_before = any(one.role is Role.NO for one in kept) and not _may_follow_no(value, scale)
-    doubtful = is_corrected or is_marked or unknown or is_no_before or _is_qualified(kept, scale, value)
-    return _meaning(scale, value, doubtful=doubtful)
-
-
-def _may_follow_no(value: str, scale: str) -> bool:
-    """As in "no, I am not content", "no, worse"."""
-    is_bad = scale in JUDGED and SIDES[scale].get(value, 0) < 0
-    return value in _LOWEST or scale == "comparison" or is_bad
-
-
-def _meaning(rule: str, value: str, *, doubtful: bool) -> Meaning:
-    confidence = DOUBTED if doubtful else SURE
-    return Meaning(Finding.VALUE, f"scale:{rule}", value=value, doubtful=doubtful, confidence=confidence)
-
-
-def _after_correction(pieces: list[Piece]) -> tuple[list[Piece], bool]:
-    """As in "mild, sorry, severe": what follows counts."""
-    for at in range(len(pieces) - 1, 0, -1):
-        before, after = pieces[:at], pieces[at + 1 :]
-        if pieces[at].role is Role.CORRECTION and points_in(before) and points_in(after):
-            return after, True
-    return pieces, any(one.role is Role.CORRECTION for one in pieces)
-
-
-def _beside(pieces: list[Piece]) -> list[Piece]:
-    """Words like "much" are points by themselves, and degrees beside another point."""
-    if not any(one.role is Role.POINT and one.beside is None and not one.marked for one in pieces):
-        return pieces
-    return [replace(one, role=one.beside) if one.role is Role.POINT and one.beside else one for one in pieces]
-
-
-def _complaints(pieces: list[Piece], scale: str) -> list[Piece]:
-    """As in "every night I do not sleep": what happens so often. Elsewhere it is a negation."""
-    points = points_in(pieces)
-    is_what_happens = scale == "frequency4" or (
-        scale == "amount" and points and points[0].values[0] == "little"
+    return point_meaning(
+        f"{scale}:swings", value, doubtful=scale == "frequency4" or bool(_EXTREMES & set(words))
     )
-    role = Role.SILENT if points and is_what_happens else Role.DENIAL
-    return [replace(one, role=role) if one.role is Role.LOSS else one for one in pieces]
-
-
-def _strengthened(pieces: list[Piece], scale: str) -> list[Piece]:
-    """As in "content … very" and "did not please me … at all"."""
-    stronger = STRONGER.get(scale, {})
-    is_very = any(one.role is Role.VERY for one in pieces)
-    is_at_all = any(one.role is Role.AT_ALL for one in pieces)
-    points = [one for one in points_in(pieces) if not one.marked and one.text != "not"]
-    denied = [one for one in points if is_at_all and _says_not(one.text) and one.values[0] in stronger]
-    raised = denied or (points if is_very else [])
-    return [
-        replace(one, values=(stronger.get(one.values[0], one.values[0]),))
-        if one in raised
-        else replace(one, role=Role.SILENT)
-        if denied and one.role is Role.AT_ALL
-        else one
-        for one in pieces
-    ]
-
-
-def _says_not(phrase: str) -> bool:
-    first = phrase.split(maxsplit=1)[0]
-    return first in _NEGATORS or (first.startswith("م") and first.endswith("ش"))
-
-
-def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
-    """The one value to which all points and remarks come, and whether it is doubtful."""
-    points = points_in(pieces)
-    plain = [one for one in points if not one.marked] or points
-    values = tuple(dict.fromkeys(one.values[0] for one in plain))
-    remarks = [one for one in pieces if one.role is Role.REMARK]
-    if not values:
-        values = (remarks[0].values[0],)
-    if len(values) > 1:
-        return _outermost(values, scale), True
-    if any(values[0] not in one.values for one in remarks):
-        raise UnclearError("negated_point")
-    side = SIDES[scale].get(values[0], 0) if scale in JUDGED else 0
-    marked = {one.values[0] for one in points if one.marked} - {values[0]}
-    marked_otherwise = {one for one in marked if not side or SIDES[scale].get(one, 0) != side}
-    is_marked = all(one.marked for one in points or remarks[:1])
-    return values[0], is_marked or bool(marked_otherwise)
-
-
-def _outermost(values: Sequence[str], scale: str) -> str:
-    """Of several judgements on one side the strongest."""
-    sides = {SIDES[scale].get(value, 0) for value in values}
-    if scale not in JUDGED or len(sides) > 1 or 0 in sides:
-        raise UnclearError("several_points")
-    order = list(SCALES[scale])
-    return (max if sides == {1} else min)(values, key=order.index)
-
-
-def _check_negations(pieces: Sequence[Piece], value: str) -> None:
-    roles = {one.role for one in pieces}
-    if value not in _LOWEST and roles & {Role.DENIAL, Role.AT_ALL}:
-        raise UnclearError("negated_point")
-    if Role.FIGURE in roles:
-        raise UnclearError("figure")
-
-
-def _unknown(pieces: Sequence[Piece]) -> bool | None:
-    """Whether words that nobody knows leave a doubt; None where they spoil everything.
-
-    A few of them behind a clear point cannot turn it, for every negation and exception is known.
-    """
-    places = [at for at, one in enumerate(pieces) if one.role is Role.UNKNOWN]
-    if not places:
-        return False
-    points = [at for at, one in enumerate(pieces) if one.role in (Role.POINT, Role.REMARK)]
-    is_clear = any(pieces[at].beside is None and pieces[at].role is Role.POINT for at in points)
-    is_negated = any(pieces[at].text == "not" for at in points) or any(map(is_negation, pieces))
-    before = [at for at in places if at < points[0]]
-    may_negate = any(pieces[at].text.endswith("ش") for at in before)  # as every negated verb does
-    if before and (may_negate or is_negated or not is_clear or len(places) > _FEW):
-        return None
-    is_but = any(one.role is Role.BUT for one in pieces)
-    return bool(before) or is_negated or is_but or not is_clear or len(places) > _FEW
-
-
-def _is_qualified(pieces: Sequence[Piece], scale: str, value: str) -> bool:
-    """Whether something that is known leaves a doubt: "at least", "at first", "but the waiting"."""
-    roles = [one.role for one in pieces]
-    if Role.AT_LEAST in roles or Role.ONCE in roles:
-        return True
-    if scale == "comparison" and any(one.text in _WAS for one in pieces):
-        return True  # "it was worse" is better now
-    if scale in JUDGED and Role.BUT in roles:
-        after = roles[roles.index(Role.BUT) + 1 :]
-        if Role.KNOWN in after:
-            return True
-    return any(_is_rival(pieces, at, value) for at in range(len(pieces)))
-
-
-def _is_rival(pieces: Sequence[Piece], at: int, value: str) -> bool:
-    """Whether a degree may be an answer of its own: "much … sometimes", "a little strong", "much little"."""
-    piece = pieces[at]
-    if not piece.values or piece.values == (value,) or piece.role not in (Role.VERY, Role.SLIGHTLY):
-        return False
-    is_before = any(one.role is Role.POINT for one in pieces[at + 1 :])
-    return piece.role is Role.SLIGHTLY or value in _UNCERTAIN_BESIDE or (is_before and value == "little")
 
 
 def _by_no(text: str, scale: str) -> Meaning | None:
     """As in "I have none" is the lowest point of how often, how bad and how much."""
     lowest = LOWEST_BY_NO.get(scale)
     answer = read_yes_no(text, YesNoKind.SYMPTOM)
-    if lowest is None or answer.value is not False:
+    if lowest is None or answer.value is not False or _denies_a_deed(normalise(text).split(), scale):
         return None
     return Meaning(
         Finding.VALUE,
@@ -253,6 +157,19 @@ def _by_no(text: str, scale: str) -> Meaning | None:
         doubtful=answer.doubtful,
         confidence=answer.confidence,
     )
+
+
+def _denies_a_deed(words: Sequence[str], scale: str) -> bool:
+    """As in "a pain that one cannot bear", "the whole day I do not eat": no "none"."""
+    if scale not in ("severity", "frequency4"):
+        return False
+    tones = frozenset(
+        (Tone.INABILITY, Tone.LEAVE, Tone.HELP, *((Tone.DEED,) if scale == "frequency4" else ()))
+    )
+    denied = [
+        after for word, after in pairwise(words) if word in NEGATORS or word in ("حد", "احد", "عاد", "عم")
+    ]
+    return any(tone_of(word) & tones and Tone.FELT not in tone_of(word) for word in denied)
 
 
 def _why(pieces: Sequence[Piece]) -> str:
