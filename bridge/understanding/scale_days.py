@@ -19,11 +19,12 @@ _DAY = words_of(
 )
 _TWO_DAYS = words_of("يومين ليلتين نهارين يومان ليلتان")
 _WEEK = {normalise("أسبوع"): 7, normalise("أسبوعا"): 7, normalise("سيمانة"): 7, normalise("أسبوعين"): 14}
-_BETWEEN = words_of("أو او ولا الى إلى لـ ل حتى يا اما إما بين")
+_BETWEEN = words_of("أو او ولا والا وإلا الى إلى لـ ل حتى يا اما إما بين")
+_AS_FAR = words_of("حسب قد على كما")
 _NOT_EVEN = words_of("حتى ولا")
 _NOR = words_of("ولا لا")  # "nor", and between two numbers "or"
 _BESIDE = words_of(
-    "يمكن تقريبا حوالي نحو ممكن والله بس فقط شي قول نقول مثلا يجي ييجي تيجي حسب ما اذكر أظن اظن أعتقد اعتقد "
+    "يمكن تقريبا حوالي نحو ممكن والله بس فقط شي قول نقول مثلا يجي ييجي تيجي حسب اذكر أظن اظن أعتقد اعتقد "
     "حدود في بحدود يعني كانت كان صار صارت حصل حصلت جاني تقريبن زهاء قرابة شوف نحكي واحد عم فعلا هيك كده كذا "
     "الحمد لله لله الحق بصراحة هيكا هكا تكون يكون منهم منها منهن برك كله كلها كلهم كاملين كاملة كامل "
     "كلهن بالكثير بالكتير بالاكثر عالاكثر بالاكتر عالاكتر هيك مو مش أكثر أكتر "
@@ -40,6 +41,7 @@ _OF_TWO_WEEKS = (
         "في أسبوعين",
         "خلال أسبوعين",
     ),
+    *("من الأربعة عشر", "من الأربعتاش", "من الأربعتاشر", "من الأربعطعش", "من الاربعة عشر يوم", "من ال 14"),
     *("من أصل أربعة عشر", "من أصل أربعتاش", "من أصل أربعطعش", "من أربعتاش", "من أربعطعش", "من أربعة عشر"),
     *("من أربعتاشر", "من اصل أربعتاشر", "من 14", "من أصل 14", "من أصل 14 يوم", "من 14 يوم", "آخر أسبوعين"),
     *(
@@ -76,12 +78,17 @@ def point_of_days(words: Sequence[str]) -> str | None:
     """The point to which a count of days comes, as in "ten days"; None for anything else."""
     if any(first in _NOT_EVEN and second in _DAY for first, second in pairwise(words)):
         return None  # "not even a day"
-    kept, times = _without_frame(words)
+    kept, times = _without_frame([word for at, word in enumerate(words) if not _is_as_far(words, at)])
     counts = _counts([word for word in kept if word not in _BESIDE])
     if not counts or len(counts) > 2 or abs(counts[-1] - counts[0]) > _MOST_BETWEEN:  # noqa: PLR2004
         return None
     points = {_point(count * times) for count in counts}
     return points.pop() if len(points) == 1 else None
+
+
+def _is_as_far(words: Sequence[str], at: int) -> bool:
+    """The particle in "as far as I remember", which denies nothing."""
+    return words[at] == "ما" and at > 0 and words[at - 1] in _AS_FAR
 
 
 def _point(days: int) -> str | None:

@@ -49,6 +49,8 @@ from bridge.understanding.verbs import VerbKind, verb_of
 
 __all__ = ["deed_at", "suffers"]
 
+_THERE_IS_NONE = ("مفيش", "مافي", "مافيش", "ماكاين", "ماكاينش", "ماكو")
+
 
 def deed_at(tokens: Sequence[str], at: int, scale: str) -> Clause | None:
     """The point that what was done, or was not, comes to on a scale."""
@@ -97,15 +99,19 @@ def _at_all(tokens: Sequence[str], at: int) -> int:
 
 def _no_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | None:
     """As in "no day passes without it", "there is no day that I do not …"."""
-    if tokens[at] not in NOT and tokens[at] not in ("مفيش", "مافي", "مافيش", "ماكاين", "ماكاينش", "ماكو"):
+    is_there_none = tokens[at] in _THERE_IS_NONE
+    if tokens[at] not in NOT and not is_there_none:
         return None
     end = at + 1
     while end < len(tokens) and end - at <= len("ما") and PASS.fullmatch(tokens[end]):
         end += 1
+    is_there_none = is_there_none or end > at + 1
     end += "".join(tokens[end : end + 1]) in ON_ME
     end += "".join(tokens[end : end + 1]) in EVEN
     if end + 1 >= len(tokens) or tokens[end] not in DAY or not WITHOUT.fullmatch(tokens[end + 1]):
         return None
+    if tokens[end + 1] in ("ما", "وما") and not is_there_none:
+        return None  # "no, not one day did it come"
     is_from = tokens[end + 1] == "من"
     if is_from and not (end + 2 < len(tokens) and FROM_WITHOUT.fullmatch(tokens[end + 2])):
         return None
@@ -115,6 +121,19 @@ def _no_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | Non
     ):
         end += 1  # "but it comes to me"
     return Clause(end - at, Role.POINT, (top,))
+
+
+def _not_a_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | None:
+    """As in "not even a day passed without pain"."""
+    if tokens[at] not in NOT_ONE or "".join(tokens[at + 1 : at + 2]) not in DAY:
+        return None
+    end = at + 2 + ("".join(tokens[at + 2 : at + 3]) in MA)
+    if end >= len(tokens) or not PASS.fullmatch(tokens[end]):
+        return None
+    end += 1 + ("".join(tokens[end + 1 : end + 2]) == "من")
+    if end >= len(tokens) or tokens[end] in MA or not WITHOUT.fullmatch(tokens[end]):
+        return None
+    return Clause(min(end + 2, len(tokens)) - at, Role.POINT, (top,))
 
 
 def _sleepless(tokens: Sequence[str], at: int) -> Clause | None:
@@ -251,7 +270,8 @@ _Rule = Callable[[Sequence[str], int], Clause | None]
 
 
 def _of_how_often(top: str) -> tuple[_Rule, ...]:
-    return (_never, _sleepless, partial(_not_one_night, top=top), partial(_no_day_without, top=top))
+    of_days = (_not_one_night, _no_day_without, _not_a_day_without)
+    return (_never, _sleepless, *(partial(rule, top=top) for rule in of_days))
 
 
 _RULES: Mapping[str, tuple[_Rule, ...]] = {

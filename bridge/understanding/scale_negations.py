@@ -52,6 +52,8 @@ def neither(pieces: list[Piece], scale: str) -> list[Piece]:
         is_not_so = other is not None and _is_not(pieces, other)
         other = other + 1 if other is not None and is_not_so else other
         if other is None or _next_point(pieces, other) is None:
+            if other is not None and _is_of_unknown(pieces, other) and scale in JUDGED:
+                raise UnclearError("unknown_word")  # "neither good nor …"
             continue
         end = _next_point(pieces, other) or other
         is_same = is_not_so and pieces[one].values == pieces[end].values  # "neither good nor not good"
@@ -59,6 +61,11 @@ def neither(pieces: list[Piece], scale: str) -> list[Piece]:
             middle = Piece(Role.POINT, "neither", (MIDDLE[scale],))
             return [*pieces[:start], middle, *pieces[end + 1 :]]
     return pieces
+
+
+def _is_of_unknown(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether nothing but one word that nobody knows stands there."""
+    return at == len(pieces) - 1 and pieces[at].role is Role.UNKNOWN
 
 
 def _is_not(pieces: Sequence[Piece], at: int) -> bool:

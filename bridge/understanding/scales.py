@@ -33,6 +33,17 @@ _WISHES = words_of(
     "عطيني اعطيني وصلني "
     "ممكن لازم محتاج محتاجة ودي نبي نبغي نهدر نتكلم احكي أحكي نحكي بغا"
 )
+_THERE_IS_NONE = frozenset(
+    normalise(one)
+    for one in (
+        *("ماكو", "مافي", "ما في", "مفيش", "ما فيش", "مافيش", "ماكاين", "ماكاينش", "ما كان", "ما كانش"),
+        *("ماكانش", "ما عندي", "معنديش", "ماعنديش", "ما عنديش", "ما صار", "ما حصل", "ما جاني"),
+    )
+)
+_ALL_THROUGH = words_of("طول خلال طيلة في كل")
+_PERIODS = words_of(
+    "الأسبوعين الاسبوعين الأسبوع الفترة المدة هالأسبوعين هالفترة هالمدة السيمانتين الأيام هالأيام"
+)
 _EXTREMES = words_of("دايما دائما ديما دوم دايم أبدا ابد نادرا كل")
 _REASONS = words_of("من بسبب عشان علشان مشان لاني لأني لما كي وراحت وراح وخلص وخف وبعدين وبعدها بعد")
 
@@ -69,8 +80,19 @@ def _framed(words: Sequence[str], scale: str, book: Book) -> Meaning:
     if now is not None:
         since = _of_pieces(" ".join(words[now:]), scale, book) if words[now:] else nothing("was_before")
         return _doubted(since)
-    found = _counted(words, scale) or _of_pieces(" ".join(words), scale, book)
+    found = _counted(words, scale) or _none_all_through(words, scale, book)
+    found = found or _of_pieces(" ".join(words), scale, book)
     return found if frame is None else _doubted(found)
+
+
+def _none_all_through(words: Sequence[str], scale: str, book: Book) -> Meaning | None:
+    """As in "there was nothing of the kind the whole two weeks": the time behind it says no more."""
+    is_framed = words[-2:-1] and words[-2] in _ALL_THROUGH and words[-1] in _PERIODS
+    is_none = {" ".join(words[:1]), " ".join(words[:2])} & _THERE_IS_NONE
+    if not is_framed or not is_none:
+        return None
+    found = _of_pieces(" ".join(words[:-2]), scale, book)
+    return found if found.value == LOWEST_BY_NO.get(scale) is not None else None
 
 
 def _compared(words: Sequence[str], now: int, book: Book) -> Meaning:
