@@ -1,6 +1,7 @@
 """What whole-daemon tests share: the real `hatif serve`, as a process, in a folder of its own."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
@@ -25,6 +27,18 @@ MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48
 START_SECONDS = 120.0  # on a busy machine; every prompt is rendered before the first call
 STOP_SECONDS = 30.0
+
+
+@pytest.fixture(autouse=True)
+def _logging_restored() -> Iterator[None]:
+    """The logging as it was before: commands that run in the process write to a stream that is gone later."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @dataclass

@@ -75,8 +75,8 @@ class Caller:
         """Press a key, again where it was lost on the prompt, until an answer to `until` is stored."""
         async with asyncio.timeout(60):
             while not self.has_answered(until):
+                await asyncio.sleep(0.5)  # a second of the call: a key in its first half would be no answer
                 await self._socket.send_json({"type": "call.dtmf", "data": {"digit": key}})
-                await asyncio.sleep(0.2)
 
     def has_answered(self, item: str) -> bool:
         """Whether the newest call has an answer to this item."""
