@@ -58,7 +58,6 @@ PIECES_OF_20_MS = ("vonage",)
 # Where the peer does otherwise than the provider's documents, which our far end holds to.
 KNOWN = {
     "exotel": "Pipecat's pieces of audio are not the multiples of 320 bytes that Exotel's documents ask for",
-    "genesys": "Pipecat's messages carry a position, which by Genesys's documents its own have",
 }
 
 

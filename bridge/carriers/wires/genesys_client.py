@@ -44,6 +44,7 @@ class _Numbered(Struct, tag_field="type", frozen=True, forbid_unknown_fields=Tru
     id: str
     seq: int
     clientseq: int
+    position: str | None = None  # of the client's messages only; servers that send it back are put up with
 
 
 class _Empty(Struct, frozen=True, forbid_unknown_fields=True):
