@@ -13,6 +13,7 @@ from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.scale_marks import SIDES, Role
 from bridge.understanding.scale_negations import (
     JUDGED,
+    MUCH,
     UnclearError,
     excepted,
     ill_done,
@@ -102,15 +103,24 @@ def _strengthened(pieces: list[Piece], scale: str) -> list[Piece]:
     is_at_all = any(one.role is Role.AT_ALL for one in pieces)
     points = [one for one in points_in(pieces) if not one.marked and one.text != "not"]
     denied = [one for one in points if is_at_all and _says_not(one.text) and one.values[0] in stronger]
-    raised = denied or (points if is_very else [])
+    lessened = [] if denied else [one for one in points if stronger and _is_not_much(pieces, one)]
+    raised = denied or ([one for one in points if one not in lessened] if is_very else [])
     return [
         replace(one, values=(stronger.get(one.values[0], one.values[0]),))
         if one in raised
+        else replace(one, marked=True)
+        if one in lessened
         else replace(one, role=Role.SILENT)
         if denied and one.role is Role.AT_ALL
         else one
         for one in pieces
     ]
+
+
+def _is_not_much(pieces: Sequence[Piece], point: Piece) -> bool:
+    """As in "it did not please me much", which is no "much displeased me"."""
+    after = next(iter(pieces[pieces.index(point) + 1 :]), None)
+    return _says_not(point.text) and after is not None and after.role is Role.VERY and after.text in MUCH
 
 
 def _says_not(phrase: str) -> bool:

@@ -9,6 +9,7 @@ from itertools import product
 
 from bridge.understanding.normalisation import normalise
 from bridge.understanding.scale_composed import COMPOSED
+from bridge.understanding.scale_regional import REGIONAL
 from bridge.understanding.scale_sayings import SAYINGS
 
 __all__ = ["ALWAYS_POINTS", "LOWEST_BY_NO", "SCALES", "SILENT_BESIDE", "STRONGER", "point_of"]
@@ -1226,6 +1227,7 @@ def point_of(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
     for composed in (
         COMPOSED.get(scale, {}),
         SAYINGS.get(scale, {}),
+        REGIONAL.get(scale, {}),
     ):  # what is listed by itself is worth more
         for value, phrases in composed.items():
             for phrase in phrases:
