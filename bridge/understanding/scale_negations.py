@@ -31,7 +31,7 @@ _DENYING = ("ما ", "مش ", "مو ", "لا ", "مب ", "ليس ")
 _LOWEST_OF_ALL = ("never", "none")
 _NOT_OR_OKAY = words_of("ماشي")
 _AT_ALL_BEHIND = words_of("خالص خلاص بالكامل كليا")
-_OF_ME = words_of("مني منا")  # "from me", and before what is negated "I am not"
+_OF_ME = words_of("مني منا منو")  # "from me, from it", and before what is negated "I am not"
 
 
 class UnclearError(Exception):

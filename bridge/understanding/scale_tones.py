@@ -89,7 +89,9 @@ _EVEN = words_of("ولا حتى")
 _TEN, _OF = words_of("عشرة"), words_of("من على")
 _GOING_ON = words_of("ماشي ماشية")
 _WHEN = words_of("لما كي اذا إذا لمن ملي حين وقت ما عندما")
-_OF_THEM = words_of("عليهم عليكم عليها بيهم فيهم منهم معهم لهم لكم بيكم فيكم معكم منكم عندهم عندكم")
+_OF_THEM = words_of(
+    "عنكم عنهم عنها عنه عنو عنكو عليهم عليكم عليها بيهم فيهم منهم معهم لهم لكم بيكم فيكم معكم منكم عندهم عندكم"
+)
 _WHY = words_of("ليش ليه علاش لماذا السبب لاش وعلاش عليش")
 _OF_STORIES = frozenset((_T.TOLD, _T.FAULT, _T.SERVICE, _T.HELP, _T.INABILITY))
 _THOUSANDS = words_of("ألف الف مليون")

@@ -1182,6 +1182,8 @@ ALWAYS_POINTS: dict[str, tuple[str, ...]] = {
 }
 # Points that count for nothing beside another: "every night I wake up three times".
 SILENT_BESIDE: dict[str, tuple[str, ...]] = {
+    "amount": ("شبعت", "وشبعت", "شبعان", "شبعانة"),  # "two spoons, and I was full"
+} | {
     scale: (
         *_with("ثلاث، تلات، تلت، ثلاثة، تلاتة", "مرات"),
         *(
