@@ -45,6 +45,7 @@ from bridge.understanding.scale_deed_words import (
 )
 from bridge.understanding.scale_marks import Role
 from bridge.understanding.scale_tone_words import Tone, is_verb_of, tone_of
+from bridge.understanding.scale_trends import trend_at
 from bridge.understanding.verbs import VerbKind, verb_of
 
 __all__ = ["deed_at", "suffers"]
@@ -283,6 +284,6 @@ _RULES: Mapping[str, tuple[_Rule, ...]] = {
     "frequency4": _of_how_often("nearly_every_day"),
     "frequency5": _of_how_often("always"),
     "severity": (_torment,),
-    "comparison": (_suffers_more, _helped),
+    "comparison": (_suffers_more, _helped, trend_at),
     "amount": (_nothing_eaten,),
 }
