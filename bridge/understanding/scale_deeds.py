@@ -45,6 +45,7 @@ from bridge.understanding.scale_deed_words import (
 )
 from bridge.understanding.scale_marks import Role
 from bridge.understanding.scale_tone_words import Tone, is_verb_of, tone_of
+from bridge.understanding.scale_trends import trend_at
 from bridge.understanding.verbs import VerbKind, verb_of
 
 __all__ = ["deed_at", "suffers"]
@@ -99,7 +100,7 @@ def _at_all(tokens: Sequence[str], at: int) -> int:
 
 def _no_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | None:
     """As in "no day passes without it", "there is no day that I do not …"."""
-    is_there_none = tokens[at] in _THERE_IS_NONE
+    is_there_none = tokens[at] in _THERE_IS_NONE or _is_glued_pass(tokens[at])
     if tokens[at] not in NOT and not is_there_none:
         return None
     end = at + 1
@@ -121,6 +122,11 @@ def _no_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | Non
     ):
         end += 1  # "but it comes to me"
     return Clause(end - at, Role.POINT, (top,))
+
+
+def _is_glued_pass(token: str) -> bool:
+    """As in "mabi3addish" in one word."""
+    return token.startswith("م") and token.endswith("ش") and PASS.fullmatch(token) is not None
 
 
 def _not_a_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | None:
@@ -278,6 +284,6 @@ _RULES: Mapping[str, tuple[_Rule, ...]] = {
     "frequency4": _of_how_often("nearly_every_day"),
     "frequency5": _of_how_often("always"),
     "severity": (_torment,),
-    "comparison": (_suffers_more, _helped),
+    "comparison": (_suffers_more, _helped, trend_at),
     "amount": (_nothing_eaten,),
 }

@@ -11,6 +11,7 @@ from bridge.understanding.scale_tone_words import Tone, tone_of
 
 __all__ = [
     "JUDGED",
+    "MUCH",
     "UnclearError",
     "excepted",
     "ill_done",
@@ -24,13 +25,13 @@ __all__ = [
 JUDGED = ("satisfaction5", "agreement5", "quality5")  # of a whole: "good, but the waiting …"
 _HOW_MUCH = ("frequency4", "frequency5", "amount")
 _LIKE = ("مثل", "متل", "زي", "كيف", "كي", "كما", "بحال")
-_MUCH = words_of("كثير كتير بزاف برشا وايد واجد هواية ياسر هلبا كثيرا حيل قوي أوي اوي مرة جدا بقوة بشدة")
+MUCH = words_of("كثير كتير بزاف برشا وايد واجد هواية ياسر هلبا كثيرا حيل قوي أوي اوي مرة جدا بقوة بشدة")
 _LITTLE = {"severity": "mild", "frequency4": "several_days", "frequency5": "rarely"}
 _DENYING = ("ما ", "مش ", "مو ", "لا ", "مب ", "ليس ")
 _LOWEST_OF_ALL = ("never", "none")
 _NOT_OR_OKAY = words_of("ماشي")
 _AT_ALL_BEHIND = words_of("خالص خلاص بالكامل كليا")
-_OF_ME = words_of("مني منا")  # "from me", and before what is negated "I am not"
+_OF_ME = words_of("مني منا منو")  # "from me, from it", and before what is negated "I am not"
 
 
 class UnclearError(Exception):
@@ -105,7 +106,7 @@ def not_much(pieces: list[Piece], scale: str) -> list[Piece]:
     for at, piece in enumerate(pieces[:-1]):
         is_denied = piece.role is Role.POINT and piece.values in (("none",), ("never",)) and " " in piece.text
         after = pieces[at + 1]
-        is_much = Role.VERY in (after.role, after.beside) and after.text in _MUCH
+        is_much = Role.VERY in (after.role, after.beside) and after.text in MUCH
         if scale in _LITTLE and is_denied and is_much and piece.text.startswith(_DENYING):
             return [*pieces[:at], Piece(Role.POINT, "not", (_LITTLE[scale],), marked=True), *pieces[at + 2 :]]
     return pieces

@@ -13,6 +13,7 @@ from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.scale_marks import SIDES, Role
 from bridge.understanding.scale_negations import (
     JUDGED,
+    MUCH,
     UnclearError,
     excepted,
     ill_done,
@@ -33,6 +34,8 @@ _LOWEST = ("never", "none", "very_dissatisfied", "strongly_disagree")
 _UNCERTAIN_BESIDE = ("sometimes", "several_days")  # "often sometimes" is one or the other
 NEGATORS = frozenset(map(normalise, ("ما", "مو", "مش", "مب", "لم", "لا", "غير", "ليس", "لست", "موش", "مهوب")))
 _WAS = words_of("كان كانت كنت كانوا كنا")
+_FEWEST = ("rarely", "mild", "little")
+_OR_LESS = frozenset(map(normalise, ("أو أقل", "وأقل", "او اقل")))
 _FEW = 2  # words that nobody knows and that leave a point what it is
 
 
@@ -76,9 +79,16 @@ def _beside(pieces: list[Piece]) -> list[Piece]:
     """Words like "much" are points by themselves, and degrees beside another point."""
     if len(points_in(pieces)) > 1:  # "I mean" is so-so by itself only
         pieces = [replace(one, role=one.beside) if _is_filler(one) and one.beside else one for one in pieces]
-    if not any(one.role is Role.POINT and one.beside is None and not one.marked for one in pieces):
+    if not any(_is_plain_point(pieces, at) for at in range(len(pieces))):
         return pieces
     return [replace(one, role=one.beside) if one.role is Role.POINT and one.beside else one for one in pieces]
+
+
+def _is_plain_point(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether a point makes mere degrees of those beside it; "not much" behind "a little" does not."""
+    one, before = pieces[at], pieces[max(at - 1, 0)]
+    is_denied = at > 1 and before.role is Role.NOT
+    return one.role is Role.POINT and one.beside is None and not one.marked and not is_denied
 
 
 def _is_filler(piece: Piece) -> bool:
@@ -102,15 +112,24 @@ def _strengthened(pieces: list[Piece], scale: str) -> list[Piece]:
     is_at_all = any(one.role is Role.AT_ALL for one in pieces)
     points = [one for one in points_in(pieces) if not one.marked and one.text != "not"]
     denied = [one for one in points if is_at_all and _says_not(one.text) and one.values[0] in stronger]
-    raised = denied or (points if is_very else [])
+    lessened = [] if denied else [one for one in points if stronger and _is_not_much(pieces, one)]
+    raised = denied or ([one for one in points if one not in lessened] if is_very else [])
     return [
         replace(one, values=(stronger.get(one.values[0], one.values[0]),))
         if one in raised
+        else replace(one, marked=True)
+        if one in lessened
         else replace(one, role=Role.SILENT)
         if denied and one.role is Role.AT_ALL
         else one
         for one in pieces
     ]
+
+
+def _is_not_much(pieces: Sequence[Piece], point: Piece) -> bool:
+    """As in "it did not please me much", which is no "much displeased me"."""
+    after = next(iter(pieces[pieces.index(point) + 1 :]), None)
+    return _says_not(point.text) and after is not None and after.role is Role.VERY and after.text in MUCH
 
 
 def _says_not(phrase: str) -> bool:
@@ -135,7 +154,9 @@ def _one_point(pieces: Sequence[Piece], scale: str) -> tuple[str, bool]:
     side = SIDES[scale].get(values[0], 0) if scale in JUDGED else 0
     agreeing = [one for one in points if one.marked and _is_short_of(one, values[0], scale)]
     marked = {one.values[0] for one in points if one.marked and one not in agreeing} - {values[0]}
+    not_worse = {one.values[0] for one in points if side > 0 and one.marked and _says_not(one.text)}
     marked_otherwise = {one for one in marked if not side or SIDES[scale].get(one, 0) != side}
+    marked_otherwise -= {one for one in not_worse if SIDES[scale].get(one, 0) >= 0}  # "good, not bad"
     is_marked = all(one.marked for one in points or remarks[:1])
     return values[0], is_marked or bool(marked_otherwise)
 
@@ -189,7 +210,8 @@ def _is_qualified(pieces: Sequence[Piece], scale: str, value: str) -> bool:
     """Whether something that is known leaves a doubt: "at least", "at first", "but the waiting"."""
     roles = [one.role for one in pieces]
     is_top = value == list(SCALES[scale])[-1]
-    if any(one.role is Role.AT_LEAST and not (is_top and "اقل" not in one.text) for one in pieces):
+    beyond = [one for one in pieces if one.role is Role.AT_LEAST]
+    if any(not (is_top and "اقل" not in one.text) and not _is_or_less(one, value) for one in beyond):
         return True
     if {Role.ONCE, Role.DOUBT} & set(roles):
         return True
@@ -200,6 +222,11 @@ def _is_qualified(pieces: Sequence[Piece], scale: str, value: str) -> bool:
         if Role.KNOWN in after:
             return True
     return any(_is_rival(pieces, at, value) for at in range(len(pieces)))
+
+
+def _is_or_less(piece: Piece, value: str) -> bool:
+    """As in "once a month or less", which is still rarely."""
+    return value in _FEWEST and piece.text in _OR_LESS
 
 
 def _is_rival(pieces: Sequence[Piece], at: int, value: str) -> bool:

@@ -21,6 +21,7 @@ from bridge.understanding.scale_frames import Frame, frame_of, now_in
 from bridge.understanding.scale_marks import SIDES, Role
 from bridge.understanding.scale_negations import JUDGED, UnclearError
 from bridge.understanding.scale_pieces import Book, Piece, book_of, cut
+from bridge.understanding.scale_spelling import respelled
 from bridge.understanding.scale_tone_words import Tone, tone_of
 from bridge.understanding.scale_weighing import DOUBTED, NEGATORS, point_meaning, weigh
 from bridge.understanding.scale_words import LOWEST_BY_NO, SCALES
@@ -57,6 +58,8 @@ def read_scale(text: str, scale: str, options: Mapping[str, Sequence[str]] | Non
     words = tuple(normalise(text).split())
     if words in book and book[words].role in (Role.POINT, Role.REMARK):
         return _of_pieces(text, scale, book)
+    words = respelled(words)
+    text = " ".join(words)
     if read_command(text) is not None and not _is_judgement(text, scale, book):
         return nothing("command")  # "I do not know" begins with a no, and is none
     return _framed(words, scale, book)
