@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bridge.understanding import vocabulary
 from bridge.understanding.aside_phrases import BOUNDS, COURTESIES, HEDGING, IN_A_WHILE, LAST_TIMES
 from bridge.understanding.companions import ABOUT, COMPARED, NOW, PLACES, THEN, WAS, is_companion
-from bridge.understanding.normalisation import words_of
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.nouns import noun_of
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.parts import Chunk, Part
@@ -41,6 +41,8 @@ _AFTER_A_PRAYER = words_of(
     والعافية والصحة بالصحة بالعافية يا رب
     """
 )
+_DEGREE = normalise("درجة")
+_COUNTING = (Rank.UNIT, Rank.TEN, Rank.TEEN, Rank.TENS, Rank.HUNDRED)
 _UNSURE = words_of("يعلم اعلم أعلم عالم")
 _ALSO_COURTEOUS = (
     *vocabulary.SMALL_TALK,
@@ -107,6 +109,15 @@ def _phrase(tokens: Sequence[str], at: int) -> Aside | None:
             is_ago = rank is Rank.THEN and counted is not None and counted.rank is Rank.COUNTED
             return Aside(rank, length, value=counted.value if counted and is_ago else 0)
     return None
+
+
+def _degree(tokens: Sequence[str], at: int) -> Aside | None:
+    """As in "degree of the pain five", where no one degree is counted."""
+    after, before = "".join(tokens[at + 1 : at + 2]), tokens[at - 1] if at else ""
+    number = WORDS.get(after)
+    is_named = after.startswith("ال") or after.isdigit() or (number is not None and number.rank in _COUNTING)
+    is_own = tokens[at] == _DEGREE and before not in WORDS and not before.isdigit()
+    return Aside(Rank.BESIDE, 1) if is_own and is_named else None
 
 
 def _remark(tokens: Sequence[str], at: int) -> Aside | None:
@@ -230,6 +241,7 @@ def _mark(token: str) -> Rank:
 
 _MARKS = ((THEN, Rank.THEN), (WAS, Rank.WAS), (NOW, Rank.NOW), (ABOUT, Rank.ABOUT))
 _FINDERS: tuple[Callable[[Sequence[str], int], Aside | None], ...] = (
+    _degree,
     _remark,
     _phrase,
     _prayer,

@@ -56,6 +56,8 @@ _KNOWN = frozenset(
     )
 )
 _MOST_REPEATED = 5
+_ENDS = [[normalise(word)] for word in ("آخر", "أول")]
+_ROWS_OF = [[normalise(word)] for word in ("أرقام", "الأرقام", "خانات", "نمر")]
 
 
 def read_digits(text: str, question: AskDigits) -> Meaning:
@@ -104,6 +106,7 @@ def _is_international(text: str) -> bool:
 def _row(text: str) -> tuple[str, bool] | Meaning:
     """All digits of a text in their order, and whether they could be cut in another way."""
     tokens = [token for token in normalise(text.replace("+", " زائد ")).split() if token not in _KNOWN]
+    tokens = _without_announcement(tokens)
     digits, doubtful = "", False
     for piece in _pieces(tokens):
         if isinstance(piece, int):
@@ -119,6 +122,12 @@ def _row(text: str) -> tuple[str, bool] | Meaning:
             return ambiguous("digits:not_a_row")
         digits, doubtful = digits + found[0], doubtful or found[1]
     return (digits, doubtful) if digits else nothing("no_digits" if tokens else "empty")
+
+
+def _without_announcement(tokens: list[str]) -> list[str]:
+    """What follows "the last four digits"."""
+    said = next((length for length in (3, 2) if tokens[length - 1 : length] in _ROWS_OF), 0)
+    return tokens[said:] if tokens[:1] in _ENDS and len(tokens) > said else tokens
 
 
 def _pieces(tokens: Sequence[str]) -> Iterator[list[str] | int]:

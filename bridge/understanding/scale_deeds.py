@@ -50,6 +50,8 @@ from bridge.understanding.verbs import VerbKind, verb_of
 
 __all__ = ["deed_at", "suffers"]
 
+_MOST_PASSING = 3  # words: "hardly ever passes"
+_HARDLY = ("يكاد", "كاد", "تكاد")
 _THERE_IS_NONE = ("مفيش", "مافي", "مافيش", "ماكاين", "ماكاينش", "ماكو")
 
 
@@ -104,7 +106,11 @@ def _no_day_without(tokens: Sequence[str], at: int, *, top: str) -> Clause | Non
     if tokens[at] not in NOT and not is_there_none:
         return None
     end = at + 1
-    while end < len(tokens) and end - at <= len("ما") and PASS.fullmatch(tokens[end]):
+    while (
+        end < len(tokens)
+        and end - at <= _MOST_PASSING
+        and (PASS.fullmatch(tokens[end]) or tokens[end] in _HARDLY)
+    ):
         end += 1
     is_there_none = is_there_none or end > at + 1
     end += "".join(tokens[end : end + 1]) in ON_ME
