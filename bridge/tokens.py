@@ -57,15 +57,7 @@ class StreamTokens:
         self, *, provider: str, questionnaire: str | None = None, call: str | None = None, seconds: float = 60
     ) -> str:
         """A new token for one media socket of `provider`."""
-        now = self._now()
-        claims = {
-            "iss": _ISSUER,
-            "aud": _AUDIENCE,
-            "sub": provider,
-            "jti": uuid4().hex,
-            "iat": now,
-            "exp": now + timedelta(seconds=seconds),
-        }
+        claims = _claims(_AUDIENCE, provider, self._now(), seconds)
         if questionnaire is not None:
             claims["questionnaire"] = questionnaire
         if call is not None:
@@ -108,16 +100,10 @@ class OperatorTokens:
 
     def issue(self, scope: Scope, *, call: str | None = None, seconds: float) -> str:
         """A new token for `scope`: of one call of ours, or of all."""
-        now = self._now()
-        claims = {
-            "iss": _ISSUER,
-            "aud": _OPERATORS,
-            "sub": scope,
-            "jti": uuid4().hex,
-            "iat": now,
-            "exp": now + timedelta(seconds=seconds),
-        }
-        return jwt.encode(claims | ({} if call is None else {"call": call}), self._secret, _ALGORITHM)
+        claims = _claims(_OPERATORS, scope, self._now(), seconds)
+        if call is not None:
+            claims["call"] = call
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
     def check(self, token: str, scope: Scope, call: str) -> None:
         """Whether a token is good for `scope` of this call.
@@ -143,6 +129,18 @@ def _long_enough(secret: str) -> str:
             "for example from `openssl rand -base64 32`"
         )
     return secret
+
+
+def _claims(audience: str, subject: str, now: datetime, seconds: float) -> dict[str, Any]:
+    """What every token of ours says, whatever it is for."""
+    return {
+        "iss": _ISSUER,
+        "aud": audience,
+        "sub": subject,
+        "jti": uuid4().hex,
+        "iat": now,
+        "exp": now + timedelta(seconds=seconds),
+    }
 
 
 def _decoded(token: str, secret: str, audience: str, *, late_seconds: float = 0.0) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from protocols.registry import PROVIDERS
 __all__ = ["RunOptions", "RunReport", "run_calls"]
 
 PATIENCE_SECONDS = 10.0
-HEARS_WITHIN_SECONDS = 5.0  # every caller
 OVERHEARD_SECONDS = 5.0  # how long a call lasts in which nobody is spoken to
 
 

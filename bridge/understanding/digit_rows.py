@@ -6,7 +6,7 @@ import phonenumbers
 
 from bridge.understanding.lexing import lex
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, words_of
 from bridge.understanding.numbers import DOUBTED, SURE, ambiguous
 from bridge.understanding.numerals import Numeral, Rank
 from bridge.understanding.quantities import Quantity, quantity_at
@@ -56,8 +56,8 @@ _KNOWN = frozenset(
     )
 )
 _MOST_REPEATED = 5
-_ENDS = [[normalise(word)] for word in ("آخر", "أول")]
-_ROWS_OF = [[normalise(word)] for word in ("أرقام", "الأرقام", "خانات", "نمر")]
+_ENDS = words_of("آخر أول")
+_ROWS_OF = words_of("أرقام الأرقام خانات نمر")
 
 
 def read_digits(text: str, question: AskDigits) -> Meaning:
@@ -126,8 +126,10 @@ def _row(text: str) -> tuple[str, bool] | Meaning:
 
 def _without_announcement(tokens: list[str]) -> list[str]:
     """What follows "the last four digits"."""
-    said = next((length for length in (3, 2) if tokens[length - 1 : length] in _ROWS_OF), 0)
-    return tokens[said:] if tokens[:1] in _ENDS and len(tokens) > said else tokens
+    if not tokens or tokens[0] not in _ENDS:
+        return tokens
+    said = next((at for at in (3, 2) if at < len(tokens) and tokens[at - 1] in _ROWS_OF), 0)
+    return tokens[said:]
 
 
 def _pieces(tokens: Sequence[str]) -> Iterator[list[str] | int]:
