@@ -1,7 +1,7 @@
 """Every option of Hatif, with its default and what it may be: `load_settings` makes one frozen `Settings`.
 
 config.yaml is overridden by the environment (HATIF_SECTION__KEY), and that by the files in
-$CREDENTIALS_DIRECTORY: tokens_secret, notifications_secret, and for every provider's secrets PROVIDER_OPTION.
+$CREDENTIALS_DIRECTORY: tokens_secret and its like, secrets of providers as PROVIDER_OPTION.
 Whatever is wrong is told in one go: where, what, and what would be right. Secrets are never part of a text.
 """
 
@@ -36,6 +36,7 @@ from bridge.config_options import (
 )
 from bridge.config_providers import PROVIDER_SECRETS, Providers, options_of
 from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
+from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
 from bridge.tokens import MIN_SECRET_BYTES
@@ -47,6 +48,8 @@ __all__ = ["Settings", "load_settings", "missing_files", "option_names", "unguar
 CREDENTIALS = {
     "tokens_secret": "tokens.secret",
     "notifications_secret": "notifications.secret",
+    "speech_server_key": "speech_server.key",
+    "voices_key": "voices.key",
     **PROVIDER_SECRETS,  # maqsam_token and its like
 }
 SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
@@ -107,21 +110,6 @@ class Recogniser(Section):
     threads: Whole = option(2, "a whole number from 1 to 64", ge=1, le=64)
     phases: Whole = option(3, "a whole number from 1 to 3", ge=1, le=3)
     finish_timeout_seconds: Number = option(4.0, "a number of seconds from 0.5 to 60", ge=0.5, le=60)
-
-
-class Voice(Section):
-    """The voice that the prompts are rendered with."""
-
-    engine: Literal["espeak-ng"] = option("espeak-ng", "espeak-ng")
-    voice: Word = option("ar", "the name of a voice of that engine, such as ar")
-    words_per_minute: Whole = option(140, "a whole number from 80 to 450", ge=80, le=450)
-    pitch: Whole = option(50, "a whole number from 0 to 99", ge=0, le=99)
-
-
-class Prompts(Section):
-    """Rendered prompts."""
-
-    folder: DataPath = option(Path("data/prompts"), "the path of a folder")
 
 
 class Calls(Section):
@@ -188,6 +176,10 @@ class Settings(Section):
     site: Site = Site()
     recogniser: Recogniser = Recogniser()
     voice: Voice = Voice()
+    piper: Piper = Piper()
+    xtts: Xtts = Xtts()
+    speech_server: SpeechServer = SpeechServer()
+    voices: Voices = Voices()
     prompts: Prompts = Prompts()
     calls: Calls = Calls()
     providers: Providers = Providers()  # type: ignore[valid-type]  # made from the registry

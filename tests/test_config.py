@@ -229,7 +229,7 @@ def test_bad_value_is_refused_with_what_would_be_right(refusal: Refusal, text: s
     [
         ("log", "level", "loud", "debug, info, warning or error"),
         ("log", "format", "xml", "console or json"),
-        ("voice", "engine", "piper", "espeak-ng"),
+        ("voice", "engine", "festival", "espeak-ng, piper, xtts or server"),
         ("recording", "enabled", "perhaps", "true or false"),
         ("storage", "path", "''", "the path of a file"),
         ("recogniser", "threads", "0", "a whole number from 1 to 64"),

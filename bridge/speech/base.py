@@ -1,11 +1,14 @@
 """What Hatif expects of ears and of a voice. Engines live in modules of their own, behind these protocols."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 from msgspec import Struct
 
-__all__ = ["Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer"]
+from bridge.speech.script import Passage
+
+__all__ = ["Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer", "whole"]
 
 
 class Hearing(Struct, frozen=True):
@@ -63,18 +66,51 @@ class Speech(Struct, frozen=True):
 
 
 class Synthesizer(Protocol):
-    """A voice."""
+    """A voice of an engine."""
 
     @property
     def identity(self) -> str:
         """Engine, version, voice and prosody: whatever changes the sound changes this text."""
         ...
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can speak now, and has been reliable lately."""
+        ...
+
+    async def start(self) -> None:
+        """Make ready what is this voice's own; a BridgeError, in one sentence, when it cannot be."""
+        ...
+
+    async def stop(self) -> None:
+        """End what is this voice's own."""
+        ...
+
+    def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
+        """Speak in pieces, as they are made, all at one rate. Close it (`aclosing`), and the work ends.
+
+        Raises:
+            WorkerError: the engine died, hung or refused the text; what had come until then is to be thrown
+                away or followed by silence, never by another's sound.
+
+        """
+        ...
+
     async def synthesise(self, text: str) -> Speech:
-        """Speak `text`.
+        """Speak `text` whole.
 
         Raises:
             WorkerError: the engine died, hung or refused the text.
 
         """
-        ...
+        return await whole(self.stream(Passage(text)))
+
+
+async def whole(pieces: AsyncGenerator[Speech]) -> Speech:
+    """Everything that a stream gives, as one."""
+    pcm, rate = bytearray(), 0
+    async with aclosing(pieces):
+        async for piece in pieces:
+            pcm += piece.pcm
+            rate = piece.rate
+    return Speech(bytes(pcm), rate)

@@ -1,6 +1,6 @@
 """Which engine speaks, by configuration: the one place that knows all of them."""
 
-from bridge.config import Voice
+from bridge.config_speech import Voice
 from bridge.speech.espeak import EspeakSynthesizer
 
 __all__ = ["build_voice"]

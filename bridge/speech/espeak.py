@@ -4,12 +4,13 @@ Any number of voices share one process. It never loads the library, which is GPL
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from bridge.errors import WorkerError
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.messages import OpenEspeak, Speak, Spoken
+from bridge.speech.script import Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 
 __all__ = ["EspeakSynthesizer", "EspeakWorker", "shadda_first"]
@@ -93,10 +94,14 @@ class EspeakSynthesizer(Synthesizer):
         prosody = f"wpm={self._words_per_minute} pitch={self._pitch}"
         return f"espeak-ng/{_package_version()} voice={self._voice} {prosody} shadda-first"
 
-    async def synthesise(self, text: str) -> Speech:
-        """Speak `text`, vowelled or not."""
-        return await self.worker.speak(
-            shadda_first(text), voice=self._voice, words_per_minute=self._words_per_minute, pitch=self._pitch
+    async def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
+        """Speak it, vowelled or not, in one piece: espeak-ng needs milliseconds."""
+        words_per_minute = round(self._words_per_minute * passage.manner.rate)
+        yield await self.worker.speak(
+            shadda_first(passage.text),
+            voice=self._voice,
+            words_per_minute=min(max(words_per_minute, WORDS_PER_MINUTE[0]), WORDS_PER_MINUTE[-1]),
+            pitch=self._pitch,
         )
 
 

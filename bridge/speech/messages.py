@@ -25,6 +25,7 @@ __all__ = [
     "Request",
     "Speak",
     "Spoken",
+    "SpokenPart",
     "StartFailed",
     "VoskRequest",
     "WorkerMessage",
@@ -88,7 +89,7 @@ class FinishStream(Request, frozen=True):
 
 
 class CancelStream(Request, frozen=True):
-    """Nobody waits for it any more."""
+    """Nobody waits for it any more: an utterance that is heard, or a text that is spoken."""
 
 
 class Heard(Request, frozen=True):
@@ -119,7 +120,15 @@ class Spoken(Request, frozen=True):
     rate: int  # hertz
 
 
+class SpokenPart(Request, frozen=True):
+    """The next part of the sound of a text."""
+
+    pcm: bytes  # signed 16-bit little-endian, mono
+    rate: int  # hertz, the same in all parts
+    is_last: bool
+
+
 VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
 EspeakRequest = OpenEspeak | Speak
-Reply = Heard | Spoken | Refused
+Reply = Heard | Spoken | SpokenPart | Refused
 WorkerMessage = Ready | StartFailed | Reply

@@ -14,7 +14,8 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -25,7 +26,17 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from bridge.errors import WorkerError
-from bridge.speech.messages import Message, Ready, Refused, Reply, Request, StartFailed, WorkerMessage
+from bridge.speech.messages import (
+    CancelStream,
+    Message,
+    Ready,
+    Refused,
+    Reply,
+    Request,
+    SpokenPart,
+    StartFailed,
+    WorkerMessage,
+)
 from bridge.speech.pipe import HEADER, MAX_FRAME_BYTES, encode_frame
 
 __all__ = ["RestartPolicy", "WorkerProcess"]
@@ -144,6 +155,21 @@ class WorkerProcess:
             raise WorkerError(f"the {self._name} worker gave an answer of the wrong kind")
         return answer
 
+    async def stream(self, message: Request, timeout_seconds: float) -> AsyncGenerator[SpokenPart]:
+        """Ask for something that comes in parts, each within `timeout_seconds` of the one before.
+
+        Closed before the last part, it tells the process that nobody waits any more.
+
+        Raises:
+            WorkerError: the process died, refused, or let a part wait too long, for which it is killed.
+
+        """
+        if self._life is None or not self.is_up:
+            raise WorkerError(f"the {self._name} worker is not running")
+        async with aclosing(self._life.parts(message, timeout_seconds)) as parts:
+            async for part in parts:
+                yield part
+
     async def _launch(self) -> "_Life":
         life = await _Life.begin(self._name, self._module, self._lost)
         try:
@@ -198,6 +224,7 @@ class _Life:
         self._on_lost = on_lost
         self._is_lost = False
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._parts: dict[int, asyncio.Queue[Reply | None]] = {}  # None: the process has gone
         self._first: asyncio.Future[Ready | StartFailed | None] = asyncio.get_running_loop().create_future()
         self.pid = process.pid
         self.over = asyncio.create_task(self._live(), name=f"{name}-{process.pid}")  # returns why it ended
@@ -256,6 +283,30 @@ class _Life:
         finally:
             self._waiting.pop(message.id, None)
 
+    async def parts(self, message: Request, timeout_seconds: float) -> AsyncGenerator[SpokenPart]:
+        parts = self._parts[message.id] = asyncio.Queue()
+        self.post(message)
+        is_over = False
+        try:
+            while not is_over:
+                part = await self._next(parts, timeout_seconds)
+                is_over = not isinstance(part, SpokenPart) or part.is_last
+                yield _spoken(part, self._name)
+        finally:
+            del self._parts[message.id]
+            if not is_over:
+                self.post(CancelStream(message.id))
+
+    async def _next(self, parts: "asyncio.Queue[Reply | None]", timeout_seconds: float) -> Reply | None:
+        if self._is_lost and parts.empty():
+            return None
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await parts.get()
+        except TimeoutError:
+            self.kill()
+            raise WorkerError(f"the {self._name} worker did not answer in time and is replaced") from None
+
     def kill(self) -> None:
         """Give the process up; SIGKILL ends a stopped one too."""
         self._lose()
@@ -307,6 +358,9 @@ class _Life:
             if not self._first.done():
                 self._first.set_result(message)
             return
+        if (parts := self._parts.get(message.id)) is not None:
+            parts.put_nowait(message)
+            return
         answer = self._waiting.get(message.id)
         if answer is None or answer.done():  # whoever asked has gone
             return
@@ -337,6 +391,20 @@ class _Life:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(WorkerError(f"the {self._name} worker died"))
+        for parts in self._parts.values():
+            parts.put_nowait(None)
+
+
+def _spoken(part: Reply | None, name: str) -> SpokenPart:
+    match part:
+        case SpokenPart():
+            return part
+        case Refused(reason=reason):
+            raise WorkerError(reason)
+        case None:
+            raise WorkerError(f"the {name} worker died")
+        case _:
+            raise WorkerError(f"the {name} worker gave an answer of the wrong kind")
 
 
 async def _cause(life: _Life) -> str:

@@ -10,8 +10,20 @@ import time
 
 import msgspec
 
-from bridge.speech.messages import EspeakRequest, OpenEspeak, Ready, Refused, Speak, Spoken, StartFailed
+from bridge.speech.messages import (
+    CancelStream,
+    EspeakRequest,
+    OpenEspeak,
+    Ready,
+    Refused,
+    Speak,
+    Spoken,
+    SpokenPart,
+    StartFailed,
+)
 from bridge.speech.pipe import HEADER, ParentPipe
+
+CANCELLED: list[int] = []
 
 
 def begin(pipe: ParentPipe) -> None:
@@ -43,17 +55,33 @@ def speak(pipe: ParentPipe, request: Speak) -> None:
         case "flood":
             sys.stderr.write("x" * 300_000)
             pipe.send(Spoken(request.id, b"done", 1))
+        case "parts" | "a part, then never" | "a part, then death":
+            speak_in_parts(pipe, request)
+        case "cancelled":
+            pipe.send(Spoken(request.id, " ".join(map(str, CANCELLED)).encode(), 1))
         case "never":
             pass
         case text:
             pipe.send(Spoken(request.id, text.encode(), 1))
 
 
+def speak_in_parts(pipe: ParentPipe, request: Speak) -> None:
+    if request.text == "parts":
+        for number in range(3):
+            pipe.send(SpokenPart(request.id, bytes([number]), 1, is_last=number == 2))
+        return
+    pipe.send(SpokenPart(request.id, b"0", 1, is_last=False))
+    if request.text.endswith("death"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main() -> None:
     pipe = ParentPipe.claim()
-    for message in pipe.receive(msgspec.msgpack.Decoder(EspeakRequest)):
+    for message in pipe.receive(msgspec.msgpack.Decoder(EspeakRequest | CancelStream)):
         if isinstance(message, OpenEspeak):
             begin(pipe)
+        elif isinstance(message, CancelStream):
+            CANCELLED.append(message.id)
         else:
             speak(pipe, message)
     pipe.leave()

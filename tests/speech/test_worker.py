@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,44 @@ async def test_an_answer_of_the_wrong_kind_is_an_error(worker: WorkerProcess) ->
     """Nobody gets a message of a kind that was not asked for."""
     with pytest.raises(WorkerError, match="wrong kind"):
         await worker.request(order(worker, "hello"), Heard, NEVER_SECONDS)
+
+
+async def parts(worker: WorkerProcess, text: str, seconds: float = NEVER_SECONDS) -> list[bytes]:
+    return [part.pcm async for part in worker.stream(order(worker, text), seconds)]
+
+
+async def test_parts_come_in_order(worker: WorkerProcess) -> None:
+    """And to whom they belong, however many ask at once."""
+    answers = await asyncio.gather(*(parts(worker, "parts") for _ in range(20)))
+
+    assert answers == [[b"\0", b"\1", b"\2"]] * 20
+    assert await ask(worker, "cancelled") == b""
+
+
+@pytest.mark.parametrize("text", ["refuse", "a part, then death", "one whole answer"])
+async def test_a_stream_that_fails_says_so(worker: WorkerProcess, text: str) -> None:
+    """Never by simply ending, which would pass for a whole text."""
+    with pytest.raises(WorkerError):
+        await parts(worker, text)
+
+
+async def test_a_stream_that_stops_costs_the_process(worker: WorkerProcess) -> None:
+    """Between two parts there is as much patience as before the first."""
+    first = worker.generation
+    with pytest.raises(WorkerError, match="did not answer in time"):
+        await parts(worker, "a part, then never", 0.3)
+
+    await worker.up(NEVER_SECONDS)
+    assert worker.generation == first + 1
+
+
+async def test_a_stream_that_is_closed_is_cancelled(worker: WorkerProcess) -> None:
+    """The process is told, so that it does not go on for nobody."""
+    request = order(worker, "a part, then never")
+    async with aclosing(worker.stream(request, NEVER_SECONDS)) as stream:
+        assert (await anext(stream)).pcm == b"0"
+
+    assert await ask(worker, "cancelled") == str(request.id).encode()
 
 
 async def test_stderr_never_blocks_the_worker(worker: WorkerProcess) -> None:
