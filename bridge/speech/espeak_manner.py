@@ -10,8 +10,8 @@ WORDS_PER_MINUTE = range(80, 451)  # espeak-ng's own limits; outside them it spe
 PITCH = range(101)
 
 # Of the tone 65 % moves with the setting, by an octave for every 50, and the rest stays where it is: right to
-# 0.4 semitones from 0 to 99, measured as the median of the fundamental frequency over a sentence, of the voices
-# ar, ar+Denis, ar+Alicia and en of espeak-ng 1.52.
+# 0.4 semitones from 0 to 99, by the median of the fundamental frequency over a sentence, of espeak-ng 1.52's
+# ar, ar+Denis, ar+Alicia and en.
 _MOVING, _FIXED = 0.65, 0.35
 _SETTINGS_PER_OCTAVE = 50
 _MIDDLE = 50
