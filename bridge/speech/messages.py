@@ -11,14 +11,21 @@ __all__ = [
     "MAX_UTTERANCE_BYTES",
     "SAMPLE_RATE",
     "CancelStream",
+    "CloseOpus",
+    "DecodeFile",
+    "DecodeOpus",
     "EspeakRequest",
     "FeedStream",
+    "FileDecoded",
     "FinishStream",
     "Heard",
     "LoadModel",
+    "MediaRequest",
     "Message",
     "OpenEspeak",
+    "OpenMedia",
     "OpenStream",
+    "OpusDecoded",
     "Ready",
     "Refused",
     "Reply",
@@ -128,7 +135,48 @@ class SpokenPart(Request, frozen=True):
     is_last: bool
 
 
+class OpenMedia(Message, frozen=True):
+    """The first message to the media worker."""
+
+
+class DecodeFile(Request, frozen=True):
+    """Decode the sound of a file, whatever its kind: answer with `FileDecoded`."""
+
+    content: bytes
+    max_seconds: float  # decoding stops there
+
+
+class FileDecoded(Request, frozen=True):
+    """The sound of a file, and what kind of file it was."""
+
+    pcm: bytes  # signed 16-bit little-endian, mono
+    rate: int  # hertz, the file's own
+    container: str  # FFmpeg's names, such as ogg and opus
+    codec: str
+    channels: int  # before they were mixed
+    is_longer: bool  # than what was asked for: the rest was not decoded
+
+
+class DecodeOpus(Request, frozen=True):
+    """Decode packets of Opus, in order, each with the number of its stream: answer with `OpusDecoded`."""
+
+    packets: tuple[tuple[int, bytes], ...]
+
+
+class OpusDecoded(Request, frozen=True):
+    """The sound of each packet, linear at 48 kHz, mono; b'' where it is damaged."""
+
+    sounds: tuple[bytes, ...]
+
+
+class CloseOpus(Message, frozen=True):
+    """A stream of packets has ended."""
+
+    stream: int
+
+
 VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
 EspeakRequest = OpenEspeak | Speak
-Reply = Heard | Spoken | SpokenPart | Refused
+MediaRequest = OpenMedia | DecodeFile | DecodeOpus | CloseOpus
+Reply = Heard | Spoken | SpokenPart | FileDecoded | OpusDecoded | Refused
 WorkerMessage = Ready | StartFailed | Reply
