@@ -147,7 +147,7 @@ async def test_calls_at_once_hear_their_own(ears: OpusEars) -> None:
         levels = [spectrum[(300 + 100 * other) // 2] for other in range(len(callers))]
         assert int(np.argmax(levels)) == at
         others = [level for other, level in enumerate(levels) if other != at]
-        assert max(others) < levels[at] / 30, (max(others) / levels[at])
+        assert max(others) < levels[at] / 30, max(others) / levels[at]
         await caller.hang_up()
 
 
