@@ -12,6 +12,8 @@ __all__ = [
     "SAMPLE_RATE",
     "CancelStream",
     "CloseOpus",
+    "Condition",
+    "Conditioned",
     "DecodeFile",
     "DecodeOpus",
     "EspeakRequest",
@@ -19,7 +21,9 @@ __all__ = [
     "FileDecoded",
     "FinishStream",
     "Heard",
+    "ListSpeakers",
     "LoadModel",
+    "LoadXtts",
     "MediaRequest",
     "Message",
     "OpenEspeak",
@@ -31,11 +35,15 @@ __all__ = [
     "Reply",
     "Request",
     "Speak",
+    "SpeakAs",
+    "Speakers",
     "Spoken",
     "SpokenPart",
     "StartFailed",
+    "TakeSpeaker",
     "VoskRequest",
     "WorkerMessage",
+    "XttsRequest",
 ]
 
 SAMPLE_RATE = 8000  # of everything that is heard
@@ -175,8 +183,55 @@ class CloseOpus(Message, frozen=True):
     stream: int
 
 
+class LoadXtts(Message, frozen=True):
+    """The first message to the XTTS worker."""
+
+    path: str
+    device: str  # auto, cpu or cuda
+    threads: int
+
+
+class Condition(Request, frozen=True):
+    """Compute what XTTS needs to know of a voice: answer with `Conditioned`."""
+
+    pcm: bytes  # signed 16-bit little-endian, mono
+    rate: int  # hertz
+
+
+class ListSpeakers(Request, frozen=True):
+    """Which voices came with the checkpoint: answer with `Speakers`."""
+
+
+class TakeSpeaker(Request, frozen=True):
+    """What XTTS needs to know of a voice that came with the checkpoint: answer with `Conditioned`."""
+
+    name: str
+
+
+class SpeakAs(Request, frozen=True):
+    """Speak a text in a voice: answer with `SpokenPart`s."""
+
+    text: str
+    language: str  # BCP 47
+    latents: bytes  # as `Conditioned` gave them
+    speed: float  # twice as fast is 2
+
+
+class Conditioned(Request, frozen=True):
+    """A voice, see `bridge.speech.xtts_voice`."""
+
+    latents: bytes
+
+
+class Speakers(Request, frozen=True):
+    """The names of the voices that came with the checkpoint."""
+
+    names: tuple[str, ...]
+
+
 VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
 EspeakRequest = OpenEspeak | Speak
+XttsRequest = LoadXtts | Condition | ListSpeakers | TakeSpeaker | SpeakAs | CancelStream
 MediaRequest = OpenMedia | DecodeFile | DecodeOpus | CloseOpus
-Reply = Heard | Spoken | SpokenPart | FileDecoded | OpusDecoded | Refused
+Reply = Heard | Spoken | SpokenPart | Conditioned | Speakers | FileDecoded | OpusDecoded | Refused
 WorkerMessage = Ready | StartFailed | Reply
