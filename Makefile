@@ -74,4 +74,4 @@ model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names the
 	@$(BIN)/python -m training make $(if $(DATA),--data $(DATA)) $(ARGS)
 
 clean:  ## remove what was installed and cached
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(XTTS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

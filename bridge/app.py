@@ -23,7 +23,7 @@ from bridge.holding import Patience, Services
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, prepare, read_offer, render
-from bridge.opus import require_opus
+from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.reloading import Reloader
 from bridge.speech.base import Synthesizer
@@ -105,10 +105,9 @@ class Daemon:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
         offer = read_offer(settings)
-        if cast("BrowserOptions", settings.provider("browser")).opus:
-            require_opus()
         bench = VoiceBench(settings)
         voice = bench.default()
+        opus = await self._opus_ears(stack)
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
 
@@ -160,6 +159,7 @@ class Daemon:
             patience=_patience(settings),
             site=offer.site,
             control=control,
+            opus=opus,
         )
         self._switchboard = self._open_media(services, control, offer, self._store)
         audiosocket = self._audiosocket(self._switchboard)
@@ -172,6 +172,15 @@ class Daemon:
             self._reloader(offer, engines, self._switchboard).run(), name="reloads"
         )
         stack.push_async_callback(_cancel, reloading)
+
+    async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
+        """What decodes Opus, where pages may send it."""
+        if not cast("BrowserOptions", self._settings.provider("browser")).opus:
+            return None
+        ears = OpusEars()
+        stack.push_async_callback(ears.stop)
+        await ears.start()
+        return ears
 
     def _reloader(self, offer: Offer, engines: Engines, switchboard: Switchboard) -> Reloader:
         def take_up(offer: Offer, settings: Settings) -> None:
