@@ -352,10 +352,11 @@ def answers_show(
         row = (answer.item, value, answer.status, answer.via, str(answer.tries), confirmed, answer.closed)
         table.add_row(*row)
     out.print(table)
-    turns = Table("turn", "item", "input", "meaning", "reply after", "heard")
+    turns = Table("turn", "item", "input", "meaning", "reply after", "spoken by", "heard")
     for turn in shown.turns:
         reply = "" if turn.total_ms is None else f"{turn.total_ms:.0f} ms"
-        turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, reply, turn.closed)
+        spoken = (reply, turn.spoken_by, turn.closed)
+        turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, *spoken)
     out.print(turns)
 
 

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ import structlog
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import WorkerError
-from bridge.speech.base import Hearing
+from bridge.speech.base import Hearing, Synthesizer
+from bridge.speech.measured import MeasuredVoice
+from bridge.speech.mouth import Mouth, Speaker
+from bridge.speech.prompts import PromptCache
 
 MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48
@@ -157,6 +162,23 @@ def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 def daemon(start_daemon: Callable[..., DaemonUnderTest]) -> DaemonUnderTest:
     """A daemon that many tests may call; nobody stops it."""
     return start_daemon()
+
+
+class OneVoice:
+    """Every questionnaire in one voice, which is given more time than any busy machine takes."""
+
+    def __init__(self, prompts: PromptCache, voice: Synthesizer) -> None:
+        self._speaker = Speaker(MeasuredVoice("espeak-ng/ar", voice, now=lambda: datetime.now(UTC)), prompts)
+
+    def of(self, _questionnaire: Questionnaire) -> Mouth:
+        """Who speaks in one call."""
+        return Mouth([self._speaker], live_seconds=60.0)
+
+
+@pytest.fixture(scope="session")
+def one_voice() -> type[OneVoice]:
+    """What is made of prompts and a voice for a session that is to speak."""
+    return OneVoice
 
 
 class ScriptedStream:

@@ -73,6 +73,15 @@ class PromptCache:
             task = self._begin_rendering(path, text)
         return await asyncio.shield(task)  # another call may wait for it when this one hangs up
 
+    async def make(self, text: str) -> bytes:
+        """A text as mu-law, 8 kHz, that is not kept: what depends on a caller is never written to disk.
+
+        Raises:
+            WorkerError: the voice failed.
+
+        """
+        return await asyncio.to_thread(_telephone_audio, await self._synthesizer.synthesise(text))
+
     def missing(self, texts: Iterable[str]) -> list[str]:
         """Those texts that `phrase` would have to render, each once."""
         return [text for text in dict.fromkeys(texts) if self.get(text) is None]
