@@ -26,8 +26,8 @@ from bridge.offering import Engines, Offer, prepare, read_offer, render
 from bridge.opus import require_opus
 from bridge.phone_control import PhoneControl
 from bridge.reloading import Reloader
-from bridge.speech.engines import build_voice
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.base import Synthesizer
+from bridge.speech.engines import VoiceBench
 from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk import VoskRecognizer
 from bridge.speech.vosk_model import unfit_for_transcripts
@@ -68,7 +68,7 @@ class Daemon:
         self._clock = Clock(settings.clock.speed)
         self._store: Store | None = None
         self._recognizer: VoskRecognizer | None = None
-        self._voice: EspeakSynthesizer | None = None
+        self._voice: Synthesizer | None = None
         self._switchboard: Switchboard | None = None
         health = Health(
             lifecycle=self._lifecycle,
@@ -107,6 +107,8 @@ class Daemon:
         offer = read_offer(settings)
         if cast("BrowserOptions", settings.provider("browser")).opus:
             require_opus()
+        bench = VoiceBench(settings)
+        voice = bench.default()
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
 
@@ -131,8 +133,8 @@ class Daemon:
             raise ConfigError(f"{settings.origin('monitoring.enabled')}: monitoring.enabled: {problem}")
         await self._recognizer.start()
 
-        self._voice = build_voice(settings.voice)
-        stack.push_async_callback(self._voice.stop)
+        stack.push_async_callback(bench.stop)
+        self._voice = voice
         await self._voice.start()
         prompts = PromptCache(settings.prompts.folder, self._voice)
         engines = Engines(self._store, self._recognizer.summary, prompts)

@@ -162,14 +162,15 @@ def render(
     Example: [bold]hatif render post_discharge[/]
     """
     from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415
-    from bridge.speech.engines import build_voice  # noqa: PLC0415
+    from bridge.speech.engines import VoiceBench  # noqa: PLC0415
     from bridge.speech.prompts import PromptCache  # noqa: PLC0415
 
     settings = settings_of(config)
     texts = prompt_texts(_chosen(questionnaire, settings.questionnaires.folder))
 
     async def run() -> int:
-        voice = build_voice(settings.voice)
+        bench = VoiceBench(settings)
+        voice = bench.default()
         await voice.start()
         try:
             cache = PromptCache(settings.prompts.folder, voice)
@@ -178,7 +179,7 @@ def render(
                 task = progress.add_task("rendering prompts", total=len(missing))
                 return await cache.render(missing, on_progress=lambda _text: progress.advance(task))
         finally:
-            await voice.stop()
+            await bench.stop()
 
     rendered = run_quietly(run)
     out.print(f"{rendered} prompts rendered, all are ready in {settings.prompts.folder}", soft_wrap=True)
