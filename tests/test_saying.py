@@ -93,7 +93,7 @@ async def test_a_stream_is_as_long_as_the_file(settings: Settings, tmp_path: Pat
 
 
 async def test_sounds_and_voices_of_a_script(settings: Settings, tmp_path: Path) -> None:
-    """A file beside the prompts is a sound, a missing one has words in its place, voices are found by name."""
+    """A file beside the prompts is a sound; a missing one has words in its place; voices have names."""
     settings.prompts.folder.mkdir(parents=True)
     await say_to_file(Wish(HELLO), settings, settings.prompts.folder / "hello.au")
     alone = await say_to_file(Wish("<speak><audio src='cache:hello'/></speak>"), settings, tmp_path / "a.wav")
