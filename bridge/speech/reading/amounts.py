@@ -1,11 +1,11 @@
 """Reading amounts: numbers with separators, fractions, percentages, measures, money, ranges."""
 
-from bridge.speech.reading.cursor import Tokens, is_digits, past_blank, peek, spelled_at
+from bridge.speech.reading.cursor import Spellings, Tokens, is_digits, past_blank, peek
 from bridge.speech.reading.figures import Amount, Figure, Measured, Money, Over, Percent, Span
 from bridge.speech.reading.tokens import Kind, Token, bare
 from bridge.speech.reading.units import CURRENCY_SPELLINGS, UNIT_SPELLINGS
 
-__all__ = ["VULGAR", "amount_at", "money_at", "quantity_at"]
+__all__ = ["VULGAR", "amount_at", "money_at", "percent_at", "quantity_at"]
 
 VULGAR = {
     "½": (1, 2),
@@ -28,6 +28,8 @@ _MINUS = frozenset("-−")
 _THOUSANDS = frozenset((",", "٬", "\u00a0", "\u202f", "\u2009"))
 _POINTS = frozenset((".", "٫"))
 _PERCENT = {"%": 100, "٪": 100, "‰": 1000}
+_CURRENCY_SIGNS = frozenset("$€£₪₺﷼")
+_CURRENCIES, _UNITS = Spellings(CURRENCY_SPELLINGS), Spellings(UNIT_SPELLINGS)
 _NAMED_DENOMINATORS = range(2, 5)  # halves, thirds, quarters; "7/10" is a score
 _MAX_DENOMINATOR = 10
 _SYSTOLIC, _DIASTOLIC = range(60, 261), range(30, 161)
@@ -73,7 +75,8 @@ def _decimals_at(tokens: Tokens, at: int, *, is_grouped: bool) -> tuple[str, int
     sign = peek(tokens, at).text
     if not is_digits(tokens, at + 1):
         return "", at
-    goes_on = peek(tokens, at + 2).text == sign and is_digits(tokens, at + 3)
+    is_list = sign == "," and peek(tokens, at - 2).text == ","
+    goes_on = is_list or ( peek(tokens, at + 2).text == sign and is_digits(tokens, at + 3))
     if goes_on or (sign == "," and (is_grouped or not is_digits(tokens, at + 1, 1, 2))):
         return "", at
     return (tokens[at + 1].key, at + 2) if sign in _POINTS or sign == "," else ("", at)
@@ -142,12 +145,12 @@ def _measured_at(tokens: Tokens, amount: Amount, at: int) -> tuple[Figure, int]:
     sign = peek(tokens, after)
     if sign.text in _PERCENT:
         return Percent(amount, _PERCENT[sign.text]), after + 1
-    currency = spelled_at(tokens, after, CURRENCY_SPELLINGS, currency_spelling)
+    currency = _CURRENCIES.at(tokens, after, currency_spelling)
     if currency:
         return Money(amount, currency[0]), currency[1]
     if _is_generation(tokens, at):
         return amount, at
-    unit = spelled_at(tokens, after, UNIT_SPELLINGS, lambda token: token.key.casefold())
+    unit = _UNITS.at(tokens, after, lambda token: token.key.casefold())
     return (Measured(amount, unit[0]), unit[1]) if unit else (amount, at)
 
 
@@ -156,9 +159,19 @@ def _is_generation(tokens: Tokens, at: int) -> bool:
     return peek(tokens, at).text == "G"
 
 
+def percent_at(tokens: Tokens, at: int) -> tuple[Percent, int] | None:
+    """A sign that stands before its number: ٪50."""
+    per = _PERCENT.get(peek(tokens, at).text)
+    found = amount_at(tokens, at + 1) if per and is_digits(tokens, at + 1) else None
+    return (Percent(found[0], per), found[1]) if found and per else None
+
+
 def money_at(tokens: Tokens, at: int) -> tuple[Money, int] | None:
     """An amount behind the sign or the code of its currency: $5, JOD 5."""
-    currency = spelled_at(tokens, at, CURRENCY_SPELLINGS, currency_spelling)
+    token = tokens[at]
+    if not (token.text.isupper() if token.kind is Kind.LATIN else token.text in _CURRENCY_SIGNS):
+        return None
+    currency = _CURRENCIES.at(tokens, at, currency_spelling)
     if currency is None:
         return None
     begin = past_blank(tokens, currency[1])

@@ -1,11 +1,11 @@
 """Looking at tokens without running over their end."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from bridge.speech.reading.tokens import Kind, Token
 
-__all__ = ["Tokens", "is_digits", "past_blank", "peek", "spelled_at"]
+__all__ = ["Spellings", "Tokens", "is_digits", "past_blank", "peek"]
 
 T = TypeVar("T")
 Tokens = Sequence[Token]
@@ -32,14 +32,21 @@ def is_digits(tokens: Tokens, at: int, *lengths: int) -> bool:
     return token.kind is Kind.DIGITS and (not lengths or len(token.key) in lengths)
 
 
-def spelled_at(
-    tokens: Tokens, at: int, table: Mapping[str, T], spelled: Callable[[Token], str]
-) -> tuple[T, int] | None:
-    """The longest entry of a table that stands there as a whole word, and the place after it."""
-    found, key = None, ""
-    for end in range(at, min(at + _LONGEST_SPELLING, len(tokens))):
-        key += spelled(tokens[end])
-        is_whole = tokens[end].kind not in _WORDS or peek(tokens, end + 1).kind not in _WORDS
-        if is_whole and key in table:
-            found = (table[key], end + 1)
-    return found
+class Spellings(Generic[T]):
+    """A table of spellings that may go over several tokens."""
+
+    def __init__(self, table: Mapping[str, T]) -> None:
+        self._table = dict(table)
+        self._beginnings = frozenset(key[:length] for key in table for length in range(1, len(key) + 1))
+
+    def at(self, tokens: Tokens, at: int, spelled: Callable[[Token], str]) -> tuple[T, int] | None:
+        """The longest entry that stands there as a whole word, and the place after it."""
+        found, key = None, ""
+        for end in range(at, min(at + _LONGEST_SPELLING, len(tokens))):
+            key += spelled(tokens[end])
+            if key not in self._beginnings:
+                break
+            is_whole = tokens[end].kind not in _WORDS or peek(tokens, end + 1).kind not in _WORDS
+            if is_whole and key in self._table:
+                found = (self._table[key], end + 1)
+        return found

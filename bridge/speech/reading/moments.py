@@ -4,7 +4,7 @@ from datetime import date
 
 from bridge.speech.reading.amounts import DASHES
 from bridge.speech.reading.calendar_names import ERAS, HALVES, LATIN_MONTHS, MONTHS, SAID_HALVES
-from bridge.speech.reading.cursor import Tokens, is_digits, past_blank, peek, spelled_at
+from bridge.speech.reading.cursor import Spellings, Tokens, is_digits, past_blank, peek
 from bridge.speech.reading.figures import Day, Era, Half, Span, Time
 from bridge.speech.reading.tokens import Kind, is_vowelled
 
@@ -17,6 +17,8 @@ _OF, _YEAR = "من", frozenset(("عام", "سنه"))
 _ORDINALS = frozenset(("st", "nd", "rd", "th"))
 _YEARS_AHEAD = 20  # of two figures: what lies further ahead is of the last century
 _PIVOT = 2030  # the year that is counted from where nobody says which it is
+_MARKS = Spellings(HALVES)
+_SURE_MARKS = Spellings({key: half for key, half in HALVES.items() if key != "م"})  # "5 م" are metres
 _NOON, _HOURS, _SIXTY = 12, 24, 60
 
 
@@ -158,7 +160,7 @@ def hour_at(tokens: Tokens, at: int) -> tuple[Time, int] | None:
         return None
     if peek(tokens, at + 1).text in ("/", ".", ",", "%", "٫", "٪"):
         return None
-    half, end = _half_at(tokens, at + 1, tokens[at].key, {"م": Half.AFTERNOON})
+    half, end = _half_at(tokens, at + 1, tokens[at].key, _MARKS)
     return Time(int(tokens[at].key), half=half), end
 
 
@@ -168,26 +170,25 @@ def _one_time_at(tokens: Tokens, at: int) -> tuple[Time, int] | None:
     hour = tokens[at].key
     sign = peek(tokens, at + 1).text
     if sign not in (":", ".") or not is_digits(tokens, at + 2, 2) or int(tokens[at + 2].key) >= _SIXTY:
-        half, end = _half_at(tokens, at + 1, hour, {})
+        half, end = _half_at(tokens, at + 1, hour, _SURE_MARKS)
         is_marked = half in (Half.MORNING, Half.AFTERNOON) and 1 <= int(hour) <= _NOON
         return (Time(int(hour), half=half), end) if is_marked else None
     second, end = 0, at + 3
     if peek(tokens, end).text == ":" and is_digits(tokens, end + 1, 2):
         second, end = min(int(tokens[end + 1].key), _SIXTY - 1), end + 2
-    half, end = _half_at(tokens, end, hour, {"م": Half.AFTERNOON})
+    half, end = _half_at(tokens, end, hour, _MARKS)
     if sign == "." and half not in (Half.MORNING, Half.AFTERNOON):
         return None
     return Time(int(hour), int(tokens[at + 2].key), second, half), end
 
 
-def _half_at(tokens: Tokens, at: int, hour: str, also: dict[str, Half]) -> tuple[Half, int]:
+def _half_at(tokens: Tokens, at: int, hour: str, marks: Spellings[Half]) -> tuple[Half, int]:
     """The half of the day behind a time; without one, hours of the 24-hour clock tell it themselves."""
     after = past_blank(tokens, at)
-    marks = {key: half for key, half in HALVES.items() if key != "م"} | also
-    found = spelled_at(tokens, after, marks, lambda token: token.key)
+    found = marks.at(tokens, after, lambda token: token.key)
     if found and not is_vowelled(tokens[after].text):
         return found
     if peek(tokens, after).key in SAID_HALVES:
         return Half.TOLD, at
-    is_of_24 = hour.startswith("0") or not 1 <= int(hour) <= _NOON
+    is_of_24 = hour.startswith("0") or not 1 <= int(hour) < _NOON
     return (Half.BY_CLOCK if is_of_24 else Half.UNKNOWN), at

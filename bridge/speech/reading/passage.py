@@ -31,7 +31,7 @@ _HOUR = "الساعه"
 _FEMININE_YEAR = "سنه"
 _AND_OR = frozenset(("و", "او", "الي", "ثم"))
 _ALTERNATIVES = frozenset(("و", "او"))  # "و/أو": the stroke is no word
-_OR, _PER, _NUMBER = "أَوْ", "لِكُلِّ", "رَقْم"
+_OR, _PER, _NUMBER, _OVER, _OVER_KEY = "أَوْ", "لِكُلِّ", "رَقْم", "عَلَى", "علي"
 _TATWEEL = "\u0640"
 _LONGEST_CODE_LETTERS = 3  # as in B12
 
@@ -175,6 +175,10 @@ class ArabicPassage:
 
     def _with_article(self, found: tuple[Figure, int], prefix: str, at: int, *, is_governing: bool) -> int | None:
         figure, end = found
+        if isinstance(figure, Day) and figure.day:
+            is_governing = is_governing or _is_governor(self._before)
+            self._speak(prefix, sticks=True)
+            return self._tell(found, Setting(Case.GENITIVE if is_governing else Case.NOMINATIVE))
         if not isinstance(figure, Amount) or not figure.is_whole or not 0 < figure.value < 1000:  # noqa: PLR2004
             return None
         case = Case.GENITIVE if is_governing or _is_governor(self._before) else Case.NOMINATIVE
@@ -309,6 +313,10 @@ class ArabicPassage:
     def _stroke(self, at: int) -> int:
         """Between words it is an "or"; elsewhere it is nothing."""
         before, after = peek(self._tokens, at - 1), peek(self._tokens, at + 1)
+        sides = self._tokens[at - 2 : at + 3] if at > 1 else ()
+        if [side.kind for side in sides] == [Kind.DIGITS, Kind.SPACE, Kind.SIGN, Kind.SPACE, Kind.DIGITS]:
+            self._speak(_OVER, word=_OVER_KEY)
+            return at + 1
         is_between = Kind.SPACE not in (before.kind, after.kind)
         is_needed = is_between and not _ALTERNATIVES.intersection((before.key, after.key))
         self._speak(_OR if is_needed else "")

@@ -11,6 +11,11 @@ from bridge.speech.reading.tokens import tokens_of, without_controls
 
 __all__ = ["Reader"]
 
+# Text without any of these is said as it is written: figures, foreign letters, signs, and letters that stand
+# alone before a point or a stroke, as abbreviations do.
+_TELLING = re.compile(
+    r"[^\u0621-\u0652\u0670\s.,:;!?،؛؟…()«»\"'“”‘’–—-]|(?<![\u0621-\u0652])[وأادصقم]{1,2}ـ?[./]|ا?[إا]لخ"
+)
 _ARABIC_LETTER = re.compile(r"[\u0621-\u064a]")
 _VOWEL = re.compile(r"[\u064b-\u0652\u0670]")
 _BARE_UP_TO = 0.1  # marks for each letter: an author who vowels gives most letters one
@@ -39,6 +44,8 @@ class Reader:
         text = without_controls(text)
         if self._diacritise and is_bare(text):
             text = self._diacritise(text)
+        if not self._lexicon and not _TELLING.search(text):
+            return text
         return ArabicPassage(tokens_of(text), self._lexicon, self._today).read()
 
 

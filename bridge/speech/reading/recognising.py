@@ -5,7 +5,7 @@ It knows how things are written in Arabic and English texts, and not how any of 
 
 from datetime import date
 
-from bridge.speech.reading.amounts import VULGAR, money_at, quantity_at
+from bridge.speech.reading.amounts import VULGAR, money_at, percent_at, quantity_at
 from bridge.speech.reading.codes import LONG, code_at, dotted_at
 from bridge.speech.reading.counted_nouns import counted_noun
 from bridge.speech.reading.cursor import Tokens, past_blank, peek
@@ -37,7 +37,7 @@ def figure_at(tokens: Tokens, at: int, today: date | None, *, is_hour: bool = Fa
         return code_at(tokens, at)
     if token.text in VULGAR or token.text in "-−":
         return quantity_at(tokens, at)
-    return money_at(tokens, at) if token.kind is Kind.SIGN else None
+    return percent_at(tokens, at) or money_at(tokens, at) if token.kind is Kind.SIGN else None
 
 
 def _figure_of_digits(tokens: Tokens, at: int, today: date | None, *, is_hour: bool) -> Found | None:

@@ -1,8 +1,8 @@
 """Text cut once, from left to right, into words, figures, blanks and signs. Nothing is left out or changed."""
 
 import re
-import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -32,6 +32,7 @@ _VOWEL = re.compile("[\u064b-\u0652\u0670]")
 _CONTROLS = dict.fromkeys(
     (0xAD, 0x61C, 0xFEFF, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
+# A hamza that is written as a mark of its own goes with the other marks.
 _SAME = str.maketrans("أإآٱىةیکہھ", "اااايهيكهه")
 
 
@@ -47,6 +48,9 @@ class Kind(StrEnum):
     SIGN = "sign"
 
 
+_KINDS = {str(kind): kind for kind in Kind}
+
+
 class Token(Struct, frozen=True):
     """A stretch of text of one kind."""
 
@@ -57,7 +61,7 @@ class Token(Struct, frozen=True):
 
 def tokens_of(text: str) -> list[Token]:
     """Cut a text; its tokens' texts, joined, are the text again."""
-    return [_token(Kind(str(match.lastgroup)), match.group()) for match in _TOKEN.finditer(text)]
+    return [_token(_KINDS[match.lastgroup or ""], match.group()) for match in _TOKEN.finditer(text)]
 
 
 def _token(kind: Kind, text: str) -> Token:
@@ -80,9 +84,10 @@ def bare(word: str) -> str:
     return _MARK.sub("", word)
 
 
+@lru_cache(maxsize=8192)
 def folded(word: str) -> str:
     """A word as it is compared: without vowels, and with one alif, one ya and one ha for all."""
-    return bare(unicodedata.normalize("NFC", word)).translate(_SAME)
+    return bare(word).translate(_SAME)
 
 
 def is_vowelled(word: str) -> bool:
