@@ -76,7 +76,7 @@ def _decimals_at(tokens: Tokens, at: int, *, is_grouped: bool) -> tuple[str, int
     if not is_digits(tokens, at + 1):
         return "", at
     is_list = sign == "," and peek(tokens, at - 2).text == ","
-    goes_on = is_list or ( peek(tokens, at + 2).text == sign and is_digits(tokens, at + 3))
+    goes_on = is_list or (peek(tokens, at + 2).text == sign and is_digits(tokens, at + 3))
     if goes_on or (sign == "," and (is_grouped or not is_digits(tokens, at + 1, 1, 2))):
         return "", at
     return (tokens[at + 1].key, at + 2) if sign in _POINTS or sign == "," else ("", at)
@@ -84,7 +84,11 @@ def _decimals_at(tokens: Tokens, at: int, *, is_grouped: bool) -> tuple[str, int
 
 def _fraction_at(tokens: Tokens, at: int) -> tuple[tuple[int, int], int] | None:
     """As 1/2 or 3/4, and not as 7/10, 120/80 or a date."""
-    if not (is_digits(tokens, at, 1) and peek(tokens, at + 1).text in ("/", "⁄") and is_digits(tokens, at + 2, 1, 2)):
+    if not (
+        is_digits(tokens, at, 1)
+        and peek(tokens, at + 1).text in ("/", "⁄")
+        and is_digits(tokens, at + 2, 1, 2)
+    ):
         return None
     if peek(tokens, at + 3).text == "/" or peek(tokens, at - 1).text == "/":
         return None
@@ -108,9 +112,7 @@ def quantity_at(tokens: Tokens, at: int) -> tuple[Figure, int] | None:
     if found is None:
         return None
     amount, end = found
-    return (
-        _over_at(tokens, amount, end) or _span_at(tokens, amount, end) or _measured_at(tokens, amount, end)
-    )
+    return _over_at(tokens, amount, end) or _span_at(tokens, amount, end) or _measured_at(tokens, amount, end)
 
 
 def _over_at(tokens: Tokens, upper: Amount, at: int) -> tuple[Over, int] | None:

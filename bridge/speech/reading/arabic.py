@@ -73,7 +73,7 @@ class Setting(Struct, frozen=True):
     is_joined: bool = False  # and so it is no end
 
 
-def figure_said(figure: Figure, setting: Setting) -> str:  # noqa: PLR0911 - one line for each kind
+def figure_said(figure: Figure, setting: Setting) -> str:  # noqa: C901, PLR0911 - one line for each kind
     """Say any figure that stands by itself."""
     match figure:
         case Amount():
@@ -105,9 +105,7 @@ def figure_said(figure: Figure, setting: Setting) -> str:  # noqa: PLR0911 - one
 # Amounts
 
 
-def amount_said(
-    amount: Amount, setting: Setting, noun: Noun | None = None, *, end: End = End.PAUSE
-) -> str:
+def amount_said(amount: Amount, setting: Setting, noun: Noun | None = None, *, end: End = End.PAUSE) -> str:
     """Say an amount, and what it counts."""
     if setting.is_joined:
         end = End.JOINED
@@ -222,7 +220,9 @@ def _opening(setting: Setting, word: str = FROM) -> str:
 
 
 def _over(upper: Amount, lower: Amount | Measured, setting: Setting) -> str:
-    return f"{amount_said(upper, setting, end=End.JOINED)} {OVER} {figure_said(lower, Setting(Case.GENITIVE))}"
+    return (
+        f"{amount_said(upper, setting, end=End.JOINED)} {OVER} {figure_said(lower, Setting(Case.GENITIVE))}"
+    )
 
 
 # Days and times
@@ -294,5 +294,3 @@ def _half(time: Time) -> str:
 def _code(groups: Iterable[str], *, has_plus: bool) -> str:
     said = "، ".join(" ".join(map(digit_word, group)) for group in groups)
     return f"{PLUS} {said}" if has_plus else said
-
-

@@ -56,7 +56,14 @@ _OTHERS = {
     11: "تِشْرِينَ الثَّانِي/نُوَنْبِر",
     12: "كَانُونَ الْأَوَّل/دُجَنْبِر",
 }
-_OTHER_HIJRI = {3: "ربيع أول", 4: "ربيع الثاني", 5: "جمادى الأول", 6: "جمادى الثانية", 11: "ذو القعدة", 12: "ذو الحجة"}
+_OTHER_HIJRI = {
+    3: "ربيع أول",
+    4: "ربيع الثاني",
+    5: "جمادى الأول",
+    6: "جمادى الثانية",
+    11: "ذو القعدة",
+    12: "ذو الحجة",
+}
 
 # By words: which month, how it is said, and whether it is one of the Hijri year.
 MONTHS: dict[tuple[str, ...], tuple[int, str, bool]] = {}
@@ -73,7 +80,21 @@ for _number, _name in _OTHER_HIJRI.items():
 LATIN_MONTHS = {
     spelling: number
     for number, name in enumerate(
-        "january february march april may june july august september october november december".split(), 1
+        [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ],
+        1,
     )
     for spelling in (name, name[:3])
 } | {"sept": 9}
@@ -89,7 +110,26 @@ HALVES = {
     "a.m.": Half.MORNING,
     "p.m.": Half.AFTERNOON,
 }
-SAID_HALVES = frozenset(map(folded, "صباحا مساء ظهرا عصرا ليلا فجرا ضحى بعد قبل الصبح المساء العصر الليل".split()))
+SAID_HALVES = frozenset(
+    map(
+        folded,
+        [
+            "صباحا",
+            "مساء",
+            "ظهرا",
+            "عصرا",
+            "ليلا",
+            "فجرا",
+            "ضحى",
+            "بعد",
+            "قبل",
+            "الصبح",
+            "المساء",
+            "العصر",
+            "الليل",
+        ],
+    )
+)
 ERAS = {
     folded(word): era
     for era, listed in {

@@ -25,7 +25,7 @@ def code_at(tokens: Tokens, at: int) -> tuple[Code, int] | None:
     groups, end, is_hyphened = _groups_at(tokens, begin, _ENOUGH_WITH_PLUS if has_plus else _ENOUGH)
     total = sum(map(len, groups))
     is_dialled = groups[0].startswith("0") and len(groups[0]) > 1
-    if _LEAST <= total and (has_plus or is_dialled or (is_hyphened and len(groups) >= _MANY_GROUPS)):
+    if total >= _LEAST and (has_plus or is_dialled or (is_hyphened and len(groups) >= _MANY_GROUPS)):
         return Code(tuple(part for group in groups for part in groups_of(group)), has_plus), end
     if is_hyphened and len(groups) >= _MANY_GROUPS:
         return Code(tuple(groups), has_plus), end
@@ -70,7 +70,9 @@ def _past_gap(tokens: Tokens, at: int) -> int:
     end = at
     while end < at + _MANY_GROUPS:
         token = peek(tokens, end)
-        is_gap = token.text in _GAPS or (token.kind is Kind.SPACE and len(token.text) == 1 and token.text != "\n")
+        is_gap = token.text in _GAPS or (
+            token.kind is Kind.SPACE and len(token.text) == 1 and token.text != "\n"
+        )
         if not is_gap:
             break
         end += 1

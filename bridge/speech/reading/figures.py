@@ -141,6 +141,4 @@ class ListMark(Struct, frozen=True):
     number: int
 
 
-Figure = (
-    Amount | Percent | Measured | Money | Span | Over | Day | Time | Code | Dotted | Place | ListMark
-)
+Figure = Amount | Percent | Measured | Money | Span | Over | Day | Time | Code | Dotted | Place | ListMark

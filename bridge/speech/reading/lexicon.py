@@ -1,4 +1,4 @@
-"""How a tenant's own words are pronounced: names of clinics, doctors, medicines. A value that is passed in."""
+"""How a tenant's own words are pronounced: clinics, doctors, medicines. A value that is passed in."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,7 +30,7 @@ def fault_of(written: str, spoken: str) -> str | None:
     if not any(token.kind is Kind.ARABIC for token in tokens_of(spoken)):
         return "is said as nothing; write how it is said, in Arabic letters with their vowels"
     if not all(token.kind in _PLAIN for token in tokens_of(spoken)):
-        return "is said with figures or Latin letters; write it as it is said, in Arabic letters with their vowels"
+        return "is said with figures or Latin letters; write it out, in Arabic letters with their vowels"
     return None
 
 
@@ -64,7 +64,7 @@ class Lexicon:
         return self._whole(tokens, at, tokens[at].key) or self._behind_clitic(tokens, at)
 
     def _behind_clitic(self, tokens: Sequence[Token], at: int) -> tuple[str, int] | None:
-        """As in "وبنادول": one conjunction or preposition before the word; the article belongs to the word."""
+        """As in "وبنادول": one conjunction or preposition; an article belongs to the word itself."""
         key = tokens[at].key
         if tokens[at].kind is not Kind.ARABIC or not key.startswith(_CLITICS):
             return None

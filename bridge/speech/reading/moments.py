@@ -81,7 +81,9 @@ def _month_of_year(tokens: Tokens, at: int) -> tuple[Day, int] | None:
     if not (is_digits(tokens, at, 4) and is_digits(tokens, at + 2, 2)):
         return None
     after = peek(tokens, at + 3)
-    return None if after.text in DASHES else _checked(None, int(tokens[at + 2].key), int(tokens[at].key), at + 3)
+    return (
+        None if after.text in DASHES else _checked(None, int(tokens[at + 2].key), int(tokens[at].key), at + 3)
+    )
 
 
 def _checked(day: int | None, month: int, year: int, end: int) -> tuple[Day, int] | None:

@@ -32,6 +32,7 @@ _FEMININE_YEAR = "سنه"
 _AND_OR = frozenset(("و", "او", "الي", "ثم"))
 _ALTERNATIVES = frozenset(("و", "او"))  # "و/أو": the stroke is no word
 _OR, _PER, _NUMBER, _OVER, _OVER_KEY = "أَوْ", "لِكُلِّ", "رَقْم", "عَلَى", "علي"
+_CLOSING = ".,;:!?)'"
 _TATWEEL = "\u0640"
 _LONGEST_CODE_LETTERS = 3  # as in B12
 
@@ -64,22 +65,16 @@ class ArabicPassage:
         if found:
             self._speak(found[0], word=token.key)
             return found[1]
-        match token.kind:
-            case Kind.SPACE:
-                self._blank(token.text)
-                return at + 1
-            case Kind.ARABIC:
-                return self._arabic(token, at)
-            case Kind.LATIN:
-                return self._figure(at) or self._latin(token, at)
-            case Kind.DIGITS:
-                return self._figure(at) or at + 1
-            case Kind.SIGN:
-                return self._figure(at) or self._sign(token, at)
-            case _:
-                self._speak(address_said(token.text.rstrip(".,;:!?)'")))
-                self._keep(token.text[len(token.text.rstrip(".,;:!?)'")) :])
-                return at + 1
+        if token.kind is Kind.SPACE:
+            self._blank(token.text)
+            return at + 1
+        if token.kind is Kind.ARABIC:
+            return self._arabic(token, at)
+        if token.kind in (Kind.URL, Kind.EMAIL):
+            return self._address(token.text, at)
+        return self._figure(at) or (
+            self._latin(token, at) if token.kind is Kind.LATIN else self._sign(token, at)
+        )
 
     # Writing down
 
@@ -138,7 +133,11 @@ class ArabicPassage:
             return end
         title = TITLES.get(letters)
         name = peek(self._tokens, past_blank(self._tokens, end))
-        if title is None or peek(self._tokens, end - 1).text not in (".", "/") or name.kind is not Kind.ARABIC:
+        if (
+            title is None
+            or peek(self._tokens, end - 1).text not in (".", "/")
+            or name.kind is not Kind.ARABIC
+        ):
             return None
         if letters == ("ا",) and (len(name.key) == 1 or peek(self._tokens, at - 1).text.endswith("\n")):
             return None  # "أ." at the beginning of a line numbers it
@@ -168,12 +167,20 @@ class ArabicPassage:
         prefix, is_governing, is_article = known
         if is_article:
             return self._with_article(found, prefix, at, is_governing=is_governing)
-        case = Case.GENITIVE if is_governing else self._case if self._number_end in (at, at - 1) else Case.NOMINATIVE
+        case = (
+            Case.GENITIVE
+            if is_governing
+            else self._case
+            if self._number_end in (at, at - 1)
+            else Case.NOMINATIVE
+        )
         written = token.text.replace(_TATWEEL, "") if is_vowelled(token.text) else prefix
         self._speak(written, sticks=True)
         return self._tell(found, Setting(case, is_governed=is_governing))
 
-    def _with_article(self, found: tuple[Figure, int], prefix: str, at: int, *, is_governing: bool) -> int | None:
+    def _with_article(
+        self, found: tuple[Figure, int], prefix: str, at: int, *, is_governing: bool
+    ) -> int | None:
         figure, end = found
         if isinstance(figure, Day) and figure.day:
             is_governing = is_governing or _is_governor(self._before)
@@ -197,6 +204,13 @@ class ArabicPassage:
     def _is_after_feminine(self, at: int) -> bool:
         word = peek(self._tokens, at - 2)
         return word.kind is Kind.ARABIC and "ة" in word.text[-2:]
+
+    def _address(self, text: str, at: int) -> int:
+        """An address of mail or of the web; the point after it ends the sentence."""
+        address = text.rstrip(_CLOSING)
+        self._speak(address_said(address))
+        self._keep(text[len(address) :])
+        return at + 1
 
     # Figures
 
@@ -225,7 +239,11 @@ class ArabicPassage:
         if isinstance(figure, Measured) and peek(self._tokens, end).text == "/":
             self._speak(_PER)
             return end + 1
-        if isinstance(figure, Day) and peek(self._tokens, end).text == "T" and is_digits(self._tokens, end + 1):
+        if (
+            isinstance(figure, Day)
+            and peek(self._tokens, end).text == "T"
+            and is_digits(self._tokens, end + 1)
+        ):
             return end + 1
         return end
 
@@ -337,5 +355,3 @@ def _amount(first: object) -> Amount:
 
 def _like(setting: Setting, *, feminine: bool) -> Setting:
     return Setting(setting.case, setting.before, setting.is_governed, feminine)
-
-

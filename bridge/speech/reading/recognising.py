@@ -1,4 +1,4 @@
-"""What the figures of a text mean: the one order in which readings are tried, each looking a bounded way ahead.
+"""What the figures of a text mean: the one order in which readings are tried, none looking far ahead.
 
 It knows how things are written in Arabic and English texts, and not how any of them is said.
 """

@@ -1,4 +1,4 @@
-"""Text cut once, from left to right, into words, figures, blanks and signs. Nothing is left out or changed."""
+"""Text cut once, from left to right, into words, figures, blanks and signs. Nothing is left out."""
 
 import re
 from enum import StrEnum

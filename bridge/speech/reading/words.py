@@ -2,10 +2,20 @@
 
 from bridge.speech.reading.tokens import folded
 
-__all__ = ["ABBREVIATIONS", "CLITICS", "COMPARISONS", "DROPPED", "ETCETERA", "ETCETERA_SAID", "GOVERNORS", "SIGNS", "TITLES"]
+__all__ = [
+    "ABBREVIATIONS",
+    "CLITICS",
+    "COMPARISONS",
+    "DROPPED",
+    "ETCETERA",
+    "ETCETERA_SAID",
+    "GOVERNORS",
+    "SIGNS",
+    "TITLES",
+]
 
 # Titles, before a name: "د. أحمد", "د/ أحمد".
-TITLES = {
+TITLES: dict[tuple[str, ...], str] = {
     ("د",): "الدُّكْتُور",
     ("ا", "د"): "الْأُسْتَاذ الدُّكْتُور",
     ("ا", "م", "د"): "الْأُسْتَاذ الْمُسَاعِد الدُّكْتُور",
@@ -13,7 +23,7 @@ TITLES = {
     ("ا",): "الْأُسْتَاذ",
 }
 # Abbreviations of letters with points between them; the last point may be missing.
-ABBREVIATIONS = {
+ABBREVIATIONS: dict[tuple[str, ...], str] = {
     ("ص", "ب"): "صُنْدُوقُ الْبَرِيد",
     ("ق", "م"): "قَبْلَ الْمِيلَاد",
     ("ا", "ه"): "انْتَهَى",
@@ -21,21 +31,17 @@ ABBREVIATIONS = {
 ETCETERA = frozenset(map(folded, ("إلخ", "الخ")))
 ETCETERA_SAID = "إِلَى آخِرِه"
 
-# Words after which a number stands in the genitive.
-GOVERNORS = frozenset(
-    folded(word)
-    for word in """
+# Words after which a number stands in the genitive; months are, since their year is.
+_GOVERNING = """
     في من إلى على عن بعد قبل خلال منذ مدة لمدة نحو حوالي كل عند حتى بين فوق تحت دون مقابل ضمن أثناء غضون
     عام سنة يوم عمر بعمر نسبة بنسبة أول آخر أي بضع مع لدى مسافة بمعدل معدل لكل ومن وفي وبعد وقبل وكل
     ومنذ وخلال وعن وعلى وإلى فمن ففي فبعد وحتى وبين وعند بتاريخ
-    """.split()
+    يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر رمضان شعبان
+"""
+GOVERNORS = frozenset(map(folded, _GOVERNING.split()))
 
-) | frozenset(
-    map(folded, "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر رمضان شعبان".split())
-)
-
-# What may be written together with figures: how it is said, whether it asks for the genitive, whether it is an
-# article (and so the number an ordinal).
+# What may be written together with figures: how it is said, whether it asks for the genitive, and whether it
+# is an article (and so the number an ordinal).
 CLITICS: dict[str, tuple[str, bool, bool]] = {
     "و": ("وَ", False, False),
     "ف": ("فَ", False, False),
