@@ -20,6 +20,7 @@ from bridge.speech.base import Speech, whole
 from bridge.speech.clips import Clips
 from bridge.speech.engines import ENGINES, VoiceBench, VoiceName
 from bridge.speech.performing import perform
+from bridge.speech.reading.reader import Reader
 from bridge.speech.script import Clip, Passage, Pause, Script
 from bridge.speech.ssml import script_of
 
@@ -142,7 +143,7 @@ class _Turn:
         performance = perform(
             self._script,
             self._bench.voice(self._name),
-            read=_words,
+            read=Reader().read,
             voice_named=self._bench.voice,
             clip=self._clips.find,
             on_mark=self._mark,
@@ -184,11 +185,6 @@ async def _polished(turn: _Turn) -> AsyncGenerator[bytes]:
     if polisher is not None:
         yield polisher.flush()
     yield turn.after
-
-
-def _words(text: str, _language: str) -> str:
-    """The words of a text, as an engine is given them."""
-    return text
 
 
 def _voice_name(wish: Wish, bench: VoiceBench) -> VoiceName:
