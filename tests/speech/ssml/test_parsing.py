@@ -247,7 +247,7 @@ def test_read_out() -> None:
 
 
 def test_read_out_in_arabic() -> None:
-    """Words for figures, by the front end of all voices; what is no date is said to be none, and not quoted."""
+    """Words for figures, by the front end of all voices; what is no date is said to be none, unquoted."""
     date = "<speak><say-as interpret-as='date' format='dmy'>{}</say-as></speak>"
 
     assert parse(date.format("12/5/2026")) == (Passage(read_out("12/5/2026", "date", "dmy")),)
