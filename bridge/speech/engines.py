@@ -89,9 +89,16 @@ class EspeakEngine(Engine):
         await self._worker.stop()
 
 
+def _piper(settings: Settings) -> Engine:
+    from bridge.speech.piper import PiperEngine  # noqa: PLC0415 - each engine only where it is asked for
+
+    return PiperEngine(settings.piper.folder)
+
+
 # Every engine, by the name that `voice.engine` and the names of voices have for it.
 ENGINES: Mapping[str, Callable[[Settings], Engine]] = {
     "espeak-ng": EspeakEngine,
+    "piper": _piper,
 }
 
 
