@@ -95,10 +95,17 @@ def _piper(settings: Settings) -> Engine:
     return PiperEngine(settings.piper.folder)
 
 
+def _server(settings: Settings) -> Engine:
+    from bridge.speech.speech_server import SpeechServerEngine  # noqa: PLC0415
+
+    return SpeechServerEngine(settings.speech_server)
+
+
 # Every engine, by the name that `voice.engine` and the names of voices have for it.
 ENGINES: Mapping[str, Callable[[Settings], Engine]] = {
     "espeak-ng": EspeakEngine,
     "piper": _piper,
+    "server": _server,
 }
 
 
