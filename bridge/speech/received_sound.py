@@ -100,7 +100,7 @@ class ReceivedSound:
     def _take_format(self, tag: int, channels: int, rate: int, _speed: int, _frame: int, bits: int) -> None:
         if tag not in {_PCM, _EXTENSIBLE} or (channels, bits) != (1, 16) or rate not in RATES:
             raise WorkerError(
-                f"the speech server sends WAV of format {tag} with {channels} channels, {bits} bits, {rate} Hz; "
+                f"the speech server sends format {tag} of WAV, {channels} channels, {bits} bits, {rate} Hz; "
                 "it must be one channel of 16 bits (format 1) at 8000 to 48000 Hz"
             )
         self.rate = rate

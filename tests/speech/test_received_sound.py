@@ -77,7 +77,7 @@ def test_a_few_samples_are_sound_too(samples: bytes) -> None:
         (b"OggS" + bytes(40), "sends Ogg"),
         (b"fLaC" + bytes(40), "sends FLAC"),
         (wav(channels=2), "2 channels"),
-        (wav(tag=3, bits=32), "format 3 with 1 channels, 32 bits"),
+        (wav(tag=3, bits=32), "format 3 of WAV, 1 channels, 32 bits"),
         (wav(rate=96000), "96000 Hz"),
         (wav(tag=7, bits=8, rate=8000), "it must be one channel of 16 bits"),
         (b"RIFF\0\0\0\0WAVEdata\x10\0\0\0" + bytes(70000), "no sound where it should begin"),
