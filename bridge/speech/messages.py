@@ -18,12 +18,15 @@ __all__ = [
     "LoadModel",
     "Message",
     "OpenEspeak",
+    "OpenPiper",
     "OpenStream",
+    "PiperRequest",
     "Ready",
     "Refused",
     "Reply",
     "Request",
     "Speak",
+    "SpeakPiper",
     "Spoken",
     "SpokenPart",
     "StartFailed",
@@ -114,6 +117,19 @@ class Speak(Request, frozen=True):
     is_phonemes: bool = False  # the text is espeak-ng's names for sounds
 
 
+class OpenPiper(Message, frozen=True):
+    """The first message to the Piper worker."""
+
+
+class SpeakPiper(Request, frozen=True):
+    """Speak a text: answer with a `SpokenPart` for each sentence, and an empty one that is the last."""
+
+    model: str  # the path of the voice, NAME.onnx; NAME.onnx.json lies beside it
+    text: str
+    ipa: str  # what is said instead of the text; '' where the text is
+    rate: float  # of the voice's own pace; 2 is twice as fast
+
+
 class Spoken(Request, frozen=True):
     """The sound of a text."""
 
@@ -131,5 +147,6 @@ class SpokenPart(Request, frozen=True):
 
 VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
 EspeakRequest = OpenEspeak | Speak
+PiperRequest = OpenPiper | SpeakPiper | CancelStream
 Reply = Heard | Spoken | SpokenPart | Refused
 WorkerMessage = Ready | StartFailed | Reply
