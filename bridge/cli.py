@@ -35,6 +35,7 @@ from bridge.errors import BridgeError, QuestionnaireError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
+from bridge.say_command import mount as mount_saying
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
 
@@ -69,6 +70,7 @@ mount_interop(questionnaire_app, answers_app)
 mount_authoring(questionnaire_app)
 mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
+mount_saying(app)
 mount_transcripts(app, token_app)
 app.command("understand")(understand_command)
 

@@ -22,6 +22,7 @@ COMMANDS = (
         "call",
         "check",
         "render",
+        "say",
         "answers list",
         "answers show",
         "answers sound",

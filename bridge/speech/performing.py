@@ -17,7 +17,7 @@ from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.script import Clip, Mark, Passage, Pause, Script, says_something
 from bridge.speech.seams import Seam
 
-__all__ = ["PerformanceError", "perform"]
+__all__ = ["FindClip", "FindVoice", "PerformanceError", "Read", "perform"]
 
 SILENT_RATE = 8_000  # hertz, of a script that has no sound in it
 _ENDS_OF_SENTENCES = (".", "!", "?", "؟", "…", "؛")

@@ -1,1 +1,1 @@
-"""The front end of every voice: what is written becomes what is said. Text in, text out; no clock, no files."""
+"""The front end of every voice: what is written becomes what is said. Text in, text out."""

@@ -51,6 +51,7 @@ def cardinal(
     return composed(" ".join([said[0], *map(and_, said[1:])]))
 
 
+@lru_cache(maxsize=4096)
 def counted(number: int, noun: Noun, case: Case = Case.NOMINATIVE, end: End = End.PAUSE) -> str:
     """A number with what it counts: يَوْمٌ وَاحِد، يَوْمَان، ثَلَاثَةُ أَيَّام، أَحَدَ عَشَرَ يَوْمًا، مِئَةُ يَوْم."""
     said = _with_one(number, noun, case, End.JOINED if noun.tail else end)

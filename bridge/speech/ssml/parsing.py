@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bridge.speech.reading.saying import say_as as read_out
 from bridge.speech.script import ARABIC, Clip, Manner, Mark, Passage, Script, plain, says_something
 from bridge.speech.ssml import values
 from bridge.speech.ssml.document import Element, document_of
@@ -16,7 +17,7 @@ from bridge.speech.ssml.joining import Gap, Said, Token, joined, pause_seconds, 
 __all__ = ["SayAs", "is_ssml", "parse", "script_of"]
 
 # The words for a text that is a date, digits …: (text, interpret-as, format, language) to words; format is ''
-# where none is written. ValueError, in one sentence without the text, when it cannot be read so.
+# where none is written. ValueError, in one sentence, when it cannot be read so.
 SayAs = Callable[[str, str, str, str], str]
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ def is_ssml(text: str) -> bool:
     return _BEGINNING.match(text) is not None
 
 
-def script_of(text: str, *, language: str = ARABIC, say_as: SayAs | None = None) -> Script:
+def script_of(text: str, *, language: str = ARABIC, say_as: SayAs = read_out) -> Script:
     """The script of SSML, or else of plain text.
 
     Raises:
@@ -54,7 +55,7 @@ def script_of(text: str, *, language: str = ARABIC, say_as: SayAs | None = None)
     return parse(text, language=language, say_as=say_as) if is_ssml(text) else plain(text, language)
 
 
-def parse(text: str, *, language: str = ARABIC, say_as: SayAs | None = None) -> Script:
+def parse(text: str, *, language: str = ARABIC, say_as: SayAs = read_out) -> Script:
     """The script of a piece of SSML, in `language` where it names none itself.
 
     Raises:
@@ -63,7 +64,7 @@ def parse(text: str, *, language: str = ARABIC, say_as: SayAs | None = None) -> 
     """
     root = document_of(text.removeprefix("\ufeff"))
     check_root(root)
-    script = joined(_Reader(say_as or _unconnected).inside(root, _Context(language)))
+    script = joined(_Reader(say_as).inside(root, _Context(language)))
     if not script:
         raise root.fault("there is nothing in it to be spoken")
     if segments(script) > MAX_SEGMENTS:
@@ -125,9 +126,11 @@ class _Reader:
     def _words(self, element: Element, written: str, language: str) -> str:
         form = element.attributes.get("format", "")
         text = " ".join(_something(element, written, "the text").split())
-        return _valued(
-            element, lambda: self._say_as(text, element.attributes["interpret-as"], form, language)
-        )
+        try:
+            return self._say_as(text, element.attributes["interpret-as"], form, language)
+        except ValueError as error:
+            told = str(error).removeprefix("say-as: ").replace(repr(text), "the text")
+            raise element.fault(f"<say-as>: {told}") from None
 
 
 _GAPS = {"p": Gap(PARAGRAPH_SECONDS, is_written=False), "s": Gap(SENTENCE_SECONDS, is_written=False)}
@@ -161,7 +164,3 @@ def _something(element: Element, text: str, what: str) -> str:
     if not says_something(text):
         raise element.fault(f"<{element.name}>: {what} has nothing in it to be spoken")
     return text
-
-
-def _unconnected(_text: str, _interpret_as: str, _format: str, _language: str) -> str:
-    raise ValueError("nothing here reads figures out; write the words")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.speech.reading.saying import say_as as read_out
 from bridge.speech.script import Clip, Manner, Mark, Passage, Pause, Script, says_something
 from bridge.speech.ssml import SsmlError, is_ssml, parse, script_of
 from bridge.speech.ssml.parsing import MAX_SEGMENTS
@@ -245,10 +246,14 @@ def test_read_out() -> None:
     assert refused("<say-as interpret-as='moon'>1</say-as>").text == "<say-as>: interpret-as must be sun"
 
 
-def test_read_out_by_nobody() -> None:
-    """Without anybody to read out, say-as is refused rather than passed over."""
-    with pytest.raises(SsmlError, match="write the words"):
-        parse("<speak><say-as interpret-as='date'>1/2</say-as></speak>")
+def test_read_out_in_arabic() -> None:
+    """Words for figures, by the front end of all voices; what is no date is said to be none, unquoted."""
+    date = "<speak><say-as interpret-as='date' format='dmy'>{}</say-as></speak>"
+
+    assert parse(date.format("12/5/2026")) == (Passage(read_out("12/5/2026", "date", "dmy")),)
+    with pytest.raises(SsmlError, match="column 8: <say-as>: the text is not a date") as caught:
+        parse(date.format("محمد"))
+    assert "محمد" not in str(caught.value)
 
 
 def test_punctuation_is_no_passage() -> None:
