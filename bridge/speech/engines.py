@@ -89,9 +89,16 @@ class EspeakEngine(Engine):
         await self._worker.stop()
 
 
+def _xtts(settings: Settings) -> Engine:
+    from bridge.voices.cloned import XttsEngine  # noqa: PLC0415 - each engine only where it is asked for
+
+    return XttsEngine(settings)
+
+
 # Every engine, by the name that `voice.engine` and the names of voices have for it.
 ENGINES: Mapping[str, Callable[[Settings], Engine]] = {
     "espeak-ng": EspeakEngine,
+    "xtts": _xtts,
 }
 
 
