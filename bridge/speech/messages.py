@@ -28,14 +28,17 @@ __all__ = [
     "Message",
     "OpenEspeak",
     "OpenMedia",
+    "OpenPiper",
     "OpenStream",
     "OpusDecoded",
+    "PiperRequest",
     "Ready",
     "Refused",
     "Reply",
     "Request",
     "Speak",
     "SpeakAs",
+    "SpeakPiper",
     "Speakers",
     "Spoken",
     "SpokenPart",
@@ -126,6 +129,19 @@ class Speak(Request, frozen=True):
     voice: str
     words_per_minute: int
     pitch: int
+
+
+class OpenPiper(Message, frozen=True):
+    """The first message to the Piper worker."""
+
+
+class SpeakPiper(Request, frozen=True):
+    """Speak a text: answer with a `SpokenPart` for each sentence, and an empty one that is the last."""
+
+    model: str  # the path of the voice, NAME.onnx; NAME.onnx.json lies beside it
+    text: str
+    ipa: str  # what is said instead of the text; '' where the text is
+    rate: float  # of the voice's own pace; 2 is twice as fast
 
 
 class Spoken(Request, frozen=True):
@@ -232,6 +248,7 @@ class Speakers(Request, frozen=True):
 VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
 EspeakRequest = OpenEspeak | Speak
 XttsRequest = LoadXtts | Condition | ListSpeakers | TakeSpeaker | SpeakAs | CancelStream
+PiperRequest = OpenPiper | SpeakPiper | CancelStream
 MediaRequest = OpenMedia | DecodeFile | DecodeOpus | CloseOpus
 Reply = Heard | Spoken | SpokenPart | Conditioned | Speakers | FileDecoded | OpusDecoded | Refused
 WorkerMessage = Ready | StartFailed | Reply
