@@ -1,7 +1,8 @@
-"""An XTTS v2 checkpoint of 3 MB with random weights: `python tiny_checkpoint.py FOLDER [--endless]`.
+"""An XTTS v2 checkpoint of 3 MB with random weights: `python tiny_checkpoint.py FOLDER [--endless] [--wide]`.
 
 It has the public one's files, layout and architecture, so that the real code runs on it; what it says is
 noise that depends on the text and the voice. Runs end after a second or so, by chance; --endless: never.
+--wide leaves the vocoder as wide as the public one's, which makes it 90 MB.
 """
 
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 import tokenizers
 import torch
 from tiny_networks import shrink
+
+from bridge.speech import torchaudio_shim
 
 LANGUAGES = [
     "en",
@@ -80,8 +83,11 @@ def configuration(tokens: int) -> Any:
     )
 
 
-def build(folder: Path, *, endless: bool = False) -> None:
-    shrink()
+def build(folder: Path, *, endless: bool = False, is_wide: bool = False) -> None:
+    if is_wide:
+        torchaudio_shim.make_importable()
+    else:
+        shrink()
     from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
     from TTS.tts.models.xtts import Xtts
 
@@ -105,4 +111,4 @@ def speaker() -> dict[str, torch.Tensor]:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]), endless="--endless" in sys.argv)
+    build(Path(sys.argv[1]), endless="--endless" in sys.argv, is_wide="--wide" in sys.argv)
