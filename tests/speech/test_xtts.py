@@ -130,6 +130,23 @@ async def test_a_text_that_is_far_too_long_is_refused(latents: Latents) -> None:
         _ = [part async for part in voice.stream(Passage("ا" * 4001))]
 
 
+async def test_what_has_not_been_started_says_so_at_once(latents: Latents) -> None:
+    """Nobody waits for a process that will not come."""
+    voice = XttsSynthesizer(XttsWorker(options()), pack_latents(latents), name="nurse")
+
+    assert not voice.is_ready
+    with pytest.raises(WorkerError, match="XTTS is not running"):
+        await voice.synthesise("نعم")
+    with pytest.raises(WorkerError, match="XTTS is not running"):
+        await voice.worker.speakers()
+
+
+async def test_a_recording_of_an_impossible_rate_is_refused() -> None:
+    """Before it is sent anywhere."""
+    with pytest.raises(WorkerError, match="8000 to 96000"):
+        await XttsWorker(options()).latents_of(bytes(2000), 0)
+
+
 async def test_a_recording_that_is_far_too_long_is_refused() -> None:
     """At once."""
     with pytest.raises(WorkerError, match="longer than 60 s"):

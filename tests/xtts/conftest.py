@@ -28,30 +28,26 @@ LENIENT = RestartPolicy(budget=50)
 collect_ignore_glob = [] if find_spec("TTS") else ["test_*.py"]
 
 
-def built(folder: Path, *options: str) -> Path:
-    """A checkpoint, made in a process of its own: some networks are made small for the whole process."""
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two, made in a process of its own: some networks are made small for a whole process."""
+    folder = tmp_path_factory.mktemp("xtts")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[1])])}
-    program = [sys.executable, "-W", "ignore", str(HERE / "tiny_checkpoint.py"), str(folder), *options]
-    subprocess.run(program, check=True, env=environment, capture_output=True)
+    program = [sys.executable, "-W", "ignore", str(HERE / "tiny_checkpoint.py"), "wide", "tiny"]
+    subprocess.run(program, check=True, env=environment, cwd=folder, capture_output=True)
     return folder
 
 
 @pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One whose runs end."""
-    return built(tmp_path_factory.mktemp("xtts") / "tiny")
+def checkpoint(checkpoints: Path) -> Path:
+    """The tiny one."""
+    return checkpoints / "tiny"
 
 
 @pytest.fixture(scope="session")
-def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One whose runs never do."""
-    return built(tmp_path_factory.mktemp("xtts") / "endless", "--endless")
-
-
-@pytest.fixture(scope="session")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wide(checkpoints: Path) -> Path:
     """One whose vocoder is as wide as the public one's: it needs no tricks to be loaded."""
-    return built(tmp_path_factory.mktemp("xtts") / "wide", "--wide")
+    return checkpoints / "wide"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -99,22 +99,49 @@ def test_what_is_spoken_is_what_coqui_speaks(model: Any, latents: bytes) -> None
     assert np.abs(heard - whole.clip(-1, 1).numpy() * 32767).max() <= 1
 
 
-def test_a_run_that_never_ends_is_ended(endless: Path, latents: bytes) -> None:
-    """By the length of its text, or where the network has no more positions."""
+@pytest.fixture
+def endless(model: Any) -> Iterator[Any]:
+    """A model whose runs never end."""
+    import torch
+
+    gpt = model._model.gpt
+    bias = gpt.mel_head.bias
+    usual = bias.detach().clone()
+    bias.data[gpt.stop_audio_token] = -1e4
+    torch.manual_seed(0)
+    yield model
+    bias.data.copy_(usual)
+
+
+def test_a_run_that_never_ends_is_ended_by_the_length_of_its_text(endless: Any, latents: bytes) -> None:
+    """What has come until then is for nobody."""
+    with pytest.raises(WorkerError, match="found no end of a text of 2 characters"):
+        list(endless.speak(SpeakAs(1, "لا", "ar", latents, 1.0), lambda: False))
+
+
+@pytest.mark.parametrize("most", [602, 10_000])
+def test_a_run_that_never_ends_is_ended_by_the_network(
+    endless: Any, latents: bytes, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its own limit, and where it has no more positions even if that were higher."""
+    monkeypatch.setattr(endless._model.gpt, "max_gen_mel_tokens", most)
+    monkeypatch.setattr(endless, "_most_tokens", lambda _text: 20_000)
+    style, _ = endless._voice(latents)
+
+    with pytest.raises(WorkerError, match="found no end of a text"):
+        list(endless._latents("لا", "ar", style))
+
+
+def test_no_gpu_is_told(model: Any, checkpoint: Path) -> None:
+    """Where one is configured and none is here."""
     import torch
 
     from bridge.speech.xtts_loading import load
 
-    with torch.inference_mode():
-        model = load(endless, "cpu")
-        style = model.condition(recording(170), RATE)
-        for text in (TEXT, TEXT * 6):
-            with pytest.raises(WorkerError, match="found no end of a text"):
-                list(model.speak(SpeakAs(1, text, "ar", style, 1.0), lambda: False))
-        model._model.gpt.max_gen_mel_tokens = 10_000
-        model._most_tokens = lambda _text: 10_000
-        with pytest.raises(WorkerError, match="found no end of a text"):
-            list(model.speak(SpeakAs(1, "لا", "ar", style, 1.0), lambda: False))
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ModelError, match="finds no GPU"):
+        load(checkpoint, "cuda")
 
 
 def test_cancelling_is_heeded_between_two_tokens(model: Any, latents: bytes) -> None:
@@ -200,10 +227,11 @@ class Trap:
         return (Path.touch, (self.path,))
 
 
+@pytest.mark.parametrize("module", ["TTS.tts.models.xtts", "TTS.tts.configs.xtts_config"])
 def test_a_checkpoint_that_carries_its_configuration_is_read(
-    model: Any, checkpoint: Path, tmp_path: Path
+    model: Any, checkpoint: Path, tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the publisher's do, as objects of coqui-tts; and nothing is written into its folder."""
+    """As the publisher's do, as objects of coqui-tts, old and new; and nothing is written into its folder."""
     import torch
 
     from bridge.speech.xtts_loading import load
@@ -211,8 +239,10 @@ def test_a_checkpoint_that_carries_its_configuration_is_read(
 
     folder = copy(checkpoint, tmp_path)
     content = torch.load(folder / "model.pth", weights_only=True)
-    config = coqui.XttsConfig()
-    torch.save(content | {"config": config}, folder / "model.pth")
+    with monkeypatch.context() as then:
+        then.setattr(coqui.XttsArgs, "__module__", module)
+        then.setattr(coqui.XttsAudioConfig, "__module__", module)
+        torch.save(content | {"config": coqui.XttsConfig()}, folder / "model.pth")
     before = (folder / "model.pth").read_bytes()
 
     assert load(folder, "cpu").languages == model.languages

