@@ -2,7 +2,8 @@
 
 They have the public one's files, layout and architecture, so that the real code runs on them. What they say
 is noise that depends on the text and the voice, and ends after a second or so, by chance. The wide one's
-vocoder is as wide as the public one's, which makes it 90 MB. The tiny one has 3 MB, and needs `tiny_networks`.
+vocoder is as wide as the public one's, which makes it 90 MB. The tiny one has 3 MB, and cannot be loaded
+without `tiny_networks`.
 """
 
 import sys
