@@ -38,6 +38,7 @@ from bridge.reports import STDOUT, write_report
 from bridge.say_command import mount as mount_saying
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
+from bridge.voices.commands import mount as mount_voices
 
 if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
@@ -72,6 +73,7 @@ mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
 mount_saying(app)
 mount_transcripts(app, token_app)
+mount_voices(app)
 app.command("understand")(understand_command)
 
 

@@ -95,6 +95,12 @@ def _piper(settings: Settings) -> Engine:
     return PiperEngine(settings.piper.folder)
 
 
+def _xtts(settings: Settings) -> Engine:
+    from bridge.voices.cloned import XttsEngine  # noqa: PLC0415
+
+    return XttsEngine(settings)
+
+
 def _server(settings: Settings) -> Engine:
     from bridge.speech.speech_server import SpeechServerEngine  # noqa: PLC0415
 
@@ -105,6 +111,7 @@ def _server(settings: Settings) -> Engine:
 ENGINES: Mapping[str, Callable[[Settings], Engine]] = {
     "espeak-ng": EspeakEngine,
     "piper": _piper,
+    "xtts": _xtts,
     "server": _server,
 }
 

@@ -36,6 +36,7 @@ __all__ = ["LICENCE", "XttsSynthesizer", "XttsWorker", "require_licence"]
 LICENCE = "the Coqui Public Model License 1.0.0"
 MAX_TEXT_CHARACTERS = 4000  # five minutes of speech, a quarter of an hour of work
 MAX_RECORDING_SECONDS = 60
+RECORDING_RATES = range(8000, 96001)  # hertz
 START_SECONDS = 300.0  # two gigabytes from a slow disk, and the networks built for them
 PART_SECONDS = 60.0  # twelve tokens take a core two seconds; the rest is for a busy machine
 UP_SECONDS = 120.0  # a new process loads the checkpoint again
@@ -114,6 +115,8 @@ class XttsWorker(WorkerProcess):
             WorkerError: it is too short or too long, or there is no process that can do it.
 
         """
+        if rate not in RECORDING_RATES:
+            raise WorkerError(f"a recording's rate must be 8000 to 96000 hertz, not {rate}")
         if len(pcm) > 2 * rate * MAX_RECORDING_SECONDS:
             raise WorkerError(f"a recording is longer than {MAX_RECORDING_SECONDS} s")
         return (await self._asked(lambda: Condition(self.new_id(), pcm, rate), Conditioned)).latents
@@ -150,6 +153,8 @@ class XttsWorker(WorkerProcess):
         finally:
             work.cancel()
             await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()  # has been told to whoever was still there
 
     async def _spoken_into(
         self, parts: "asyncio.Queue[Speech | None]", order: Callable[[], SpeakAs], key: str
@@ -167,7 +172,7 @@ class XttsWorker(WorkerProcess):
         """A process that is lost before any sound has come costs a second attempt; after that, the text."""
         is_heard = is_second = False
         while True:
-            await self.up(UP_SECONDS)
+            await self._up_again()
             try:
                 async with aclosing(self.stream(order(), self._part_seconds)) as stream:
                     async for part in stream:
@@ -183,12 +188,18 @@ class XttsWorker(WorkerProcess):
 
     async def _asked(self, order: Callable[[], Request], reply: type[R]) -> R:
         async with self._queue.turn(speaking_for.get()):
-            await self.up(UP_SECONDS)
+            await self._up_again()
             try:
                 return await self.request(order(), reply, self._part_seconds)
             except WorkerLostError:
-                await self.up(UP_SECONDS)
+                await self._up_again()
                 return await self.request(order(), reply, self._part_seconds)
+
+    async def _up_again(self) -> None:
+        """Wait for a process, where there is one to be hoped for."""
+        if not self.is_up and (self._supervisor is None or self._is_over_budget()):
+            raise WorkerLostError("XTTS is not running")
+        await self.up(UP_SECONDS)
 
 
 class XttsSynthesizer(Synthesizer):

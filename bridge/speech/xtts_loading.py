@@ -66,8 +66,7 @@ def _empty_model(folder: Path) -> Any:
 def _weights(path: Path) -> dict[str, Tensor]:
     """By name, as the model calls them."""
     try:
-        # Checkpoints of the publisher carry their configuration along, as objects of coqui-tts.
-        with coqui._legacy_safe_globals():  # noqa: SLF001 - versions from 0.28 to 0.29 have it
+        with torch.serialization.safe_globals(_carried_along()):
             content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
     except Exception as error:  # likewise
         raise ModelError(f"{path} cannot be read as weights ({type(error).__name__})") from error
@@ -76,6 +75,16 @@ def _weights(path: Path) -> dict[str, Tensor]:
         raise ModelError(f"{path} holds no weights under 'model': a checkpoint of another architecture")
     named = {name.removeprefix(_TRAINER_PREFIX): weight for name, weight in weights.items()}
     return {name: weight for name, weight in named.items() if not name.startswith(_OF_THE_TRAINER)}
+
+
+def _carried_along() -> list[Any]:
+    """What checkpoints of the publisher hold beside weights: their configuration, as objects of coqui-tts.
+
+    The first ones call two of these classes by the module in which they were then.
+    """
+    moved = coqui.XttsArgs, coqui.XttsAudioConfig
+    formerly = [(one, f"{coqui.__name__}.{one.__name__}") for one in moved]
+    return [coqui.XttsConfig, coqui.BaseDatasetConfig, *moved, *formerly]
 
 
 def _require_shapes(folder: Path, expected: dict[str, Tensor], weights: dict[str, Tensor]) -> None:

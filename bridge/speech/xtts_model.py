@@ -36,6 +36,7 @@ MAX_TEXT_TOKENS = 400  # of a piece; coqui-tts's own limit
 PART_TOKENS = 12, 24, 48  # after so many a part is sent: soon at first, then with less to be decoded twice
 SHORTEST_END_SECONDS = 5.0  # a piece of n characters is over after this and n times the next
 LONGEST_CHARACTER_SECONDS = 0.35
+SHORTEST_RECORDING_SECONDS = 0.34  # coqui-tts wants 0.33
 KEPT_VOICES = 8
 FULL_SCALE = 32767
 
@@ -77,18 +78,17 @@ class XttsModel:
         return list(self._model.config.languages)
 
     def condition(self, pcm: bytes, rate: int) -> bytes:
-        """The latents of the voice in a recording; at least a third of a second of it."""
+        """The latents of the voice in a recording."""
+        if len(pcm) < 2 * rate * SHORTEST_RECORDING_SECONDS:
+            raise WorkerError("a recording is too short to clone its voice")
         config = self._model.config
-        try:
-            style, speaker = self._model.get_conditioning_latents(
-                audio_path=_Recording(pcm, rate),
-                max_ref_length=config.max_ref_len,
-                gpt_cond_len=config.gpt_cond_len,
-                gpt_cond_chunk_len=config.gpt_cond_chunk_len,
-                sound_norm_refs=config.sound_norm_refs,
-            )
-        except RuntimeError as error:
-            raise WorkerError("a recording is too short to clone its voice") from error
+        style, speaker = self._model.get_conditioning_latents(
+            audio_path=_Recording(pcm, rate),
+            max_ref_length=config.max_ref_len,
+            gpt_cond_len=config.gpt_cond_len,
+            gpt_cond_chunk_len=config.gpt_cond_chunk_len,
+            sound_norm_refs=config.sound_norm_refs,
+        )
         return _packed(style, speaker)
 
     def speakers(self) -> tuple[str, ...]:

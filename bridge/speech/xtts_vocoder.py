@@ -58,6 +58,8 @@ class Vocoder:
         frames = torch.cat(self._latents)[None].transpose(1, 2)
         settled = frames.shape[-1]
         for stretch in self._stretches:
+            if frames.shape[-1] * stretch < 1:  # one token, spoken fast
+                return frames[..., :0], 0
             frames = torch.nn.functional.interpolate(frames, scale_factor=stretch, mode="linear")
             settled = _settled(settled, stretch)
         return frames, settled

@@ -96,7 +96,8 @@ class _Booth:
 
     def _load(self, message: LoadXtts) -> None:
         try:
-            model = _loaded_model(message)
+            _prepare_threads(message.threads)
+            model = _model_of(message)
             _self_test(model)
         except ImportError as error:
             needs = "XTTS needs coqui-tts and PyTorch: pip install 'hatif[xtts]'"
@@ -163,15 +164,18 @@ class _Booth:
         return self._conditioned[key]
 
 
-def _loaded_model(message: LoadXtts) -> "XttsModel":
+def _prepare_threads(threads: int) -> None:
     # Read when the library is loaded. Threads that spin cost ten times the work on a busy machine.
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    os.environ["OMP_NUM_THREADS"] = str(message.threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
     import torch  # noqa: PLC0415 - see above
 
-    from bridge.speech.xtts_loading import load  # noqa: PLC0415
+    torch.set_num_threads(threads)
 
-    torch.set_num_threads(message.threads)
+
+def _model_of(message: LoadXtts) -> "XttsModel":
+    from bridge.speech.xtts_loading import load  # noqa: PLC0415 - imports PyTorch
+
     return load(Path(message.path), message.device)
 
 

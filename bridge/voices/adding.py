@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from bridge.errors import WorkerError
 from bridge.speech.media import MAX_FILE_BYTES, DecodedSound
-from bridge.voices.card import MAX_DESCRIPTION_CHARACTERS, Consent, Gender, Recording, VoiceCard
+from bridge.voices.card import (
+    MAX_DESCRIPTION_CHARACTERS,
+    Consent,
+    Gender,
+    Recording,
+    VoiceCard,
+    require_language,
+)
 from bridge.voices.checking import MAX_SECONDS, REFERENCE_RATE, Reference, checked, level_dbfs, wav_of
 from bridge.voices.errors import VoiceError
 from bridge.voices.shelf import CONSENT, REFERENCE, VoiceShelf
@@ -47,6 +54,7 @@ async def add_voice(shelf: VoiceShelf, wanted: NewVoice, decode: Decode, now: da
 
     """
     shelf.require_room(wanted.name)
+    require_language(wanted.language)
     if len(wanted.description) > MAX_DESCRIPTION_CHARACTERS:
         raise VoiceError(f"the description is longer than {MAX_DESCRIPTION_CHARACTERS} characters")
     statement = _content(wanted.consent, MAX_CONSENT_BYTES, "the consent")

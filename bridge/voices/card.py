@@ -8,11 +8,20 @@ from msgspec import Struct
 
 from bridge.voices.errors import VoiceError
 
-__all__ = ["MAX_DESCRIPTION_CHARACTERS", "Consent", "Gender", "Recording", "VoiceCard", "require_name"]
+__all__ = [
+    "MAX_DESCRIPTION_CHARACTERS",
+    "Consent",
+    "Gender",
+    "Recording",
+    "VoiceCard",
+    "require_language",
+    "require_name",
+]
 
 MAX_DESCRIPTION_CHARACTERS = 200
 Gender = Literal["female", "male"]
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -52,6 +61,12 @@ class VoiceCard(Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
     engine: Literal["xtts"] = "xtts"
     format: Literal[1] = 1
+
+
+def require_language(language: str) -> None:
+    """VoiceError, unless it is a language that a voice may have."""
+    if _LANGUAGE.fullmatch(language) is None:
+        raise VoiceError(f"{language!r} is no language; it must be a BCP 47 tag such as ar, ar-JO or en-GB")
 
 
 def require_name(name: str) -> None:

@@ -38,6 +38,7 @@ CLIPPED_SHARE = 0.002  # of all samples; a clean recording has one or two at its
 CLIPPED_RUN = 3  # samples in a row at the peak are a flat top
 SPEECH_SHARE = 0.35  # of all frames, as the strictest of detectors judges; fluent reading has 0.6 to 0.9
 SNR_DB = 15.0  # below, the noise is part of the voice
+LOUD_RATIO = 20.0  # what is more than 26 dB below the loudest frame is no speech to speak of
 
 _PEAK_SHARE = 0.999  # what counts as the peak: 16-bit steps and rounding
 _NOISE_PERCENTILE = 5  # of the frames' levels: pauses and the closures of stops
@@ -81,7 +82,7 @@ def level_dbfs(pcm: bytes, rate: int) -> float:
     """The RMS level of what is not silence, in dBFS; minus infinity when all of it is."""
     levels = _frame_levels(np.frombuffer(pcm, "<i2").astype(np.float64), rate)
     loudest = levels.max(initial=0.0)
-    return _mean_dbfs(levels[levels > loudest / 20]) if loudest else -math.inf
+    return _mean_dbfs(levels[levels > loudest / LOUD_RATIO]) if loudest else -math.inf
 
 
 def wav_of(pcm: bytes, rate: int) -> bytes:
@@ -122,16 +123,17 @@ def _sound_problems(samples: _Samples, levels: _Samples, speech: NDArray[np.bool
     clipped = _clipped_share(samples)
     if clipped > CLIPPED_SHARE:
         yield f"is clipped: {clipped:.1%} of it is cut off at the top; record it again at a lower level"
+    level = _mean_dbfs(levels[levels > levels.max() / LOUD_RATIO])
+    if level < QUIET_DBFS:
+        yield f"is too quiet: its speech is at {level:.0f} dBFS, and {QUIET_DBFS:.0f} are needed"
+        return  # what follows is judged by what the detector hears
     share = float(speech.mean())
     if share < SPEECH_SHARE:
         yield (
             f"has too little speech in it: {share:.0%} of it, and {SPEECH_SHARE:.0%} are needed; "
             "one person must read fluently, close to the microphone"
         )
-        return  # what follows is judged by its speech
-    if (level := _mean_dbfs(levels[speech])) < QUIET_DBFS:
-        yield f"is too quiet: its speech is at {level:.0f} dBFS, and {QUIET_DBFS:.0f} are needed"
-    if (snr := _snr_db(levels, speech)) < SNR_DB:
+    elif (snr := _snr_db(levels, speech)) < SNR_DB:
         yield f"is too noisy: its speech is {snr:.0f} dB above its pauses, and {SNR_DB:.0f} are needed"
 
 
