@@ -45,7 +45,7 @@ items:
 """
 NAMES_ASKED = parse(NAMES, name="names.yaml", common=COMMON)
 SPEED = 16
-LIVE_SECONDS = 1.0
+LIVE_SECONDS = 3.0  # of the wall clock: espeak-ng needs a hundredth of it on a quiet machine
 
 
 class Nurse(Synthesizer):
