@@ -69,6 +69,7 @@ class Daemon:
         self._store: Store | None = None
         self._recognizer: VoskRecognizer | None = None
         self._voice: Synthesizer | None = None
+        self._prompts: PromptCache | None = None
         self._switchboard: Switchboard | None = None
         health = Health(
             lifecycle=self._lifecycle,
@@ -136,7 +137,8 @@ class Daemon:
         stack.push_async_callback(bench.stop)
         self._voice = voice
         await self._voice.start()
-        prompts = PromptCache(settings.prompts.folder, self._voice)
+        prompts = PromptCache(settings.prompts.folder, self._voice, max_bytes=settings.prompts.max_mb << 20)
+        self._prompts = prompts
         engines = Engines(self._store, self._recognizer.summary, prompts)
         rendered = await prepare(offer, engines, first=[offer.questionnaires[offer.default]])
         log.info("prompts_ready", questionnaire=offer.default, rendered=rendered)
@@ -260,7 +262,11 @@ class Daemon:
             Component("storage", *await self._storage_health()),
             Component("recogniser", recognizer is not None and recognizer.is_ready),
             Component("voice", voice is not None and voice.is_ready),
+            Component("prompts", self._prompts is not None, await self._prompts_detail()),
         ]
+
+    async def _prompts_detail(self) -> str:
+        return str(await asyncio.to_thread(self._prompts.statistics)) if self._prompts else "not open"
 
     async def _storage_health(self) -> tuple[bool, str]:
         if self._store is None:

@@ -99,7 +99,9 @@ async def prepare(offer: Offer, engines: Engines, first: Iterable[Questionnaire]
         # A caller may still press a key; `hatif check` names the phrases.
         if lacking := await asyncio.to_thread(_lacking, engines.ears, one):
             log.warning("model_lacks_phrases", questionnaire=one.id, count=len(lacking))
-    return await render(first or offer.questionnaires.values(), engines.prompts)
+    rendered = await render(first or offer.questionnaires.values(), engines.prompts)
+    engines.prompts.pin(await asyncio.to_thread(prompt_texts, offer.questionnaires.values()))
+    return rendered
 
 
 async def render(questionnaires: Iterable[Questionnaire], prompts: PromptCache) -> int:
