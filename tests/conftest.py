@@ -125,7 +125,7 @@ class DaemonUnderTest:
     def unready(self) -> str:
         """Which questionnaires cannot be asked yet."""
         _, health = self.get("/health")
-        return str(health["components"]["prompts"]["detail"]) if health else ""
+        return str(health["components"]["questionnaires"]["detail"]) if health else ""
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit status."""
