@@ -28,6 +28,7 @@ from bridge.phone_control import PhoneControl
 from bridge.readiness import Readiness
 from bridge.reloading import Reloader
 from bridge.speech.engines import VoiceBench
+from bridge.speech.prompt_files import PromptFiles
 from bridge.speech.vosk import VoskRecognizer
 from bridge.speech.vosk_model import unfit_for_transcripts
 from bridge.storage.store import Store
@@ -272,8 +273,14 @@ class Daemon:
             Component("storage", *await self._storage_health()),
             Component("recogniser", recognizer is not None and recognizer.is_ready),
             Component("voice", *(voices.report() if voices else (False, "not started"))),
-            Component("prompts", readiness is not None, readiness.report() if readiness else "not begun"),
+            Component("prompts", voices is not None, await self._prompts_detail()),
+            Component(
+                "questionnaires", readiness is not None, readiness.report() if readiness else "not begun"
+            ),
         ]
+
+    async def _prompts_detail(self) -> str:
+        return str(await asyncio.to_thread(self._voices.statistics)) if self._voices else "not open"
 
     async def _storage_health(self) -> tuple[bool, str]:
         if self._store is None:
@@ -332,9 +339,8 @@ def _recordings(settings: Settings) -> Path | None:
 
 
 def _voices(bench: VoiceBench, clock: Clock, settings: Settings) -> Voices:
-    return Voices(
-        bench, folder=settings.prompts.folder, live_seconds=settings.voice.live_seconds, now=clock.now
-    )
+    files = PromptFiles(settings.prompts.folder, max_bytes=settings.prompts.max_mb << 20)
+    return Voices(bench, files=files, live_seconds=settings.voice.live_seconds, now=clock.now)
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

@@ -81,6 +81,7 @@ class Readiness:
         """
         self._offered, self._site = tuple(questionnaires), site
         await self._voices.engage(questionnaires)
+        await self._pin(questionnaires, site)
         for one in questionnaires:
             await self._look(one)
         return await self._complete(questionnaires[0])
@@ -94,14 +95,25 @@ class Readiness:
         """
         new = tuple(questionnaires)
         await self._voices.engage(new)
+        await self._pin((*self._offered, *new), site)
         rendered = 0
         for one in new:
             own = self._voices.speakers_of(one)[0]
             rendered += await own.prompts.render(await _missing(own, await _texts(one, site)))
         self._offered, self._site = new, site
+        await self._pin(new, site)
         for one in new:
             await self._look(one)
         return rendered
+
+    async def _pin(self, questionnaires: Iterable[Questionnaire], site: Mapping[str, str]) -> None:
+        """Keep the prompts of these, rendered or not yet, from being evicted."""
+        pinned: dict[Speaker, set[str]] = {}
+        for one in questionnaires:
+            for speaker in self._voices.speakers_of(one):
+                pinned.setdefault(speaker, set()).update(await _texts(one, site))
+        for speaker, texts in pinned.items():
+            speaker.prompts.pin(texts)
 
     async def run(self) -> None:
         """Make one questionnaire after the other ready; try again for ever what did not work."""
@@ -203,6 +215,6 @@ async def _missing(speaker: Speaker, texts: list[str]) -> list[str]:
 async def _persistently(speaker: Speaker, text: str) -> None:
     """Render a prompt, once more where the engine failed: a process that died over it is replaced."""
     try:
-        await speaker.prompts.phrase(text)
+        await speaker.prompts.render([text])
     except BridgeError:
-        await speaker.prompts.phrase(text)
+        await speaker.prompts.render([text])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -13,6 +12,7 @@ from bridge.speech.base import Synthesizer
 from bridge.speech.engines import VoiceName
 from bridge.speech.measured import MeasuredVoice
 from bridge.speech.mouth import Mouth, Speaker
+from bridge.speech.prompt_files import CacheStatistics, PromptFiles
 from bridge.speech.prompts import PromptCache
 
 __all__ = ["Bench", "Voices"]
@@ -42,18 +42,18 @@ class Voices:
         self,
         bench: Bench,
         *,
-        folder: Path,
+        files: PromptFiles,
         live_seconds: float,
         now: Callable[[], datetime],
         choose: Callable[[Questionnaire], Sequence[VoiceName]] | None = None,
     ) -> None:
-        """`folder` holds the prompts; `live_seconds` is how long a caller may wait for what is made live.
+        """`files` are the prompts of all voices; `live_seconds` is how long a caller may wait for live speech.
 
         `choose` names the voices of a questionnaire, its own first and then those that stand nearest to it;
         without it everything is said in the configured voice.
         """
         self._bench = bench
-        self._folder = folder
+        self._files = files
         self._live_seconds = live_seconds
         self._now = now
         self._choose = choose or (lambda _: (bench.default_name,))
@@ -96,6 +96,10 @@ class Voices:
         """What this questionnaire says whoever the caller is; made in a call, it is kept."""
         self._known[questionnaire.hash] = texts
 
+    def statistics(self) -> CacheStatistics:
+        """How the cache of prompts does; slow the first time."""
+        return self._files.statistics()
+
     def troubles(self) -> list[str]:
         """Which voices cannot speak, since when and why; a sentence for each."""
         found = []
@@ -120,4 +124,6 @@ class Voices:
 
     def _speaker(self, name: VoiceName) -> Speaker:
         voice = MeasuredVoice(str(name), self._bench.voice(name), now=self._now)
-        return self._speakers.setdefault(name, Speaker(voice, PromptCache(self._folder, voice)))
+        return self._speakers.setdefault(
+            name, Speaker(voice, PromptCache(self._files.folder, voice, files=self._files))
+        )

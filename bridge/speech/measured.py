@@ -23,7 +23,7 @@ __all__ = ["MeasuredVoice", "Trouble"]
 MARGIN = 1.25  # an engine may take longer than it did on the average
 TRIAL = "السَّلَامُ عَلَيْكُمْ"  # as long as a name
 TRIAL_PAUSE_SECONDS = 10.0
-UNKNOWN_SECONDS = 0.5  # what an engine of which nothing is known is given before it is doubted
+GRACE_SECONDS = 0.5  # an engine is not doubted for less, least of all one of which nothing is known
 STALE_SECONDS = 60.0  # a pace that was too slow so long ago is measured again: the machine may have been busy
 
 log = structlog.get_logger()
@@ -128,8 +128,8 @@ class MeasuredVoice(Synthesizer):
 
     def _given_up(self, characters: int, seconds: float) -> None:
         """Nobody waits any more: a caller hung up, or was kept waiting for longer than expected."""
-        expected = self._pace.expected(characters)
-        if seconds > (UNKNOWN_SECONDS if expected is None else MARGIN * expected):
+        expected = self._pace.expected(characters) or 0.0
+        if seconds > MARGIN * expected + GRACE_SECONDS:
             self._observe(characters, seconds)  # it takes at least as long
             self._failed("it took much longer than expected")
 
