@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the continuous integration need. `make help` lists it.
 PYTHON ?= python3.11
 VENV   ?= .venv
-JOBS   ?= 3
+JOBS   ?= 4
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 RECIPE := $(VENV)/.installed-for-training
