@@ -1,5 +1,6 @@
 """What `hatif say` does: a text or SSML performed by any voice, polished for the telephone, and measured."""
 
+import asyncio
 import struct
 import time
 import wave
@@ -62,7 +63,7 @@ class Report(Struct, frozen=True):
     identity: str
     audio_seconds: float
     start_seconds: float  # until the engine was ready
-    first_sound_seconds: float  # from then on, until the first sound was there
+    first_sound_seconds: float  # from then on, until the engine gave sound, or a stream had it for the line
     elapsed_seconds: float  # and until all was
     real_time_factor: float  # elapsed for each second of sound
     marks: tuple[MarkTime, ...]
@@ -84,7 +85,7 @@ async def say_to_file(wish: Wish, settings: Settings, path: Path) -> Report:
     """
     _require_format(path)
     async with _Turn.taken(wish, settings) as turn:
-        speech = await whole(turn.pieces())
+        speech = await whole(turn.pieces(notes_sound=True))
         pcm = turn.before + polish(speech.pcm, speech.rate) + turn.after if speech.rate else turn.before
         if not pcm:
             raise SayError("nothing came of it that can be heard")
@@ -100,16 +101,23 @@ async def say_aloud(wish: Wish, settings: Settings, sink: BinaryIO) -> Report:
 
     Raises:
         BridgeError: the SSML, the voice or the engine will not do.
+        BrokenPipeError: nobody listens any more.
 
     """
     async with _Turn.taken(wish, settings) as turn:
         written = 0
         async with aclosing(_polished(turn)) as pieces:
             async for pcm in pieces:
-                sink.write(encode_ulaw(pcm))
-                sink.flush()
+                if any(pcm):
+                    turn.sounds()
+                await asyncio.to_thread(_send, sink, encode_ulaw(pcm))  # whoever plays it takes its time
                 written += len(pcm)
         return turn.report(written, None)
+
+
+def _send(sink: BinaryIO, ulaw: bytes) -> None:
+    sink.write(ulaw)
+    sink.flush()
 
 
 class _Turn:
@@ -139,7 +147,7 @@ class _Turn:
         finally:
             await bench.stop()
 
-    async def pieces(self) -> AsyncGenerator[Speech]:
+    async def pieces(self, *, notes_sound: bool = False) -> AsyncGenerator[Speech]:
         performance = perform(
             self._script,
             self._bench.voice(self._name),
@@ -150,9 +158,13 @@ class _Turn:
         )
         async with aclosing(performance) as pieces:
             async for piece in pieces:
-                if self._first is None and any(piece.pcm):
-                    self._first = time.perf_counter()
+                if notes_sound and any(piece.pcm):
+                    self.sounds()
                 yield piece
+
+    def sounds(self) -> None:
+        """Note the first sound."""
+        self._first = self._first or time.perf_counter()
 
     def report(self, pcm_bytes: int, file: str | None) -> Report:
         now = time.perf_counter()
