@@ -6,6 +6,7 @@ import time
 import wave
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +22,7 @@ from bridge.speech.base import Speech, whole
 from bridge.speech.clips import Clips
 from bridge.speech.engines import ENGINES, VoiceBench, VoiceName
 from bridge.speech.performing import perform
+from bridge.speech.reading.building import build_reader
 from bridge.speech.reading.reader import Reader
 from bridge.speech.script import Clip, Passage, Pause, Script
 from bridge.speech.ssml import script_of
@@ -123,11 +125,14 @@ def _send(sink: BinaryIO, ulaw: bytes) -> None:
 class _Turn:
     """One thing to be said, by engines that run, and what is measured on the way."""
 
-    def __init__(self, script: Script, voice: VoiceName, bench: VoiceBench, folder: Path) -> None:
+    def __init__(
+        self, script: Script, voice: VoiceName, bench: VoiceBench, reader: Reader, clips: Clips
+    ) -> None:
         self.before, self._script, self.after = _without_outer_silence(script)
         self._name = voice
         self._bench = bench
-        self._clips = Clips(folder)
+        self._reader = reader
+        self._clips = clips
         self._marks: list[MarkTime] = []
         self._asked = self._begun = time.perf_counter()
         self._first: float | None = None
@@ -138,7 +143,9 @@ class _Turn:
         """A turn, with every engine that the script asks for started, and stopped afterwards."""
         script = script_of(wish.text, language=wish.language)
         bench = VoiceBench(settings)
-        turn = cls(script, _voice_name(wish, bench), bench, settings.prompts.folder)
+        today = date.today()  # noqa: DTZ011 - the author's day is the machine's
+        reader, clips = build_reader(settings.voice, today), Clips(settings.prompts.folder)
+        turn = cls(script, _voice_name(wish, bench), bench, reader, clips)
         try:
             for name in (str(turn._name), *_voices_in(script)):
                 await bench.start(name)
@@ -151,7 +158,7 @@ class _Turn:
         performance = perform(
             self._script,
             self._bench.voice(self._name),
-            read=Reader().read,
+            read=self._reader.read,
             voice_named=self._bench.voice,
             clip=self._clips.find,
             on_mark=self._mark,

@@ -251,7 +251,7 @@ def test_read_out_in_arabic() -> None:
     date = "<speak><say-as interpret-as='date' format='dmy'>{}</say-as></speak>"
 
     assert parse(date.format("12/5/2026")) == (Passage(read_out("12/5/2026", "date", "dmy")),)
-    with pytest.raises(SsmlError, match="column 8: <say-as>: the text is not a date") as caught:
+    with pytest.raises(SsmlError, match=r"column 8: <say-as>: .* date in the order dmy") as caught:
         parse(date.format("محمد"))
     assert "محمد" not in str(caught.value)
 
