@@ -34,6 +34,7 @@ from bridge.content import DEFAULT_CONFIG
 from bridge.errors import BridgeError, QuestionnaireError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
+from bridge.read_command import mount as mount_reading
 from bridge.reports import STDOUT, write_report
 from bridge.say_command import mount as mount_saying
 from bridge.transcript_command import mount as mount_transcripts
@@ -73,6 +74,7 @@ mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
 mount_saying(app)
 mount_transcripts(app, token_app)
+mount_reading(app)
 mount_voices(app)
 app.command("understand")(understand_command)
 

@@ -10,40 +10,8 @@ from bridge.speech.reading.cardinals import digit_word
 
 __all__ = ["address_said", "latin_said", "letters_said"]
 
-_LETTERS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        [
-            "إِيه",
-            "بِي",
-            "سِي",
-            "دِي",
-            "إِي",
-            "إِف",
-            "جِي",
-            "إِتْش",
-            "آي",
-            "جِيه",
-            "كِيه",
-            "إِل",
-            "إِم",
-            "إِن",
-            "أُو",
-            "بِي",
-            "كْيُو",
-            "آر",
-            "إِس",
-            "تِي",
-            "يُو",
-            "فِي",
-            "دَبْلْيُو",
-            "إِكْس",
-            "وَاي",
-            "زِد",
-        ],
-        strict=True,
-    )
-)
+_LETTER_NAMES = "إِيه|بِي|سِي|دِي|إِي|إِف|جِي|إِتْش|آي|جِيه|كِيه|إِل|إِم|إِن|أُو|بِي|كْيُو|آر|إِس|تِي|يُو|فِي|دَبْلْيُو|إِكْس|وَاي|زِد"
+_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTER_NAMES.split("|"), strict=True))
 _KNOWN = {
     "covid": "كُوفِيد",
     "corona": "كُورُونَا",

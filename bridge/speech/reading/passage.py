@@ -267,7 +267,7 @@ class ArabicPassage:
     def _counted(
         self, amount: Amount, thing: CountedNoun, setting: Setting, end: int, place: int
     ) -> tuple[str, int]:
-        """With a word that is known, the whole; before one that its author vowelled, the number that fits it."""
+        """With a known word, the whole; before one that its author vowelled, the number that fits it."""
         if thing.noun:
             return amount_said(amount, setting, thing.noun), place + 1
         like = _like(setting, feminine=thing.feminine)
@@ -298,7 +298,7 @@ class ArabicPassage:
     # Latin words and signs
 
     def _latin(self, token: Token, at: int) -> int:
-        """A word, with what a hyphen joins to it, as long as a table knows the whole; letters before figures."""
+        """A word; letters that stand before figures are said one by one, and a hyphen is no sign there."""
         tokens = self._tokens
         following = peek(tokens, at + 1)
         if following.text == "-" and peek(tokens, at + 2).kind in (Kind.LATIN, Kind.DIGITS):
