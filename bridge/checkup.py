@@ -115,8 +115,8 @@ def _other_voices(settings: Settings) -> Iterator[Finding]:
     for who, name in settings.voices.defaults.items():
         wanted.setdefault(name, []).append(f"voices.defaults {who}")
     for path in sorted(settings.questionnaires.folder.glob("*.yaml")):
-        if name := _voice_named_by(path):
-            wanted.setdefault(name, []).append(path.name)
+        if named := _voice_named_by(path):
+            wanted.setdefault(named, []).append(path.name)
     bench = VoiceBench(settings)
     for name, by in wanted.items():
         try:
