@@ -147,7 +147,8 @@ class VoiceBench:
         try:
             return self.voice(self.default_name)
         except BridgeError as error:
-            place = self._settings.origin("voice.voice")
+            places = [self._settings.origin(name) for name in ("voice.voice", "voice.engine")]
+            place = next((each for each in places if each != "default"), "default")
             raise ConfigError(f"{place}: voice: {self.default_name} cannot speak: {error}") from None
 
     def last_resort(self) -> Synthesizer:
