@@ -145,13 +145,13 @@ def _prompts(settings: Settings) -> Iterator[Finding]:
     cache = PromptCache(settings.prompts.folder, voice)
     missing = {one.id: len(cache.missing(texts_of(one, offer.site))) for one in offer.questionnaires.values()}
     if not any(missing.values()):
-        yield Finding("prompts", Verdict.GOOD, f"all are rendered: {', '.join(sorted(missing))}")
+        yield Finding("rendered", Verdict.GOOD, f"all are rendered: {', '.join(sorted(missing))}")
         return
     lacking = ", ".join(f"{name} ({count} missing)" for name, count in sorted(missing.items()) if count)
     detail = (
         f"calls of these are answered busy until the daemon, or `hatif render`, has rendered them: {lacking}"
     )
-    yield Finding("prompts", Verdict.WARNING, detail)
+    yield Finding("rendered", Verdict.WARNING, detail)
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ class Voices:
         now: Callable[[], datetime],
         choose: Callable[[Questionnaire], Sequence[VoiceName]] | None = None,
     ) -> None:
-        """`files` are the prompts of all voices; `live_seconds` is how long a caller may wait for live speech.
+        """`files` are the prompts of all voices; `live_seconds` is how long a caller may wait for a voice.
 
         `choose` names the voices of a questionnaire, its own first and then those that stand nearest to it;
         without it everything is said in the configured voice.
