@@ -23,7 +23,7 @@ from bridge.holding import Patience, Services
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, begin, read_offer
-from bridge.opus import require_opus
+from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.readiness import Readiness
 from bridge.reloading import Reloader
@@ -35,6 +35,7 @@ from bridge.storage.store import Store
 from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
+from bridge.voices.choosing import chooser
 from bridge.voicing import Voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
@@ -107,10 +108,9 @@ class Daemon:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
         offer = read_offer(settings)
-        if cast("BrowserOptions", settings.provider("browser")).opus:
-            require_opus()
         bench = VoiceBench(settings)
         bench.default()  # a voice that there is not is told before anything is begun
+        opus = await self._opus_ears(stack)
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
 
@@ -163,6 +163,7 @@ class Daemon:
             patience=_patience(settings),
             site=offer.site,
             control=control,
+            opus=opus,
         )
         self._switchboard = self._open_media(services, control, offer, self._store, readiness)
         audiosocket = self._audiosocket(self._switchboard)
@@ -175,6 +176,15 @@ class Daemon:
             self._reloader(offer, engines, self._switchboard).run(), name="reloads"
         )
         stack.push_async_callback(_cancel, reloading)
+
+    async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
+        """What decodes Opus, where pages may send it."""
+        if not cast("BrowserOptions", self._settings.provider("browser")).opus:
+            return None
+        ears = OpusEars()
+        stack.push_async_callback(ears.stop)
+        await ears.start()
+        return ears
 
     def _reloader(self, offer: Offer, engines: Engines, switchboard: Switchboard) -> Reloader:
         def take_up(offer: Offer, settings: Settings) -> None:
@@ -331,7 +341,13 @@ def _recordings(settings: Settings) -> Path | None:
 
 def _voices(bench: VoiceBench, clock: Clock, settings: Settings) -> Voices:
     files = PromptFiles(settings.prompts.folder, max_bytes=settings.prompts.max_mb << 20)
-    return Voices(bench, files=files, live_seconds=settings.voice.live_seconds, now=clock.now)
+    return Voices(
+        bench,
+        files=files,
+        live_seconds=settings.voice.live_seconds,
+        now=clock.now,
+        choose=chooser(settings),
+    )
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

@@ -61,6 +61,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     summary, finding = _model(settings)
     yield finding
     yield _voice(settings)
+    yield from _other_voices(settings)
     yield from _questionnaires(settings, summary)
     yield from _prompts(settings)
     yield from _folders(settings)
@@ -109,6 +110,33 @@ def _voice(settings: Settings) -> Finding:
     except BridgeError as error:
         return Finding("voice", Verdict.BAD, str(error))
     return Finding("voice", Verdict.GOOD, f"{bench.default_name}: {voice.identity}")
+
+
+def _other_voices(settings: Settings) -> Iterator[Finding]:
+    """Those that the configuration and questionnaires name; others stand in for one that cannot speak."""
+    wanted: dict[str, list[str]] = {}
+    for who, name in settings.voices.defaults.items():
+        wanted.setdefault(name, []).append(f"voices.defaults {who}")
+    for path in sorted(settings.questionnaires.folder.glob("*.yaml")):
+        if named := _voice_named_by(path):
+            wanted.setdefault(named, []).append(path.name)
+    bench = VoiceBench(settings)
+    for name, by in wanted.items():
+        try:
+            bench.voice(name)
+        except BridgeError as error:
+            yield Finding(f"voice {name}", Verdict.WARNING, f"{error} (named by {', '.join(by)})")
+        else:
+            yield Finding(f"voice {name}", Verdict.GOOD, f"named by {', '.join(by)}")
+
+
+def _voice_named_by(path: Path) -> str | None:
+    """The voice that a questionnaire names; a broken one is told of elsewhere."""
+    try:
+        choice = load(path).voice
+    except BridgeError:
+        return None
+    return choice.name if choice is not None else None
 
 
 def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterator[Finding]:

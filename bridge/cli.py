@@ -37,6 +37,7 @@ from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
+from bridge.voices.commands import mount as mount_voices
 
 if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
@@ -70,6 +71,7 @@ mount_authoring(questionnaire_app)
 mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
 mount_transcripts(app, token_app)
+mount_voices(app)
 app.command("understand")(understand_command)
 
 

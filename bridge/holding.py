@@ -21,6 +21,7 @@ from bridge.dialogue.actions import Disposition
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.line import Line
+from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.reconnection import Reconnections
 from bridge.speech.base import Recognizer
@@ -70,6 +71,7 @@ class Services:
     patience: Patience
     site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
     control: PhoneControl | None = None  # of phone calls, beside their sockets
+    opus: OpusEars | None = None  # where pages may send it
     reconnections: Reconnections = field(default_factory=Reconnections)
 
 

@@ -84,6 +84,7 @@ class CallSession(HeldCall[Line]):
             send_seconds=services.patience.send_seconds,
             look_back_seconds=services.patience.look_back_seconds,
             recorder=recorder,
+            opus=services.opus,
         )
         super().__init__(call_id, line, services, known)
         self._questionnaire = questionnaire
