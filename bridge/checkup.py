@@ -17,9 +17,11 @@ from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
-from bridge.offering import refusal
+from bridge.offering import read_offer, refusal
 from bridge.opus import require_opus
-from bridge.speech.engines import VoiceBench
+from bridge.readiness import texts_of
+from bridge.speech.engines import VoiceBench, build_voice
+from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
 from protocols.browser import BrowserOptions
 
@@ -61,6 +63,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield _voice(settings)
     yield from _other_voices(settings)
     yield from _questionnaires(settings, summary)
+    yield from _prompts(settings)
     yield from _folders(settings)
 
 
@@ -159,6 +162,24 @@ def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | N
     if unknown:
         return Finding(path.name, Verdict.WARNING, f"{detail}; the model does not know {'، '.join(unknown)}")
     return Finding(path.name, Verdict.GOOD, detail)
+
+
+def _prompts(settings: Settings) -> Iterator[Finding]:
+    """Are the prompts rendered of what callers may be asked? What is broken elsewhere is told there."""
+    try:
+        offer, voice = read_offer(settings), build_voice(settings)
+    except BridgeError:
+        return
+    cache = PromptCache(settings.prompts.folder, voice)
+    missing = {one.id: len(cache.missing(texts_of(one, offer.site))) for one in offer.questionnaires.values()}
+    if not any(missing.values()):
+        yield Finding("rendered", Verdict.GOOD, f"all are rendered: {', '.join(sorted(missing))}")
+        return
+    lacking = ", ".join(f"{name} ({count} missing)" for name, count in sorted(missing.items()) if count)
+    detail = (
+        f"calls of these are answered busy until the daemon, or `hatif render`, has rendered them: {lacking}"
+    )
+    yield Finding("rendered", Verdict.WARNING, detail)
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
