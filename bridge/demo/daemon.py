@@ -35,6 +35,7 @@ STOP_SECONDS = 10.0  # a daemon without calls stops in well under one
 LOG_LINES_SHOWN = 12
 
 _OURS = "HATIF_"
+_VOICES = tuple(f"HATIF_{section}__" for section in ("VOICE", "PIPER", "XTTS", "SPEECH_SERVER", "VOICES"))
 _NOT_INHERITED = "CREDENTIALS_DIRECTORY"
 
 
@@ -76,11 +77,11 @@ class DaemonSetup(Struct, frozen=True):
         return self.folder / "daemon.log"
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """The daemon's environment; settings of the user's own daemon are no part of a demonstration."""
+        """The daemon's environment; of the user's own settings a demonstration takes only who speaks."""
         kept = {
             name: value
             for name, value in inherited.items()
-            if not name.upper().startswith(_OURS) and name != _NOT_INHERITED
+            if name.startswith(_VOICES) or (not name.upper().startswith(_OURS) and name != _NOT_INHERITED)
         }
         return kept | {
             "HATIF_SERVER__HOST": LOOPBACK,
