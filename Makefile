@@ -25,7 +25,7 @@ demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your
 	@$(BIN)/hatif demo
 
 test: $(STAMP)  ## the tests; JOBS=N so many at a time, for whole calls mostly wait
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 check: $(STAMP) lint types imports test  ## all that must be green before a commit
 
