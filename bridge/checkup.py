@@ -19,6 +19,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.offering import refusal
 from bridge.opus import require_opus
+from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
 from protocols.browser import BrowserOptions
 
@@ -44,7 +45,7 @@ class Finding(Struct, frozen=True):
 
 
 def examine(config: Path | None) -> list[Finding]:
-    """Look at configuration, questionnaires, model and disk."""
+    """Look at configuration, questionnaires, model, voice and disk."""
     try:
         settings = load_settings(config)
     except BridgeError as error:
@@ -57,6 +58,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield from _opus(settings)
     summary, finding = _model(settings)
     yield finding
+    yield _voice(settings)
     yield from _questionnaires(settings, summary)
     yield from _folders(settings)
 
@@ -95,6 +97,15 @@ def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:
         unable = f"{detail}; without an unknown word it hears other speech as the nearest word that it knows"
         return summary, Finding("model", Verdict.WARNING, unable)
     return summary, Finding("model", Verdict.GOOD, detail)
+
+
+def _voice(settings: Settings) -> Finding:
+    bench = VoiceBench(settings)
+    try:
+        voice = bench.default()
+    except BridgeError as error:
+        return Finding("voice", Verdict.BAD, str(error))
+    return Finding("voice", Verdict.GOOD, f"{bench.default_name}: {voice.identity}")
 
 
 def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterator[Finding]:

@@ -35,8 +35,10 @@ from bridge.errors import BridgeError, QuestionnaireError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
 from bridge.reports import STDOUT, write_report
+from bridge.say_command import mount as mount_saying
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
+from bridge.voices.commands import mount as mount_voices
 
 if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
@@ -69,7 +71,9 @@ mount_interop(questionnaire_app, answers_app)
 mount_authoring(questionnaire_app)
 mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
+mount_saying(app)
 mount_transcripts(app, token_app)
+mount_voices(app)
 app.command("understand")(understand_command)
 
 
@@ -162,14 +166,15 @@ def render(
     Example: [bold]hatif render post_discharge[/]
     """
     from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415
-    from bridge.speech.engines import build_voice  # noqa: PLC0415
+    from bridge.speech.engines import VoiceBench  # noqa: PLC0415
     from bridge.speech.prompts import PromptCache  # noqa: PLC0415
 
     settings = settings_of(config)
     texts = prompt_texts(_chosen(questionnaire, settings.questionnaires.folder))
 
     async def run() -> int:
-        voice = build_voice(settings.voice)
+        bench = VoiceBench(settings)
+        voice = bench.default()
         await voice.start()
         try:
             cache = PromptCache(settings.prompts.folder, voice)
@@ -178,7 +183,7 @@ def render(
                 task = progress.add_task("rendering prompts", total=len(missing))
                 return await cache.render(missing, on_progress=lambda _text: progress.advance(task))
         finally:
-            await voice.stop()
+            await bench.stop()
 
     rendered = run_quietly(run)
     out.print(f"{rendered} prompts rendered, all are ready in {settings.prompts.folder}", soft_wrap=True)
@@ -351,10 +356,11 @@ def answers_show(
         row = (answer.item, value, answer.status, answer.via, str(answer.tries), confirmed, answer.closed)
         table.add_row(*row)
     out.print(table)
-    turns = Table("turn", "item", "input", "meaning", "reply after", "heard")
+    turns = Table("turn", "item", "input", "meaning", "reply after", "spoken by", "heard")
     for turn in shown.turns:
         reply = "" if turn.total_ms is None else f"{turn.total_ms:.0f} ms"
-        turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, reply, turn.closed)
+        spoken = (reply, turn.spoken_by, turn.closed)
+        turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, *spoken)
     out.print(turns)
 
 

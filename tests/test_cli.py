@@ -23,6 +23,7 @@ COMMANDS = (
         "call",
         "check",
         "render",
+        "say",
         "answers list",
         "answers show",
         "answers sound",
@@ -194,6 +195,18 @@ class TestCheck:
         assert status == 0
         assert "does not know" in report
         assert "مدهش" in report
+
+    def test_a_voice_that_cannot_speak_is_told_as_the_daemon_would(self, shell: Shell) -> None:
+        """With the place in the configuration, and what would be right; nothing listens or is rendered."""
+        shell.edit("config.yaml", "engine: espeak-ng ", "engine: server    ")
+        status, report, _ = shell.run("check", "--config", "config.yaml")
+        assert status == 1
+        assert "speech_server.url must be its address" in " ".join(report.split())
+        for command in ("serve", "render"):
+            complaint = shell.refused(command, "--config", "config.yaml")
+            assert "config.yaml:" in complaint
+            assert "no speech server is configured; speech_server.url must be its address" in complaint
+        assert not (shell.folder / "data").exists()
 
 
 def test_prompts_are_rendered_once(shell: Shell) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-__all__ = ["Resampler", "resample"]
+__all__ = ["Resampler", "resample", "resampled"]
 
 _PCM = np.dtype("<i2")
 _LOWEST, _HIGHEST = -32_768, 32_767
@@ -45,6 +45,13 @@ def resample(pcm: bytes, source_hz: int, target_hz: int) -> bytes:
     if source_hz == target_hz:
         return pcm
     return _to_pcm(soxr.resample(_to_samples(pcm), source_hz, target_hz))
+
+
+def resampled(samples: NDArray[np.float32], source_hz: int, target_hz: int) -> NDArray[np.float32]:
+    """The same of samples that are floating point already, which nothing rounds or clips on the way."""
+    if source_hz == target_hz:
+        return samples
+    return np.asarray(soxr.resample(samples, source_hz, target_hz), dtype=np.float32)
 
 
 def _to_samples(pcm: bytes) -> NDArray[np.float32]:

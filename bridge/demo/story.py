@@ -213,7 +213,7 @@ def _answers_file(options: DemoOptions, settings: Settings, questionnaire: Quest
 def _rendered_prompts(settings: Settings, questionnaire: Questionnaire) -> list[tuple[KnownPrompt, bytes]]:
     """Every prompt as the daemon will play it. A caller knows a question by its sound."""
     # Never started: the voice only tells under which names the daemon's own has put its prompts.
-    cache = PromptCache(settings.prompts.folder, build_voice(settings.voice))
+    cache = PromptCache(settings.prompts.folder, build_voice(settings))
     rendered = [(prompt, cache.get(prompt.text)) for prompt in known_prompts(questionnaire)]
     missing = sum(audio is None for _, audio in rendered)
     if missing:

@@ -90,7 +90,7 @@ def phone() -> Callable[..., Awaitable[tuple[CallOutcome, Patient]]]:
         script = SPOKEN if speaks else by_key(SPOKEN)
         voice = await rehearse(script, noise)
         settings = load_settings(environ=daemon.environment)
-        cache = PromptCache(settings.prompts.folder, build_voice(settings.voice))
+        cache = PromptCache(settings.prompts.folder, build_voice(settings))
         prompts = [(prompt, cache.get(prompt.text) or b"") for prompt in known_prompts(QUESTIONNAIRE)]
         patient = Patient(script, prompts, voice, noise, thinking_seconds=0.3, on_asked=on_asked)
         patient.on_speaking = on_speaking

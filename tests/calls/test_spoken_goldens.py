@@ -73,7 +73,7 @@ async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript) 
         while "all_prompts_ready" not in daemon.log:  # noqa: ASYNC110 - another process writes it down
             await asyncio.sleep(0.1)
     settings = load_settings(environ=daemon.environment)
-    cache = PromptCache(settings.prompts.folder, build_voice(settings.voice))
+    cache = PromptCache(settings.prompts.folder, build_voice(settings))
     prompts = [(prompt, cache.get(prompt.text) or b"") for prompt in known_prompts(questionnaire)]
     caller = PatientCaller(script, prompts, await rehearse(script, noise), noise, thinking_seconds=0.3)
     carrier = FakeCarrier(MaqsamWire(), caller, clock=Clock(SPEED))

@@ -210,7 +210,10 @@ class TestHealth:
             "storage",
             "recogniser",
             "voice",
+            "prompts",
+            "questionnaires",
         }
+        assert " MiB; " in health["components"]["prompts"]["detail"]
 
     def test_the_front_page_says_what_this_is(self, daemon: Any) -> None:
         """A curious person learns the name, the version and where to ask."""

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.config import Settings
-from bridge.errors import ModelError
+from bridge.errors import ConfigError, ModelError
 from bridge.speech.engines import build_voice
 from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk_model import ModelSummary, check_model
@@ -39,15 +39,24 @@ class Surroundings(Struct, frozen=True):
 
 def surroundings_of(settings: Settings) -> Surroundings:
     """What is configured, as far as it is there."""
-    folder = settings.prompts.folder
     model, problem = _model(settings.recogniser.model)
     return Surroundings(
         model=model,
         model_problem=problem,
-        prompts=PromptCache(folder, build_voice(settings.voice)) if folder.is_dir() else None,
+        prompts=_prompts(settings),
         words_per_minute=settings.voice.words_per_minute,
         served=settings.questionnaires.folder,
     )
+
+
+def _prompts(settings: Settings) -> PromptCache | None:
+    folder = settings.prompts.folder
+    if not folder.is_dir():
+        return None
+    try:
+        return PromptCache(folder, build_voice(settings))
+    except ConfigError:  # `hatif check` tells it; no questionnaire is worse for it
+        return None
 
 
 def _model(path: Path) -> tuple[ModelSummary | None, str]:
