@@ -18,7 +18,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help demo test test-xtts check format lint types imports bench fuzz soak peers model clean
+.PHONY: help demo test test-xtts check format lint types imports bench fuzz soak peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your
 	@$(BIN)/hatif demo
 
 test: $(STAMP)  ## the tests; JOBS=N so many at a time, for whole calls mostly wait
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 ifeq ($(XTTS),0)
 	@echo "XTTS's tests were left out (XTTS=0); make test-xtts runs them"
 else
@@ -104,6 +104,12 @@ $(RECIPE): $(STAMP)
 
 model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names them
 	@$(BIN)/python -m training make $(if $(DATA),--data $(DATA)) $(ARGS)
+
+licences: $(STAMP)  ## NOTICE and docs/licences.md, from what every dependency declares now
+	@mkdir -p build
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed --report build/resolved.json \
+	  --constraint constraints.txt --constraint constraints-xtts.txt '.[dev,media,piper,training,xlsform,xtts]'
+	@$(BIN)/python deploy/licences/write_licences.py build/resolved.json
 
 clean:  ## remove what was installed and cached
 	rm -rf $(VENV) $(PEERS) $(XTTS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
