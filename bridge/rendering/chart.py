@@ -12,6 +12,7 @@ WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 64, 14, 14, 40
 HALF_RANGE_LU = 3.0  # above and below the target, at the least
 MOST_BARS = 24
+MOST_TICKS = 12
 
 
 def loudness_svg(prompts: Sequence[HeardPrompt]) -> str:
@@ -48,14 +49,14 @@ def durations_svg(prompts: Sequence[HeardPrompt]) -> str:
     counts = [0] * (int(longest) // step + 1)
     for prompt in prompts:
         counts[int(prompt.seconds) // step] += 1
-    most = max(counts)
+    most = max(1, *counts)
     end = len(counts) * step
     bars = [
         _bar(index * step, (index + 1) * step, count, most, end)
         for index, count in enumerate(counts)
         if count
     ]
-    ticks = [_left_label(_between(count, most, 0, TOP, HEIGHT - BOTTOM), str(count)) for count in {0, most}]
+    ticks = [_left_label(_between(count, most, 0, TOP, HEIGHT - BOTTOM), str(count)) for count in (0, most)]
     return _svg("Number of prompts by length in seconds", [*ticks, *_seconds_axis(end), *bars])
 
 
@@ -73,7 +74,7 @@ def _kind(prompt: HeardPrompt) -> str:
 
 
 def _seconds_axis(longest: float) -> Iterator[str]:
-    step = next(step for step in (1, 2, 5, 10, 20, 60, 600) if longest / step <= 12 or step == 600)
+    step = next((step for step in (1, 2, 5, 10, 20) if longest / step <= MOST_TICKS), 60)
     bottom = HEIGHT - BOTTOM
     yield f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{WIDTH - RIGHT}"/>'
     for seconds in range(0, int(longest) + 1, step):

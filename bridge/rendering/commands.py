@@ -29,7 +29,7 @@ def mount(app: typer.Typer) -> None:
     app.command("render")(render)
 
 
-def render(
+def render(  # noqa: PLR0917 - a command's options
     questionnaire: Annotated[
         str | None, typer.Argument(help="Its id or file; all of them by default.")
     ] = None,

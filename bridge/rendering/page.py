@@ -1,4 +1,4 @@
-"""The listening page: every prompt with its sound, so that a clinician hears all of them before the first call.
+"""The listening page: every prompt with its sound, so that a clinician hears all before the first call.
 
 One HTML file with its sounds beside it, or within it. It needs no server and no network, and asks for none.
 """
@@ -27,7 +27,7 @@ _SOUND_NAME = re.compile(r"[0-9a-f]{24}\.wav")
 
 
 def write_page(heard: Sequence[RenderedQuestionnaire], report: RenderReport, target: Path) -> Path:
-    """Write the page to a file, sounds within, when `target` ends in .html; else into a folder, sounds beside.
+    """Write the page to a file that holds the sounds, if `target` ends in .html; else to a folder, with them.
 
     Sounds in the folder that an earlier page left and this one does not name are removed.
 
@@ -100,7 +100,10 @@ def _page(
     heard: Sequence[RenderedQuestionnaire], report: RenderReport, source: Callable[[bytes], str]
 ) -> str:
     script = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; media-src 'self' data: file:"
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; media-src 'self' data: file:;"
+        f" script-src 'sha256-{script}'"
+    )
     return "\n".join(
         (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -117,16 +120,18 @@ def _page(
 
 def _head(heard: Sequence[RenderedQuestionnaire], report: RenderReport) -> Iterator[str]:
     prompts = list({prompt.text: prompt for one in heard for prompt in one.prompts}.values())
-    yield '<header><h1>Every prompt, as callers hear it <span lang="ar" dir="rtl">كل ما يُقال للمتصل</span></h1>'
+    yield f"<header><h1>Every prompt, as callers hear it {_arabic('كل ما يُقال للمتصل')}</h1>"
     yield f"<p>{escape(_summary(report))}</p>"
     yield f'<p class="voice">Voice: <code>{escape(report.voice)}</code></p>'
     if len(heard) > 1:
         links = (f'<a href="#{escape(one.id)}">{escape(one.id)}</a>' for one in heard)
         yield f"<nav>{' '.join(links)}</nav>"
     yield '<p><button type="button" id="all">Play all, one after the other</button></p></header>'
+    yield '<div class="charts">'
     yield f"<figure>{loudness_svg(prompts)}<figcaption>Loudness (LUFS, behind μ-law) by length. Full dots are"
     yield "longer than a second: they belong within the band, which is one LU high.</figcaption></figure>"
     yield f"<figure>{durations_svg(prompts)}<figcaption>How many prompts are how long.</figcaption></figure>"
+    yield "</div>"
 
 
 def _summary(report: RenderReport) -> str:
@@ -139,10 +144,10 @@ def _summary(report: RenderReport) -> str:
 
 def _section(one: RenderedQuestionnaire, source: Callable[[bytes], str]) -> Iterator[str]:
     yield f'<section id="{escape(one.id)}"><h2>{escape(one.id)} {escape(one.version)}'
-    yield f'<span lang="ar" dir="rtl">{escape(one.title)}</span></h2>'
+    yield f"{_arabic(one.title)}</h2>"
     yield '<div class="wide"><table><thead><tr>'
     for heading in ("No.", "Role", "Item", "Text", "Seconds", "LUFS", "Listen"):
-        yield f'<th scope="col">{heading}</th>'
+        yield f'<th scope="col" class="{heading.lower().strip(".")}">{heading}</th>'
     yield "</tr></thead><tbody>"
     for number, prompt in enumerate(one.prompts, 1):
         yield _row(one.id, number, prompt, source(prompt.audio))
@@ -151,6 +156,7 @@ def _section(one: RenderedQuestionnaire, source: Callable[[bytes], str]) -> Iter
 
 def _row(questionnaire: str, number: int, prompt: HeardPrompt, source: str) -> str:
     level = "" if prompt.lufs is None else f"{prompt.lufs:.1f}"
+    name = f"{escape(questionnaire)}-{number}"
     cells = (
         f'<td class="number">{number}</td>',
         f"<td>{escape(', '.join(prompt.roles))}</td>",
@@ -158,10 +164,13 @@ def _row(questionnaire: str, number: int, prompt: HeardPrompt, source: str) -> s
         f'<td class="said" lang="ar" dir="rtl">{escape(prompt.text)}</td>',
         f'<td class="number">{prompt.seconds:.1f}</td>',
         f'<td class="number">{level}</td>',
-        f'<td><audio controls preload="none" aria-label="{escape(questionnaire)} {number}" src="{source}">'
-        "</audio></td>",
+        f'<td><audio controls preload="none" aria-label="{name}" src="{source}"></audio></td>',
     )
-    return f'<tr id="{escape(questionnaire)}-{number}">{"".join(cells)}</tr>'
+    return f'<tr id="{name}">{"".join(cells)}</tr>'
+
+
+def _arabic(text: str) -> str:
+    return f'<span lang="ar" dir="rtl">{escape(text)}</span>'
 
 
 def _items(items: Sequence[str]) -> str:
