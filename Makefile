@@ -54,7 +54,7 @@ $(XTTS_STAMP): pyproject.toml constraints.txt constraints-xtts.txt
 	@touch $@
 
 test-xtts: $(XTTS_STAMP)  ## XTTS's real code over a tiny checkpoint, in an environment with PyTorch
-	OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest tests/xtts
+	OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts
 
 check: $(STAMP) lint types imports test  ## all that must be green before a commit
 
