@@ -35,6 +35,7 @@ from bridge.storage.store import Store
 from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
+from bridge.voices.choosing import chooser
 from bridge.voicing import Voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
@@ -340,7 +341,13 @@ def _recordings(settings: Settings) -> Path | None:
 
 def _voices(bench: VoiceBench, clock: Clock, settings: Settings) -> Voices:
     files = PromptFiles(settings.prompts.folder, max_bytes=settings.prompts.max_mb << 20)
-    return Voices(bench, files=files, live_seconds=settings.voice.live_seconds, now=clock.now)
+    return Voices(
+        bench,
+        files=files,
+        live_seconds=settings.voice.live_seconds,
+        now=clock.now,
+        choose=chooser(settings),
+    )
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

@@ -1,5 +1,6 @@
 """`hatif say`: parses and prints; `bridge.speech.say` does it, and is loaded only then."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,7 +72,8 @@ def say(  # noqa: PLR0917 - a command's options
     except SsmlError as error:
         _show_fault(error, said)
         raise typer.Exit(EXIT_REFUSED) from None
-    except BrokenPipeError:  # whoever listened has gone
+    except BrokenPipeError:  # whoever listened has gone, and what is left for them goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None
     if json is not None:
         write_report(report, json)

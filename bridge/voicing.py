@@ -47,7 +47,7 @@ class Voices:
         now: Callable[[], datetime],
         choose: Callable[[Questionnaire], Sequence[VoiceName]] | None = None,
     ) -> None:
-        """`files` are the prompts of all voices; `live_seconds` is how long a caller may wait for live speech.
+        """`files` are the prompts of all voices; `live_seconds` is how long a caller may wait for a voice.
 
         `choose` names the voices of a questionnaire, its own first and then those that stand nearest to it;
         without it everything is said in the configured voice.
@@ -58,6 +58,7 @@ class Voices:
         self._now = now
         self._choose = choose or (lambda _: (bench.default_name,))
         self._speakers: dict[VoiceName, Speaker] = {}
+        self._absent: dict[VoiceName, str] = {}  # wished for, and why there is none
         self._known: dict[str, Container[str]] = {}  # what questionnaires say, by their hash
 
     async def start(self) -> None:
@@ -80,6 +81,8 @@ class Voices:
             try:
                 await self._speaker(name).voice.start()
             except BridgeError as error:
+                if name not in self._speakers:
+                    self._absent[name] = str(error)
                 log.error("voice_not_started", voice=str(name), code=error.code, detail=str(error))  # noqa: TRY400 - ours, told in full
 
     def of(self, questionnaire: Questionnaire) -> Mouth:
@@ -102,7 +105,7 @@ class Voices:
 
     def troubles(self) -> list[str]:
         """Which voices cannot speak, since when and why; a sentence for each."""
-        found = []
+        found = [f"there is no {name} ({why})" for name, why in self._absent.items()]
         for speaker in self._speakers.values():
             if (trouble := speaker.voice.trouble) is not None:
                 since = trouble.since.isoformat(timespec="seconds")

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from bridge.audio.filters import FirStream, Samples
+from bridge.audio.filters import Fir, FirStream, Samples
 from bridge.audio.frames import SAMPLE_RATE
 
 __all__ = ["HOP_SAMPLES", "Compressor", "Limiter", "hop_levels"]
@@ -139,13 +139,13 @@ class _PeakMeter:
         return np.asarray(20 * np.log10(np.maximum(peaks, _QUIETEST) / FULL_SCALE))
 
 
-def _interpolators() -> list[Samples]:
-    """For each phase the response that gives the value so far after the sample `_HALF_TAPS` ago."""
+def _interpolators() -> list[Fir]:
+    """For each phase the filter that gives the value so far after the sample `_HALF_TAPS` ago."""
     responses = []
     for phase in range(OVERSAMPLING):
         at = np.arange(-_HALF_TAPS, _HALF_TAPS + 1) + phase / OVERSAMPLING
         window = np.cos(np.pi * np.clip(at / (2 * (_HALF_TAPS + 1)), -0.5, 0.5)) ** 2
-        responses.append(np.sinc(at) * window)
+        responses.append(Fir(np.sinc(at) * window))
     return responses
 
 

@@ -30,9 +30,11 @@ RATES = (0.5, 2.0)  # outside them no voice is understood
 PATIENCE_SECONDS = 10.0
 PATIENCE_SECONDS_PER_CHARACTER = 0.05
 PHONEME_TYPES = ("espeak", "text")  # the others need packages and files of their own
+MAX_LEFT_OVER_SECONDS = 300.0
 SAMPLE_RATES = range(8000, 48001)
 
 _PACKAGE = "piper-tts"
+_RUNTIME = "onnxruntime"
 _TEST_TEXT = "نَعَم"
 _ONNX_FIRST_BYTE = (
     b"\x08"  # field 1 of a ModelProto, the version; a web page or a pointer to a file begins otherwise
@@ -76,6 +78,8 @@ class PiperWorker(WorkerProcess):
             self._waiting -= 1
             work.cancel()
             await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()  # seen, also by those who left before it was raised
 
     async def _work(self, request: SpeakPiper, pieces: "asyncio.Queue[Speech | None]") -> None:
         """Wait for its turn, and put what is spoken into `pieces`, None last."""
@@ -88,8 +92,9 @@ class PiperWorker(WorkerProcess):
     async def _take_turn(self, request: SpeakPiper, pieces: "asyncio.Queue[Speech | None]") -> None:
         patience = PATIENCE_SECONDS + len(request.text) * PATIENCE_SECONDS_PER_CHARACTER
         await self.up(patience)
-        before, self._left_over = self._left_over, patience
-        async with aclosing(self.stream(request, patience + before)) as parts:
+        patience += self._left_over
+        self._left_over = min(patience, MAX_LEFT_OVER_SECONDS)
+        async with aclosing(self.stream(request, patience)) as parts:
             async for part in parts:
                 if part.pcm:
                     pieces.put_nowait(Speech(part.pcm, part.rate))
@@ -112,10 +117,11 @@ class PiperSynthesizer(Synthesizer):
 
     @property
     def identity(self) -> str:
-        """Package, both files' content, and how we use them; known before the process runs."""
+        """Packages, both files' content, and how we use them; known before the process runs."""
         files = f"{_hash_of(self._model)}+{_hash_of(_description_of(self._model))}"
         voice = f"{self._model.stem}@{files}"
-        return f"piper/{_package_version()} voice={voice} seeded tashkeel=bare-words shadda-first"
+        engine = f"piper/{_package_version()} onnxruntime/{version(_RUNTIME)}"
+        return f"{engine} voice={voice} seeded tashkeel=bare-words shadda-first"
 
     @property
     def is_ready(self) -> bool:

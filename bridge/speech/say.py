@@ -1,10 +1,12 @@
 """What `hatif say` does: a text or SSML performed by any voice, polished for the telephone, and measured."""
 
+import asyncio
 import struct
 import time
 import wave
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +22,7 @@ from bridge.speech.base import Speech, whole
 from bridge.speech.clips import Clips
 from bridge.speech.engines import ENGINES, VoiceBench, VoiceName
 from bridge.speech.performing import perform
+from bridge.speech.reading.building import build_reader
 from bridge.speech.reading.reader import Reader
 from bridge.speech.script import Clip, Passage, Pause, Script
 from bridge.speech.ssml import script_of
@@ -62,7 +65,7 @@ class Report(Struct, frozen=True):
     identity: str
     audio_seconds: float
     start_seconds: float  # until the engine was ready
-    first_sound_seconds: float  # from then on, until the first sound was there
+    first_sound_seconds: float  # from then on, until the engine gave sound, or a stream had it for the line
     elapsed_seconds: float  # and until all was
     real_time_factor: float  # elapsed for each second of sound
     marks: tuple[MarkTime, ...]
@@ -84,7 +87,7 @@ async def say_to_file(wish: Wish, settings: Settings, path: Path) -> Report:
     """
     _require_format(path)
     async with _Turn.taken(wish, settings) as turn:
-        speech = await whole(turn.pieces())
+        speech = await whole(turn.pieces(notes_sound=True))
         pcm = turn.before + polish(speech.pcm, speech.rate) + turn.after if speech.rate else turn.before
         if not pcm:
             raise SayError("nothing came of it that can be heard")
@@ -100,26 +103,36 @@ async def say_aloud(wish: Wish, settings: Settings, sink: BinaryIO) -> Report:
 
     Raises:
         BridgeError: the SSML, the voice or the engine will not do.
+        BrokenPipeError: nobody listens any more.
 
     """
     async with _Turn.taken(wish, settings) as turn:
         written = 0
         async with aclosing(_polished(turn)) as pieces:
             async for pcm in pieces:
-                sink.write(encode_ulaw(pcm))
-                sink.flush()
+                if any(pcm):
+                    turn.sounds()
+                await asyncio.to_thread(_send, sink, encode_ulaw(pcm))  # whoever plays it takes its time
                 written += len(pcm)
         return turn.report(written, None)
+
+
+def _send(sink: BinaryIO, ulaw: bytes) -> None:
+    sink.write(ulaw)
+    sink.flush()
 
 
 class _Turn:
     """One thing to be said, by engines that run, and what is measured on the way."""
 
-    def __init__(self, script: Script, voice: VoiceName, bench: VoiceBench, folder: Path) -> None:
+    def __init__(
+        self, script: Script, voice: VoiceName, bench: VoiceBench, reader: Reader, clips: Clips
+    ) -> None:
         self.before, self._script, self.after = _without_outer_silence(script)
         self._name = voice
         self._bench = bench
-        self._clips = Clips(folder)
+        self._reader = reader
+        self._clips = clips
         self._marks: list[MarkTime] = []
         self._asked = self._begun = time.perf_counter()
         self._first: float | None = None
@@ -130,7 +143,9 @@ class _Turn:
         """A turn, with every engine that the script asks for started, and stopped afterwards."""
         script = script_of(wish.text, language=wish.language)
         bench = VoiceBench(settings)
-        turn = cls(script, _voice_name(wish, bench), bench, settings.prompts.folder)
+        today = date.today()  # noqa: DTZ011 - the author's day is the machine's
+        reader, clips = build_reader(settings.voice, today), Clips(settings.prompts.folder)
+        turn = cls(script, _voice_name(wish, bench), bench, reader, clips)
         try:
             for name in (str(turn._name), *_voices_in(script)):
                 await bench.start(name)
@@ -139,20 +154,24 @@ class _Turn:
         finally:
             await bench.stop()
 
-    async def pieces(self) -> AsyncGenerator[Speech]:
+    async def pieces(self, *, notes_sound: bool = False) -> AsyncGenerator[Speech]:
         performance = perform(
             self._script,
             self._bench.voice(self._name),
-            read=Reader().read,
+            read=self._reader.read,
             voice_named=self._bench.voice,
             clip=self._clips.find,
             on_mark=self._mark,
         )
         async with aclosing(performance) as pieces:
             async for piece in pieces:
-                if self._first is None and any(piece.pcm):
-                    self._first = time.perf_counter()
+                if notes_sound and any(piece.pcm):
+                    self.sounds()
                 yield piece
+
+    def sounds(self) -> None:
+        """Note the first sound."""
+        self._first = self._first or time.perf_counter()
 
     def report(self, pcm_bytes: int, file: str | None) -> Report:
         now = time.perf_counter()

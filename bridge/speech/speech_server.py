@@ -27,6 +27,7 @@ SPEEDS = (0.5, 2.0)  # the protocol takes 0.25 to 4, which nobody understands
 MAX_TEXT_CHARACTERS = 4000  # the protocol takes 4096
 MAX_SECONDS = 300.0  # of sound, and of waiting for all of it
 MAX_CONNECTIONS = 8
+KEEP_SECONDS = 4.0  # an idle connection; Uvicorn, which many servers run in, closes it after five
 FAILURES, ILL_SECONDS = 3, 30.0  # so many in a row, and it is not asked first for so long
 
 SOUND_TYPES = {
@@ -90,7 +91,7 @@ class SpeechServerEngine:
         """Make ready to ask; nothing is sent."""
         key = self._options.key
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_SECONDS),
             headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else {},
             timeout=aiohttp.ClientTimeout(
                 total=MAX_SECONDS,

@@ -1,5 +1,7 @@
 """Which voice speaks: the one that a questionnaire names, or the nearest of those that are configured."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from bridge.config import Settings
@@ -9,7 +11,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ConfigError
 from bridge.speech.engines import VoiceName
 
-__all__ = ["VoiceWish", "choose_voice", "voices_for", "wish_of"]
+__all__ = ["VoiceWish", "choose_voice", "chooser", "voices_for", "wish_of"]
 
 # Where a dialect is spoken, by ISO 3166: `ar-JO` is a voice for callers of the Levant too.
 REGIONS = {
@@ -80,6 +82,11 @@ def voices_for(settings: Settings, wish: VoiceWish) -> tuple[VoiceName, ...]:
     configured = f"{settings.voice.engine}/{settings.voice.voice}"
     names = (wish.voice, *(voice for _, voice in fitting), configured)
     return tuple(dict.fromkeys(_named(name) for name in names if name))
+
+
+def chooser(settings: Settings) -> Callable[[Questionnaire], tuple[VoiceName, ...]]:
+    """What names the voices of a questionnaire's calls: its own, and after it those that stand in for it."""
+    return lambda questionnaire: voices_for(settings, wish_of(questionnaire))
 
 
 def wish_of(questionnaire: Questionnaire) -> VoiceWish:

@@ -19,8 +19,8 @@ PAGE_HEADER = """\
 # Licences
 
 Hatif is under Apache-2.0. This page and `NOTICE` are written by `make licences` from what packages declare
-(`deploy/licences/seen.json`) and what was decided about it (`deploy/licences/judged.toml`); do not edit it.
-The tests fail when a dependency comes with a licence that nobody judged, when one declares another than before,
+(`deploy/licences/seen.json`) and what was judged of it (`deploy/licences/judged.toml`); do not edit it.
+The tests fail when a dependency comes with a licence that nobody judged, when one declares another one,
 and when the daemon would load code under the GPL; they also look into the memory of one that runs.
 This is what packages say of themselves, for Linux; it is no lawyer's advice.
 """

@@ -37,7 +37,7 @@ async def test_code_under_the_gpl_is_never_in_the_daemon(
     start_daemon: Callable[..., Any], owners: dict[str, str]
 ) -> None:
     """While a caller hears us, and with Opus on: each library is where docs/licences.md says."""
-    daemon = start_daemon(HATIF_PROVIDERS__BROWSER__OPUS="true")
+    daemon = start_daemon(all_ready=False, HATIF_PROVIDERS__BROWSER__OPUS="true")
     headers = {"Auth": daemon.token}
     async with (
         aiohttp.ClientSession() as client,

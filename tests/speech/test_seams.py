@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.speech.seams import EDGE_SECONDS, FADE_SECONDS, SILENCE_LEVEL, Seam
@@ -79,6 +79,7 @@ def test_no_more_is_held_back_than_a_fade() -> None:
     assert len(seam.process(TONE.tobytes())) == 2 * (len(TONE) - FADE)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([QUIET[:100], TONE[:50], QUIET[:3], TONE[:7] // 200, TONE[:1]]), max_size=12),
     st.booleans(),

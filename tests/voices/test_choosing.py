@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from bridge.checkup import Verdict, examine
 from bridge.config import Settings, load_settings
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load, parse
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ConfigError, QuestionnaireError
 from bridge.speech.engines import VoiceName
-from bridge.voices.choosing import VoiceWish, choose_voice, voices_for, wish_of
+from bridge.voices.choosing import VoiceWish, choose_voice, chooser, voices_for, wish_of
 
 FOLDER = CONTENT / "questionnaires"
 REMINDER = (FOLDER / "appointment_reminder.yaml").read_text(encoding="utf-8")
@@ -135,6 +136,34 @@ def test_wrong_defaults_are_told_by_line(tmp_path: Path, written: str, problem: 
 def test_a_questionnaire_says_who_speaks(extra: str, dialects: str, wish: VoiceWish) -> None:
     """By name, or by what is looked up."""
     assert wish_of(asked(extra, dialects)) == wish
+
+
+def test_a_call_knows_its_voices(settings: Settings) -> None:
+    """The questionnaire's, and after it those that stand in."""
+    names = chooser(settings)(asked("voice: {gender: female, dialect: lev}"))
+    assert [str(name) for name in names] == [
+        *("xtts/layla", "xtts/nurse", "piper/ar_JO-kareem-medium", "espeak-ng/ar")
+    ]
+    assert [str(name) for name in chooser(settings)(asked(""))] == ["espeak-ng/ar"]
+
+
+def test_the_check_looks_at_every_voice_that_is_named(tmp_path: Path) -> None:
+    """What cannot speak is a warning that says by whom it is named; others stand in."""
+    folder = tmp_path / "q"
+    folder.mkdir()
+    begin, _, rest = REMINDER.partition("dialects: ")
+    (folder / "mine.yaml").write_text(f"{begin}voice: espeak-ng/ar+Annie\ndialects: {rest}", encoding="utf-8")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "questionnaires: {folder: q, default: appointment_reminder}\n"
+        "piper: {folder: piper}\n"
+        "voices: {defaults: {ar: espeak-ng/ar+Annie, ar.male: piper/nobody}}\n"
+    )
+    found = {finding.subject: finding for finding in examine(config)}
+    assert found["voice espeak-ng/ar+Annie"].verdict is Verdict.GOOD
+    assert found["voice espeak-ng/ar+Annie"].detail == "named by voices.defaults ar, mine.yaml"
+    assert found["voice piper/nobody"].verdict is Verdict.WARNING
+    assert "(named by voices.defaults ar.male)" in found["voice piper/nobody"].detail
 
 
 @pytest.mark.parametrize(

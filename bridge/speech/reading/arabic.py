@@ -117,7 +117,7 @@ def amount_said(amount: Amount, setting: Setting, noun: Noun | None = None, *, e
         said = _decimal(amount, setting, noun)
     else:
         said = _with_fraction(amount, setting, noun, end)
-    return f"{MINUS} {said}" if amount.is_negative else said
+    return composed(f"{MINUS} {said}" if amount.is_negative else said)
 
 
 def _whole(number: int, setting: Setting, noun: Noun | None, end: End) -> str:
@@ -238,16 +238,17 @@ def _day(day: Day, setting: Setting) -> str:
     if month:
         parts.append(month)
     if day.year:
-        parts.append(_year(day.year, setting, alone=not parts))
+        end = End.JOINED if day.era in _ERAS else End.PAUSE
+        parts.append(_year(day.year, setting, end, alone=not parts))
     if day.era in _ERAS:
         parts.append(_ERAS[day.era])
     return " ".join(parts)
 
 
-def _year(year: int, setting: Setting, *, alone: bool) -> str:
+def _year(year: int, setting: Setting, end: End, *, alone: bool) -> str:
     if alone:
-        return cardinal(year, feminine=setting.feminine, case=setting.case)
-    return f"{_YEAR}َ {cardinal(year, case=Case.GENITIVE)}"
+        return cardinal(year, feminine=setting.feminine, case=setting.case, end=end)
+    return f"{_YEAR}َ {cardinal(year, case=Case.GENITIVE, end=end)}"
 
 
 def _time(time: Time, setting: Setting) -> str:

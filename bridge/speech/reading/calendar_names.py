@@ -13,20 +13,8 @@ __all__ = [
     "SAID_HALVES",
 ]
 
-GREGORIAN = (
-    "يَنَايِر",
-    "فَبْرَايِر",
-    "مَارِس",
-    "أَبْرِيل",
-    "مَايُو",
-    "يُونْيُو",
-    "يُولْيُو",
-    "أَغُسْطُس",
-    "سِبْتَمْبِر",
-    "أُكْتُوبِر",
-    "نُوفَمْبِر",
-    "دِيسَمْبِر",
-)
+_GREGORIAN = "يَنَايِر فَبْرَايِر مَارِس أَبْرِيل مَايُو يُونْيُو يُولْيُو أَغُسْطُس سِبْتَمْبِر أُكْتُوبِر نُوفَمْبِر دِيسَمْبِر"
+GREGORIAN = tuple(_GREGORIAN.split())
 HIJRI = (  # as they are behind "of"
     "مُحَرَّم",
     "صَفَر",
@@ -77,23 +65,11 @@ for _number, _name in enumerate(HIJRI, 1):
 for _number, _name in _OTHER_HIJRI.items():
     MONTHS[tuple(folded(_name).split())] = (_number, HIJRI[_number - 1], True)
 
+_ENGLISH_MONTHS = "january february march april may june july august september october november december"
 LATIN_MONTHS = {
     spelling: number
     for number, name in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
+        _ENGLISH_MONTHS.split(),
         1,
     )
     for spelling in (name, name[:3])
@@ -110,26 +86,8 @@ HALVES = {
     "a.m.": Half.MORNING,
     "p.m.": Half.AFTERNOON,
 }
-SAID_HALVES = frozenset(
-    map(
-        folded,
-        [
-            "صباحا",
-            "مساء",
-            "ظهرا",
-            "عصرا",
-            "ليلا",
-            "فجرا",
-            "ضحى",
-            "بعد",
-            "قبل",
-            "الصبح",
-            "المساء",
-            "العصر",
-            "الليل",
-        ],
-    )
-)
+_SAID_HALVES = "صباحا مساء ظهرا عصرا ليلا فجرا ضحى بعد قبل الصبح المساء العصر الليل"
+SAID_HALVES = frozenset(map(folded, _SAID_HALVES.split()))
 ERAS = {
     folded(word): era
     for era, listed in {

@@ -7,7 +7,7 @@ from bridge.speech.reading.tokens import bare, folded, is_vowelled
 
 __all__ = ["CountedNoun", "counted_noun"]
 
-# One of it, three to ten of it (as before more words), what else it is written as. Feminine is what ends in ة.
+# One of it, three to ten of it (as before more words), how else it is written. What ends in ة is feminine.
 _ROWS = """
 يَوْم | أَيَّامٍ | يومين
 لَيْلَة | لَيَالٍ | ليالي ليلتين

@@ -45,34 +45,13 @@ _ORDINALS = {
     "nine": "ninth",
     "twelve": "twelfth",
 }
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_HIJRI = [
-    "Muharram",
-    "Safar",
-    "Rabi al-Awwal",
-    "Rabi al-Thani",
-    "Jumada al-Ula",
-    "Jumada al-Akhira",
-    "Rajab",
-    "Shaaban",
-    "Ramadan",
-    "Shawwal",
-    "Dhu al-Qaada",
-    "Dhu al-Hijja",
-]
+_MONTHS_LISTED = "January February March April May June July August September October November December"
+_MONTHS = tuple(_MONTHS_LISTED.split())
+_HIJRI_LISTED = (
+    "Muharram|Safar|Rabi al-Awwal|Rabi al-Thani|Jumada al-Ula|Jumada al-Akhira|Rajab|Shaaban|Ramadan|"
+    "Shawwal|Dhu al-Qaada|Dhu al-Hijja"
+)
+_HIJRI = tuple(_HIJRI_LISTED.split("|"))
 _PERCENT = {100: "percent", 1000: "per thousand"}
 _ERAS = {Era.HIJRI: "after the Hijra", Era.COMMON: "of the common era"}
 

@@ -7,43 +7,12 @@ import re
 import unicodedata
 
 from bridge.speech.reading.cardinals import digit_word
+from bridge.speech.reading.cursor import Spellings
 
-__all__ = ["address_said", "latin_said", "letters_said"]
+__all__ = ["KNOWN_WORDS", "address_said", "latin_said", "letters_said"]
 
-_LETTERS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        [
-            "إِيه",
-            "بِي",
-            "سِي",
-            "دِي",
-            "إِي",
-            "إِف",
-            "جِي",
-            "إِتْش",
-            "آي",
-            "جِيه",
-            "كِيه",
-            "إِل",
-            "إِم",
-            "إِن",
-            "أُو",
-            "بِي",
-            "كْيُو",
-            "آر",
-            "إِس",
-            "تِي",
-            "يُو",
-            "فِي",
-            "دَبْلْيُو",
-            "إِكْس",
-            "وَاي",
-            "زِد",
-        ],
-        strict=True,
-    )
-)
+_LETTER_NAMES = "إِيه|بِي|سِي|دِي|إِي|إِف|جِي|إِتْش|آي|جِيه|كِيه|إِل|إِم|إِن|أُو|بِي|كْيُو|آر|إِس|تِي|يُو|فِي|دَبْلْيُو|إِكْس|وَاي|زِد"
+_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTER_NAMES.split("|"), strict=True))
 _KNOWN = {
     "covid": "كُوفِيد",
     "corona": "كُورُونَا",
@@ -111,6 +80,7 @@ _KNOWN = {
     "ms": "السَّيِّدَة",
     "vs": "مُقَابِل",
 }
+KNOWN_WORDS = Spellings(_KNOWN)
 # The longest spelling first at each place. What begins a word is written with a seat for its vowel.
 _SOUNDS = {
     "tch": "تش",
@@ -217,7 +187,7 @@ def latin_said(word: str) -> str:
     is_acronym = word.isupper() and len(plain) <= _LONGEST_ACRONYM
     if is_acronym or len(plain) == 1 or not _VOWELS.intersection(plain):
         return letters_said(plain)
-    return _KNOWN.get(plain) or _transliterated(plain)
+    return _KNOWN.get(plain) or _transliterated(plain, is_silent=word[-1] in "eE")
 
 
 def letters_said(letters: str) -> str:
@@ -245,10 +215,10 @@ def _plain(word: str) -> str:
     return "".join(letter for letter in apart if letter.isascii() and letter.isalpha())
 
 
-def _transliterated(word: str) -> str:
+def _transliterated(word: str, *, is_silent: bool) -> str:
     word = _DOUBLED.sub(r"\1", word)
-    if word.endswith("e") and len(word) >= _SHORTEST_SILENT and word[-2] not in _VOWELS:
-        word = word[:-1] if word[-2] not in "cg" else word
+    if is_silent and len(word) >= _SHORTEST_SILENT and word[-2] not in _VOWELS:
+        word = word if word[-2] in "cg" else word[:-1]
     said, at = "", 0
     while at < len(word):
         length = next(size for size in range(_LONGEST, 0, -1) if word[at : at + size] in _SOUNDS)

@@ -163,6 +163,8 @@ def hour_at(tokens: Tokens, at: int) -> tuple[Time, int] | None:
     if peek(tokens, at + 1).text in ("/", ".", ",", "%", "٫", "٪"):
         return None
     half, end = _half_at(tokens, at + 1, tokens[at].key, _MARKS)
+    if int(tokens[at].key) == _NOON and half is Half.BY_CLOCK:
+        half = Half.UNKNOWN  # noon or midnight
     return Time(int(tokens[at].key), half=half), end
 
 

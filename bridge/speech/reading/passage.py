@@ -8,7 +8,7 @@ from bridge.speech.reading.counted_nouns import CountedNoun, counted_noun
 from bridge.speech.reading.cursor import Tokens, is_digits, past_blank, peek
 from bridge.speech.reading.endings import Case, End, joined_to
 from bridge.speech.reading.figures import Amount, Day, Figure, ListMark, Measured, Span
-from bridge.speech.reading.latin import address_said, latin_said, letters_said
+from bridge.speech.reading.latin import KNOWN_WORDS, address_said, latin_said, letters_said
 from bridge.speech.reading.lexicon import Lexicon
 from bridge.speech.reading.ordinals import ordinal
 from bridge.speech.reading.recognising import figure_at
@@ -22,6 +22,7 @@ from bridge.speech.reading.words import (
     ETCETERA_SAID,
     GOVERNORS,
     SIGNS,
+    TAKING,
     TITLES,
 )
 
@@ -34,6 +35,7 @@ _ALTERNATIVES = frozenset(("و", "او"))  # "و/أو": the stroke is no word
 _OR, _PER, _NUMBER, _OVER, _OVER_KEY = "أَوْ", "لِكُلِّ", "رَقْم", "عَلَى", "علي"
 _CLOSING = ".,;:!?)'"
 _TATWEEL = "\u0640"
+_JOINABLE = (Kind.LATIN, Kind.DIGITS)
 _LONGEST_CODE_LETTERS = 3  # as in B12
 
 
@@ -142,7 +144,7 @@ class ArabicPassage:
         if letters == ("ا",) and (len(name.key) == 1 or peek(self._tokens, at - 1).text.endswith("\n")):
             return None  # "أ." at the beginning of a line numbers it
         is_called = self._before == "يا"
-        self._speak(conjunction + (title.replace("ال", "", 1).lstrip("ْ") if is_called else title))
+        self._speak(conjunction + (_without_article(title) if is_called else title))
         return end
 
     def _lettered(self, first: str, at: int) -> tuple[tuple[str, ...], int]:
@@ -188,7 +190,8 @@ class ArabicPassage:
             return self._tell(found, Setting(Case.GENITIVE if is_governing else Case.NOMINATIVE))
         if not isinstance(figure, Amount) or not figure.is_whole or not 0 < figure.value < 1000:  # noqa: PLR2004
             return None
-        case = Case.GENITIVE if is_governing or _is_governor(self._before) else Case.NOMINATIVE
+        is_governed = is_governing or _is_governor(self._before) or _is_governor(self._earlier)
+        case = Case.GENITIVE if is_governed else Case.NOMINATIVE
         place = past_blank(self._tokens, end)
         word = peek(self._tokens, place)
         thing = counted_noun(word.text, figure.value) if word.kind is Kind.ARABIC and place > end else None
@@ -224,7 +227,8 @@ class ArabicPassage:
         is_joined = self._before in _AND_OR and self._number_end == at - 3
         word = self._earlier if self._before == _HOUR else self._before
         is_governed = _is_governor(word)
-        case = Case.GENITIVE if is_governed else self._case if is_joined else Case.NOMINATIVE
+        plain = Case.ACCUSATIVE if word in TAKING else Case.NOMINATIVE
+        case = Case.GENITIVE if is_governed else self._case if is_joined else plain
         is_governed = is_governed or (is_joined and case is Case.GENITIVE)
         return Setting(case, self._before, is_governed, feminine=self._before == _FEMININE_YEAR)
 
@@ -267,7 +271,7 @@ class ArabicPassage:
     def _counted(
         self, amount: Amount, thing: CountedNoun, setting: Setting, end: int, place: int
     ) -> tuple[str, int]:
-        """With a word that is known, the whole; before one that its author vowelled, the number that fits it."""
+        """With a known word, the whole; before one that its author vowelled, the number that fits it."""
         if thing.noun:
             return amount_said(amount, setting, thing.noun), place + 1
         like = _like(setting, feminine=thing.feminine)
@@ -298,10 +302,16 @@ class ArabicPassage:
     # Latin words and signs
 
     def _latin(self, token: Token, at: int) -> int:
-        """A word, with what a hyphen joins to it, as long as a table knows the whole; letters before figures."""
+        """A word; letters that stand before figures are said one by one, and a hyphen is no sign there."""
         tokens = self._tokens
+        known = KNOWN_WORDS.at(tokens, at, lambda part: part.key)
+        if known:
+            self._speak(known[0])
+            return known[1] + (
+                peek(tokens, known[1]).text == "-" and peek(tokens, known[1] + 1).kind in _JOINABLE
+            )
         following = peek(tokens, at + 1)
-        if following.text == "-" and peek(tokens, at + 2).kind in (Kind.LATIN, Kind.DIGITS):
+        if following.text == "-" and peek(tokens, at + 2).kind in _JOINABLE:
             self._speak(latin_said(token.text))
             return at + 2
         if following.kind is Kind.DIGITS and len(token.text) <= _LONGEST_CODE_LETTERS:
@@ -313,6 +323,9 @@ class ArabicPassage:
     def _sign(self, token: Token, at: int) -> int:
         if token.text == "/":
             return self._stroke(at)
+        if token.text == "," and is_digits(self._tokens, at + 1):
+            self._keep("، ")
+            return at + 1
         if token.text == "#" and is_digits(self._tokens, past_blank(self._tokens, at + 1)):
             self._speak(_NUMBER)
             return at + 1
@@ -346,11 +359,16 @@ def _is_of_word(character: str) -> bool:
 
 
 def _is_governor(word: str) -> bool:
-    return word in GOVERNORS or word.endswith("من")
+    return word in GOVERNORS
 
 
 def _amount(first: object) -> Amount:
     return first if isinstance(first, Amount) else Amount("0")
+
+
+def _without_article(title: str) -> str:
+    """As one calls: يا دكتور."""
+    return title[3:] if title[2] == "ْ" else title[2:].replace("\u0651", "", 1)
 
 
 def _like(setting: Setting, *, feminine: bool) -> Setting:

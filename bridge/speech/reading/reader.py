@@ -22,7 +22,7 @@ _BARE_UP_TO = 0.1  # marks for each letter: an author who vowels gives most lett
 
 
 class Reader:
-    """Reads texts out in words. It has no state but its tables, and may be shared by all calls of a tenant."""
+    """Reads texts out in words. It has no state but its tables: all calls of a tenant may share it."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Reader:
         self._today = today
 
     def read(self, text: str, language: str = "ar") -> str:
-        """What a voice is given for `text`; languages (BCP 47) that are not known here come back as they are."""
+        """What a voice is given for `text`. In languages (BCP 47) that it does not know it stays as it is."""
         primary = language.partition("-")[0].lower()
         if primary == "en":
             return EnglishPassage(tokens_of(without_controls(text)), self._today).read()

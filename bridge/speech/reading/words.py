@@ -11,6 +11,7 @@ __all__ = [
     "ETCETERA_SAID",
     "GOVERNORS",
     "SIGNS",
+    "TAKING",
     "TITLES",
 ]
 
@@ -39,6 +40,14 @@ _GOVERNING = """
     يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر رمضان شعبان
 """
 GOVERNORS = frozenset(map(folded, _GOVERNING.split()))
+
+# Verbs of such texts whose object is what is counted: "خذ 3 حبات".
+_TAKING = """
+    خذ خذي خذوا تناول تناولي تناولوا اشرب اشربي اشربوا استخدم استخدمي استعمل استعملي انتظر انتظري ضع ضعي أضف
+    أضيفي تأخذ تأخذين تأخذون تتناول تتناولين تشرب تشربين تستخدم تستخدمين تستعمل أخذت تناولت شربت استخدمت دخنت
+    تدخن تدخنين نمت تنام تنامين مشيت تمشي ادفع دفعت
+"""
+TAKING = frozenset(map(folded, _TAKING.split()))
 
 # What may be written together with figures: how it is said, whether it asks for the genitive, and whether it
 # is an article (and so the number an ordinal).

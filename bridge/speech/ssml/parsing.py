@@ -17,7 +17,7 @@ from bridge.speech.ssml.joining import Gap, Said, Token, joined, pause_seconds, 
 __all__ = ["SayAs", "is_ssml", "parse", "script_of"]
 
 # The words for a text that is a date, digits …: (text, interpret-as, format, language) to words; format is ''
-# where none is written. ValueError, in one sentence, when it cannot be read so.
+# where none is written. ValueError, in one sentence without the text, when it cannot be read so.
 SayAs = Callable[[str, str, str, str], str]
 T = TypeVar("T")
 
@@ -129,8 +129,7 @@ class _Reader:
         try:
             return self._say_as(text, element.attributes["interpret-as"], form, language)
         except ValueError as error:
-            told = str(error).removeprefix("say-as: ").replace(repr(text), "the text")
-            raise element.fault(f"<say-as>: {told}") from None
+            raise element.fault(f"<say-as>: {str(error).removeprefix('say-as: ')}") from None
 
 
 _GAPS = {"p": Gap(PARAGRAPH_SECONDS, is_written=False), "s": Gap(SENTENCE_SECONDS, is_written=False)}

@@ -5,7 +5,7 @@ import re
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.speech.reading.saying import say_as as read_out
@@ -251,7 +251,7 @@ def test_read_out_in_arabic() -> None:
     date = "<speak><say-as interpret-as='date' format='dmy'>{}</say-as></speak>"
 
     assert parse(date.format("12/5/2026")) == (Passage(read_out("12/5/2026", "date", "dmy")),)
-    with pytest.raises(SsmlError, match="column 8: <say-as>: the text is not a date") as caught:
+    with pytest.raises(SsmlError, match=r"column 8: <say-as>: .* date in the order dmy") as caught:
         parse(date.format("محمد"))
     assert "محمد" not in str(caught.value)
 
@@ -356,6 +356,7 @@ def assert_tidy(script: Script) -> None:
 _characters = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
 
 
+@settings(deadline=None)
 @given(st.text(_characters | st.sampled_from("\t\n"), max_size=80).filter(says_something))
 def test_any_text_that_is_escaped_comes_back(text: str) -> None:
     """The words are the words, whatever signs are in them."""
@@ -364,6 +365,7 @@ def test_any_text_that_is_escaped_comes_back(text: str) -> None:
     assert parse(f"<speak>{escape(text)}</speak>") == (Passage(said),)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_script_or_an_ssml_error(text: str) -> None:
     """No other exception, and no empty passage."""
@@ -398,6 +400,7 @@ _trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_trees, max_size=4))
 def test_any_tree_is_a_tidy_script_or_an_ssml_error(trees: list[str]) -> None:
     """Right elements in wrong places and wrong ones in right places."""
