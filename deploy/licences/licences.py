@@ -1,7 +1,7 @@
 """Which code of others Hatif comes with or needs, under which licences, and in which process each is loaded.
 
-`seen.json` is what packages declare and need, as pip tells it (`make licences`); `judged.toml` is what was decided
-about that. NOTICE and docs/licences.md are written from both. Nothing of this is needed to run Hatif.
+`seen.json` is what packages declare and need, as pip tells it (`make licences`); `judged.toml` is what was
+decided about that. NOTICE and docs/licences.md are written from both. Nothing of this is needed to run Hatif.
 """
 
 import json
@@ -197,9 +197,8 @@ def judge(name: str, said: str, judged: Judged, extras: tuple[str, ...], process
         raise ValueError(f"{name} declares no licence; read its text and add it to judged.toml")
     is_alone = judged.processes[process].get("alone", False)
     if not is_alone and not all(judged.kinds[kind]["daemon"] for kind in kinds):
-        raise ValueError(
-            f"{name} ({package.licence}) may not be loaded by {judged.processes[process]['title']}"
-        )
+        title = judged.processes[process]["title"]
+        raise ValueError(f"{name} ({package.licence}) may not be loaded by {title}")
     return package
 
 

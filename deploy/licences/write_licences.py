@@ -1,4 +1,4 @@
-"""Writes NOTICE and docs/licences.md: `make licences` asks pip first what every package declares and needs now.
+"""Writes NOTICE and docs/licences.md; `make licences` asks pip first what every package declares and needs.
 
 Usage: write_licences.py [REPORT], a file of `pip install --dry-run --ignore-installed --report`.
 """
@@ -19,9 +19,9 @@ PAGE_HEADER = """\
 # Licences
 
 Hatif is under Apache-2.0. This page and `NOTICE` are written by `make licences` from what packages declare
-(`deploy/licences/seen.json`) and what was decided about that (`deploy/licences/judged.toml`); do not edit them. The
-tests fail when a dependency comes with a licence that nobody judged, when one declares another licence than before,
-and when code under the GPL would be loaded by the daemon, which they also look for in the memory of a running one.
+(`deploy/licences/seen.json`) and what was judged of it (`deploy/licences/judged.toml`); do not edit it.
+The tests fail when a dependency comes with a licence that nobody judged, when one declares another one,
+and when the daemon would load code under the GPL; they also look into the memory of one that runs.
 This is what packages say of themselves, for Linux; it is no lawyer's advice.
 """
 NOTICE_HEADER = """\

@@ -36,8 +36,8 @@ def loaded(pid: int, owners: dict[str, str]) -> set[str]:
 async def test_code_under_the_gpl_is_never_in_the_daemon(
     start_daemon: Callable[..., Any], owners: dict[str, str]
 ) -> None:
-    """After prompts were made, and while a caller hears one: each library is where docs/licences.md says."""
-    daemon = start_daemon(HATIF_PROVIDERS__BROWSER__OPUS="true", HATIF_PROMPTS__FOLDER="")
+    """While a caller hears us, and with Opus on: each library is where docs/licences.md says."""
+    daemon = start_daemon(all_ready=False, HATIF_PROVIDERS__BROWSER__OPUS="true")
     headers = {"Auth": daemon.token}
     async with (
         aiohttp.ClientSession() as client,

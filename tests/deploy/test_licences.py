@@ -1,4 +1,4 @@
-"""Licences of others' code: all are judged, none is where it may not be, and what is written of them is current."""
+"""Licences of others' code: all are judged, none is where it may not be, and what is written is current."""
 
 import tomllib
 from dataclasses import replace
@@ -100,7 +100,7 @@ def test_a_package_that_carries_the_gpl_needs_a_process_of_its_own(judged: Judge
     """Although it is itself under another licence."""
     careless = dict(judged.packages["av"]) | {"process": "daemon"}
     judged = replace(judged, packages={**judged.packages, "av": careless})
-    with pytest.raises(ValueError, match="av .* may not be loaded by Hatif itself"):
+    with pytest.raises(ValueError, match=r"av .* may not be loaded by Hatif itself"):
         packages(read_seen(), judged)
 
 
