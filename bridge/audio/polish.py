@@ -45,7 +45,7 @@ REMEMBERED_SECONDS = 3.0  # how much speech of its own a voice's memory counts f
 
 _PCM = np.dtype("<i2")
 _LOWEST, _HIGHEST = -32_768, 32_767
-_SETTLED_LU = 0.02
+_SETTLED_LU = 0.1  # nobody hears it, and few prompts are limited twice
 _MAX_ROUNDS = 6
 
 

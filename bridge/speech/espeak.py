@@ -5,6 +5,7 @@ Any number of voices share one process. It never loads the library, which is GPL
 
 import re
 from collections.abc import AsyncGenerator, Callable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from bridge.errors import WorkerError
@@ -125,6 +126,7 @@ def shadda_first(text: str) -> str:
     return _VOWEL_THEN_SHADDA.sub("\u0651\\1", text)
 
 
+@cache
 def _package_version() -> str:
     try:
         return version(_PACKAGE)
