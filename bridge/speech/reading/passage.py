@@ -49,6 +49,8 @@ class ArabicPassage:
         self._said: list[str] = []
         self._is_loose = False  # what was said last is ours: a blank goes before a letter that follows
         self._sticks = False  # what was said last is written together with what follows
+        # Where a point stands behind a letter that was no abbreviation: before words of ours it would become one.
+        self._point: int | None = None
         self._before = ""  # the last word as words are compared, while nothing but a blank stands behind it
         self._earlier = ""  # the word before that
         self._case = Case.NOMINATIVE  # of the last number, for those that are joined to it by "and" or "or"
@@ -88,10 +90,14 @@ class ArabicPassage:
             self._said.append(" ")
         self._said.append(text)
         self._is_loose = self._sticks = False
+        self._point = None
 
     def _speak(self, text: str, *, word: str = "", sticks: bool = False) -> None:
         """What is said for something that is written otherwise."""
         if text:
+            if self._point is not None:
+                self._said[self._point] = "،"
+                self._point = None
             if self._is_within_word():
                 self._said.append(" ")
             self._said.append(joined_to("", text) if self._sticks else text)
@@ -258,6 +264,8 @@ class ArabicPassage:
         word = peek(self._tokens, place)
         if not isinstance(amount, Amount) or place == end or word.kind is not Kind.ARABIC:
             return None
+        if amount.is_too_long:
+            return None
         is_year = setting.before in ("عام", _FEMININE_YEAR)
         thing = counted_noun(word.text, amount.value if amount.is_whole else 11)
         if is_year or thing is None:
@@ -339,6 +347,9 @@ class ArabicPassage:
             return at + 1
         self._keep(token.text)
         self._before = ""
+        letter = peek(self._tokens, at - 1)
+        if token.text == "." and letter.kind is Kind.ARABIC and len(letter.key) <= 2:  # noqa: PLR2004
+            self._point = len(self._said) - 1
         return at + 1
 
     def _stroke(self, at: int) -> int:
