@@ -49,7 +49,7 @@ class ArabicPassage:
         self._said: list[str] = []
         self._is_loose = False  # what was said last is ours: a blank goes before a letter that follows
         self._sticks = False  # what was said last is written together with what follows
-        # Where a point stands behind a letter that was no abbreviation: before words of ours it would become one.
+        # Where a point stands behind a letter that is no abbreviation: before words of ours it would be one.
         self._point: int | None = None
         self._before = ""  # the last word as words are compared, while nothing but a blank stands behind it
         self._earlier = ""  # the word before that

@@ -117,7 +117,7 @@ def steps(text: str) -> int:
 )
 def test_long_texts_are_work_in_proportion(piece: str) -> None:
     """Eight times the text is about eight times the work, and not sixty-four times."""
-    assert steps(piece * 640) < 12 * steps(piece * 80) + 1000
+    assert steps(piece * 1280) < 12 * steps(piece * 160) + 1000
 
 
 @pytest.mark.parametrize(
