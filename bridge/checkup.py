@@ -19,6 +19,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.offering import refusal
 from bridge.opus import require_opus
+from bridge.speech.reading.building import build_reader
 from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
 from protocols.browser import BrowserOptions
 
@@ -55,6 +56,7 @@ def examine(config: Path | None) -> list[Finding]:
 def _look(settings: Settings) -> Iterator[Finding]:
     yield from _credentials(settings)
     yield from _opus(settings)
+    yield from _reading(settings)
     summary, finding = _model(settings)
     yield finding
     yield from _questionnaires(settings, summary)
@@ -79,6 +81,17 @@ def _opus(settings: Settings) -> Iterator[Finding]:
         yield Finding("opus", Verdict.BAD, str(error))
     else:
         yield Finding("opus", Verdict.GOOD, "pages may send it")
+
+
+def _reading(settings: Settings) -> Iterator[Finding]:
+    if settings.voice.lexicon is None and settings.voice.diacritiser is None:
+        return
+    try:
+        build_reader(settings.voice)
+    except BridgeError as error:
+        yield Finding("reading", Verdict.BAD, str(error))
+    else:
+        yield Finding("reading", Verdict.GOOD, "the lexicon and the diacritiser can be used")
 
 
 def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:
