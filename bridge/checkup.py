@@ -22,6 +22,7 @@ from bridge.opus import require_opus
 from bridge.readiness import texts_of
 from bridge.speech.engines import VoiceBench, build_voice
 from bridge.speech.prompts import PromptCache
+from bridge.speech.reading.building import build_reader
 from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
 from protocols.browser import BrowserOptions
 
@@ -58,6 +59,7 @@ def examine(config: Path | None) -> list[Finding]:
 def _look(settings: Settings) -> Iterator[Finding]:
     yield from _credentials(settings)
     yield from _opus(settings)
+    yield from _reading(settings)
     summary, finding = _model(settings)
     yield finding
     yield _voice(settings)
@@ -85,6 +87,17 @@ def _opus(settings: Settings) -> Iterator[Finding]:
         yield Finding("opus", Verdict.BAD, str(error))
     else:
         yield Finding("opus", Verdict.GOOD, "pages may send it")
+
+
+def _reading(settings: Settings) -> Iterator[Finding]:
+    if settings.voice.lexicon is None and settings.voice.diacritiser is None:
+        return
+    try:
+        build_reader(settings.voice)
+    except BridgeError as error:
+        yield Finding("reading", Verdict.BAD, str(error))
+    else:
+        yield Finding("reading", Verdict.GOOD, "the lexicon and the diacritiser can be used")
 
 
 def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from bridge.speech.reading.calendar_names import GREGORIAN, HIJRI
-from bridge.speech.reading.cardinals import GREATEST, cardinal, counted, digit_word
+from bridge.speech.reading.cardinals import cardinal, counted, digit_word
 from bridge.speech.reading.codes import groups_of
 from bridge.speech.reading.counted_nouns import CountedNoun
 from bridge.speech.reading.endings import Case, End, and_, composed, declined, definite
@@ -109,7 +109,7 @@ def amount_said(amount: Amount, setting: Setting, noun: Noun | None = None, *, e
     """Say an amount, and what it counts."""
     if setting.is_joined:
         end = End.JOINED
-    if len(amount.whole) > len(str(GREATEST)):
+    if amount.is_too_long:
         said = _code(groups_of(amount.whole), has_plus=False)
     elif amount.is_whole:
         said = _whole(amount.value, setting, noun, end)
@@ -184,7 +184,7 @@ def definite_count(number: int, found: CountedNoun, case: Case, *, is_last: bool
 
 def _money(amount: Amount, code: str, setting: Setting) -> str:
     currency = CURRENCIES[code]
-    if not amount.decimals or len(amount.decimals) > currency.digits:
+    if not amount.decimals or amount.is_too_long or len(amount.decimals) > currency.digits:
         return amount_said(amount, setting, currency.noun)
     parts = int(amount.decimals.ljust(currency.digits, "0"))
     sign = f"{MINUS} " if amount.is_negative else ""

@@ -2,10 +2,13 @@
 
 from msgspec import Struct
 
+from bridge.speech.reading.cursor import Tokens, is_digits, past_blank, peek
 from bridge.speech.reading.nouns import Noun
-from bridge.speech.reading.tokens import bare, folded, is_vowelled
+from bridge.speech.reading.tokens import Kind, bare, folded, is_vowelled
 
-__all__ = ["CountedNoun", "counted_noun"]
+__all__ = ["AND_OR", "CountedNoun", "counted_noun", "feminine_later"]
+
+AND_OR = frozenset(("و", "او", "الي", "ثم"))  # what joins two numbers of one thing
 
 # One of it, three to ten of it (as before more words), how else it is written. What ends in ة is feminine.
 _ROWS = """
@@ -113,3 +116,16 @@ def _by_ending(word: str, key: str, rest: int) -> CountedNoun | None:
     if letters.endswith("ة") and (has_tanween or not is_vowelled(word)):
         return CountedNoun(feminine=True)
     return CountedNoun(feminine=False) if has_tanween else None
+
+
+def feminine_later(tokens: Tokens, at: int) -> bool:
+    """Whether a number goes on there as in "3 أو 4 مرات", with something feminine."""
+    if peek(tokens, at).key not in AND_OR:
+        return False
+    number = past_blank(tokens, at + 1)
+    place = past_blank(tokens, number + 1)
+    word = peek(tokens, place)
+    if not is_digits(tokens, number) or word.kind is not Kind.ARABIC or place == number + 1:
+        return False
+    thing = counted_noun(word.text, int(tokens[number].key[-2:]))
+    return thing is not None and thing.feminine

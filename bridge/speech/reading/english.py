@@ -35,7 +35,6 @@ _SMALL_LISTED = (
 _SMALL = tuple(_SMALL_LISTED.split())
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ((10**9, "billion"), (10**6, "million"), (10**3, "thousand"), (100, "hundred"))
-_GREATEST_DIGITS = 12
 _ORDINALS = {
     "one": "first",
     "two": "second",
@@ -146,7 +145,7 @@ def _is_one(amount: Amount) -> bool:
 
 def _amount(amount: Amount) -> str:
     sign = "minus " if amount.is_negative else ""
-    if len(amount.whole) > _GREATEST_DIGITS:
+    if amount.is_too_long:
         return sign + _digits(groups_of(amount.whole))
     if amount.decimals:
         behind = " ".join(_SMALL[int(digit)] for digit in amount.decimals)
@@ -171,7 +170,7 @@ def fraction(upper: int, lower: int) -> str:
 def _money(amount: Amount, code: str) -> str:
     one, many, part, parts = CURRENCY_NAMES[code]
     digits = CURRENCIES[code].digits
-    if not amount.decimals or len(amount.decimals) > digits:
+    if not amount.decimals or amount.is_too_long or len(amount.decimals) > digits:
         return f"{_amount(amount)} {one if _is_one(amount) else many}"
     small = int(amount.decimals.ljust(digits, "0"))
     sign = "minus " if amount.is_negative else ""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 __all__ = [
+    "MOST_FIGURES",
     "Amount",
     "Code",
     "Day",
@@ -21,6 +22,9 @@ __all__ = [
     "Span",
     "Time",
 ]
+
+
+MOST_FIGURES = 12  # of a whole number: thousands of millions
 
 
 class Half(StrEnum):
@@ -52,8 +56,13 @@ class Amount(Struct, frozen=True):
 
     @property
     def value(self) -> int:
-        """The whole part."""
-        return int(self.whole or "0")
+        """The whole part; of one that is too long to be said, something that is too great."""
+        return int(self.whole[: MOST_FIGURES + 1] or "0")
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it is beyond what there are words for."""
+        return len(self.whole) > MOST_FIGURES
 
     @property
     def is_whole(self) -> bool:

@@ -3,8 +3,9 @@
 from datetime import date
 from unicodedata import category
 
+from bridge.speech.reading.abbreviating import abbreviation_at
 from bridge.speech.reading.arabic import Setting, amount_said, definite_count, figure_said, span_said
-from bridge.speech.reading.counted_nouns import CountedNoun, counted_noun
+from bridge.speech.reading.counted_nouns import AND_OR, CountedNoun, counted_noun, feminine_later
 from bridge.speech.reading.cursor import Tokens, is_digits, past_blank, peek
 from bridge.speech.reading.endings import Case, End, joined_to
 from bridge.speech.reading.figures import Amount, Day, Figure, ListMark, Measured, Span
@@ -14,23 +15,18 @@ from bridge.speech.reading.ordinals import ordinal
 from bridge.speech.reading.recognising import figure_at
 from bridge.speech.reading.tokens import Kind, Token, is_vowelled
 from bridge.speech.reading.words import (
-    ABBREVIATIONS,
     CLITICS,
     COMPARISONS,
     DROPPED,
-    ETCETERA,
-    ETCETERA_SAID,
     GOVERNORS,
     SIGNS,
     TAKING,
-    TITLES,
 )
 
 __all__ = ["ArabicPassage"]
 
 _HOUR = "الساعه"
 _FEMININE_YEAR = "سنه"
-_AND_OR = frozenset(("و", "او", "الي", "ثم"))
 _ALTERNATIVES = frozenset(("و", "او"))  # "و/أو": the stroke is no word
 _OR, _PER, _NUMBER, _OVER, _OVER_KEY = "أَوْ", "لِكُلِّ", "رَقْم", "عَلَى", "علي"
 _CLOSING = ".,;:!?)'"
@@ -49,6 +45,8 @@ class ArabicPassage:
         self._said: list[str] = []
         self._is_loose = False  # what was said last is ours: a blank goes before a letter that follows
         self._sticks = False  # what was said last is written together with what follows
+        # Where a point stands behind a letter that is no abbreviation: before words of ours it would be one.
+        self._point: int | None = None
         self._before = ""  # the last word as words are compared, while nothing but a blank stands behind it
         self._earlier = ""  # the word before that
         self._case = Case.NOMINATIVE  # of the last number, for those that are joined to it by "and" or "or"
@@ -88,9 +86,13 @@ class ArabicPassage:
             self._said.append(" ")
         self._said.append(text)
         self._is_loose = self._sticks = False
+        self._point = None
 
     def _speak(self, text: str, *, word: str = "", sticks: bool = False) -> None:
         """What is said for something that is written otherwise."""
+        if self._point is not None:
+            self._said[self._point] = "،"
+            self._point = None
         if text:
             if self._is_within_word():
                 self._said.append(" ")
@@ -113,50 +115,16 @@ class ArabicPassage:
     # Words
 
     def _arabic(self, token: Token, at: int) -> int:
-        written = self._abbreviation(token, at) or self._clitic(token, at)
-        if written:
-            return written
-        if token.key in ETCETERA and not is_vowelled(token.text):
-            self._speak(ETCETERA_SAID)
-            return at + 1
+        short = abbreviation_at(self._tokens, at, self._before)
+        if short:
+            self._speak(short[0])
+            return short[1]
+        end = self._clitic(token, at)
+        if end:
+            return end
         self._keep(token.text)
         self._earlier, self._before = self._before, token.key
         return at + 1
-
-    def _abbreviation(self, token: Token, at: int) -> int | None:
-        """Letters with points between them; a title stands before a name."""
-        conjunction = "وَ" if len(token.key) == 2 and token.key[0] == "و" else ""  # noqa: PLR2004
-        if len(token.key) - len(conjunction[:1]) != 1 or is_vowelled(token.text):
-            return None
-        letters, end = self._lettered(token.key[-1], at)
-        said = ABBREVIATIONS.get(letters)
-        if said:
-            self._speak(conjunction + said)
-            return end
-        title = TITLES.get(letters)
-        name = peek(self._tokens, past_blank(self._tokens, end))
-        if (
-            title is None
-            or peek(self._tokens, end - 1).text not in (".", "/")
-            or name.kind is not Kind.ARABIC
-        ):
-            return None
-        if letters == ("ا",) and (len(name.key) == 1 or peek(self._tokens, at - 1).text.endswith("\n")):
-            return None  # "أ." at the beginning of a line numbers it
-        is_called = self._before == "يا"
-        self._speak(conjunction + (_without_article(title) if is_called else title))
-        return end
-
-    def _lettered(self, first: str, at: int) -> tuple[tuple[str, ...], int]:
-        """Letters parted by points, and the place after the last point that belongs to them."""
-        letters, end = [first], at + 1
-        while peek(self._tokens, end).text == ".":
-            following = peek(self._tokens, end + 1)
-            if following.kind is not Kind.ARABIC or len(following.key) != 1 or len(letters) > 2:  # noqa: PLR2004
-                break
-            letters.append(following.key)
-            end += 2
-        return tuple(letters), end + (peek(self._tokens, end).text in (".", "/"))
 
     def _clitic(self, token: Token, at: int) -> int | None:
         """A conjunction, preposition or article that is written together with figures."""
@@ -224,7 +192,7 @@ class ArabicPassage:
         return self._tell(found, self._setting(at))
 
     def _setting(self, at: int) -> Setting:
-        is_joined = self._before in _AND_OR and self._number_end == at - 3
+        is_joined = self._before in AND_OR and self._number_end == at - 3
         word = self._earlier if self._before == _HOUR else self._before
         is_governed = _is_governor(word)
         plain = Case.ACCUSATIVE if word in TAKING else Case.NOMINATIVE
@@ -258,10 +226,12 @@ class ArabicPassage:
         word = peek(self._tokens, place)
         if not isinstance(amount, Amount) or place == end or word.kind is not Kind.ARABIC:
             return None
+        if amount.is_too_long:
+            return None
         is_year = setting.before in ("عام", _FEMININE_YEAR)
         thing = counted_noun(word.text, amount.value if amount.is_whole else 11)
         if is_year or thing is None:
-            feminine = self._counts_feminine_later(place, word)
+            feminine = feminine_later(self._tokens, place)
             return (figure_said(figure, _like(setting, feminine=True)), end) if feminine else None
         if isinstance(figure, Span):
             last, end = self._counted(amount, thing, Setting(Case.GENITIVE), end, place)
@@ -286,18 +256,6 @@ class ArabicPassage:
 
     def _keep_word(self, at: int) -> None:
         self._speak(self._tokens[at].text)
-
-    def _counts_feminine_later(self, at: int, word: Token) -> bool:
-        """Whether "3 أو 4 مرات" goes on so with something feminine."""
-        if word.key not in _AND_OR:
-            return False
-        number = past_blank(self._tokens, at + 1)
-        place = past_blank(self._tokens, number + 1)
-        following = peek(self._tokens, place)
-        if not is_digits(self._tokens, number) or following.kind is not Kind.ARABIC or place == number + 1:
-            return False
-        thing = counted_noun(following.text, int(self._tokens[number].key[-2:]))
-        return thing is not None and thing.feminine
 
     # Latin words and signs
 
@@ -339,6 +297,9 @@ class ArabicPassage:
             return at + 1
         self._keep(token.text)
         self._before = ""
+        letter = peek(self._tokens, at - 1)
+        if token.text == "." and letter.kind is Kind.ARABIC and len(letter.key) <= 2:  # noqa: PLR2004
+            self._point = len(self._said) - 1
         return at + 1
 
     def _stroke(self, at: int) -> int:
@@ -364,11 +325,6 @@ def _is_governor(word: str) -> bool:
 
 def _amount(first: object) -> Amount:
     return first if isinstance(first, Amount) else Amount("0")
-
-
-def _without_article(title: str) -> str:
-    """As one calls: يا دكتور."""
-    return title[3:] if title[2] == "ْ" else title[2:].replace("\u0651", "", 1)
 
 
 def _like(setting: Setting, *, feminine: bool) -> Setting:

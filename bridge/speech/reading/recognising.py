@@ -9,7 +9,16 @@ from bridge.speech.reading.amounts import VULGAR, money_at, percent_at, quantity
 from bridge.speech.reading.codes import LONG, code_at, dotted_at
 from bridge.speech.reading.counted_nouns import counted_noun
 from bridge.speech.reading.cursor import Tokens, past_blank, peek
-from bridge.speech.reading.figures import Amount, Figure, ListMark, Measured, Money, Percent, Place
+from bridge.speech.reading.figures import (
+    MOST_FIGURES,
+    Amount,
+    Figure,
+    ListMark,
+    Measured,
+    Money,
+    Percent,
+    Place,
+)
 from bridge.speech.reading.moments import day_at, hour_at, month_first_at, time_at
 from bridge.speech.reading.tokens import Kind
 
@@ -71,11 +80,11 @@ def _place_at(tokens: Tokens, at: int) -> Found | None:
 def _long_amount_at(tokens: Tokens, at: int) -> Found | None:
     """Many figures are no code where they count something."""
     digits = tokens[at].key
-    if len(digits) < LONG or digits.startswith("0"):
+    if not LONG <= len(digits) <= MOST_FIGURES or digits.startswith("0"):
         return None
     found = quantity_at(tokens, at)
     if found is None or isinstance(found[0], Measured | Money | Percent):
         return found
     word = peek(tokens, past_blank(tokens, found[1]))
     is_counted = word.kind is Kind.ARABIC and counted_noun(word.text, int(digits[-2:])) is not None
-    return found if is_counted and isinstance(found[0], Amount) and len(digits) <= 12 else None  # noqa: PLR2004
+    return found if is_counted and isinstance(found[0], Amount) else None

@@ -8,7 +8,7 @@ from bridge.speech.reading.arabic import Setting
 from bridge.speech.reading.cardinals import GREATEST
 from bridge.speech.reading.codes import groups_of
 from bridge.speech.reading.cursor import Tokens, is_digits
-from bridge.speech.reading.figures import Amount, Code, Day, Figure, Measured, Money, Time
+from bridge.speech.reading.figures import MOST_FIGURES, Amount, Code, Day, Figure, Measured, Money, Time
 from bridge.speech.reading.latin import letters_said
 from bridge.speech.reading.moments import full_year, hour_at, is_day, time_at
 from bridge.speech.reading.ordinals import ordinal
@@ -132,7 +132,7 @@ def _whole_number(text: str, example: str) -> Amount:
     found = amount_at(tokens, 0)
     if found is None or found[1] != len(tokens):
         raise _wrong(f"a number, such as {example}")
-    if len(found[0].whole) > len(str(GREATEST)):
+    if found[0].is_too_long:
         raise _wrong(f"a number up to {GREATEST}")
     return found[0]
 
@@ -168,7 +168,7 @@ def _fraction(text: str, format_: str, language: str) -> str:
     if (
         len(digits) != 2  # noqa: PLR2004
         or text.replace(" ", "").count("/") != 1
-        or not all(0 < int(part) <= GREATEST for part in digits)
+        or not all(len(part) <= MOST_FIGURES and int(part) for part in digits)
     ):
         raise _wrong("a fraction, such as 3/4 or 1½")
     upper, lower = map(int, digits)
@@ -184,9 +184,11 @@ def _date(text: str, format_: str, language: str) -> str:
         format_ = "ymd" if digits and len(digits[0]) == 4 else "dmy"  # noqa: PLR2004
     if len(digits) != len(format_) or any(character.isalpha() for character in text):
         raise _wrong(f"a date in the order {format_}, such as {_example(format_)}")
+    if any(len(part) > 4 for part in digits):  # noqa: PLR2004 - a year has no more
+        raise _wrong(f"a date in the order {format_}, such as {_example(format_)}")
     given = dict(zip(format_, digits, strict=True))
     day, month = (int(given[part]) if part in given else None for part in "dm")
-    if not is_day(day, month) or any(len(part) > 4 for part in digits):  # noqa: PLR2004
+    if not is_day(day, month):
         raise _wrong(f"a date in the order {format_}, such as {_example(format_)}")
     year = full_year(given["y"], None) if "y" in given else None
     return _say(Day(day, month, year, is_hijri=year is not None and 1300 <= year < 1600), language)  # noqa: PLR2004

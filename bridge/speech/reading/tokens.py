@@ -17,7 +17,7 @@ _MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7-\u06e
 _LATIN = "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u03bc"
 # Lengths are bounded, so that a hostile text is looked at a bounded number of times.
 _TOKEN = re.compile(
-    r"(?P<url>(?:https?://|www\.)[^\s<>\"،؛؟«»]{1,500})"
+    r"(?P<url>(?:https?://|www\.)[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,500})"
     r"|(?P<email>[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
     rf"|(?P<arabic>[{_LETTERS}][{_LETTERS}{_MARKS}]*)"
     rf"|(?P<latin>[{_LATIN}][{_LATIN}\u0300-\u036f]*(?:['’][A-Za-z]+)?)"
