@@ -20,10 +20,10 @@ from bridge.errors import BridgeError
 from bridge.offering import read_offer, refusal
 from bridge.opus import require_opus
 from bridge.readiness import texts_of
-from bridge.speech.engines import VoiceBench, build_voice
-from bridge.speech.prompts import PromptCache
+from bridge.speech.engines import VoiceBench
 from bridge.speech.reading.building import build_reader
 from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
+from bridge.voicing import prompts_of
 from protocols.browser import BrowserOptions
 
 __all__ = ["Finding", "Verdict", "examine"]
@@ -180,11 +180,11 @@ def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | N
 def _prompts(settings: Settings) -> Iterator[Finding]:
     """Are the prompts rendered of what callers may be asked? What is broken elsewhere is told there."""
     try:
-        offer, voice = read_offer(settings), build_voice(settings)
+        offer = read_offer(settings)
+        prompts = [(one, prompts_of(settings, one)) for one in offer.questionnaires.values()]
     except BridgeError:
         return
-    cache = PromptCache(settings.prompts.folder, voice)
-    missing = {one.id: len(cache.missing(texts_of(one, offer.site))) for one in offer.questionnaires.values()}
+    missing = {one.id: len(cache.missing(texts_of(one, offer.site))) for one, cache in prompts}
     if not any(missing.values()):
         yield Finding("rendered", Verdict.GOOD, f"all are rendered: {', '.join(sorted(missing))}")
         return
