@@ -7,8 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from typed import typed
 from msgspec.structs import replace
+from typed import typed
 
 from bridge.authoring.graph.columns import columns_of
 from bridge.authoring.graph.edges import Edge, edges_of
