@@ -53,7 +53,8 @@ def render(  # noqa: PLR0917 - a command's options
         _show_survey(settings, json)
         return
     chosen = _chosen(questionnaire, settings)
-    heard, report = run_quietly(lambda: _render(chosen, settings, force=force))
+    outcome = run_quietly(lambda: _render(chosen, settings, force=force))
+    heard, report = outcome.heard, outcome.report
     written = _write_page(heard, report, page)
     if json is not None:
         write_report(report, json)
@@ -61,9 +62,15 @@ def render(  # noqa: PLR0917 - a command's options
         _show(report, written)
 
 
-async def _render(
-    questionnaires: "Sequence[Questionnaire]", settings: Settings, *, force: bool
-) -> "tuple[list[RenderedQuestionnaire], RenderReport]":
+class _Outcome:
+    """What was rendered. No struct: asyncio writes down a task's result when it ends, and sounds are long."""
+
+    def __init__(self, heard: "list[RenderedQuestionnaire]", report: "RenderReport") -> None:
+        self.heard = heard
+        self.report = report
+
+
+async def _render(questionnaires: "Sequence[Questionnaire]", settings: Settings, *, force: bool) -> _Outcome:
     from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415 - the engines are heavy; `--help` is not
     from bridge.rendering.work import hear, report_of  # noqa: PLC0415
     from bridge.speech.engines import VoiceBench  # noqa: PLC0415
@@ -79,7 +86,8 @@ async def _render(
         wanted = texts if force else await asyncio.to_thread(cache.missing, texts)
         done = await _watched(wanted, cache, force=force)
         heard = await asyncio.to_thread(lambda: [hear(one, cache) for one in questionnaires])
-        return heard, report_of(heard, done, voice=voice.identity, folder=settings.prompts.folder)
+        report = report_of(heard, done, voice=voice.identity, folder=settings.prompts.folder)
+        return _Outcome(heard, report)
     finally:
         await bench.stop()
 
