@@ -17,6 +17,7 @@ class BusyReason(StrEnum):
     NOT_READY = "not_ready"
     DRAINING = "draining"
     FULL = "full"
+    NOT_RENDERED = "not_rendered"  # prompts of the questionnaire are missing yet
 
 
 class Accept(Struct, frozen=True):

@@ -17,24 +17,24 @@ from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.config import Settings, unguarded
-from bridge.errors import BridgeError, ConfigError, StorageError
+from bridge.errors import ConfigError, StorageError
 from bridge.following import LiveTranscripts
 from bridge.holding import Patience, Services
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
-from bridge.offering import Engines, Offer, prepare, read_offer, render
-from bridge.opus import require_opus
+from bridge.offering import Engines, Offer, begin, read_offer
+from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
+from bridge.readiness import Readiness
 from bridge.reloading import Reloader
-from bridge.speech.base import Synthesizer
 from bridge.speech.engines import VoiceBench
-from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk import VoskRecognizer
 from bridge.speech.vosk_model import unfit_for_transcripts
 from bridge.storage.store import Store
 from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
+from bridge.voicing import Voices, open_voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
@@ -68,8 +68,8 @@ class Daemon:
         self._clock = Clock(settings.clock.speed)
         self._store: Store | None = None
         self._recognizer: VoskRecognizer | None = None
-        self._voice: Synthesizer | None = None
-        self._prompts: PromptCache | None = None
+        self._voices: Voices | None = None
+        self._readiness: Readiness | None = None
         self._switchboard: Switchboard | None = None
         health = Health(
             lifecycle=self._lifecycle,
@@ -106,10 +106,9 @@ class Daemon:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
         offer = read_offer(settings)
-        if cast("BrowserOptions", settings.provider("browser")).opus:
-            require_opus()
         bench = VoiceBench(settings)
-        voice = bench.default()
+        bench.default()  # a voice that there is not is told before anything is begun
+        opus = await self._opus_ears(stack)
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port)
 
@@ -135,14 +134,14 @@ class Daemon:
         await self._recognizer.start()
 
         stack.push_async_callback(bench.stop)
-        self._voice = voice
-        await self._voice.start()
-        prompts = PromptCache(settings.prompts.folder, self._voice, max_bytes=settings.prompts.max_mb << 20)
-        self._prompts = prompts
-        engines = Engines(self._store, self._recognizer.summary, prompts)
-        rendered = await prepare(offer, engines, first=[offer.questionnaires[offer.default]])
+        self._voices = voices = open_voices(settings, bench, self._clock.now)
+        stack.push_async_callback(voices.stop)
+        await voices.start()
+        self._readiness = readiness = Readiness(voices)
+        engines = Engines(self._store, self._recognizer.summary, readiness)
+        rendered = await begin(offer, engines)
         log.info("prompts_ready", questionnaire=offer.default, rendered=rendered)
-        rendering = asyncio.create_task(_render_all(prompts, offer), name="rendering")
+        rendering = asyncio.create_task(readiness.run(), name="rendering")
         stack.push_async_callback(_cancel, rendering)
 
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -157,13 +156,14 @@ class Daemon:
             store=self._store,
             recognizer=self._recognizer,
             recognizer_identity=self._recognizer.identity,
-            prompts=prompts,
+            voices=voices,
             ticker=ticker,
             patience=_patience(settings),
             site=offer.site,
             control=control,
+            opus=opus,
         )
-        self._switchboard = self._open_media(services, control, offer, self._store)
+        self._switchboard = self._open_media(services, control, offer, self._store, readiness)
         audiosocket = self._audiosocket(self._switchboard)
         stack.push_async_callback(audiosocket.stop)
         await audiosocket.start()
@@ -174,6 +174,15 @@ class Daemon:
             self._reloader(offer, engines, self._switchboard).run(), name="reloads"
         )
         stack.push_async_callback(_cancel, reloading)
+
+    async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
+        """What decodes Opus, where pages may send it."""
+        if not cast("BrowserOptions", self._settings.provider("browser")).opus:
+            return None
+        ears = OpusEars()
+        stack.push_async_callback(ears.stop)
+        await ears.start()
+        return ears
 
     def _reloader(self, offer: Offer, engines: Engines, switchboard: Switchboard) -> Reloader:
         def take_up(offer: Offer, settings: Settings) -> None:
@@ -192,7 +201,7 @@ class Daemon:
         )
 
     def _open_media(
-        self, services: Services, control: PhoneControl, offer: Offer, store: Store
+        self, services: Services, control: PhoneControl, offer: Offer, store: Store, readiness: Readiness
     ) -> Switchboard:
         settings = self._settings
         transcripts = LiveTranscripts()
@@ -204,6 +213,7 @@ class Daemon:
             new_call_id=lambda: uuid4().hex,
             recordings=_recordings(settings),
             transcripts=transcripts if settings.monitoring.enabled else None,
+            is_rendered=readiness.is_ready,
         )
         secret = settings.tokens.secret
         tokens = StreamTokens(secret.get_secret_value()) if secret else None
@@ -257,16 +267,19 @@ class Daemon:
         return AsteriskCalls(switchboard=switchboard, options=options, control=control, http=http)
 
     async def _components(self) -> list[Component]:
-        recognizer, voice = self._recognizer, self._voice
+        recognizer, voices, readiness = self._recognizer, self._voices, self._readiness
         return [
             Component("storage", *await self._storage_health()),
             Component("recogniser", recognizer is not None and recognizer.is_ready),
-            Component("voice", voice is not None and voice.is_ready),
-            Component("prompts", self._prompts is not None, await self._prompts_detail()),
+            Component("voice", *(voices.report() if voices else (False, "not started"))),
+            Component("prompts", voices is not None, await self._prompts_detail()),
+            Component(
+                "questionnaires", readiness is not None, readiness.report() if readiness else "not begun"
+            ),
         ]
 
     async def _prompts_detail(self) -> str:
-        return str(await asyncio.to_thread(self._prompts.statistics)) if self._prompts else "not open"
+        return str(await asyncio.to_thread(self._voices.statistics)) if self._voices else "not open"
 
     async def _storage_health(self) -> tuple[bool, str]:
         if self._store is None:
@@ -322,16 +335,6 @@ def _recordings(settings: Settings) -> Path | None:
         return None
     settings.recording.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.recording.folder
-
-
-async def _render_all(prompts: PromptCache, offer: Offer) -> None:
-    """Render the rest while calls are taken already: a call renders what it comes to before this does."""
-    try:
-        rendered = await render(offer.questionnaires.values(), prompts)
-    except BridgeError as error:
-        log.warning("prompts_not_rendered", code=error.code, detail=str(error))
-    else:
-        log.info("all_prompts_ready", rendered=rendered)
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

@@ -128,9 +128,10 @@ class AsteriskCalls:
     async def _take(self, caller: CallerWaits) -> None:
         """Hold one caller's call, or say busy."""
         leg = MediaLeg(caller.channel)
-        decision = self._switchboard.admit()
+        _, name = facts_of(caller)
+        decision = self._switchboard.admit_to(name)
         if isinstance(decision, Busy):
-            log.warning("call_refused", reason=decision.reason)
+            log.warning("call_refused", reason=decision.reason, questionnaire=name)
             await self._send("refuse", self._app.refuse(leg))
             return
         self._begun.add(leg.caller)

@@ -108,7 +108,7 @@ class AudioSocketServer:
         """Hold one call, or close at once: the wire has no other way to say no."""
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         try:
-            if self._lets_in(writer):
+            if self._lets_in(writer, questionnaire):
                 await self._put_through(reader, writer, questionnaire)
         except Exception:
             log.exception("audiosocket_failed")
@@ -119,14 +119,14 @@ class AudioSocketServer:
             with suppress(OSError):
                 await writer.wait_closed()
 
-    def _lets_in(self, writer: asyncio.StreamWriter) -> bool:
+    def _lets_in(self, writer: asyncio.StreamWriter, questionnaire: str | None) -> bool:
         peer = ip_address(writer.get_extra_info("peername")[0].partition("%")[0])
         if not any(peer in network for network in self._networks):
             log.warning("socket_refused", detail="not among providers.audiosocket.peers")
             return False
-        decision = self._switchboard.admit()
+        decision = self._switchboard.admit_to(questionnaire)
         if isinstance(decision, Busy):
-            log.warning("call_refused", reason=decision.reason)
+            log.warning("call_refused", reason=decision.reason, questionnaire=questionnaire)
             return False
         return True
 

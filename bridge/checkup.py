@@ -17,10 +17,13 @@ from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
-from bridge.offering import refusal
+from bridge.offering import read_offer, refusal
 from bridge.opus import require_opus
+from bridge.readiness import texts_of
 from bridge.speech.engines import VoiceBench
+from bridge.speech.reading.building import build_reader
 from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
+from bridge.voicing import prompts_of
 from protocols.browser import BrowserOptions
 
 __all__ = ["Finding", "Verdict", "examine"]
@@ -56,10 +59,13 @@ def examine(config: Path | None) -> list[Finding]:
 def _look(settings: Settings) -> Iterator[Finding]:
     yield from _credentials(settings)
     yield from _opus(settings)
+    yield from _reading(settings)
     summary, finding = _model(settings)
     yield finding
     yield _voice(settings)
+    yield from _other_voices(settings)
     yield from _questionnaires(settings, summary)
+    yield from _prompts(settings)
     yield from _folders(settings)
 
 
@@ -81,6 +87,17 @@ def _opus(settings: Settings) -> Iterator[Finding]:
         yield Finding("opus", Verdict.BAD, str(error))
     else:
         yield Finding("opus", Verdict.GOOD, "pages may send it")
+
+
+def _reading(settings: Settings) -> Iterator[Finding]:
+    if settings.voice.lexicon is None and settings.voice.diacritiser is None:
+        return
+    try:
+        build_reader(settings.voice)
+    except BridgeError as error:
+        yield Finding("reading", Verdict.BAD, str(error))
+    else:
+        yield Finding("reading", Verdict.GOOD, "the lexicon and the diacritiser can be used")
 
 
 def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:
@@ -108,6 +125,33 @@ def _voice(settings: Settings) -> Finding:
     return Finding("voice", Verdict.GOOD, f"{bench.default_name}: {voice.identity}")
 
 
+def _other_voices(settings: Settings) -> Iterator[Finding]:
+    """Those that the configuration and questionnaires name; others stand in for one that cannot speak."""
+    wanted: dict[str, list[str]] = {}
+    for who, name in settings.voices.defaults.items():
+        wanted.setdefault(name, []).append(f"voices.defaults {who}")
+    for path in sorted(settings.questionnaires.folder.glob("*.yaml")):
+        if named := _voice_named_by(path):
+            wanted.setdefault(named, []).append(path.name)
+    bench = VoiceBench(settings)
+    for name, by in wanted.items():
+        try:
+            bench.voice(name)
+        except BridgeError as error:
+            yield Finding(f"voice {name}", Verdict.WARNING, f"{error} (named by {', '.join(by)})")
+        else:
+            yield Finding(f"voice {name}", Verdict.GOOD, f"named by {', '.join(by)}")
+
+
+def _voice_named_by(path: Path) -> str | None:
+    """The voice that a questionnaire names; a broken one is told of elsewhere."""
+    try:
+        choice = load(path).voice
+    except BridgeError:
+        return None
+    return choice.name if choice is not None else None
+
+
 def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterator[Finding]:
     folder = settings.questionnaires.folder
     files = sorted(folder.glob("*.yaml"))
@@ -131,6 +175,24 @@ def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | N
     if unknown:
         return Finding(path.name, Verdict.WARNING, f"{detail}; the model does not know {'، '.join(unknown)}")
     return Finding(path.name, Verdict.GOOD, detail)
+
+
+def _prompts(settings: Settings) -> Iterator[Finding]:
+    """Are the prompts rendered of what callers may be asked? What is broken elsewhere is told there."""
+    try:
+        offer = read_offer(settings)
+        prompts = [(one, prompts_of(settings, one)) for one in offer.questionnaires.values()]
+    except BridgeError:
+        return
+    missing = {one.id: len(cache.missing(texts_of(one, offer.site))) for one, cache in prompts}
+    if not any(missing.values()):
+        yield Finding("rendered", Verdict.GOOD, f"all are rendered: {', '.join(sorted(missing))}")
+        return
+    lacking = ", ".join(f"{name} ({count} missing)" for name, count in sorted(missing.items()) if count)
+    detail = (
+        f"calls of these are answered busy until the daemon, or `hatif render`, has rendered them: {lacking}"
+    )
+    yield Finding("rendered", Verdict.WARNING, detail)
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

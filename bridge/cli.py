@@ -33,10 +33,13 @@ from bridge.content import DEFAULT_CONFIG
 from bridge.errors import BridgeError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
+from bridge.read_command import mount as mount_reading
 from bridge.rendering.commands import mount as mount_rendering
 from bridge.reports import STDOUT, write_report
+from bridge.say_command import mount as mount_saying
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
+from bridge.voices.commands import mount as mount_voices
 
 __all__ = ["main"]
 
@@ -66,7 +69,10 @@ mount_interop(questionnaire_app, answers_app)
 mount_authoring(questionnaire_app)
 mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
+mount_saying(app)
 mount_transcripts(app, token_app)
+mount_reading(app)
+mount_voices(app)
 mount_rendering(app)
 app.command("understand")(understand_command)
 
@@ -301,10 +307,11 @@ def answers_show(
         row = (answer.item, value, answer.status, answer.via, str(answer.tries), confirmed, answer.closed)
         table.add_row(*row)
     out.print(table)
-    turns = Table("turn", "item", "input", "meaning", "reply after", "heard")
+    turns = Table("turn", "item", "input", "meaning", "reply after", "spoken by", "heard")
     for turn in shown.turns:
         reply = "" if turn.total_ms is None else f"{turn.total_ms:.0f} ms"
-        turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, reply, turn.closed)
+        spoken = (reply, turn.spoken_by, turn.closed)
+        turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, *spoken)
     out.print(turns)
 
 

@@ -321,6 +321,12 @@ def _sentence(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
         text = str(detail.get("ctx", {}).get("error", detail["msg"]))
         return f"{_origin(text.partition(':')[0], given)}: {text}"
     info = options[name]
+    if (
+        name in given
+        and isinstance(given[name].value, Mapping)
+        and (error := detail.get("ctx", {}).get("error"))
+    ):
+        return f"{_origin(name, given)}: {name}: {error}; it must be {info.description}"
     value = "this value" if "Secret" in str(info.annotation) else _shown(given[name].value)
     return f"{_origin(name, given)}: {name}: {value} is not allowed; it must be {info.description}"
 

@@ -5,6 +5,8 @@ BridgeError
 ├── QuestionnaireError   a questionnaire is wrong; the text names file, line and field
 ├── ModelError           a recognition model is missing, half there or unusable
 ├── WorkerError          an engine's process died, hung or refused
+│   ├── WorkerLostError  it died or hung, and another process may do better
+│   └── BusyError        as many wait for it as may
 ├── StorageError         the database cannot be opened, read or written
 └── CredentialError      a token is missing, forged, expired or already used
 
@@ -19,6 +21,7 @@ from msgspec import Struct
 
 __all__ = [
     "BridgeError",
+    "BusyError",
     "ConfigError",
     "CredentialError",
     "Fault",
@@ -26,6 +29,7 @@ __all__ = [
     "QuestionnaireError",
     "StorageError",
     "WorkerError",
+    "WorkerLostError",
 ]
 
 
@@ -81,6 +85,16 @@ class WorkerError(BridgeError):
     """An engine's worker process died, did not answer in time, or refused the request."""
 
     code = "worker"
+
+
+class WorkerLostError(WorkerError):
+    """An engine's worker process died or did not answer in time; the next process may do better."""
+
+
+class BusyError(WorkerError):
+    """As many requests wait for an engine as may wait."""
+
+    code = "busy"
 
 
 class StorageError(BridgeError):

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from msgspec import Struct
@@ -18,17 +18,19 @@ from msgspec import Struct
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.dialogue.actions import Disposition
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.line import Line
+from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.reconnection import Reconnections
 from bridge.speech.base import Recognizer
-from bridge.speech.prompts import PromptCache
+from bridge.speech.mouth import Mouth
 from bridge.storage.store import Store as AnswerStore
 from protocols import commands, events
 from protocols.errors import CLOSE_POLICY
 
-__all__ = ["CLOSE_TRY_AGAIN", "HeldCall", "Outcome", "Patience", "Services"]
+__all__ = ["CLOSE_TRY_AGAIN", "HeldCall", "Mouths", "Outcome", "Patience", "Services"]
 
 CLOSE_TRY_AGAIN = 1013  # registered with IANA: the service cannot go on, another call may
 
@@ -48,6 +50,14 @@ class Patience(Struct, frozen=True):
     look_back_seconds: float = 0.3
 
 
+class Mouths(Protocol):
+    """Who speaks."""
+
+    def of(self, questionnaire: Questionnaire) -> Mouth:
+        """Who says the prompts of one call of this questionnaire."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What all calls share."""
@@ -56,11 +66,12 @@ class Services:
     store: AnswerStore
     recognizer: Recognizer
     recognizer_identity: str
-    prompts: PromptCache
+    voices: Mouths
     ticker: Ticker
     patience: Patience
     site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
     control: PhoneControl | None = None  # of phone calls, beside their sockets
+    opus: OpusEars | None = None  # where pages may send it
     reconnections: Reconnections = field(default_factory=Reconnections)
 
 

@@ -19,10 +19,10 @@ from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
 from bridge.clock import Clock
-from bridge.errors import ConfigError
+from bridge.opus import OPUS_RATE, OpusEars, OpusStream
 from bridge.transcoding import ToMulaw, from_mulaw
 from protocols import commands, events
-from protocols.audio import MULAW_8K
+from protocols.audio import MULAW_8K, AudioFormat, Encoding
 from protocols.base import MediaProtocol
 from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 
@@ -89,7 +89,9 @@ class Line:
         send_seconds: float = 5.0,
         look_back_seconds: float = 0.3,
         recorder: CallRecorder | None = None,
+        opus: OpusEars | None = None,
     ) -> None:
+        """`opus` decodes what pages send, where the site takes it."""
         self.capabilities = protocol.capabilities
         self.gate = VoiceGate(look_back_seconds=look_back_seconds)
         self.introduction: asyncio.Future[events.CallDetails | None] = (
@@ -109,6 +111,8 @@ class Line:
         self._recorder = recorder
         self._key_filter = None if protocol.capabilities.sends_keys else KeyFilter()
         self._heard = ToMulaw(MULAW_8K)
+        self._opus = opus
+        self._packets: OpusStream | None = None  # theirs, where they are Opus
         self._heard_at = 0.0  # the end of the caller's audio, in call time
         self._is_paused = False
         self._spoken = MULAW_8K
@@ -185,14 +189,28 @@ class Line:
         """The formats are known from here on; nothing was heard or said before."""
         if self.introduction.done():
             return
-        try:
-            self._heard, self._said = ToMulaw(started.heard), ToMulaw(started.spoken)
-        except ConfigError as error:
-            raise RemoteProtocolError(str(error)) from error
+        self._heard, self._said = ToMulaw(self._decoded(started.heard)), ToMulaw(started.spoken)
         self._spoken = started.spoken
         self._playout = self._new_playout()
         self._heard_at = self._clock.monotonic()
         self.introduction.set_result(started.details)
+
+    def _decoded(self, heard: AudioFormat) -> AudioFormat:
+        """What we get to hear: of Opus, what its decoder gives."""
+        if heard.encoding is not Encoding.OPUS:
+            return heard
+        if self._opus is None:
+            raise RemoteProtocolError("Opus cannot be decoded here; it needs hatif[media]")
+        self._packets = self._opus.open(self._take_decoded)
+        return AudioFormat(Encoding.LINEAR, OPUS_RATE)
+
+    def _take_decoded(self, pcm: bytes) -> None:
+        """The sound of a packet; an error of ours ends the call rather than leave it deaf."""
+        try:
+            self._take(self._heard.process(pcm))
+        except Exception:
+            self.break_down()
+            raise
 
     def _new_playout(self) -> Playout:
         return Playout(
@@ -207,7 +225,10 @@ class Line:
         """Some audio; in a conversation with us only the caller's matters."""
         if channel is events.Channel.CALLER:
             self._came()
-            self._take(self._heard.process(payload))
+            if self._packets is not None:
+                self._packets.feed(payload)
+            else:
+                self._take(self._heard.process(payload))
 
     def _came(self) -> None:
         """There is audio now: no pause."""
@@ -362,6 +383,8 @@ class Line:
         if self.is_gone:
             return
         self.is_gone = True
+        if self._packets is not None:
+            self._packets.close()
         self._inbox.put_nowait((self._clock.monotonic(), Gone()))
         if not self.introduction.done():
             self.introduction.set_result(None)

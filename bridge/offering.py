@@ -14,15 +14,14 @@ from msgspec import Struct
 from bridge.config import Settings
 from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load_folder
-from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.questions import read_ahead
 from bridge.dialogue.targets import missing_site_facts
 from bridge.errors import ConfigError
-from bridge.speech.prompts import PromptCache
+from bridge.readiness import Readiness
 from bridge.storage.store import Store
 
-__all__ = ["Change", "Engines", "Offer", "changes", "prepare", "read_offer", "refusal", "render"]
+__all__ = ["Change", "Engines", "Offer", "begin", "changes", "prepare", "read_offer", "refusal"]
 
 log = structlog.get_logger()
 
@@ -48,7 +47,7 @@ class Engines(Struct, frozen=True):
 
     store: Store
     ears: Ears
-    prompts: PromptCache
+    readiness: Readiness
 
 
 class Change(StrEnum):
@@ -84,14 +83,11 @@ def _no_default(offer: Offer, loaded: Mapping[str, Questionnaire], settings: Set
     return f"questionnaires.default is {offer.default!r}, but the folder holds: {names}"
 
 
-async def prepare(offer: Offer, engines: Engines, first: Iterable[Questionnaire] | None = None) -> int:
-    """Keep every version for calls that are resumed, and render its prompts; how many were missing.
-
-    `first` are those to be rendered before calls are taken; all, if left out.
+async def _keep(offer: Offer, engines: Engines) -> None:
+    """Keep every version for calls that are resumed, and tell what callers cannot be heard saying.
 
     Raises:
         StorageError: a version cannot be kept.
-        WorkerError: a prompt cannot be rendered.
 
     """
     for one in offer.questionnaires.values():
@@ -99,20 +95,35 @@ async def prepare(offer: Offer, engines: Engines, first: Iterable[Questionnaire]
         # A caller may still press a key; `hatif check` names the phrases.
         if lacking := await asyncio.to_thread(_lacking, engines.ears, one):
             log.warning("model_lacks_phrases", questionnaire=one.id, count=len(lacking))
-    rendered = await render(first or offer.questionnaires.values(), engines.prompts)
-    engines.prompts.pin(await asyncio.to_thread(prompt_texts, offer.questionnaires.values()))
-    return rendered
 
 
-async def render(questionnaires: Iterable[Questionnaire], prompts: PromptCache) -> int:
-    """Render what is missing of their prompts, the loop free for calls meanwhile; how many that were.
+async def begin(offer: Offer, engines: Engines) -> int:
+    """Make an offer the first: its default questionnaire is ready after this, and the others soon.
+
+    Returns:
+        How many prompts were missing of the default.
 
     Raises:
+        StorageError: a version cannot be kept.
+        WorkerError: no voice can render the default.
+
+    """
+    await _keep(offer, engines)
+    default = offer.questionnaires[offer.default]
+    others = (one for one in offer.questionnaires.values() if one is not default)
+    return await engines.readiness.begin((default, *others), offer.site)
+
+
+async def prepare(offer: Offer, engines: Engines) -> int:
+    """Make all of an offer ready, while calls of another go on; how many prompts were missing.
+
+    Raises:
+        StorageError: a version cannot be kept.
         WorkerError: a prompt cannot be rendered.
 
     """
-    texts = await asyncio.to_thread(prompt_texts, questionnaires)
-    return await prompts.render(await asyncio.to_thread(prompts.missing, texts))
+    await _keep(offer, engines)
+    return await engines.readiness.replace(offer.questionnaires.values(), offer.site)
 
 
 def _lacking(ears: Ears, questionnaire: Questionnaire) -> list[str]:

@@ -1,24 +1,34 @@
 """Opus (RFC 6716) as a web page sends it: bare packets, one after the other, each whole.
 
-A browser's `AudioEncoder` makes such packets, and FFmpeg's decoder, through PyAV, takes them one at a time
-and without a container. What a `MediaRecorder` makes is a WebM file in pieces that end anywhere: PyAV reads
-files, and would have to wait for each piece in a thread of every call's own, so that is not taken.
-PyAV is an extra: it is imported where a call needs it.
+A browser's `AudioEncoder` makes such packets. They are decoded in the media worker, those of all calls in
+batches: while one is under way the next gathers, so that a quiet daemon waits for nothing and a busy one is
+not busy with messages. When the worker dies, what it had is heard as silence, and the calls go on.
 """
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 
-import numpy as np
+import structlog
 
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, WorkerError
+from bridge.speech.media import MediaWorker, has_media
 
-if TYPE_CHECKING:
-    from av.audio.codeccontext import AudioCodecContext
+__all__ = ["OPUS_RATE", "OpusEars", "OpusStream", "require_opus", "seconds_of"]
 
-__all__ = ["OPUS_RATE", "OpusDecoder", "require_opus"]
+OPUS_RATE = 48_000  # hertz; of what comes back, whatever the encoder was given
+MAX_BATCH = 500  # packets: 20 ms of every call that one machine can take
+MAX_WAITING = 5_000  # beyond, the oldest are silence: the worker does not keep up
+MAX_PACKET_SECONDS = 0.12  # RFC 6716 section 3.2.5, rule R5
 
-OPUS_RATE = 48_000  # hertz; of the decoder, whatever the encoder was given
-FULL_SCALE = 32_767
+_SAMPLE_BYTES = 2
+# RFC 6716 section 3.1, table 2: milliseconds of a frame, by configuration.
+_SILK, _HYBRID, _CELT = (10, 20, 40, 60), (10, 20), (2.5, 5, 10, 20)
+_FIRST_HYBRID, _FIRST_CELT = 12, 16
+_COUNTED = 3  # the code of a packet that tells the number of its frames
+
+log = structlog.get_logger()
 
 
 def require_opus() -> None:
@@ -28,44 +38,136 @@ def require_opus() -> None:
         ConfigError: the extra is not installed.
 
     """
-    try:
-        import av  # noqa: F401, PLC0415
-    except ImportError:
+    if not has_media():
         raise ConfigError(
             "providers.browser.opus: Opus needs PyAV, which is not installed; "
             "run `pip install 'hatif[media]'`, or set it to false"
-        ) from None
+        )
 
 
-class OpusDecoder:
-    """One stream of packets."""
+def seconds_of(packet: bytes) -> float:
+    """How long a packet lasts, by its first two bytes (RFC 6716 section 3.1); 0 where it cannot be right."""
+    if not packet:
+        return 0.0
+    configuration, code = packet[0] >> 3, packet[0] & 3
+    if code == _COUNTED and len(packet) == 1:
+        return 0.0
+    frames = {0: 1, 1: 2, 2: 2}.get(code) or packet[1] & 0x3F
+    seconds = frames * _frame_ms(configuration) / 1000
+    return seconds if seconds <= MAX_PACKET_SECONDS else 0.0
 
-    def __init__(self) -> None:
-        """Open a decoder.
 
-        Raises:
-            ConfigError: the extra is not installed.
+def _frame_ms(configuration: int) -> float:
+    if configuration < _FIRST_HYBRID:
+        return _SILK[configuration % 4]
+    if configuration < _FIRST_CELT:
+        return _HYBRID[configuration % 2]
+    return _CELT[configuration % 4]
 
-        """
+
+class OpusStream:
+    """One call's packets. Their sound comes back in order, a little later, and never after `close`."""
+
+    def __init__(self, ears: "OpusEars", number: int, on_sound: Callable[[bytes], None]) -> None:
+        self._ears = ears
+        self._on_sound = on_sound
+        self.number = number
+        self.is_closed = False
+
+    def feed(self, packet: bytes) -> None:
+        """Hand over one packet. Never waits, never raises."""
+        if not self.is_closed:
+            self._ears.take(self, packet)
+
+    def give(self, pcm: bytes) -> None:
+        """Some of its sound is there."""
+        if pcm and not self.is_closed:
+            self._on_sound(pcm)
+
+    def close(self) -> None:
+        """Nothing more is wanted; safe at any time."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._ears.forget(self)
+
+
+class OpusEars:
+    """All calls' packets, on their way through one worker."""
+
+    def __init__(self, worker: MediaWorker | None = None) -> None:
+        self._worker = worker or MediaWorker()
+        self._numbers = count(1)
+        self._waiting: list[tuple[OpusStream, bytes]] = []
+        self._wanted = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+        self._is_deaf = False  # what came last is silence: the worker is being replaced
+
+    @property
+    def worker(self) -> MediaWorker:
+        """The process behind it."""
+        return self._worker
+
+    async def start(self) -> None:
+        """Start the worker; ConfigError or WorkerError when Opus cannot be decoded."""
         require_opus()
-        import av  # noqa: PLC0415
+        await self._worker.start()
+        self._pump = asyncio.create_task(self._run(), name="opus")
 
-        self._decoder: AudioCodecContext = av.CodecContext.create("opus", "r")
-        self._decoder.sample_rate = OPUS_RATE
-        self._decoder.layout = "mono"
+    async def stop(self) -> None:
+        """End the worker."""
+        if self._pump is not None:
+            self._pump.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pump
+            self._pump = None
+        await self._worker.stop()
 
-    def decode(self, packet: bytes) -> bytes:
-        """The sound of one packet, linear at `OPUS_RATE`, mono; nothing where it is none or is damaged."""
-        import av  # noqa: PLC0415
+    def open(self, on_sound: Callable[[bytes], None]) -> OpusStream:
+        """Begin a stream; `on_sound` is given its sound, linear at `OPUS_RATE`, mono."""
+        return OpusStream(self, next(self._numbers), on_sound)
 
-        if not packet:  # to FFmpeg an empty one is the end of the stream
-            return b""
+    def take(self, stream: OpusStream, packet: bytes) -> None:
+        """One more packet for the next batch."""
+        self._waiting.append((stream, packet))
+        self._wanted.set()
+        if len(self._waiting) > MAX_WAITING:
+            late, packet = self._waiting.pop(0)
+            _give(late, _silence(packet))
+
+    def forget(self, stream: OpusStream) -> None:
+        """A stream is closed."""
+        self._worker.close_opus(stream.number)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            if not self._waiting:
+                self._wanted.clear()
+            for (stream, _), sound in zip(batch, await self._sounds(batch), strict=True):
+                _give(stream, sound)
+
+    async def _sounds(self, batch: list[tuple[OpusStream, bytes]]) -> tuple[bytes, ...]:
+        packets = tuple((stream.number, packet) for stream, packet in batch)
         try:
-            frames = self._decoder.decode(av.Packet(packet))
-        except av.error.FFmpegError:
-            return b""
-        samples = [frame.to_ndarray().mean(axis=0) for frame in frames]
-        if not samples:
-            return b""
-        sound = np.rint(np.concatenate(samples) * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE)
-        return bytes(sound.astype("<i2").tobytes())
+            sounds = await self._worker.decode_opus(packets)
+        except WorkerError as error:
+            if not self._is_deaf:
+                log.warning("opus_not_decoded", code=error.code, detail=str(error))
+            self._is_deaf = True
+            return tuple(_silence(packet) for _, packet in packets)
+        self._is_deaf = False
+        return sounds
+
+
+def _silence(packet: bytes) -> bytes:
+    return bytes(round(seconds_of(packet) * OPUS_RATE) * _SAMPLE_BYTES)
+
+
+def _give(stream: OpusStream, sound: bytes) -> None:
+    """Whatever goes wrong in one call is no business of the others'."""
+    try:
+        stream.give(sound)
+    except Exception:  # whoever listens has its own way of breaking down
+        log.exception("opus_not_heard")
+        stream.close()

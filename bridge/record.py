@@ -82,6 +82,7 @@ def turn_record(
     *,
     at: datetime,
     prompt: str,
+    spoken_by: str,
     progress: list[PhraseProgress],
     understand_seconds: float,
 ) -> TurnRecord:
@@ -95,6 +96,7 @@ def turn_record(
         rule=reading.rule,
         value=reading.value,
         prompt=prompt,
+        spoken_by=spoken_by,
         prompt_seconds=sum(phrase.seconds for phrase in progress),
         prompt_heard_seconds=sum(phrase.heard_seconds for phrase in progress),
         prompt_acknowledged=bool(progress) and all(phrase.acknowledged for phrase in progress),

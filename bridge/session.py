@@ -17,7 +17,7 @@ from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
 from bridge.dialogue import engine
-from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Say, Store, Transfer
+from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Store, Transfer
 from bridge.dialogue.answer import Answer
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Turn
@@ -31,19 +31,14 @@ from bridge.phone_control import ControlError
 from bridge.reconnection import CallKey, call_before, is_lost
 from bridge.record import call_record, described, turn_record, withdrawn
 from bridge.resumption import RESUMES, Earlier, find_earlier
+from bridge.saying import Saying, pieces_of, saying
+from bridge.speech.mouth import Mouth
 from protocols import commands, events
 from protocols.base import Capabilities, Ending, MediaProtocol
 
 __all__ = ["CallSession", "Outcome", "Patience", "Services"]
 
 APOLOGY_SECONDS = 10.0  # longer than any apology
-
-
-class _Said(Struct, frozen=True):
-    """The present prompt."""
-
-    text: str = ""
-    barge_in: bool = True
 
 
 class _Taken(Struct, frozen=True):
@@ -89,11 +84,13 @@ class CallSession(HeldCall[Line]):
             send_seconds=services.patience.send_seconds,
             look_back_seconds=services.patience.look_back_seconds,
             recorder=recorder,
+            opus=services.opus,
         )
         super().__init__(call_id, line, services, known)
         self._questionnaire = questionnaire
         self._recorder = recorder
-        self._said = _Said()
+        self._said = Saying()
+        self._mouth: Mouth | None = None  # of the version that is asked
         self._taken: _Taken | None = None
         self._earlier: Earlier | None = None
         self._goes_on = False  # with the same phone call, whose socket was lost
@@ -261,11 +258,18 @@ class CallSession(HeldCall[Line]):
         return _Taken(before, Unfinished(phrases, heard.pcm), answers)
 
     async def _perform(self, actions: tuple[Action, ...]) -> None:
-        """Say what is to be said. Answers among the actions were committed with the turn."""
-        says = [action for action in actions if isinstance(action, Say)]
-        phrases = [await self._services.prompts.phrase(piece) for say in says for piece in say.pieces]
-        self._said = _Said(" ".join(say.text for say in says), all(say.barge_in for say in says))
-        self._line.say(phrases, on_first_audio=self._on_first_audio)
+        """Say what is to be said. Answers among the actions were committed with the turn.
+
+        Raises:
+            WorkerError: a sentence that must not be left out cannot be said.
+
+        """
+        if self._mouth is None:
+            self._mouth = self._services.voices.of(self._questionnaire)
+        pieces = pieces_of(actions)
+        phrases = dict(zip(pieces, await self._mouth.phrases(pieces), strict=True))
+        self._said = saying(actions, phrases)
+        self._line.say(self._said.audio, on_first_audio=self._on_first_audio)
 
     # Commit
 
@@ -280,6 +284,7 @@ class CallSession(HeldCall[Line]):
             following,
             at=self._clock.now(),
             prompt=self._said.text,
+            spoken_by=self._said.by,
             progress=self._line.progress(),
             understand_seconds=understand_seconds,
         )

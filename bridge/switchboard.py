@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bridge.admission import Accept, Admission, Busy
+from bridge.admission import Accept, Admission, Busy, BusyReason
 from bridge.audio.recording import CallRecorder
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.following import LiveTranscripts
@@ -41,8 +41,12 @@ class Switchboard:
         new_call_id: Callable[[], str],
         recordings: Path | None = None,
         transcripts: LiveTranscripts | None = None,
+        is_rendered: Callable[[Questionnaire], bool] = lambda _: True,
     ) -> None:
-        """`transcripts`: of the calls that are listened to; without it none is."""
+        """`transcripts`: of the calls that are listened to; without it none is.
+
+        `is_rendered` tells of which questionnaires every prompt is there.
+        """
         self._services = services
         self._offer = offer
         self._admission = admission
@@ -50,6 +54,7 @@ class Switchboard:
         self._new_call_id = new_call_id
         self._recordings = recordings
         self._transcripts = transcripts
+        self._is_rendered = is_rendered
         self._calls: set[asyncio.Task[Outcome]] = set()
 
     @property
@@ -63,6 +68,17 @@ class Switchboard:
             is_ready=state is not State.STARTING,
             is_draining=state in {State.DRAINING, State.STOPPED},
         )
+
+    def admit_to(self, name: str | None) -> Accept | Busy:
+        """May one more call be asked the questionnaire of that id, or the default one?
+
+        None that there is not is no reason here: `questionnaire` says so.
+        """
+        decision = self.admit()
+        questionnaire = self.questionnaire(name)
+        if isinstance(decision, Busy) or questionnaire is None or self._is_rendered(questionnaire):
+            return decision
+        return Busy(BusyReason.NOT_RENDERED)
 
     def questionnaire(self, name: str | None) -> Questionnaire | None:
         """The questionnaire of that id, or the default one; None when there is no such."""

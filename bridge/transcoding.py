@@ -9,7 +9,6 @@ from functools import lru_cache
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.g711 import SAMPLE_WIDTH, decode_alaw, decode_ulaw, encode_alaw, encode_ulaw, swap_bytes
 from bridge.audio.resample import Resampler, resample
-from bridge.opus import OpusDecoder
 from protocols.audio import MULAW_8K, AudioFormat, Encoding
 
 __all__ = ["FromMulaw", "ToMulaw", "from_mulaw"]
@@ -18,16 +17,14 @@ PHRASES_KEPT = 64  # in another format; a questionnaire's phrases come again and
 
 
 class ToMulaw:
-    """One stream in a wire's format, chunk by chunk: of Opus packets, else any bytes, in mid-sample too."""
+    """One stream in a wire's format, chunk by chunk: any bytes, in mid-sample too.
+
+    Packets of Opus are decoded before (bridge/opus.py), in a process of their own.
+    """
 
     def __init__(self, source: AudioFormat) -> None:
-        """Begin a stream.
-
-        Raises:
-            ConfigError: it is Opus, and what decodes that is not installed.
-
-        """
-        self._opus = OpusDecoder() if source.encoding is Encoding.OPUS else None
+        if source.encoding is Encoding.OPUS:
+            raise ValueError("packets of Opus are decoded in a process of their own")
         self._source = source
         self._odd = b""
         is_other_rate = source.sample_rate != SAMPLE_RATE
@@ -46,9 +43,7 @@ class ToMulaw:
                 return decode_ulaw(payload)
             case Encoding.ALAW:
                 return decode_alaw(payload)
-            case Encoding.OPUS:
-                return self._opus.decode(payload) if self._opus else b""
-            case Encoding.LINEAR:
+            case _:
                 joined = self._odd + payload
                 whole = len(joined) - len(joined) % SAMPLE_WIDTH
                 self._odd = joined[whole:]

@@ -1,5 +1,6 @@
 """What whole-daemon tests share: the real `hatif serve`, as a process, in a folder of its own."""
 
+import asyncio
 import json
 import logging
 import os
@@ -9,24 +10,38 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from lanes import in_lanes
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import WorkerError
-from bridge.speech.base import Hearing
+from bridge.speech.base import Hearing, Speech, Synthesizer
+from bridge.speech.measured import MeasuredVoice
+from bridge.speech.mouth import Mouth, Speaker
+from bridge.speech.prompts import PromptCache
+from bridge.speech.script import Passage
 
 MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48
 START_SECONDS = 120.0  # on a busy machine; every prompt is rendered before the first call
 STOP_SECONDS = 30.0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what is slow, where several workers share the tests."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [items[number] for number in in_lanes([item.nodeid for item in items], workers)]
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +63,7 @@ class DaemonUnderTest:
     folder: Path
     environment: dict[str, str]
     config: Path = DEFAULT_CONFIG
+    all_ready: bool = True  # wait for every questionnaire, not for the default alone
     port: int = 0
     process: subprocess.Popen[bytes] = field(init=False)
 
@@ -109,6 +125,15 @@ class DaemonUnderTest:
             assert self.process.poll() is None, f"the daemon ended: {self.log}"
             assert time.monotonic() < deadline, f"the daemon was not ready in time: {self.log}"
             time.sleep(0.05)
+        while self.all_ready and self.unready:
+            assert time.monotonic() < deadline, f"not all prompts were rendered in time: {self.log}"
+            time.sleep(0.05)
+
+    @property
+    def unready(self) -> str:
+        """Which questionnaires cannot be asked yet."""
+        _, health = self.get("/health")
+        return str(health["components"]["questionnaires"]["detail"]) if health else ""
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit status."""
@@ -128,12 +153,21 @@ class DaemonUnderTest:
 
 
 @pytest.fixture(scope="session")
-def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., DaemonUnderTest]]:
-    """Start a daemon with credentials, at four times the speed of life; keywords are its environment."""
-    started: list[DaemonUnderTest] = []
-    prompts = tmp_path_factory.mktemp("prompts")
+def spoken_prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all daemons of a run keep what they say: it is known by its content, and made once."""
+    folder = tmp_path_factory.getbasetemp()
+    is_shared = "PYTEST_XDIST_WORKER" in os.environ
+    return (folder.parent if is_shared else folder) / "prompts"
 
-    def start(*, config: Path = DEFAULT_CONFIG, **environment: str) -> DaemonUnderTest:
+
+@contextmanager
+def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callable[..., DaemonUnderTest]]:
+    """What starts daemons, none of which outlives it."""
+    started: list[DaemonUnderTest] = []
+
+    def start(
+        *, config: Path = DEFAULT_CONFIG, all_ready: bool = True, **environment: str
+    ) -> DaemonUnderTest:
         defaults = {
             "HATIF_PROVIDERS__MAQSAM__TOKEN": MAQSAM_TOKEN,
             "HATIF_TOKENS__SECRET": TOKENS_SECRET,
@@ -141,22 +175,127 @@ def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             "HATIF_PROMPTS__FOLDER": str(prompts),
         }
         chosen = {name: text for name, text in (defaults | environment).items() if text}
-        daemon = DaemonUnderTest(tmp_path_factory.mktemp("daemon"), chosen, config)
+        daemon = DaemonUnderTest(factory.mktemp("daemon"), chosen, config, all_ready)
         started.append(daemon)
         daemon.start()
         return daemon
 
-    yield start
-    for daemon in started:
-        if daemon.process.poll() is None:
-            daemon.process.kill()
-            daemon.process.wait()
+    try:
+        yield start
+    finally:
+        for daemon in started:
+            if daemon.process.poll() is None:
+                daemon.process.kill()
+                daemon.process.wait()
+
+
+@pytest.fixture(scope="module")
+def start_daemon(
+    tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+) -> Iterator[Callable[..., DaemonUnderTest]]:
+    """Start a daemon with credentials, at four times the speed of life; keywords are its environment."""
+    with starting(tmp_path_factory, spoken_prompts) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def daemon(start_daemon: Callable[..., DaemonUnderTest]) -> DaemonUnderTest:
+def daemon(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> Iterator[DaemonUnderTest]:
     """A daemon that many tests may call; nobody stops it."""
-    return start_daemon()
+    with starting(tmp_path_factory, spoken_prompts) as start:
+        yield start()
+
+
+class OneVoice:
+    """Every questionnaire in one voice, which is given more time than any busy machine takes."""
+
+    def __init__(self, prompts: PromptCache, voice: Synthesizer) -> None:
+        self._speaker = Speaker(MeasuredVoice("espeak-ng/ar", voice, now=lambda: datetime.now(UTC)), prompts)
+
+    def of(self, _questionnaire: Questionnaire) -> Mouth:
+        """Who speaks in one call."""
+        return Mouth([self._speaker], live_seconds=60.0)
+
+
+@pytest.fixture(scope="session")
+def one_voice() -> type[OneVoice]:
+    """What is made of prompts and a voice for a session that is to speak."""
+    return OneVoice
+
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class PretendVoice(Synthesizer):
+    """Says a text's own bytes, one text at a time, after as long as it is told to take."""
+
+    def __init__(self, name: str, seconds: Callable[[str], float] = lambda _: 0.0) -> None:
+        self.name = name
+        self.seconds = seconds
+        self.runs = True
+        self.is_dead = False  # every request fails
+        self.is_unstartable = False
+        self.asked: list[str] = []
+        self.ended: list[str] = []  # given up, or closed early
+        self._lane = asyncio.Semaphore(1)
+
+    @property
+    def identity(self) -> str:
+        return f"pretend {self.name}"
+
+    @property
+    def is_ready(self) -> bool:
+        return self.runs
+
+    async def start(self) -> None:
+        if self.is_unstartable:
+            raise WorkerError(f"{self.name} has half a checkpoint")
+
+    async def stop(self) -> None:
+        self.runs = False
+
+    async def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
+        self.asked.append(passage.text)
+        try:
+            async with self._lane:
+                await asyncio.sleep(self.seconds(passage.text))
+                if self.is_dead:
+                    raise WorkerError(f"the {self.name} worker died")
+                yield Speech(f"{self.name}:{passage.text}".encode(), 8000)
+        except (asyncio.CancelledError, GeneratorExit):
+            self.ended.append(passage.text)
+            raise
+
+
+class Shelf:
+    """Stands for a cache of prompts: in memory, with nothing done to the sound, and without threads."""
+
+    def __init__(self, voice: Synthesizer) -> None:
+        self._voice = voice
+        self.kept: dict[str, bytes] = {}
+
+    def get(self, text: str) -> bytes | None:
+        return self.kept.get(text)
+
+    async def make(self, text: str) -> bytes:
+        return (await self._voice.synthesise(text)).pcm
+
+    async def phrase(self, text: str) -> bytes:
+        self.kept[text] = await self.make(text)
+        return self.kept[text]
+
+
+async def speaker(voice: PretendVoice) -> Speaker:
+    """A voice that is started, measured, and has an empty shelf."""
+    measured = MeasuredVoice(voice.name, voice, now=lambda: LONG_AGO)
+    await measured.start()
+    shelf: Any = Shelf(measured)
+    return Speaker(measured, shelf)
+
+
+@pytest.fixture(scope="session")
+def pretend() -> Any:
+    """Voices of no engine: `pretend.voice(...)`, and `await pretend.speaker(voice)`."""
+    return SimpleNamespace(voice=PretendVoice, speaker=speaker, long_ago=LONG_AGO)
 
 
 class ScriptedStream:

@@ -61,7 +61,7 @@ class Board:
         self._busy = busy
         self._waits = waits
 
-    def admit(self) -> Accept | Busy:
+    def admit_to(self, _questionnaire: str | None) -> Accept | Busy:
         return Busy(BusyReason.FULL) if self._busy else Accept()
 
     def questionnaire(self, name: str | None) -> Any:

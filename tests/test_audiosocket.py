@@ -44,7 +44,7 @@ class EchoExchange:
         self.gone = {"no_such"}
         self.has_begun, self.has_ended = asyncio.Event(), asyncio.Event()
 
-    def admit(self) -> Accept | Busy:
+    def admit_to(self, _questionnaire: str | None) -> Accept | Busy:
         return Busy("full", 1) if self.is_busy else Accept()
 
     def questionnaire(self, name: str | None) -> object:

@@ -109,7 +109,7 @@ async def monitor(ears: Any, tmp_path: Path) -> AsyncIterator[Callable[..., Moni
             store=store,
             recognizer=ears,
             recognizer_identity="ears@1",
-            prompts=nothing_to_say,
+            voices=nothing_to_say,
             ticker=Ticker(clock, on_error=lambda _callback, _error: None),
             patience=Patience(**patience),
         )

@@ -18,7 +18,13 @@ FOLLOWING = Turn(DialogueState(), (), Reading("pain", "answer", 3, "digits"))
 
 def record(heard: Heard, *progress: PhraseProgress) -> TurnRecord:
     return turn_record(
-        heard, FOLLOWING, at=AT, prompt="كم؟", progress=list(progress), understand_seconds=0.001
+        heard,
+        FOLLOWING,
+        at=AT,
+        prompt="كم؟",
+        spoken_by="cache",
+        progress=list(progress),
+        understand_seconds=0.001,
     )
 
 
@@ -52,7 +58,13 @@ def test_a_secret_is_written_nowhere() -> None:
     following = Turn(DialogueState(), (), Reading("born", "answer", None, "identity", is_secret=True))
     for given in (Digits("1980"), Utterance(("ألف",), ("ألف",), 0.9)):
         written = turn_record(
-            Heard(given), following, at=AT, prompt="متى؟", progress=[], understand_seconds=0
+            Heard(given),
+            following,
+            at=AT,
+            prompt="متى؟",
+            spoken_by="cache",
+            progress=[],
+            understand_seconds=0,
         )
         assert (written.closed, written.open, written.value) == ("", "", None)
 

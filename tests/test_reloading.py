@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bridge.config import Settings, load_settings
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ConfigError, QuestionnaireError, StorageError, WorkerError
 from bridge.offering import Change, Engines, Offer, changes, prepare, read_offer
 from bridge.reloading import Reloader, waiting_for_restart
@@ -31,24 +32,17 @@ class Kept:
 
 
 class Rendered:
-    """A cache that renders everything, or fails."""
+    """Renders everything, or fails."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.pinned: list[str] = []
+        self.offered: list[str] = []
         self.is_broken = False
 
-    def missing(self, texts: Iterable[str]) -> list[str]:
-        return [text for text in texts if text not in self.texts]
-
-    def pin(self, texts: Iterable[str]) -> None:
-        self.pinned = list(texts)
-
-    async def render(self, texts: Iterable[str]) -> int:
+    async def replace(self, questionnaires: Iterable[Questionnaire], _site: Mapping[str, str]) -> int:
         if self.is_broken:
             raise WorkerError("the voice died")
-        self.texts += (new := list(texts))
-        return len(new)
+        self.offered = [one.id for one in questionnaires]
+        return len(self.offered)
 
 
 class Knowing:
@@ -64,8 +58,8 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config = folder / "config.yaml"
-        self.store, self.prompts = Kept(), Rendered()
-        self.engines: Any = Engines(self.store, Knowing(), self.prompts)
+        self.store, self.readiness = Kept(), Rendered()
+        self.engines: Any = Engines(self.store, Knowing(), self.readiness)
         self.configure("post_discharge")
         shutil.copytree(CONTENT / "questionnaires" / "common", folder / "questions" / "common")
         self.add("post_discharge")
@@ -123,7 +117,7 @@ async def test_what_has_changed_is_kept_rendered_offered_and_told(site: Site) ->
     )
     after = load(site.folder / "questions" / "post_discharge.yaml")
     assert after.hash in site.store.hashes
-    assert site.prompts.pinned == site.prompts.texts != []
+    assert sorted(site.readiness.offered) == ["blood_pressure", "post_discharge"]
     versions = {
         line["questionnaire"]: (line["status"], line["questionnaire_version"], line["hash"])
         for line in told
@@ -143,7 +137,7 @@ async def test_what_has_changed_is_kept_rendered_offered_and_told(site: Site) ->
             "config.yaml:2: calls.max",
         ),
         (lambda site: setattr(site.store, "is_broken", True), "the disk is full"),
-        (lambda site: setattr(site.prompts, "is_broken", True), "the voice died"),
+        (lambda site: setattr(site.readiness, "is_broken", True), "the voice died"),
     ],
     ids=["questionnaire", "default", "setting", "storage", "voice"],
 )
@@ -156,7 +150,7 @@ async def test_whatever_is_wrong_nothing_changes(site: Site, break_it: Any, prob
         assert not await reloader.reload()
     assert site.taken_up == []
     assert [line for line in told if line["event"] == "reload_refused" and problem in line["problem"]]
-    site.store.is_broken = site.prompts.is_broken = False
+    site.store.is_broken = site.readiness.is_broken = False
     site.configure("post_discharge")
     site.add("post_discharge")
     assert await reloader.reload()
@@ -237,7 +231,7 @@ async def test_words_that_the_model_lacks_are_told(site: Site) -> None:
         def lacking(self, phrases: Iterable[str]) -> list[str]:
             return sorted(phrases)[:2]
 
-    engines: Any = Engines(site.store, Deaf(), site.prompts)
+    engines: Any = Engines(site.store, Deaf(), site.readiness)
     with capture_logs() as told:
         await prepare(read_offer(site.settings()), engines)
     assert told[0]["event"] == "model_lacks_phrases"

@@ -129,7 +129,9 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Callable[..., Call]]:
+async def call(
+    ears: Any, tmp_path: Path, rendered: Path, one_voice: Any
+) -> AsyncIterator[Callable[..., Call]]:
     """Start a call with everything real but the ears and the far end."""
     clock = Clock(16)
     voice = EspeakSynthesizer()
@@ -150,7 +152,7 @@ async def call(ears: Any, tmp_path: Path, rendered: Path) -> AsyncIterator[Calla
             store=store,
             recognizer=ears,
             recognizer_identity="ears@1",
-            prompts=PromptCache(rendered, voice),
+            voices=one_voice(PromptCache(rendered, voice), voice),
             ticker=ticker,
             patience=Patience(**patience),
         )

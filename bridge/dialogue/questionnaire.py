@@ -39,6 +39,7 @@ from bridge.dialogue.policies import (
     Validation,
 )
 from bridge.dialogue.remark_kinds import AcceptedWarnings
+from bridge.dialogue.voices import SpokenBy, VoiceChoice
 from bridge.dialogue.wording import Code, Expression, Identifier, Model, Text, Variant
 from bridge.dialogue.words import NUMBERS_WITH_WORDS, CountedWord, RedFlags, SpokenParts, Word, Words
 
@@ -69,6 +70,7 @@ __all__ = [
     "Source",
     "SpokenParts",
     "Validation",
+    "VoiceChoice",
     "Word",
     "Words",
     "YesNoItem",
@@ -92,6 +94,7 @@ class Questionnaire(Model):
     dialects: tuple[KnownDialect, ...] = Field(
         default=(Dialect.MSA,), min_length=1
     )  # which the callers speak
+    voice: SpokenBy | None = None  # who speaks, ENGINE/VOICE or a block; else the site's voice
     status: Literal["draft", "validated"]
     note: str | None = None
     source: Source | None = None

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["models_app"]
 
 NO_NOISE = "none"
+XTTS = "xtts_v2"
 MAX_SNR_DB = 60.0
 
 models_app = typer.Typer(
@@ -101,17 +102,22 @@ def fetch_model(
 ) -> None:
     """Download a public Arabic model, compare it with what was published, unpack and check it.
 
-    A download that broke off goes on where it was.
+    A download that broke off goes on where it was. xtts_v2 is XTTS's checkpoint, of 2 GB, and is fetched once
+    xtts.accept_cpml is true: its licence forbids commercial use.
 
-    Example: [bold]hatif models fetch vosk-model-ar-mgb2-0.4[/]
+    Examples: [bold]hatif models fetch vosk-model-ar-mgb2-0.4[/]
+    [bold]hatif models fetch xtts_v2[/]
     """
     from bridge.models.catalogue import PUBLIC_MODELS  # noqa: PLC0415
     from bridge.models.fetching import ADDRESS, FetchError, fetch  # noqa: PLC0415
     from bridge.models.tables import as_size  # noqa: PLC0415
 
+    if name == XTTS:
+        _fetch_xtts(into, address, settings_of(config))
+        return
     model = next((one for one in PUBLIC_MODELS if one.name == name), None)
     if model is None:
-        known = ", ".join(one.name for one in PUBLIC_MODELS)
+        known = ", ".join([*(one.name for one in PUBLIC_MODELS), XTTS])
         raise FetchError(f"there is no public Arabic model {name!r}; known are {known}")
     folder = into or settings_of(config).recogniser.model.parent
     with _download_progress(name) as on_progress:
@@ -188,6 +194,25 @@ def evaluate_model(  # noqa: PLR0917 - a command's options
     if evaluation.material.unreadable:
         err.print(unreadable_table(evaluation.material.unreadable))
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _fetch_xtts(into: Path | None, address: str | None, settings: "Settings") -> None:
+    from bridge.models.tables import as_size  # noqa: PLC0415
+    from bridge.models.xtts_fetching import ADDRESS, fetch_xtts  # noqa: PLC0415
+
+    target = into / XTTS if into else settings.xtts.model
+    with _download_progress(XTTS) as on_progress:
+        fetched = run_quietly(
+            lambda: fetch_xtts(settings.xtts, target, address=address or ADDRESS, on_progress=on_progress)
+        )
+    out.print(f"{fetched.path} {'is here' if fetched.is_new else 'was here already'}", soft_wrap=True)
+    if fetched.is_new and not fetched.is_compared:
+        err.print("[yellow]nobody has published a sum of it to compare with[/]")
+    languages = f"{len(fetched.checkpoint.languages)} languages"
+    facts = f"{as_size(fetched.checkpoint.size_bytes)}, {languages}"
+    out.print(f"{XTTS}@{fetched.checkpoint.identity}: {facts}", soft_wrap=True)
+    if fetched.path != settings.xtts.model:
+        out.print(f"to use it, set xtts.model to {fetched.path} in config.yaml", soft_wrap=True)
 
 
 def _model(given: Path | None, settings: "Settings") -> Path:

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 from msgspec import Struct
 
 from bridge.config import Settings
-from bridge.errors import ConfigError
+from bridge.errors import BridgeError, ConfigError
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
 from bridge.speech.espeak_voices import require_voice
@@ -89,9 +89,30 @@ class EspeakEngine(Engine):
         await self._worker.stop()
 
 
+def _piper(settings: Settings) -> Engine:
+    from bridge.speech.piper import PiperEngine  # noqa: PLC0415 - each engine only where it is asked for
+
+    return PiperEngine(settings.piper.folder)
+
+
+def _xtts(settings: Settings) -> Engine:
+    from bridge.voices.cloned import XttsEngine  # noqa: PLC0415
+
+    return XttsEngine(settings)
+
+
+def _server(settings: Settings) -> Engine:
+    from bridge.speech.speech_server import SpeechServerEngine  # noqa: PLC0415
+
+    return SpeechServerEngine(settings.speech_server)
+
+
 # Every engine, by the name that `voice.engine` and the names of voices have for it.
 ENGINES: Mapping[str, Callable[[Settings], Engine]] = {
     "espeak-ng": EspeakEngine,
+    "piper": _piper,
+    "xtts": _xtts,
+    "server": _server,
 }
 
 
@@ -125,8 +146,9 @@ class VoiceBench:
         """The configured voice; ConfigError, with the place in the configuration, when it cannot be used."""
         try:
             return self.voice(self.default_name)
-        except ConfigError as error:
-            place = self._settings.origin("voice.voice")
+        except BridgeError as error:
+            places = [self._settings.origin(name) for name in ("voice.voice", "voice.engine")]
+            place = next((each for each in places if each != "default"), "default")
             raise ConfigError(f"{place}: voice: {self.default_name} cannot speak: {error}") from None
 
     def last_resort(self) -> Synthesizer:
@@ -183,6 +205,8 @@ class _SharedVoice(Synthesizer):
     def __init__(self, engine: _SharedEngine, voice: Synthesizer) -> None:
         self._engine = engine
         self._voice = voice
+        self._starting = asyncio.Lock()
+        self._is_started = False
 
     @property
     def identity(self) -> str:
@@ -195,20 +219,31 @@ class _SharedVoice(Synthesizer):
         return self._engine.is_up and self._voice.is_ready
 
     async def start(self) -> None:
-        """Start the engine, where nobody has, and make ready what is this voice's own."""
-        await self._engine.start()
-        await self._voice.start()
+        """Start the engine and what is this voice's own, as far as they have not been."""
+        async with self._starting:
+            if self._is_started and self._engine.is_up:
+                return
+            await self._engine.start()
+            await self._voice.start()
+            self._is_started = True
 
     async def stop(self) -> None:
         """End what is this voice's own; its engine runs until the bench is stopped."""
-        await self._voice.stop()
+        async with self._starting:
+            self._is_started = False
+            await self._voice.stop()
 
     async def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
-        """Speak it, once the engine runs."""
-        await self._engine.start()
+        """Speak it, once engine and voice are ready."""
+        await self.start()
         async with aclosing(self._voice.stream(passage)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def synthesise(self, text: str) -> Speech:
+        """Speak it whole, once engine and voice are ready."""
+        await self.start()
+        return await self._voice.synthesise(text)
 
 
 def build_voice(settings: Settings) -> Synthesizer:

@@ -11,24 +11,42 @@ __all__ = [
     "MAX_UTTERANCE_BYTES",
     "SAMPLE_RATE",
     "CancelStream",
+    "CloseOpus",
+    "Condition",
+    "Conditioned",
+    "DecodeFile",
+    "DecodeOpus",
     "EspeakRequest",
     "FeedStream",
+    "FileDecoded",
     "FinishStream",
     "Heard",
+    "ListSpeakers",
     "LoadModel",
+    "LoadXtts",
+    "MediaRequest",
     "Message",
     "OpenEspeak",
+    "OpenMedia",
+    "OpenPiper",
     "OpenStream",
+    "OpusDecoded",
+    "PiperRequest",
     "Ready",
     "Refused",
     "Reply",
     "Request",
     "Speak",
+    "SpeakAs",
+    "SpeakPiper",
+    "Speakers",
     "Spoken",
     "SpokenPart",
     "StartFailed",
+    "TakeSpeaker",
     "VoskRequest",
     "WorkerMessage",
+    "XttsRequest",
 ]
 
 SAMPLE_RATE = 8000  # of everything that is heard
@@ -111,6 +129,20 @@ class Speak(Request, frozen=True):
     voice: str
     words_per_minute: int
     pitch: int
+    is_phonemes: bool = False  # the text is espeak-ng's names for sounds
+
+
+class OpenPiper(Message, frozen=True):
+    """The first message to the Piper worker."""
+
+
+class SpeakPiper(Request, frozen=True):
+    """Speak a text: answer with a `SpokenPart` for each sentence, and an empty one that is the last."""
+
+    model: str  # the path of the voice, NAME.onnx; NAME.onnx.json lies beside it
+    text: str
+    ipa: str  # what is said instead of the text; '' where the text is
+    rate: float  # of the voice's own pace; 2 is twice as fast
 
 
 class Spoken(Request, frozen=True):
@@ -128,7 +160,96 @@ class SpokenPart(Request, frozen=True):
     is_last: bool
 
 
+class OpenMedia(Message, frozen=True):
+    """The first message to the media worker."""
+
+
+class DecodeFile(Request, frozen=True):
+    """Decode the sound of a file, whatever its kind: answer with `FileDecoded`."""
+
+    content: bytes
+    max_seconds: float  # decoding stops there
+
+
+class FileDecoded(Request, frozen=True):
+    """The sound of a file, and what kind of file it was."""
+
+    pcm: bytes  # signed 16-bit little-endian, mono
+    rate: int  # hertz, the file's own
+    container: str  # FFmpeg's names, such as ogg and opus
+    codec: str
+    channels: int  # before they were mixed
+    is_longer: bool  # than what was asked for: the rest was not decoded
+
+
+class DecodeOpus(Request, frozen=True):
+    """Decode packets of Opus, in order, each with the number of its stream: answer with `OpusDecoded`."""
+
+    packets: tuple[tuple[int, bytes], ...]
+
+
+class OpusDecoded(Request, frozen=True):
+    """The sound of each packet, linear at 48 kHz, mono; b'' where it is damaged."""
+
+    sounds: tuple[bytes, ...]
+
+
+class CloseOpus(Message, frozen=True):
+    """A stream of packets has ended."""
+
+    stream: int
+
+
+class LoadXtts(Message, frozen=True):
+    """The first message to the XTTS worker."""
+
+    path: str
+    device: str  # auto, cpu or cuda
+    threads: int
+
+
+class Condition(Request, frozen=True):
+    """Compute what XTTS needs to know of a voice: answer with `Conditioned`."""
+
+    pcm: bytes  # signed 16-bit little-endian, mono
+    rate: int  # hertz
+
+
+class ListSpeakers(Request, frozen=True):
+    """Which voices came with the checkpoint: answer with `Speakers`."""
+
+
+class TakeSpeaker(Request, frozen=True):
+    """What XTTS needs to know of a voice that came with the checkpoint: answer with `Conditioned`."""
+
+    name: str
+
+
+class SpeakAs(Request, frozen=True):
+    """Speak a text in a voice: answer with `SpokenPart`s."""
+
+    text: str
+    language: str  # BCP 47
+    latents: bytes  # as `Conditioned` gave them
+    speed: float  # twice as fast is 2
+
+
+class Conditioned(Request, frozen=True):
+    """A voice, see `bridge.speech.xtts_voice`."""
+
+    latents: bytes
+
+
+class Speakers(Request, frozen=True):
+    """The names of the voices that came with the checkpoint."""
+
+    names: tuple[str, ...]
+
+
 VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
 EspeakRequest = OpenEspeak | Speak
-Reply = Heard | Spoken | SpokenPart | Refused
+XttsRequest = LoadXtts | Condition | ListSpeakers | TakeSpeaker | SpeakAs | CancelStream
+PiperRequest = OpenPiper | SpeakPiper | CancelStream
+MediaRequest = OpenMedia | DecodeFile | DecodeOpus | CloseOpus
+Reply = Heard | Spoken | SpokenPart | Conditioned | Speakers | FileDecoded | OpusDecoded | Refused
 WorkerMessage = Ready | StartFailed | Reply

@@ -25,7 +25,8 @@ import msgspec
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
-from bridge.errors import WorkerError
+from bridge.errors import WorkerError, WorkerLostError
+from bridge.speech.memory import resident_bytes
 from bridge.speech.messages import (
     CancelStream,
     Message,
@@ -45,6 +46,8 @@ MAX_BACKLOG_BYTES = 16 * 1024 * 1024  # 17 minutes of audio that the process has
 STOP_SECONDS = 2.0  # a worker leaves the moment its pipe closes; this is for a machine that swaps
 FIRST_PAUSE_SECONDS = 0.1  # between two attempts to start; doubled each time up to the policy's slow pace
 STDERR_CHUNK_BYTES = 4096
+MEMORY_LOOK_SECONDS = 0.25  # between two looks at how much memory a process has
+MIB = 1 << 20
 
 _IMPORT_ROOT = Path(__file__).resolve().parents[2]
 _PRIVATE_ENVIRONMENT = ("HATIF_", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_")
@@ -74,13 +77,16 @@ class WorkerProcess:
         setup: Message,
         *,
         start_timeout_seconds: float = 60.0,
+        memory_mb: int | None = None,
         policy: RestartPolicy | None = None,
         on_restart: Callable[[], None] | None = None,
     ) -> None:
+        """`memory_mb`: a process that has more than so many MiB in memory is killed and replaced."""
         self._name = name
         self._module = module
         self._setup = setup
         self._start_timeout_seconds = start_timeout_seconds
+        self._memory_mb = memory_mb
         self._policy = policy or RestartPolicy()
         self._on_restart = on_restart
         self._ids = count(1)
@@ -134,7 +140,7 @@ class WorkerProcess:
             async with asyncio.timeout(timeout_seconds):
                 await self._up.wait()
         except TimeoutError:
-            raise WorkerError(f"the {self._name} worker is not running") from None
+            raise WorkerLostError(f"the {self._name} worker is not running") from None
 
     def post(self, message: Message) -> None:
         """Say something that needs no answer; never waits. Lost when there is no process to hear it."""
@@ -149,7 +155,7 @@ class WorkerProcess:
 
         """
         if self._life is None or not self.is_up:
-            raise WorkerError(f"the {self._name} worker is not running")
+            raise WorkerLostError(f"the {self._name} worker is not running")
         answer = await self._life.ask(message, timeout_seconds)
         if not isinstance(answer, reply):
             raise WorkerError(f"the {self._name} worker gave an answer of the wrong kind")
@@ -165,13 +171,13 @@ class WorkerProcess:
 
         """
         if self._life is None or not self.is_up:
-            raise WorkerError(f"the {self._name} worker is not running")
+            raise WorkerLostError(f"the {self._name} worker is not running")
         async with aclosing(self._life.parts(message, timeout_seconds)) as parts:
             async for part in parts:
                 yield part
 
     async def _launch(self) -> "_Life":
-        life = await _Life.begin(self._name, self._module, self._lost)
+        life = await _Life.begin(self._name, self._module, self._lost, self._memory_mb)
         try:
             life.post(self._setup)
             self.version = await life.readiness(self._start_timeout_seconds)
@@ -218,8 +224,12 @@ class WorkerProcess:
 class _Life:
     """One process, from its start until every task and file descriptor that belongs to it is gone."""
 
-    def __init__(self, name: str, process: Process, on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, process: Process, on_lost: Callable[[], None], memory_mb: int | None
+    ) -> None:
         self._name = name
+        self._memory_mb = memory_mb
+        self._has_had_too_much = False
         self._process = process
         self._on_lost = on_lost
         self._is_lost = False
@@ -230,7 +240,9 @@ class _Life:
         self.over = asyncio.create_task(self._live(), name=f"{name}-{process.pid}")  # returns why it ended
 
     @classmethod
-    async def begin(cls, name: str, module: str, on_lost: Callable[[], None]) -> "_Life":
+    async def begin(
+        cls, name: str, module: str, on_lost: Callable[[], None], memory_mb: int | None
+    ) -> "_Life":
         # A session of its own: Ctrl-C in a terminal reaches Hatif alone, which drains its calls first.
         try:
             process = await asyncio.create_subprocess_exec(
@@ -244,7 +256,7 @@ class _Life:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise WorkerError(f"the {name} worker process could not be started: {reason}") from error
-        return cls(name, process, on_lost)
+        return cls(name, process, on_lost, memory_mb)
 
     async def readiness(self, timeout_seconds: float) -> str:
         """Wait for the self-test; the engine's version."""
@@ -279,7 +291,7 @@ class _Life:
                 return await answer
         except TimeoutError:
             self.kill()
-            raise WorkerError(f"the {self._name} worker did not answer in time and is replaced") from None
+            raise WorkerLostError(f"the {self._name} worker did not answer in time and is replaced") from None
         finally:
             self._waiting.pop(message.id, None)
 
@@ -291,7 +303,7 @@ class _Life:
             while not is_over:
                 part = await self._next(parts, timeout_seconds)
                 is_over = not isinstance(part, SpokenPart) or part.is_last
-                yield _spoken(part, self._name)
+                yield self._spoken(part)
         finally:
             del self._parts[message.id]
             if not is_over:
@@ -305,7 +317,24 @@ class _Life:
                 return await parts.get()
         except TimeoutError:
             self.kill()
-            raise WorkerError(f"the {self._name} worker did not answer in time and is replaced") from None
+            raise WorkerLostError(f"the {self._name} worker did not answer in time and is replaced") from None
+
+    def _spoken(self, part: Reply | None) -> SpokenPart:
+        match part:
+            case SpokenPart():
+                return part
+            case Refused(reason=reason):
+                raise WorkerError(reason)
+            case None:
+                raise WorkerLostError(self._epitaph)
+            case _:
+                raise WorkerError(f"the {self._name} worker gave an answer of the wrong kind")
+
+    @property
+    def _epitaph(self) -> str:
+        if self._has_had_too_much:
+            return f"the {self._name} worker took more than {self._memory_mb} MiB of memory and is replaced"
+        return f"the {self._name} worker died"
 
     def kill(self) -> None:
         """Give the process up; SIGKILL ends a stopped one too."""
@@ -336,10 +365,13 @@ class _Life:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._drain_stderr())
+                watch = group.create_task(self._watch_memory())
                 await self._listen()
+                watch.cancel()
                 self.kill()
                 await self._close_stdin()
-                return _cause_of_death(await self._process.wait())
+                cause = _cause_of_death(await self._process.wait())
+                return f"more than {self._memory_mb} MiB of memory" if self._has_had_too_much else cause
         finally:
             self.kill()
 
@@ -375,6 +407,15 @@ class _Life:
         while stderr is not None and (chunk := await stderr.read(STDERR_CHUNK_BYTES)):
             log.debug("worker_stderr", worker=self._name, bytes=len(chunk))
 
+    async def _watch_memory(self) -> None:
+        """Kill a process that takes more than it may, before the machine's memory is gone."""
+        while self._memory_mb is not None:
+            if resident_bytes(self.pid) > self._memory_mb * MIB:
+                self._has_had_too_much = True
+                self.kill()
+                return
+            await asyncio.sleep(MEMORY_LOOK_SECONDS)
+
     async def _close_stdin(self) -> None:
         self._stdin.close()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -390,21 +431,9 @@ class _Life:
             self._first.set_result(None)
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(WorkerError(f"the {self._name} worker died"))
+                answer.set_exception(WorkerLostError(self._epitaph))
         for parts in self._parts.values():
             parts.put_nowait(None)
-
-
-def _spoken(part: Reply | None, name: str) -> SpokenPart:
-    match part:
-        case SpokenPart():
-            return part
-        case Refused(reason=reason):
-            raise WorkerError(reason)
-        case None:
-            raise WorkerError(f"the {name} worker died")
-        case _:
-            raise WorkerError(f"the {name} worker gave an answer of the wrong kind")
 
 
 async def _cause(life: _Life) -> str:

@@ -66,6 +66,7 @@ class TurnRecord(Struct, frozen=True, kw_only=True):
     open: str = ""  # heard under the open vocabulary
     confidence: float | None = None
     prompt: str = ""
+    spoken_by: str = ""  # "cache", or the voices that had to speak live and why; '' where nothing was said
     prompt_seconds: float = 0.0
     prompt_heard_seconds: float = 0.0
     prompt_acknowledged: bool = False  # the carrier said that it was played; else by our clock

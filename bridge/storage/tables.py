@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -114,6 +115,7 @@ turns = Table(
     Column("commit_ms", Float),
     Column("first_audio_ms", Float),
     Column("total_ms", Float),
+    Column("spoken_by", Text, nullable=False, server_default=text("''")),
 )
 
 answers = Table(

@@ -60,7 +60,7 @@ class MediaSockets:
         is_asked = visit.provider.capabilities.plays
         if not is_asked and not self._switchboard.monitors:
             raise web.HTTPForbidden(text="calls are not listened to here: monitoring.enabled is false\n")
-        self._admit()
+        self._admit(visit, is_asked=is_asked)
         questionnaire = self._questionnaire(visit.questionnaire) if is_asked else None
         await self._doorkeeper.redeem(visit)
         known = await self._known(visit)
@@ -85,11 +85,12 @@ class MediaSockets:
             direction=read_direction(call.direction),
         )
 
-    def _admit(self) -> None:
+    def _admit(self, visit: Visit, *, is_asked: bool) -> None:
         """May the call start?"""
-        decision = self._switchboard.admit()
+        board = self._switchboard
+        decision = board.admit_to(visit.questionnaire) if is_asked else board.admit()
         if isinstance(decision, Busy):
-            log.warning("call_refused", reason=decision.reason)
+            log.warning("call_refused", reason=decision.reason, questionnaire=visit.questionnaire)
             raise web.HTTPServiceUnavailable(
                 text=f"no call can be taken now: {decision.reason}\n",
                 headers={"Retry-After": str(decision.retry_after_seconds)},

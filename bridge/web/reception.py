@@ -56,14 +56,14 @@ class Reception:
             raise web.HTTPNotFound(text="there is no questionnaire of that name\n")
 
     async def take(self, name: str, call: IncomingCall, questionnaire: str | None) -> StreamTarget | None:
-        """Where the media socket of this call is to be opened; None where there is no room for it.
+        """Where the media socket of this call is to be opened; None where it is to be told that we are busy.
 
         Raises:
             HTTPServiceUnavailable: nothing can be written now, or the site has not configured what it takes.
 
         """
-        if isinstance(busy := self._switchboard.admit(), Busy):
-            log.warning("call_refused", provider=name, reason=busy.reason)
+        if isinstance(busy := self._switchboard.admit_to(questionnaire), Busy):
+            log.warning("call_refused", provider=name, reason=busy.reason, questionnaire=questionnaire)
             return None
         if self._tokens is None or self._public_url is None:
             log.error("call_not_answered", provider=name, detail="needs server.public_url and tokens.secret")

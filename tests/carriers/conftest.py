@@ -94,9 +94,9 @@ class WaitedForPrompts(PromptCache):
 
     loop: VirtualLoop
 
-    async def phrase(self, text: str) -> bytes:
+    async def make(self, text: str) -> bytes:
         with self.loop.outside():
-            return await super().phrase(text)
+            return await super().make(text)
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,9 @@ class Theatre:
     """Where calls are rehearsed: one questionnaire, one store, one ticker."""
 
     def __init__(
-        self, loop: VirtualLoop, questionnaire: Questionnaire, database: Path, prompts: Path
+        self, loop: VirtualLoop, questionnaire: Questionnaire, database: Path, prompts: Path, one_voice: Any
     ) -> None:
+        self.one_voice = one_voice
         self.loop = loop
         self.questionnaire = questionnaire
         self.database = database
@@ -155,7 +156,7 @@ class Theatre:
             store=store,
             recognizer=DeafEars(),
             recognizer_identity="deaf@1",
-            prompts=WaitedForPrompts(self.prompts, voice),
+            voices=self.one_voice(WaitedForPrompts(self.prompts, voice), voice),
             ticker=ticker,
             patience=Patience(max_call_seconds=240),
         )
@@ -231,21 +232,25 @@ def spoken(three: Questionnaire, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def rehearse(three: Questionnaire, spoken: Path, tmp_path: Path) -> Callable[..., list[Rehearsal]]:
+def rehearse(
+    three: Questionnaire, spoken: Path, tmp_path: Path, one_voice: Any
+) -> Callable[..., list[Rehearsal]]:
     """Play calls at the same time, each a provider, the caller's lines, and faults."""
 
     def play(*calls: tuple[str, Sequence[Line], Sequence[Fault]]) -> list[Rehearsal]:
         rehearsed = [Rehearsed(*call) for call in calls]
-        return run(lambda loop: Theatre(loop, three, tmp_path / "hatif.db", spoken).play(rehearsed))
+        return run(
+            lambda loop: Theatre(loop, three, tmp_path / "hatif.db", spoken, one_voice).play(rehearsed)
+        )
 
     return play
 
 
 @pytest.fixture
-def stage(three: Questionnaire, spoken: Path, tmp_path: Path) -> Callable[[Scene], Any]:
+def stage(three: Questionnaire, spoken: Path, tmp_path: Path, one_voice: Any) -> Callable[[Scene], Any]:
     """Play a scene: a coroutine that is handed the theatre."""
 
     def play(scene: Scene) -> Any:
-        return run(lambda loop: scene(Theatre(loop, three, tmp_path / "hatif.db", spoken)))
+        return run(lambda loop: scene(Theatre(loop, three, tmp_path / "hatif.db", spoken, one_voice)))
 
     return play

@@ -2,14 +2,16 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from bridge.config import Settings, load_settings
-from bridge.errors import BridgeError, ConfigError
-from bridge.speech.engines import ENGINES, EspeakEngine, VoiceBench, VoiceName, build_voice
+from bridge.errors import BridgeError, ConfigError, ModelError, WorkerError
+from bridge.speech import engines
+from bridge.speech.base import Speech, Synthesizer
+from bridge.speech.engines import ENGINES, Engine, EspeakEngine, VoiceBench, VoiceName, build_voice
 from bridge.speech.script import Passage
 
 Configure = Callable[..., Settings]
@@ -145,3 +147,69 @@ def test_the_configured_voice_has_the_prompts_that_were_rendered_before(configur
 
     assert identity.startswith("espeak-ng/")
     assert "voice=ar wpm=150 pitch=40" in identity
+
+
+class _Shy(Synthesizer):
+    """A voice that has something of its own to make ready, as cloned ones have."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self.fails = 1
+
+    @property
+    def identity(self) -> str:
+        return "shy"
+
+    @property
+    def is_ready(self) -> bool:
+        return self.starts > 0
+
+    async def start(self) -> None:
+        await asyncio.sleep(0)
+        if self.fails:
+            self.fails -= 1
+            raise WorkerError("not yet")
+        self.starts += 1
+
+    async def stop(self) -> None:
+        self.starts = 0
+
+    async def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
+        yield Speech(passage.text.encode(), self.starts)
+
+
+class _ShyEngine(Engine):
+    """An engine of one such voice."""
+
+    def __init__(self, _settings: Settings) -> None:
+        self.starts = 0
+
+    def voice(self, name: str) -> Synthesizer:
+        if name != "shy":
+            raise ModelError("half a checkpoint")
+        return _Shy()
+
+    async def start(self) -> None:
+        self.starts += 1
+
+    async def stop(self) -> None:
+        self.starts = 0
+
+
+async def test_a_voice_is_started_once_and_before_it_speaks(
+    configured: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where SSML alone names it, however many ask at once, and again after a failure or a stop."""
+    monkeypatch.setattr(engines, "ENGINES", {**ENGINES, "xtts": _ShyEngine})
+    bench = VoiceBench(configured("voice:", "  engine: xtts", "  voice: none"))
+    voice = bench.voice("xtts/shy")
+
+    with pytest.raises(WorkerError, match="not yet"):
+        await voice.synthesise("a")
+    spoken = await asyncio.gather(*(voice.synthesise("a") for _ in range(5)))
+    assert spoken == [Speech(b"a", 1)] * 5
+    await voice.stop()
+    assert [piece async for piece in voice.stream(Passage("b"))] == [Speech(b"b", 1)]
+    with pytest.raises(ConfigError, match="xtts/none cannot speak: half a checkpoint"):
+        bench.default()
+    await bench.stop()

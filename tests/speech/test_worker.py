@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import WorkerError
+from bridge.errors import WorkerError, WorkerLostError
 from bridge.speech.messages import Heard, OpenEspeak, Speak, Spoken
 from bridge.speech.worker import MAX_BACKLOG_BYTES, RestartPolicy, WorkerProcess
 
@@ -103,6 +103,21 @@ async def test_a_stream_that_stops_costs_the_process(worker: WorkerProcess) -> N
 
     await worker.up(NEVER_SECONDS)
     assert worker.generation == first + 1
+
+
+async def test_a_process_that_takes_too_much_memory_is_replaced(until: Until) -> None:
+    """Whoever waits is told why; the next process starts with none."""
+    worker = pretend(memory_mb=150)
+    await worker.start()
+    try:
+        with pytest.raises(WorkerLostError, match="more than 150 MiB of memory"):
+            await ask(worker, "hoard")
+
+        await until(lambda: worker.is_up)
+        assert await ask(worker, "hello") == b"hello"
+        assert worker.restarts == 1
+    finally:
+        await worker.stop()
 
 
 async def test_a_stream_that_is_closed_is_cancelled(worker: WorkerProcess) -> None:

@@ -211,6 +211,7 @@ class TestHealth:
             "recogniser",
             "voice",
             "prompts",
+            "questionnaires",
         }
         assert " MiB; " in health["components"]["prompts"]["detail"]
 

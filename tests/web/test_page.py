@@ -15,9 +15,9 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from bridge.app import Daemon
-from bridge.audio.g711 import decode_ulaw
 from bridge.config import load_settings
-from bridge.transcoding import ToMulaw, from_mulaw
+from bridge.speech.media import MediaWorker
+from bridge.transcoding import from_mulaw
 from bridge.web.page import page_routes
 from protocols import (
     PROVIDERS,
@@ -203,6 +203,17 @@ async def test_a_page_calls_speaks_hears_and_presses(tmp_path: Path) -> None:
     assert np.abs(np.frombuffer(b"".join(frames), "<i2").astype(int)).max() > 1000  # the beep
 
 
+async def decoded(packets: list[bytes]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """What the media worker makes of packets, at 48 kHz."""
+    worker = MediaWorker()
+    await worker.start()
+    try:
+        sounds = await worker.decode_opus(tuple((1, packet) for packet in packets))
+    finally:
+        await worker.stop()
+    return np.frombuffer(b"".join(sounds), "<i2").astype(np.int64)
+
+
 @needs_a_browser
 async def test_a_page_sends_opus_where_the_site_takes_it(tmp_path: Path) -> None:
     """The beep of its microphone comes in packets, and out of our decoder; what it hears is PCM."""
@@ -219,11 +230,10 @@ async def test_a_page_sends_opus_where_the_site_takes_it(tmp_path: Path) -> None
 
     (started,) = site.of(CallStarted)
     packets = [event.payload for event in site.of(AudioReceived)]
-    ears = ToMulaw(started.heard)
-    heard = np.frombuffer(decode_ulaw(b"".join(map(ears.process, packets))), "<i2").astype(int)
+    heard = await decoded(packets)
     assert (started.heard, started.spoken.encoding) == (OPUS, Encoding.LINEAR)
     assert np.mean([len(packet) for packet in packets]) < 200
-    assert len(heard) > 140 * 160
+    assert len(heard) > 140 * 960
     assert np.abs(heard).max() > 1000  # the beep
 
 

@@ -1,0 +1,1 @@
+"""Voices: which there are, those that were cloned from recordings, and which of them speaks."""
