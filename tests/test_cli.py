@@ -211,8 +211,8 @@ class TestCheck:
 
 def test_prompts_are_rendered_once(shell: Shell) -> None:
     """The second time there is nothing left to do."""
-    first = shell.start("render", "post_discharge", "--config", "config.yaml")
-    second = shell.run("render", "post_discharge", "--config", "config.yaml")
+    first = shell.start("render", "phq2", "--config", "config.yaml")
+    second = shell.run("render", "phq2", "--config", "config.yaml")
     assert (first[0], second[0]) == (0, 0)
     assert int(first[1].split()[0]) > 50
     assert second[1].startswith("0 prompts rendered")

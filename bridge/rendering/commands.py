@@ -55,7 +55,8 @@ def render(  # noqa: PLR0917 - a command's options
         _show_survey(settings, json)
         return
     chosen = _chosen(questionnaire, settings)
-    heard, report = run_quietly(lambda: _render(chosen, settings, force=force))
+    outcome = run_quietly(lambda: _render(chosen, settings, force=force))
+    heard, report = outcome.heard, outcome.report
     written = _write_page(heard, report, page)
     if json is not None:
         write_report(report, json)
@@ -63,9 +64,15 @@ def render(  # noqa: PLR0917 - a command's options
         _show(report, written)
 
 
-async def _render(
-    questionnaires: "Sequence[Questionnaire]", settings: Settings, *, force: bool
-) -> "tuple[list[RenderedQuestionnaire], RenderReport]":
+class _Outcome:
+    """What was rendered. No struct: asyncio writes down a task's result when it ends, and sounds are long."""
+
+    def __init__(self, heard: "list[RenderedQuestionnaire]", report: "RenderReport") -> None:
+        self.heard = heard
+        self.report = report
+
+
+async def _render(questionnaires: "Sequence[Questionnaire]", settings: Settings, *, force: bool) -> _Outcome:
     from bridge.rendering.work import hear, report_of  # noqa: PLC0415 - the engines are heavy; `--help` is not
     from bridge.speech.engines import VoiceBench  # noqa: PLC0415
 
@@ -79,7 +86,7 @@ async def _render(
             lambda: [hear(one, cast.cache) for cast in casts for one in cast.questionnaires]
         )
         voices = "; ".join(bench.voice(cast.voice).identity for cast in casts)
-        return heard, report_of(heard, done, voice=voices, folder=settings.prompts.folder)
+        return _Outcome(heard, report_of(heard, done, voice=voices, folder=settings.prompts.folder))
     finally:
         await bench.stop()
 
