@@ -38,6 +38,9 @@ voices_app = typer.Typer(no_args_is_help=True, help="Voices: which there are, an
 Name = Annotated[str, typer.Argument(help="Its name here: letters, digits, - and _; it speaks as xtts/NAME.")]
 
 
+Everything = Annotated[bool, typer.Option("--all", help="Also variants that nobody has configured.")]
+
+
 class VoiceGender(StrEnum):
     """Of a voice."""
 
@@ -51,19 +54,22 @@ def mount(app: typer.Typer) -> None:
 
 
 @voices_app.command("list")
-def list_voices(config: Config = None, json: Json = None) -> None:
-    """List every voice of every engine, and whom it speaks for.
+def list_voices(everything: Everything = False, config: Config = None, json: Json = None) -> None:
+    """List the voices of every engine, and whom they speak for.
 
     Example: [bold]hatif voices list[/]
     """
-    from bridge.voices.listing import all_voices  # noqa: PLC0415 - `hatif --help` needs no voices
+    from bridge.voices.listing import all_voices, without_variants  # noqa: PLC0415 - `--help` needs none
     from bridge.voices.tables import voices_table  # noqa: PLC0415
 
-    voices = all_voices(settings_of(config))
+    known = all_voices(settings_of(config))
+    voices = known if everything else without_variants(known)
     if json is not None:
         write_report(voices, json)
         return
     out.print(voices_table(voices))
+    if more := len(known) - len(voices):
+        err.print(f"and {more} variants of these: --all lists them too")
 
 
 @voices_app.command("add")
@@ -135,8 +141,9 @@ def remove_voice(name: Name, config: Config = None) -> None:
 @voices_app.command("test")
 def try_voices(
     names: Annotated[
-        list[str] | None, typer.Argument(help="ENGINE/VOICE; by default all that are installed.")
+        list[str] | None, typer.Argument(help="ENGINE/VOICE; by default all but variants.")
     ] = None,
+    everything: Everything = False,
     config: Config = None,
     json: Json = None,
 ) -> None:
@@ -144,11 +151,12 @@ def try_voices(
 
     Example: [bold]hatif voices test xtts/nurse piper/ar_JO-kareem-medium[/]
     """
-    from bridge.voices.listing import all_voices  # noqa: PLC0415
+    from bridge.voices.listing import all_voices, without_variants  # noqa: PLC0415
     from bridge.voices.tables import trials_table  # noqa: PLC0415
 
     settings = settings_of(config)
-    wanted = names or [voice.name for voice in all_voices(settings)]
+    known = [] if names else all_voices(settings)
+    wanted = names or [voice.name for voice in (known if everything else without_variants(known))]
     trials = run_quietly(lambda: _try(settings, wanted))
     if json is not None:
         write_report(trials, json)

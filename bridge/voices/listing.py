@@ -1,7 +1,7 @@
 """Which voices there are, of every engine: looked up in files and the configuration; nothing is started."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ from bridge.speech.engines import VoiceBench, VoiceName
 from bridge.voices.errors import VoiceError
 from bridge.voices.shelf import shelf_of
 
-__all__ = ["ListedVoice", "all_voices"]
+__all__ = ["ListedVoice", "all_voices", "without_variants"]
 
 _ESPEAK_DATA = ("espeakng_loader", "espeak-ng-data")
 
@@ -28,6 +28,7 @@ class ListedVoice(Struct, frozen=True):
     dialect: str = ""
     gender: str = ""
     description: str = ""
+    is_variant: bool = False  # of another voice: the same engine sounding otherwise
     speaks_for: tuple[str, ...] = ()  # whom it is the default of: ar-lev.female, or everybody else
     problem: str = ""  # why it cannot speak; '' where it can, as far as can be seen without starting it
 
@@ -47,6 +48,11 @@ def all_voices(settings: Settings) -> list[ListedVoice]:
         replace(voice, speaks_for=tuple(defaults.get(voice.name, ())), problem=_problem(voice, bench))
         for voice in sorted(found.values(), key=lambda voice: voice.name.partition("/"))
     ]
+
+
+def without_variants(voices: Iterable[ListedVoice]) -> list[ListedVoice]:
+    """Those that one looks at first: of a voice's variants only what the configuration names."""
+    return [voice for voice in voices if voice.speaks_for or not voice.is_variant]
 
 
 def _defaults(settings: Settings) -> dict[str, list[str]]:
@@ -71,7 +77,8 @@ def _espeak() -> Iterator[ListedVoice]:
         return
     yield ListedVoice("espeak-ng/ar", "ar", gender="male", description="the plain voice")
     for file in sorted((Path(spec.origin).parent / _ESPEAK_DATA[1] / "voices" / "!v").iterdir()):
-        yield ListedVoice(f"espeak-ng/ar+{file.name}", "ar", gender=_gender_of(file), description="variant")
+        name = f"espeak-ng/ar+{file.name}"
+        yield ListedVoice(name, "ar", gender=_gender_of(file), description="a variant", is_variant=True)
 
 
 def _gender_of(variant: Path) -> str:

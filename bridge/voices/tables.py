@@ -37,6 +37,6 @@ def trials_table(trials: Iterable[Trial]) -> Table:
             table.add_row("[red]mute[/]", escape(trial.name))
             continue
         seconds = (trial.ready_seconds, trial.first_seconds, trial.work_seconds, trial.sound_seconds)
-        told = (*(f"{each:.2f} s" for each in seconds), f"{trial.level_dbfs:.1f} dBFS")
+        told = (*(f"{each:.2f} s" for each in seconds), f"{trial.lufs:.1f} LUFS")
         table.add_row("[green]speaks[/]", escape(trial.name), *told)
     return table

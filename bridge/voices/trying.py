@@ -7,16 +7,17 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
+from bridge.audio.g711 import decode_ulaw, encode_ulaw
+from bridge.audio.loudness import loudness
+from bridge.audio.polish import polish
 from bridge.errors import BridgeError
 from bridge.speech.base import Synthesizer
 from bridge.speech.engines import VoiceBench, VoiceName
 from bridge.speech.script import Passage
-from bridge.voices.checking import level_dbfs
 
 __all__ = ["SENTENCE", "Trial", "try_voices"]
 
 SENTENCE = "السَّلَامُ عَلَيْكُمْ، نَتَّصِلُ بِكُمْ مِنَ الْعِيَادَةِ لِنَطْمَئِنَّ عَلَى صِحَّتِكُمْ."
-SILENT_DBFS = -60.0
 
 
 class Trial(Struct, frozen=True):
@@ -28,7 +29,7 @@ class Trial(Struct, frozen=True):
     first_seconds: float = 0.0  # from the order to the first sound
     work_seconds: float = 0.0  # from the order to the last
     sound_seconds: float = 0.0
-    level_dbfs: float = 0.0  # of its speech, RMS
+    lufs: float = 0.0  # as a caller hears it
 
 
 async def try_voices(
@@ -62,14 +63,15 @@ async def _spoken(name: str, voice: Synthesizer, ready_seconds: float) -> Trial:
                 first_seconds = time.monotonic() - began
             pcm += piece.pcm
             rate = piece.rate
-    level = level_dbfs(bytes(pcm), rate) if pcm else -math.inf
-    if level < SILENT_DBFS:
+    work_seconds = time.monotonic() - began
+    heard = polish(bytes(pcm), rate) if pcm else b""
+    if not heard:
         return Trial(name, "it gave no sound")
     return Trial(
         name,
         ready_seconds=round(ready_seconds, 3),
         first_seconds=round(first_seconds, 3),
-        work_seconds=round(time.monotonic() - began, 3),
+        work_seconds=round(work_seconds, 3),
         sound_seconds=round(len(pcm) / 2 / rate, 2),
-        level_dbfs=round(level, 1),
+        lufs=round(loudness(decode_ulaw(encode_ulaw(heard))), 1),
     )
