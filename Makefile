@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and the continuous integration need. `make help` lists it.
 PYTHON ?= python3.11
 VENV   ?= .venv
-JOBS   ?= 3
+JOBS   ?= 4
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 RECIPE := $(VENV)/.installed-for-training
@@ -18,7 +18,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help demo test test-xtts check format lint types imports bench fuzz soak peers model clean
+.PHONY: help demo test test-xtts check format lint types imports bench fuzz soak peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your
 	@$(BIN)/hatif demo
 
 test: $(STAMP)  ## the tests; JOBS=N so many at a time, for whole calls mostly wait
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 ifeq ($(XTTS),0)
 	@echo "XTTS's tests were left out (XTTS=0); make test-xtts runs them"
 else
@@ -54,7 +54,7 @@ $(XTTS_STAMP): pyproject.toml constraints.txt constraints-xtts.txt
 	@touch $@
 
 test-xtts: $(XTTS_STAMP)  ## XTTS's real code over a tiny checkpoint, in an environment with PyTorch
-	OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest tests/xtts
+	OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts
 
 check: $(STAMP) lint types imports test  ## all that must be green before a commit
 
@@ -75,13 +75,16 @@ format: $(STAMP)  ## format the code and mend what can be mended
 bench: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
 	$(BIN)/python benchmarks/hearing.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz)
 
-fuzz: $(STAMP)  ## every provider's wire against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
+fuzz: $(STAMP)  ## every provider's wire, and SSML, against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'atheris>=3.0'
 	@for provider in $(or $(PROVIDER),$$($(BIN)/python -c 'from protocols import PROVIDERS; print(*PROVIDERS)')); do \
 	  echo "$$provider"; mkdir -p build/fuzz/$$provider; \
 	  $(BIN)/python tests/fuzz/wires.py $$provider -max_total_time=$(or $(SECONDS),30) -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/$$provider- build/fuzz/$$provider 2>&1 | tail -n 8 || exit 1; \
 	done
+	@echo SSML; mkdir -p build/fuzz/ssml; \
+	  $(BIN)/python tests/fuzz/ssml.py -max_total_time=$(or $(SECONDS),30) -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/ssml- build/fuzz/ssml 2>&1 | tail -n 8
 
 soak: $(STAMP)  ## calls of every provider to a real daemon in real time, good and with every fault; CALLS=N of each
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
@@ -101,6 +104,12 @@ $(RECIPE): $(STAMP)
 
 model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names them
 	@$(BIN)/python -m training make $(if $(DATA),--data $(DATA)) $(ARGS)
+
+licences: $(STAMP)  ## NOTICE and docs/licences.md, from what every dependency declares now
+	@mkdir -p build
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed --report build/resolved.json \
+	  --constraint constraints.txt --constraint constraints-xtts.txt '.[dev,media,piper,training,xlsform,xtts]'
+	@$(BIN)/python deploy/licences/write_licences.py build/resolved.json
 
 clean:  ## remove what was installed and cached
 	rm -rf $(VENV) $(PEERS) $(XTTS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -28,15 +28,13 @@ from bridge.phone_control import PhoneControl
 from bridge.readiness import Readiness
 from bridge.reloading import Reloader
 from bridge.speech.engines import VoiceBench
-from bridge.speech.prompt_files import PromptFiles
 from bridge.speech.vosk import VoskRecognizer
 from bridge.speech.vosk_model import unfit_for_transcripts
 from bridge.storage.store import Store
 from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
-from bridge.voices.choosing import chooser
-from bridge.voicing import Voices
+from bridge.voicing import Voices, open_voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
@@ -136,7 +134,7 @@ class Daemon:
         await self._recognizer.start()
 
         stack.push_async_callback(bench.stop)
-        self._voices = voices = _voices(bench, self._clock, settings)
+        self._voices = voices = open_voices(settings, bench, self._clock.now)
         stack.push_async_callback(voices.stop)
         await voices.start()
         self._readiness = readiness = Readiness(voices)
@@ -337,17 +335,6 @@ def _recordings(settings: Settings) -> Path | None:
         return None
     settings.recording.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.recording.folder
-
-
-def _voices(bench: VoiceBench, clock: Clock, settings: Settings) -> Voices:
-    files = PromptFiles(settings.prompts.folder, max_bytes=settings.prompts.max_mb << 20)
-    return Voices(
-        bench,
-        files=files,
-        live_seconds=settings.voice.live_seconds,
-        now=clock.now,
-        choose=chooser(settings),
-    )
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

@@ -21,9 +21,9 @@ from bridge.offering import refusal
 from bridge.opus import require_opus
 from bridge.readiness import texts_of
 from bridge.speech.engines import VoiceBench
-from bridge.speech.prompts import PromptCache
+from bridge.speech.reading.building import build_reader
 from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
-from bridge.voices.choosing import chooser
+from bridge.voicing import prompts_of
 from protocols.browser import BrowserOptions
 
 __all__ = ["Finding", "Verdict", "examine"]
@@ -59,6 +59,7 @@ def examine(config: Path | None) -> list[Finding]:
 def _look(settings: Settings) -> Iterator[Finding]:
     yield from _credentials(settings)
     yield from _opus(settings)
+    yield from _reading(settings)
     summary, finding = _model(settings)
     yield finding
     yield _voice(settings)
@@ -85,6 +86,17 @@ def _opus(settings: Settings) -> Iterator[Finding]:
         yield Finding("opus", Verdict.BAD, str(error))
     else:
         yield Finding("opus", Verdict.GOOD, "pages may send it")
+
+
+def _reading(settings: Settings) -> Iterator[Finding]:
+    if settings.voice.lexicon is None and settings.voice.diacritiser is None:
+        return
+    try:
+        build_reader(settings.voice)
+    except BridgeError as error:
+        yield Finding("reading", Verdict.BAD, str(error))
+    else:
+        yield Finding("reading", Verdict.GOOD, "the lexicon and the diacritiser can be used")
 
 
 def _model(settings: Settings) -> tuple[ModelSummary | None, Finding]:
@@ -170,14 +182,13 @@ def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | N
 
 def _rendered(settings: Settings, offered: Sequence[Questionnaire]) -> Iterator[Finding]:
     """Are the prompts rendered of what callers may be asked?"""
-    choose, bench, site = chooser(settings), VoiceBench(settings), settings.site.facts
     missing: dict[str, int] = {}
     for one in offered:
         try:
-            cache = PromptCache(settings.prompts.folder, bench.voice(choose(one)[0]))
+            prompts = prompts_of(settings, one)
         except BridgeError:  # told of among the voices
             continue
-        missing[one.id] = len(cache.missing(texts_of(one, site)))
+        missing[one.id] = len(prompts.missing(texts_of(one, settings.site.facts)))
     lacking = ", ".join(f"{name} ({count} missing)" for name, count in sorted(missing.items()) if count)
     if lacking:
         detail = f"calls are answered busy until the daemon, or `hatif render`, has rendered: {lacking}"

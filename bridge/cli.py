@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -24,23 +24,22 @@ from bridge.console import (
     EXIT_WRONG,
     Config,
     Json,
-    counting_progress,
     err,
     out,
     run_quietly,
     settings_of,
 )
 from bridge.content import DEFAULT_CONFIG
-from bridge.errors import BridgeError, QuestionnaireError
+from bridge.errors import BridgeError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
+from bridge.read_command import mount as mount_reading
+from bridge.rendering.commands import mount as mount_rendering
 from bridge.reports import STDOUT, write_report
+from bridge.say_command import mount as mount_saying
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
 from bridge.voices.commands import mount as mount_voices
-
-if TYPE_CHECKING:
-    from bridge.dialogue.questionnaire import Questionnaire
 
 __all__ = ["main"]
 
@@ -70,8 +69,11 @@ mount_interop(questionnaire_app, answers_app)
 mount_authoring(questionnaire_app)
 mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
+mount_saying(app)
 mount_transcripts(app, token_app)
+mount_reading(app)
 mount_voices(app)
+mount_rendering(app)
 app.command("understand")(understand_command)
 
 
@@ -150,55 +152,6 @@ def check(config: Config = None) -> None:
     if bad:
         err.print(f"{bad} of {len(findings)} must be mended before the daemon can serve")
         raise typer.Exit(EXIT_WRONG)
-
-
-@app.command()
-def render(
-    questionnaire: Annotated[
-        str | None, typer.Argument(help="Its id or file; all of them by default.")
-    ] = None,
-    config: Config = None,
-) -> None:
-    """Render the prompts of a questionnaire ahead of its first call. What is rendered already is kept.
-
-    Example: [bold]hatif render post_discharge[/]
-    """
-    from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415
-    from bridge.speech.engines import VoiceBench  # noqa: PLC0415
-    from bridge.speech.prompts import PromptCache  # noqa: PLC0415
-
-    settings = settings_of(config)
-    texts = prompt_texts(_chosen(questionnaire, settings.questionnaires.folder))
-
-    async def run() -> int:
-        bench = VoiceBench(settings)
-        voice = bench.default()
-        await voice.start()
-        try:
-            cache = PromptCache(settings.prompts.folder, voice)
-            missing = cache.missing(texts)
-            with counting_progress() as progress:
-                task = progress.add_task("rendering prompts", total=len(missing))
-                return await cache.render(missing, on_progress=lambda _text: progress.advance(task))
-        finally:
-            await bench.stop()
-
-    rendered = run_quietly(run)
-    out.print(f"{rendered} prompts rendered, all are ready in {settings.prompts.folder}", soft_wrap=True)
-
-
-def _chosen(name: str | None, folder: Path) -> "list[Questionnaire]":
-    """The questionnaire of that file or id; without a name all that the folder holds."""
-    from bridge.dialogue.loader import load, load_folder  # noqa: PLC0415
-
-    if name is not None and name.endswith((".yaml", ".yml")):
-        return [load(Path(name))]
-    known = load_folder(folder)
-    if name is None:
-        return list(known.values())
-    if name not in known:
-        raise QuestionnaireError(f"no questionnaire {name!r}; there are: {', '.join(sorted(known))}")
-    return [known[name]]
 
 
 # Calls

@@ -58,6 +58,8 @@ class Voice(Section):
     words_per_minute: Whole = option(140, "a whole number from 80 to 450", ge=80, le=450)
     pitch: Whole = option(50, "a whole number from 0 to 99", ge=0, le=99)
     live_seconds: Number = option(1.0, "a number of seconds from 0.1 to 4", ge=0.1, le=4)
+    lexicon: ContentPath | None = option(None, "the path of a lexicon, *.yaml, or null")
+    diacritiser: Word | None = option(None, "the name of an installed diacritiser, or null")
 
 
 class Piper(Section):

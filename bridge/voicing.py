@@ -6,16 +6,19 @@ from typing import Protocol
 
 import structlog
 
+from bridge.config import Settings
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.speech.base import Synthesizer
-from bridge.speech.engines import VoiceName
+from bridge.speech.engines import VoiceBench, VoiceName
 from bridge.speech.measured import MeasuredVoice
 from bridge.speech.mouth import Mouth, Speaker
 from bridge.speech.prompt_files import CacheStatistics, PromptFiles
-from bridge.speech.prompts import PromptCache
+from bridge.speech.prompts import PromptCache, as_written
+from bridge.speech.reading.building import build_reader
+from bridge.voices.choosing import chooser
 
-__all__ = ["Bench", "Voices"]
+__all__ = ["Bench", "Voices", "open_voices", "prompts_in", "prompts_of"]
 
 LAST_RESORT = VoiceName("espeak-ng", "ar")  # installed with Hatif, and needs milliseconds
 
@@ -46,8 +49,11 @@ class Voices:
         live_seconds: float,
         now: Callable[[], datetime],
         choose: Callable[[Questionnaire], Sequence[VoiceName]] | None = None,
+        read: Callable[[str], str] = as_written,
     ) -> None:
         """`files` are the prompts of all voices; `live_seconds` is how long a caller may wait for a voice.
+
+        `read` makes words of what is written.
 
         `choose` names the voices of a questionnaire, its own first and then those that stand nearest to it;
         without it everything is said in the configured voice.
@@ -56,6 +62,7 @@ class Voices:
         self._files = files
         self._live_seconds = live_seconds
         self._now = now
+        self._read = read
         self._choose = choose or (lambda _: (bench.default_name,))
         self._speakers: dict[VoiceName, Speaker] = {}
         self._absent: dict[VoiceName, str] = {}  # wished for, and why there is none
@@ -127,6 +134,49 @@ class Voices:
 
     def _speaker(self, name: VoiceName) -> Speaker:
         voice = MeasuredVoice(str(name), self._bench.voice(name), now=self._now)
-        return self._speakers.setdefault(
-            name, Speaker(voice, PromptCache(self._files.folder, voice, files=self._files))
-        )
+        prompts = PromptCache(self._files.folder, voice, files=self._files, read=self._read)
+        return self._speakers.setdefault(name, Speaker(voice, prompts))
+
+
+def open_voices(settings: Settings, bench: VoiceBench, now: Callable[[], datetime]) -> Voices:
+    """The voices that are configured, none of them started.
+
+    Raises:
+        ConfigError: the diacritiser does not exist.
+        LexiconError: the lexicon cannot be read.
+
+    """
+    return Voices(
+        bench,
+        files=PromptFiles(settings.prompts.folder, max_bytes=settings.prompts.max_mb << 20),
+        live_seconds=settings.voice.live_seconds,
+        now=now,
+        choose=chooser(settings),
+        read=build_reader(settings.voice).read,
+    )
+
+
+def prompts_of(settings: Settings, questionnaire: Questionnaire | None = None) -> PromptCache:
+    """The prompts of a questionnaire in its own voice, or of any in the configured one, to look at.
+
+    Raises:
+        BridgeError: there is no such voice, or the reading is not as configured.
+
+    """
+    name = None if questionnaire is None else chooser(settings)(questionnaire)[0]
+    return prompts_in(settings, VoiceBench(settings), name)
+
+
+def prompts_in(settings: Settings, bench: VoiceBench, name: VoiceName | None = None) -> PromptCache:
+    """The prompts of a voice, the configured one if none is named; it is not started.
+
+    Raises:
+        BridgeError: there is no such voice, or the reading is not as configured.
+
+    """
+    return PromptCache(
+        settings.prompts.folder,
+        bench.default() if name is None else bench.voice(name),
+        max_bytes=settings.prompts.max_mb << 20,
+        read=build_reader(settings.voice).read,
+    )

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import structlog
+from lanes import in_lanes
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
@@ -35,6 +36,12 @@ MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48
 START_SECONDS = 300.0  # on a busy machine, every prompt of every questionnaire rendered
 STOP_SECONDS = 30.0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what is slow, where several workers share the tests."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [items[number] for number in in_lanes([item.nodeid for item in items], workers)]
 
 
 @pytest.fixture(autouse=True)
@@ -146,10 +153,17 @@ class DaemonUnderTest:
 
 
 @pytest.fixture(scope="session")
-def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., DaemonUnderTest]]:
-    """Start a daemon with credentials, at four times the speed of life; keywords are its environment."""
+def spoken_prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all daemons of a run keep what they say: it is known by its content, and made once."""
+    folder = tmp_path_factory.getbasetemp()
+    is_shared = "PYTEST_XDIST_WORKER" in os.environ
+    return (folder.parent if is_shared else folder) / "prompts"
+
+
+@contextmanager
+def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callable[..., DaemonUnderTest]]:
+    """What starts daemons, none of which outlives it."""
     started: list[DaemonUnderTest] = []
-    prompts = tmp_path_factory.mktemp("prompts")
 
     def start(
         *, config: Path = DEFAULT_CONFIG, all_ready: bool = True, **environment: str
@@ -161,22 +175,34 @@ def start_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             "HATIF_PROMPTS__FOLDER": str(prompts),
         }
         chosen = {name: text for name, text in (defaults | environment).items() if text}
-        daemon = DaemonUnderTest(tmp_path_factory.mktemp("daemon"), chosen, config, all_ready)
+        daemon = DaemonUnderTest(factory.mktemp("daemon"), chosen, config, all_ready)
         started.append(daemon)
         daemon.start()
         return daemon
 
-    yield start
-    for daemon in started:
-        if daemon.process.poll() is None:
-            daemon.process.kill()
-            daemon.process.wait()
+    try:
+        yield start
+    finally:
+        for daemon in started:
+            if daemon.process.poll() is None:
+                daemon.process.kill()
+                daemon.process.wait()
+
+
+@pytest.fixture(scope="module")
+def start_daemon(
+    tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+) -> Iterator[Callable[..., DaemonUnderTest]]:
+    """Start a daemon with credentials, at four times the speed of life; keywords are its environment."""
+    with starting(tmp_path_factory, spoken_prompts) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def daemon(start_daemon: Callable[..., DaemonUnderTest]) -> DaemonUnderTest:
+def daemon(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> Iterator[DaemonUnderTest]:
     """A daemon that many tests may call; nobody stops it."""
-    return start_daemon()
+    with starting(tmp_path_factory, spoken_prompts) as start:
+        yield start()
 
 
 class OneVoice:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
@@ -22,6 +23,7 @@ COMMANDS = (
         "call",
         "check",
         "render",
+        "say",
         "answers list",
         "answers show",
         "answers sound",
@@ -47,6 +49,12 @@ class Shell:
 
     def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
         """Exit status, standard output, standard error; never a traceback."""
+        ended = typed(*arguments, folder=self.folder, **{"COLUMNS": "200"} | environment)
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended.returncode, ended.stdout, ended.stderr
+
+    def start(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        """The same of a process of its own, as a shell sees it."""
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("HATIF_")}
         ended = subprocess.run(
             [sys.executable, "-m", "bridge", *arguments],
@@ -97,7 +105,7 @@ def test_every_command_has_help_with_an_example(shell: Shell, command: str) -> N
 
 def test_the_version_is_told(shell: Shell) -> None:
     """A bug report can name it."""
-    assert shell.run("--version")[1].startswith("hatif 0.")
+    assert shell.start("--version")[1].startswith("hatif 0.")
 
 
 class TestServe:
@@ -105,7 +113,8 @@ class TestServe:
 
     def test_a_port_in_use(self, shell: Shell, taken_port: str) -> None:
         """The port and the way out are named."""
-        complaint = shell.refused("serve", "--config", "config.yaml", HATIF_SERVER__PORT=taken_port)
+        status, _, complaint = shell.start("serve", "--config", "config.yaml", HATIF_SERVER__PORT=taken_port)
+        assert status == 2
         assert f"port {taken_port} on 127.0.0.1 is in use" in complaint
 
     def test_an_unknown_option(self, shell: Shell) -> None:
@@ -166,7 +175,7 @@ class TestCheck:
 
     def test_what_is_shipped_is_good(self, shell: Shell) -> None:
         """Credentials, and a number for the three questionnaires of the mind, are left to configure."""
-        status, report, _ = shell.run("check", "--config", "config.yaml")
+        status, report, _ = shell.start("check", "--config", "config.yaml")
         assert status == 0
         assert "bad" not in report.split()
         assert report.count("not configured") == 1 + 3
@@ -205,8 +214,8 @@ class TestCheck:
 
 def test_prompts_are_rendered_once(shell: Shell) -> None:
     """The second time there is nothing left to do."""
-    first = shell.run("render", "post_discharge", "--config", "config.yaml")
-    second = shell.run("render", "post_discharge", "--config", "config.yaml")
+    first = shell.start("render", "phq2", "--config", "config.yaml")
+    second = shell.run("render", "phq2", "--config", "config.yaml")
     assert (first[0], second[0]) == (0, 0)
     assert int(first[1].split()[0]) > 50
     assert second[1].startswith("0 prompts rendered")

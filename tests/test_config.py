@@ -230,6 +230,8 @@ def test_bad_value_is_refused_with_what_would_be_right(refusal: Refusal, text: s
         ("log", "level", "loud", "debug, info, warning or error"),
         ("log", "format", "xml", "console or json"),
         ("voice", "engine", "festival", "espeak-ng, piper, xtts or server"),
+        ("voice", "lexicon", "[]", "the path of a lexicon, *.yaml, or null"),
+        ("voice", "diacritiser", "''", "the name of an installed diacritiser, or null"),
         ("recording", "enabled", "perhaps", "true or false"),
         ("storage", "path", "''", "the path of a file"),
         ("recogniser", "threads", "0", "a whole number from 1 to 64"),

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from bridge.audio.filters import FirStream, Samples
+from bridge.audio.filters import Fir, FirStream, Samples
 from bridge.audio.frames import SAMPLE_RATE
 
 __all__ = ["HOP_SAMPLES", "Compressor", "Limiter", "hop_levels"]
@@ -123,13 +123,16 @@ class _PeakMeter:
     """The highest peak of every hop, between samples too; a hop is told once that is complete."""
 
     def __init__(self) -> None:
-        self._phases = [FirStream(response) for response in _INTERPOLATORS]
+        self._phases = [FirStream(each) for each in _INTERPOLATORS]
+        self._past = np.zeros(_HALF_TAPS)
         self._rest = np.zeros(0)
         self._early = _HALF_TAPS  # interpolated values that belong to no sample: before the first one
 
     def process(self, samples: Samples) -> Samples:
-        interpolated = [np.abs(phase.process(samples)) for phase in self._phases]
-        highest = np.max(interpolated, axis=0) if samples.size else samples
+        joined = np.concatenate((self._past, samples))
+        highest, self._past = np.abs(joined[: len(samples)]), joined[len(samples) :]
+        for phase in self._phases:
+            np.maximum(highest, np.abs(phase.process(samples)), out=highest)
         skipped = min(self._early, len(highest))
         self._early -= skipped
         joined = np.concatenate((self._rest, highest[skipped:]))
@@ -139,13 +142,13 @@ class _PeakMeter:
         return np.asarray(20 * np.log10(np.maximum(peaks, _QUIETEST) / FULL_SCALE))
 
 
-def _interpolators() -> list[Samples]:
-    """For each phase the response that gives the value so far after the sample `_HALF_TAPS` ago."""
+def _interpolators() -> list[Fir]:
+    """For each point between two samples the filter that gives the value there, `_HALF_TAPS` late."""
     responses = []
-    for phase in range(OVERSAMPLING):
+    for phase in range(1, OVERSAMPLING):
         at = np.arange(-_HALF_TAPS, _HALF_TAPS + 1) + phase / OVERSAMPLING
         window = np.cos(np.pi * np.clip(at / (2 * (_HALF_TAPS + 1)), -0.5, 0.5)) ** 2
-        responses.append(np.sinc(at) * window)
+        responses.append(Fir(np.sinc(at) * window))
     return responses
 
 

@@ -79,7 +79,7 @@ def _lufs(power: Samples | float) -> Samples:
 
 def _offset() -> float:
     """What makes the reference read as the standard says; -0.691 at the standard's own rate."""
-    response = k_weighting()
+    response = k_weighting().response
     turn = np.exp(-2j * np.pi * REFERENCE_HERTZ / SAMPLE_RATE * np.arange(len(response)))
     gain_db = 20 * math.log10(abs(complex(np.dot(response, turn))))
     return REFERENCE_LUFS - 10 * math.log10(0.5) - gain_db

@@ -6,7 +6,6 @@ hears it, after mu-law. A stream goes the same way with gains that are guessed f
 """
 
 import math
-from functools import cache
 
 import numpy as np
 import soxr
@@ -46,7 +45,7 @@ REMEMBERED_SECONDS = 3.0  # how much speech of its own a voice's memory counts f
 
 _PCM = np.dtype("<i2")
 _LOWEST, _HIGHEST = -32_768, 32_767
-_SETTLED_LU = 0.02
+_SETTLED_LU = 0.1  # nobody hears it, and few prompts are limited twice
 _MAX_ROUNDS = 6
 
 
@@ -96,7 +95,7 @@ class Polisher:
         self._narrow = (
             soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32") if rate != SAMPLE_RATE else None
         )
-        self._high_pass = FirStream(_high_pass())
+        self._high_pass = FirStream(high_pass(HIGH_PASS_HERTZ))
         self._edges = Edges(self._silence())
         self._gain = _RunningGain(self._level.loudness)
         self._compressor = Compressor()
@@ -191,12 +190,7 @@ def _in_band(samples: Samples, rate: int) -> Samples:
     if not samples.size:
         return samples
     narrow = resampled((samples - samples[0]).astype(np.float32), rate, SAMPLE_RATE)
-    return FirStream(_high_pass()).process(narrow.astype(np.float64))
-
-
-@cache
-def _high_pass() -> Samples:
-    return high_pass(HIGH_PASS_HERTZ)
+    return FirStream(high_pass(HIGH_PASS_HERTZ)).process(narrow.astype(np.float64))
 
 
 def _trimmed(samples: Samples) -> Samples:

@@ -35,6 +35,8 @@ STOP_SECONDS = 10.0  # a daemon without calls stops in well under one
 LOG_LINES_SHOWN = 12
 
 _OURS = "HATIF_"
+PROMPTS = "HATIF_PROMPTS__FOLDER"
+_VOICES = tuple(f"HATIF_{section}__" for section in ("VOICE", "PIPER", "XTTS", "SPEECH_SERVER", "VOICES"))
 _NOT_INHERITED = "CREDENTIALS_DIRECTORY"
 
 
@@ -76,17 +78,20 @@ class DaemonSetup(Struct, frozen=True):
         return self.folder / "daemon.log"
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """The daemon's environment; settings of the user's own daemon are no part of a demonstration."""
+        """The daemon's environment; of the user's own settings a demonstration takes only who speaks.
+
+        And where prompts lie, if that is said: they are known by their content, and need not be made again.
+        """
         kept = {
             name: value
             for name, value in inherited.items()
-            if not name.upper().startswith(_OURS) and name != _NOT_INHERITED
+            if name.startswith(_VOICES) or (not name.upper().startswith(_OURS) and name != _NOT_INHERITED)
         }
         return kept | {
             "HATIF_SERVER__HOST": LOOPBACK,
             "HATIF_SERVER__PORT": str(self.port),
             "HATIF_STORAGE__PATH": str(self.database),
-            "HATIF_PROMPTS__FOLDER": str(self.folder / "prompts"),
+            PROMPTS: inherited.get(PROMPTS, str(self.folder / "prompts")),
             "HATIF_TOKENS__SECRET": self.token_secret,
             "HATIF_PROVIDERS__MAQSAM__TOKEN": self.carrier_token,
             "HATIF_CLOCK__SPEED": f"{self.speed:g}",

@@ -34,10 +34,9 @@ from bridge.dialogue.prompts import KnownPrompt, known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.reports import write_report
-from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
-from bridge.speech.prompts import PromptCache
 from bridge.tokens import StreamTokens
+from bridge.voicing import prompts_of
 from protocols.provider import Door
 from protocols.registry import PROVIDERS
 
@@ -213,7 +212,7 @@ def _answers_file(options: DemoOptions, settings: Settings, questionnaire: Quest
 def _rendered_prompts(settings: Settings, questionnaire: Questionnaire) -> list[tuple[KnownPrompt, bytes]]:
     """Every prompt as the daemon will play it. A caller knows a question by its sound."""
     # Never started: the voice only tells under which names the daemon's own has put its prompts.
-    cache = PromptCache(settings.prompts.folder, build_voice(settings))
+    cache = prompts_of(settings, questionnaire)
     rendered = [(prompt, cache.get(prompt.text)) for prompt in known_prompts(questionnaire)]
     missing = sum(audio is None for _, audio in rendered)
     if missing:

@@ -5,18 +5,19 @@ Any number of voices share one process. It never loads the library, which is GPL
 
 import re
 from collections.abc import AsyncGenerator, Callable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from bridge.errors import WorkerError
 from bridge.speech.base import Speech, Synthesizer
+from bridge.speech.espeak_manner import PITCH, WORDS_PER_MINUTE, arabic_phonemes, pace, pitch_setting
+from bridge.speech.espeak_voices import voice_in
 from bridge.speech.messages import OpenEspeak, Speak, Spoken
-from bridge.speech.script import Passage
+from bridge.speech.script import ARABIC, Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 
 __all__ = ["EspeakSynthesizer", "EspeakWorker", "shadda_first"]
 
-WORDS_PER_MINUTE = range(80, 451)  # espeak-ng's own limits; outside them it speaks at a speed of its own
-PITCH = range(101)
 MAX_TEXT_CHARACTERS = 4000  # five minutes of speech
 SPEAK_TIMEOUT_SECONDS = 10.0  # five minutes of speech take it half a second
 
@@ -34,8 +35,10 @@ class EspeakWorker(WorkerProcess):
             "espeak", "bridge.speech.espeak_worker", OpenEspeak(), policy=policy, on_restart=on_restart
         )
 
-    async def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int) -> Speech:
-        """Speak `text`, spelled as espeak-ng needs it.
+    async def speak(
+        self, text: str, *, voice: str, words_per_minute: int, pitch: int, is_phonemes: bool = False
+    ) -> Speech:
+        """Speak `text`, spelled as espeak-ng needs it, or else in its names for sounds.
 
         Raises:
             WorkerError: there is no such voice, nothing to speak, or no process that does it in time.
@@ -44,7 +47,7 @@ class EspeakWorker(WorkerProcess):
         if len(text) > MAX_TEXT_CHARACTERS:
             raise WorkerError(f"a text of {len(text)} characters is longer than {MAX_TEXT_CHARACTERS}")
         await self.up(SPEAK_TIMEOUT_SECONDS)
-        request = Speak(self.new_id(), text, voice, words_per_minute, pitch)
+        request = Speak(self.new_id(), text, voice, words_per_minute, pitch, is_phonemes)
         spoken = await self.request(request, Spoken, SPEAK_TIMEOUT_SECONDS)
         return Speech(spoken.pcm, spoken.rate)
 
@@ -95,14 +98,24 @@ class EspeakSynthesizer(Synthesizer):
         return f"espeak-ng/{_package_version()} voice={self._voice} {prosody} shadda-first"
 
     async def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
-        """Speak it, vowelled or not, in one piece: espeak-ng needs milliseconds."""
-        words_per_minute = round(self._words_per_minute * passage.manner.rate)
+        """Speak it, vowelled or not, in one piece: espeak-ng needs milliseconds.
+
+        Another language than Arabic and the voice's own is spoken by the voice's variant of that language,
+        where espeak-ng has it. A pronunciation is followed in Arabic, where it has all sounds in it.
+        """
+        voice = voice_in(self._voice, passage.language)
+        phonemes = arabic_phonemes(passage.ipa) if _is_arabic(voice) else None
         yield await self.worker.speak(
-            shadda_first(passage.text),
-            voice=self._voice,
-            words_per_minute=min(max(words_per_minute, WORDS_PER_MINUTE[0]), WORDS_PER_MINUTE[-1]),
-            pitch=self._pitch,
+            shadda_first(passage.text) if phonemes is None else phonemes,
+            voice=voice,
+            words_per_minute=pace(self._words_per_minute, passage.manner.rate),
+            pitch=pitch_setting(self._pitch, passage.manner.pitch),
+            is_phonemes=phonemes is not None,
         )
+
+
+def _is_arabic(voice: str) -> bool:
+    return voice.partition("+")[0] == ARABIC
 
 
 def shadda_first(text: str) -> str:
@@ -113,6 +126,7 @@ def shadda_first(text: str) -> str:
     return _VOWEL_THEN_SHADDA.sub("\u0651\\1", text)
 
 
+@cache
 def _package_version() -> str:
     try:
         return version(_PACKAGE)

@@ -5,8 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bridge.errors import ConfigError
+from bridge.speech.script import ARABIC
 
-__all__ = ["require_voice"]
+__all__ = ["require_voice", "voice_in"]
 
 _PACKAGE = "espeakng_loader"
 _DATA = "espeak-ng-data"
@@ -27,6 +28,21 @@ def require_voice(name: str) -> None:
         raise ConfigError(
             f"espeak-ng has no variant {variant!r} of {language}; there are: {', '.join(sorted(variants))}"
         )
+
+
+def voice_in(name: str, language: str) -> str:
+    """The same variant for another language (BCP 47), "en+Denis"; `name` itself where there is none.
+
+    Arabic is the language of whatever names none, and so is spoken by any voice as it is.
+    """
+    own, plus, variant = name.partition("+")
+    known = {tag.lower(): tag for tag in _known()[0]}
+    wanted = language.lower()
+    primary = wanted.partition("-")[0]
+    if primary in {ARABIC, own.lower().partition("-")[0]}:
+        return name
+    found = known.get(wanted) or known.get(primary)
+    return name if found is None else f"{found}{plus}{variant}"
 
 
 @cache

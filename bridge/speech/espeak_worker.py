@@ -7,6 +7,7 @@ speaks one text after the other, through the C interface in speak_lib.h (espeak-
 import ctypes
 import os
 import signal
+import unicodedata
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,7 @@ BUFFER_MS = 60
 _AUDIO_OUTPUT_SYNCHRONOUS = 2  # with "retrieval" (1), espeak_Synth returns before its callbacks
 _INITIALIZE_DONT_EXIT = 0x8000
 _CHARS_UTF8 = 1
+_PHONEMES = 0x100  # what stands in [[ ]] is names of sounds; without it, those are brackets
 _ENDPAUSE = 0x1000
 _RATE = 1
 _PITCH = 3
@@ -80,8 +82,11 @@ class _Espeak:
         self._library.espeak_SetParameter(_RATE, request.words_per_minute, 0)
         self._library.espeak_SetParameter(_PITCH, request.pitch, 0)
         self._pcm.clear()
-        text = request.text.replace("\0", " ").encode() + b"\0"
-        self._library.espeak_Synth(text, len(text), 0, 1, 0, _CHARS_UTF8 | _ENDPAUSE, None, None)
+        text, flags = _without_commands(request.text), _CHARS_UTF8 | _ENDPAUSE
+        if request.is_phonemes:
+            text, flags = f"[[{text}]]", flags | _PHONEMES
+        encoded = text.encode() + b"\0"
+        self._library.espeak_Synth(encoded, len(encoded), 0, 1, 0, flags, None, None)
         if len(self._pcm) > self._max_bytes:
             raise _SpeechRefusedError(f"a text takes longer than {MAX_SPEECH_SECONDS} s to speak")
         if not any(self._pcm):
@@ -175,6 +180,14 @@ class _Mouth:
             return Spoken(request.id, self._espeak.speak(request), self._espeak.rate)
         except _SpeechRefusedError as error:
             return Refused(request.id, str(error))
+
+
+def _without_commands(text: str) -> str:
+    """The text without the characters that espeak-ng takes for its own commands.
+
+    U+0001 and "99P" set the pitch for all that follows, whatever the flags say.
+    """
+    return "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
 
 
 def _exit_status_of(work: Callable[[], object]) -> int:

@@ -129,6 +129,7 @@ class Speak(Request, frozen=True):
     voice: str
     words_per_minute: int
     pitch: int
+    is_phonemes: bool = False  # the text is espeak-ng's names for sounds
 
 
 class OpenPiper(Message, frozen=True):

@@ -78,6 +78,8 @@ class PiperWorker(WorkerProcess):
             self._waiting -= 1
             work.cancel()
             await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()  # seen, also by those who left before it was raised
 
     async def _work(self, request: SpeakPiper, pieces: "asyncio.Queue[Speech | None]") -> None:
         """Wait for its turn, and put what is spoken into `pieces`, None last."""

@@ -7,7 +7,7 @@ know why a text is said.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -19,12 +19,17 @@ from bridge.errors import WorkerError
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.prompt_files import CacheStatistics, PromptFiles
 
-__all__ = ["PromptCache"]
+__all__ = ["PromptCache", "as_written"]
 
 FORMAT_VERSION = 2  # of the files; part of every address
 CODEC = "ulaw/8000"
 
 log = structlog.get_logger()
+
+
+def as_written(text: str) -> str:
+    """The reading of what is in words already."""
+    return text
 
 
 class _Rendered(Struct, frozen=True):
@@ -42,21 +47,19 @@ class PromptCache:
         *,
         max_bytes: int | None = None,
         files: PromptFiles | None = None,
-        speak: Callable[[str], Awaitable[Speech]] | None = None,
-        reading: str = "",
+        read: Callable[[str], str] = as_written,
     ) -> None:
         """`files`: shared by all voices of a folder; else one of its own, of at most `max_bytes`.
 
-        `speak` turns a text into the voice's sound in another way than the voice's own, and `reading` says in
-        which: what it says changes when the sound does.
+        `read` makes words of what is written, and is quick. A prompt is addressed by its words: another way
+        to read renders those anew that it reads in another way.
         """
         self.level = (
             VoiceLevel()
         )  # of the voice, as far as this process has heard it: for speech that is streamed
         self._files = files or PromptFiles(folder, max_bytes=max_bytes)
         self._synthesizer = synthesizer
-        self._speak = speak or synthesizer.synthesise
-        self._reading = reading
+        self._read = read
         self._rendering: dict[str, asyncio.Task[_Rendered]] = {}
 
     def path_of(self, text: str) -> Path:
@@ -90,7 +93,7 @@ class PromptCache:
             WorkerError: the voice failed.
 
         """
-        return await asyncio.to_thread(_telephone_audio, await self._speak(text), None)
+        return await asyncio.to_thread(_telephone_audio, await self._spoken(text), None)
 
     def missing(self, texts: Iterable[str]) -> list[str]:
         """Those texts that are not on disk, each once."""
@@ -122,19 +125,18 @@ class PromptCache:
 
     def pin(self, texts: Iterable[str]) -> None:
         """Never evict the prompts of these texts, which are offered to calls; in place of those before."""
-        self._files.pin(self._identity, {self._address(text) for text in texts})
+        self._files.pin(self._synthesizer.identity, {self._address(text) for text in texts})
 
     def statistics(self) -> CacheStatistics:
         """How the cache does, for all voices of its files; slow the first time: it looks through them."""
         return self._files.statistics()
 
-    @property
-    def _identity(self) -> str:
-        return f"{self._synthesizer.identity}\0{self._reading}"
-
     def _address(self, text: str) -> str:
-        heard = f"{FORMAT_VERSION}.{POLISH_VERSION}\0{self._identity}\0{text}\0{CODEC}"
-        return hashlib.sha256(heard.encode()).hexdigest()
+        sound = f"{FORMAT_VERSION}.{POLISH_VERSION}\0{self._synthesizer.identity}"
+        return hashlib.sha256(f"{sound}\0{self._read(text)}\0{CODEC}".encode()).hexdigest()
+
+    async def _spoken(self, text: str) -> Speech:
+        return await self._synthesizer.synthesise(self._read(text))
 
     async def _rendered(self, text: str) -> _Rendered:
         """Render it, or wait for who is at it; another call may wait for it when this one hangs up."""
@@ -151,7 +153,7 @@ class PromptCache:
             task.exception()  # seen: everybody who asked may have hung up
 
     async def _render(self, address: str, text: str) -> _Rendered:
-        speech = await self._speak(text)
+        speech = await self._spoken(text)
         rendered = await asyncio.to_thread(self._keep, address, speech)
         self._files.counts["rendered"] += 1
         if rendered.problem:

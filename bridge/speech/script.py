@@ -4,9 +4,11 @@ Plain text is one passage; SSML becomes many. An engine is given one passage at 
 figures and abbreviations have been read out, and all else is done with what the engine made.
 """
 
+import unicodedata
+
 from msgspec import Struct
 
-__all__ = ["ARABIC", "Clip", "Manner", "Mark", "Passage", "Pause", "Script", "plain"]
+__all__ = ["ARABIC", "Clip", "Manner", "Mark", "Passage", "Pause", "Script", "plain", "says_something"]
 
 ARABIC = "ar"
 
@@ -45,6 +47,7 @@ class Clip(Struct, frozen=True, tag=True):
     """A sound that has been rendered before, by its name in the cache of prompts."""
 
     name: str
+    fallback: "Script" = ()  # performed where there is no such sound
 
 
 Script = tuple[Passage | Pause | Mark | Clip, ...]
@@ -53,3 +56,8 @@ Script = tuple[Passage | Pause | Mark | Clip, ...]
 def plain(text: str, language: str = ARABIC) -> Script:
     """The script of a text without any markup."""
     return (Passage(text, language),)
+
+
+def says_something(text: str) -> bool:
+    """Whether there is a letter, a figure or a sign with a name in it; a full stop alone is no speech."""
+    return any(unicodedata.category(character)[0] in "LNS" for character in text)

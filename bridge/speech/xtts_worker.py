@@ -9,7 +9,6 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -102,8 +101,6 @@ class _Booth:
         except ImportError as error:
             needs = "XTTS needs coqui-tts and PyTorch: pip install 'hatif[xtts]'"
             self._send(StartFailed(f"{needs} ({error.name or type(error).__name__} cannot be imported)"))
-        except PackageNotFoundError:
-            self._send(StartFailed("XTTS needs coqui-tts: pip install 'hatif[xtts]'"))
         except BridgeError as error:
             self._send(StartFailed(str(error)))
         except Exception as error:  # noqa: BLE001 - PyTorch raises what it likes

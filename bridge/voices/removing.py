@@ -9,9 +9,9 @@ from bridge.config import Settings
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import prompt_texts
 from bridge.errors import BridgeError
-from bridge.speech.engines import VoiceBench
-from bridge.speech.prompts import PromptCache
+from bridge.speech.engines import VoiceBench, VoiceName
 from bridge.voices.shelf import shelf_of
+from bridge.voicing import prompts_in
 
 __all__ = ["RemovedVoice", "remove_voice"]
 
@@ -45,11 +45,10 @@ def remove_voice(settings: Settings, name: str) -> RemovedVoice:
 def _prompts(settings: Settings, name: str) -> tuple[list[Path], str]:
     """Where its prompts would lie; or why that cannot be known."""
     try:
-        voice = VoiceBench(settings).voice(f"xtts/{name}")
+        cache = prompts_in(settings, VoiceBench(settings), VoiceName("xtts", name))
         texts = prompt_texts(list(load_folder(settings.questionnaires.folder).values()))
     except BridgeError as error:
         return [], str(error)
-    cache = PromptCache(settings.prompts.folder, voice)
     return [cache.path_of(text) for text in texts], ""
 
 

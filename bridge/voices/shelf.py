@@ -167,7 +167,7 @@ class VoiceShelf:
 
         """
         written = 0
-        for path in sorted(self._folder_of(name).iterdir()):
+        for path in sorted(self._folder_of(name).glob("[!.]*")):  # the others were left half-written
             label, content = _label(name, path.name), path.read_bytes()
             try:
                 self._seal.open(content, label)

@@ -102,7 +102,7 @@ def test_the_band_itself_is_kept() -> None:
 def test_every_engine_is_as_loud(rate: int, dbfs: float) -> None:
     """Measured behind mu-law, whatever the rate and however loud the engine is; nothing is clipped."""
     far_end = heard(polish(pcm_of(syllables(rate, dbfs)), rate))
-    assert loudness(far_end) == pytest.approx(TARGET_LUFS, abs=0.1)
+    assert loudness(far_end) == pytest.approx(TARGET_LUFS, abs=0.15)
     assert peak_dbfs(far_end) <= -1.5
 
 
@@ -110,7 +110,7 @@ def test_what_is_polished_stays_as_loud() -> None:
     """Polishing again moves neither the level nor the ends by much."""
     once = polish(pcm_of(syllables(24_000)), 24_000)
     twice = polish(once, 8000)
-    assert loudness(heard(twice)) == pytest.approx(loudness(heard(once)), abs=0.1)
+    assert loudness(heard(twice)) == pytest.approx(loudness(heard(once)), abs=0.2)
     assert abs(len(twice) - len(once)) / 16 < 70
 
 

@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typed import typed
 
 from bridge.authoring.checking.examination import examine
 from bridge.authoring.checking.surroundings import surroundings_of
@@ -23,8 +23,7 @@ FAULTY = GOOD.replace("kind", "kimd")
 
 
 def hatif(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bridge", "questionnaire", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return typed("questionnaire", *arguments)
 
 
 @pytest.mark.parametrize("command", ["check", "list", "new", "schema"])

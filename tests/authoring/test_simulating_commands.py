@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 from bridge.authoring.simulation.goldens import read_golden
 
@@ -15,16 +16,18 @@ CRISIS = ("--site", "crisis_number=937", "--gender", "f")
 
 
 def simulate(*arguments: object, said: str | int = "") -> subprocess.CompletedProcess[str]:
-    """Run it; what is said is piped in, or read from a file descriptor."""
-    given = {"stdin": said} if isinstance(said, int) else {"input": said}
+    """Run it; what is said is piped in, or read from a file descriptor by a process of its own."""
+    command = ("questionnaire", "simulate", *map(str, arguments))
+    if not isinstance(said, int):
+        return typed(*command, said=said, COLUMNS="200")
     return subprocess.run(
-        [sys.executable, "-m", "bridge", "questionnaire", "simulate", *map(str, arguments)],
+        [sys.executable, "-m", "bridge", *command],
         env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"},
+        stdin=said,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        **given,
     )
 
 

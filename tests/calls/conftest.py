@@ -21,9 +21,8 @@ from bridge.config import load_settings
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
-from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
-from bridge.speech.prompts import PromptCache
+from bridge.voicing import prompts_of
 
 QUESTIONNAIRE = load(CONTENT / "questionnaires" / "post_discharge.yaml")
 SPOKEN = load_answers(CONTENT / "questionnaires" / "answers" / "post_discharge.yaml", QUESTIONNAIRE)
@@ -90,7 +89,7 @@ def phone() -> Callable[..., Awaitable[tuple[CallOutcome, Patient]]]:
         script = SPOKEN if speaks else by_key(SPOKEN)
         voice = await rehearse(script, noise)
         settings = load_settings(environ=daemon.environment)
-        cache = PromptCache(settings.prompts.folder, build_voice(settings))
+        cache = prompts_of(settings)
         prompts = [(prompt, cache.get(prompt.text) or b"") for prompt in known_prompts(QUESTIONNAIRE)]
         patient = Patient(script, prompts, voice, noise, thinking_seconds=0.3, on_asked=on_asked)
         patient.on_speaking = on_speaking

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,22 @@ import pytest
 pytestmark = pytest.mark.call
 
 ARCHIVE = "asc-val-ulaw8k.tar.xz"
+Demo = Callable[..., tuple[int, dict[str, Any]]]
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "speech"
 
 
-def demo(*options: str) -> tuple[int, dict[str, Any]]:
-    """Run `hatif demo`; its status and its report."""
-    command = [sys.executable, "-m", "bridge", "demo", "--fast", "--json", "-", *options]
-    ended = subprocess.run(command, capture_output=True, timeout=170, check=False)
-    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
-    return ended.returncode, json.loads(ended.stdout)
+@pytest.fixture
+def demo(spoken_prompts: Path) -> Demo:
+    """Run `hatif demo`, with the prompts that other daemons have made; its status and its report."""
+
+    def run(*options: str) -> tuple[int, dict[str, Any]]:
+        command = [sys.executable, "-m", "bridge", "demo", "--fast", "--json", "-", *options]
+        environment = os.environ | {"HATIF_PROMPTS__FOLDER": str(spoken_prompts)}
+        ended = subprocess.run(command, capture_output=True, timeout=170, check=False, env=environment)
+        assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+        return ended.returncode, json.loads(ended.stdout)
+
+    return run
 
 
 def recordings() -> Path:
@@ -37,7 +45,7 @@ def recordings() -> Path:
 
 
 @pytest.mark.parametrize("provider", ["maqsam", "twilio"])
-def test_a_whole_call_is_heard_understood_and_stored(provider: str, tmp_path: Path) -> None:
+def test_a_whole_call_is_heard_understood_and_stored(demo: Demo, provider: str, tmp_path: Path) -> None:
     """Nine answers, at least five of them spoken, each stored as it was said, over either wire."""
     status, report = demo("--provider", provider, "--keep", str(tmp_path))
     assert (status, report["completed"], report["disposition"]) == (0, True, "completed")
@@ -46,7 +54,7 @@ def test_a_whole_call_is_heard_understood_and_stored(provider: str, tmp_path: Pa
     assert (tmp_path / "call.wav").stat().st_size > 100_000
 
 
-def test_every_turn_is_measured(tmp_path: Path) -> None:
+def test_every_turn_is_measured(demo: Demo) -> None:
     """The report tells what was heard, how surely, and where the time went."""
     _, report = demo("--voice", "ar+Reed")
     spoken = [turn for turn in report["turns"] if turn["confidence"] is not None]
@@ -57,7 +65,7 @@ def test_every_turn_is_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("speaker", ["00000012", "00000025"])
-def test_real_people_are_never_misunderstood(speaker: str) -> None:
+def test_real_people_are_never_misunderstood(demo: Demo, speaker: str) -> None:
     """The first recordings of two people whom the model has never heard: no stored value differs."""
     options = ("--caller", "recorded", "--speech", str(recordings()), "--speaker", speaker, "--round", "01")
     _, report = demo(*options)

@@ -24,9 +24,8 @@ from bridge.dialogue.document import read_document
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.engines import build_voice
 from bridge.speech.espeak import EspeakSynthesizer
-from bridge.speech.prompts import PromptCache
+from bridge.voicing import prompts_of
 
 pytestmark = pytest.mark.call
 
@@ -73,7 +72,7 @@ async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript) 
         while "all_prompts_ready" not in daemon.log:  # noqa: ASYNC110 - another process writes it down
             await asyncio.sleep(0.1)
     settings = load_settings(environ=daemon.environment)
-    cache = PromptCache(settings.prompts.folder, build_voice(settings))
+    cache = prompts_of(settings)
     prompts = [(prompt, cache.get(prompt.text) or b"") for prompt in known_prompts(questionnaire)]
     caller = PatientCaller(script, prompts, await rehearse(script, noise), noise, thinking_seconds=0.3)
     carrier = FakeCarrier(MaqsamWire(), caller, clock=Clock(SPEED))

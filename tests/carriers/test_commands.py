@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from typed import typed
 from typer.testing import CliRunner
 
 from bridge.carriers.commands import carrier_app
@@ -18,9 +19,7 @@ from protocols import PROVIDERS
 
 
 def hatif(*arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bridge", *arguments], capture_output=True, text=True, check=False
-    )
+    done = typed(*arguments)
     return done.returncode, done.stdout, done.stderr
 
 

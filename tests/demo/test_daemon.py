@@ -72,6 +72,20 @@ def test_the_users_own_settings_stay_out(tmp_path: Path) -> None:
     assert found["HATIF_STORAGE__PATH"] == str(tmp_path / "hatif.db")
 
 
+def test_the_users_voice_speaks(tmp_path: Path) -> None:
+    """A demonstration is how one hears an engine in a call."""
+    chosen = {"HATIF_VOICE__ENGINE": "server", "HATIF_SPEECH_SERVER__URL": "http://127.0.0.1:9"}
+
+    assert setup_in(tmp_path).environment(chosen).items() >= chosen.items()
+
+
+def test_prompts_may_be_kept_for_the_next_one(tmp_path: Path) -> None:
+    """They are known by their content; unless told otherwise a demonstration makes its own."""
+    assert setup_in(tmp_path).environment({})["HATIF_PROMPTS__FOLDER"] == str(tmp_path / "prompts")
+    kept = setup_in(tmp_path).environment({"HATIF_PROMPTS__FOLDER": "/var/kept"})
+    assert kept["HATIF_PROMPTS__FOLDER"] == "/var/kept"
+
+
 def test_every_demonstration_has_secrets_of_its_own(tmp_path: Path) -> None:
     """Nothing shipped, nothing reused, long enough to sign with."""
     one, other = setup_in(tmp_path), setup_in(tmp_path)

@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typed import typed
 
 from bridge.clock import Clock
 from bridge.storage.store import Store
@@ -13,8 +13,7 @@ from bridge.storage.store import Store
 
 def hatif(*arguments: object, config: Path | None = None) -> subprocess.CompletedProcess[str]:
     chosen = ("--config", str(config)) if config else ()
-    command = [sys.executable, "-m", "bridge", *map(str, arguments), *chosen]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return typed(*arguments, *chosen)
 
 
 @pytest.fixture

@@ -3,35 +3,21 @@
 import asyncio
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from typed import typed
 
 NAME = "vosk-model-ar-tn-0.1-linto"
 
 
-def environment() -> dict[str, str]:
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith("HATIF_")}
-    return inherited | {"COLUMNS": "200", "NO_COLOR": "1"}
-
-
 def hatif(*arguments: str | Path) -> tuple[int, str, str]:
     """Exit status, standard output, standard error of `hatif models …`; never a traceback."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "bridge", "models", *map(str, arguments)],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = typed("models", *arguments, COLUMNS="200")
     assert "Traceback" not in ended.stderr, ended.stderr
     return ended.returncode, ended.stdout, ended.stderr
 

@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.errors import ConfigError, WorkerError
+from bridge.speech import media
 from bridge.speech.media import MAX_FILE_BYTES, MediaWorker, has_media
 
 ROOT = Path(__file__).parents[2]
@@ -207,6 +208,53 @@ async def test_a_process_that_dies_costs_its_file_only() -> None:
         assert (await worker.decode(wav(bytes(48_000)), max_seconds=30)).seconds == 1
     finally:
         await worker.stop()
+
+
+async def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that hangs over it is replaced."""
+    monkeypatch.setattr(media, "FILE_SECONDS", 0.3)
+    worker = MediaWorker()
+    await worker.start()
+    try:
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGSTOP)
+        with pytest.raises(WorkerError, match="the process that read it died, or took too long"):
+            await worker.decode(wav(bytes(48_000)), max_seconds=30)
+        monkeypatch.undo()
+        await worker.up(20)
+        assert (await worker.decode(wav(bytes(48_000)), max_seconds=30)).seconds == 1
+    finally:
+        await worker.stop()
+
+
+LOCKED_UP = """
+import os, socket
+from bridge.speech import media_worker
+read, write = os.pipe()
+media_worker._lock_up()
+failed = []
+for attempt in (
+    lambda: open("/etc/passwd"),
+    lambda: open("/tmp/written", "w"),
+    lambda: socket.socket(),
+    lambda: os.pipe(),
+    lambda: bytearray(2 << 30),
+):
+    try:
+        attempt()
+    except (OSError, MemoryError) as error:
+        failed.append(type(error).__name__)
+os.write(write, b"an answer")
+print(failed, os.read(read, 9))
+"""
+
+
+def test_the_process_can_open_nothing() -> None:
+    """No file, no socket, no more memory than it may have; the pipes that it has go on."""
+    run = subprocess.run(
+        [sys.executable, "-c", LOCKED_UP], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+    )
+    assert run.stdout.strip() == str([*["OSError"] * 4, "MemoryError"]) + " b'an answer'"
 
 
 async def test_without_the_extra_the_line_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ async def test_a_prompt_sounds_on_the_telephone(tmp_path: Path, espeak: EspeakWo
     pcm = decode_ulaw(audio)
 
     assert 0.3 < len(audio) / RATE < 3
-    assert loudness(pcm) == pytest.approx(TARGET_LUFS, abs=0.1)
+    assert loudness(pcm) == pytest.approx(TARGET_LUFS, abs=0.15)
     assert peak_dbfs(pcm) <= -1.5
     assert peak_dbfs(pcm[: RATE // 50 * 2]) > -60
     assert peak_dbfs(pcm[-RATE // 10 * 2 :]) > -60
@@ -164,7 +164,6 @@ async def test_the_address_is_of_what_is_heard(tmp_path: Path, cache: PromptCach
     assert cache.path_of("abc") == cache.path_of("abc")
     assert cache.path_of("abc") != cache.path_of("abcd")
     assert cache.path_of("abc") != PromptCache(tmp_path, Whistle("flute")).path_of("abc")
-    assert cache.path_of("abc") != PromptCache(tmp_path, Whistle(), reading="lexicon 2").path_of("abc")
 
 
 async def test_any_player_opens_it(cache: PromptCache) -> None:
@@ -276,15 +275,15 @@ async def test_all_may_be_rendered_afresh(cache: PromptCache, whistle: Whistle) 
     assert whistle.spoken == ["a", "b", "a", "b"]
 
 
-async def test_a_prompt_may_be_spoken_in_another_way(tmp_path: Path, whistle: Whistle) -> None:
-    """What is read out and performed around a voice is the composition's affair."""
+async def test_a_prompt_is_read_out_before_it_is_spoken(tmp_path: Path, whistle: Whistle) -> None:
+    """Kept or not; and what another reading reads alike stays where it is."""
+    cache = PromptCache(tmp_path, whistle, read=lambda text: text.replace("3", "three"))
+    await cache.phrase("3 days")
+    await cache.make("3 weeks")
 
-    async def backwards(text: str) -> Speech:
-        return await whistle.synthesise(text[::-1])
-
-    await PromptCache(tmp_path, whistle, speak=backwards, reading="backwards").phrase("abc")
-
-    assert whistle.spoken == ["cba"]
+    assert whistle.spoken == ["three days", "three weeks"]
+    assert cache.path_of("3 days") != PromptCache(tmp_path, whistle).path_of("3 days")
+    assert cache.path_of("some days") == PromptCache(tmp_path, whistle).path_of("some days")
 
 
 async def test_a_rate_that_no_telephone_takes_is_a_sentence(cache: PromptCache, whistle: Whistle) -> None:

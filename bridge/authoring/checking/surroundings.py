@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.config import Settings
-from bridge.errors import ConfigError, ModelError
-from bridge.speech.engines import build_voice
+from bridge.errors import BridgeError, ModelError
 from bridge.speech.prompts import PromptCache
 from bridge.speech.vosk_model import ModelSummary, check_model
+from bridge.voicing import prompts_of
 
 __all__ = ["Surroundings", "surroundings_of"]
 
@@ -50,12 +50,11 @@ def surroundings_of(settings: Settings) -> Surroundings:
 
 
 def _prompts(settings: Settings) -> PromptCache | None:
-    folder = settings.prompts.folder
-    if not folder.is_dir():
+    if not settings.prompts.folder.is_dir():
         return None
     try:
-        return PromptCache(folder, build_voice(settings))
-    except ConfigError:  # `hatif check` tells it; no questionnaire is worse for it
+        return prompts_of(settings)
+    except BridgeError:  # `hatif check` tells it; no questionnaire is worse for it
         return None
 
 
