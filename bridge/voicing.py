@@ -18,7 +18,7 @@ from bridge.speech.prompts import PromptCache, as_written
 from bridge.speech.reading.building import build_reader
 from bridge.voices.choosing import chooser
 
-__all__ = ["Bench", "Voices", "open_voices", "prompts_in", "prompts_of"]
+__all__ = ["Bench", "Voices", "open_voices", "prompt_files", "prompts_in", "prompts_of"]
 
 LAST_RESORT = VoiceName("espeak-ng", "ar")  # installed with Hatif, and needs milliseconds
 
@@ -148,7 +148,7 @@ def open_voices(settings: Settings, bench: VoiceBench, now: Callable[[], datetim
     """
     return Voices(
         bench,
-        files=PromptFiles(settings.prompts.folder, max_bytes=settings.prompts.max_mb << 20),
+        files=prompt_files(settings),
         live_seconds=settings.voice.live_seconds,
         now=now,
         choose=chooser(settings),
@@ -167,7 +167,9 @@ def prompts_of(settings: Settings, questionnaire: Questionnaire | None = None) -
     return prompts_in(settings, VoiceBench(settings), name)
 
 
-def prompts_in(settings: Settings, bench: VoiceBench, name: VoiceName | None = None) -> PromptCache:
+def prompts_in(
+    settings: Settings, bench: VoiceBench, name: VoiceName | None = None, files: PromptFiles | None = None
+) -> PromptCache:
     """The prompts of a voice, the configured one if none is named; it is not started.
 
     Raises:
@@ -177,6 +179,11 @@ def prompts_in(settings: Settings, bench: VoiceBench, name: VoiceName | None = N
     return PromptCache(
         settings.prompts.folder,
         bench.default() if name is None else bench.voice(name),
-        max_bytes=settings.prompts.max_mb << 20,
+        files=files or prompt_files(settings),
         read=build_reader(settings.voice).read,
     )
+
+
+def prompt_files(settings: Settings) -> PromptFiles:
+    """The configured folder of prompts, for all voices together."""
+    return PromptFiles(settings.prompts.folder, max_bytes=settings.prompts.max_mb << 20)

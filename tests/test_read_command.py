@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bridge.checkup import Verdict, examine
 from bridge.cli import app
 from bridge.errors import BridgeError
 
@@ -58,3 +59,23 @@ def test_what_cannot_be_read_is_one_sentence(arguments: tuple[str, ...], problem
     with pytest.raises(BridgeError) as refusal:
         RUNNER.invoke(app, ["read", *arguments], catch_exceptions=False)
     assert problem in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("voice", "verdict", "detail"),
+    [
+        ("{lexicon: words.yaml}", Verdict.GOOD, "can be used"),
+        ("{lexicon: none.yaml}", Verdict.BAD, "none.yaml: cannot be read"),
+        ("{diacritiser: none-such}", Verdict.BAD, "there is no diacritiser 'none-such'"),
+    ],
+)
+def test_check_tells_whether_reading_can_begin(
+    tmp_path: Path, voice: str, verdict: Verdict, detail: str
+) -> None:
+    """Before the daemon starts, and only where something is configured."""
+    (tmp_path / "words.yaml").write_text("lexicon:\n  أمل: أَمَل\n", encoding="utf-8")
+    config = tmp_path / "config.yaml"
+    config.write_text(f"voice: {voice}\n", encoding="utf-8")
+    (finding,) = (finding for finding in examine(config) if finding.subject == "reading")
+    assert finding.verdict is verdict
+    assert detail in finding.detail

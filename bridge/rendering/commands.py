@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
     from bridge.rendering.survey import CacheSurvey
     from bridge.rendering.work import Done, RenderedQuestionnaire, RenderReport
+    from bridge.speech.engines import VoiceBench, VoiceName
     from bridge.speech.prompts import PromptCache
 
 __all__ = ["mount"]
@@ -71,46 +73,80 @@ class _Outcome:
 
 
 async def _render(questionnaires: "Sequence[Questionnaire]", settings: Settings, *, force: bool) -> _Outcome:
-    from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415 - the engines are heavy; `--help` is not
-    from bridge.rendering.work import hear, report_of  # noqa: PLC0415
+    from bridge.rendering.work import hear, report_of  # noqa: PLC0415 - the engines are heavy; `--help` is not
     from bridge.speech.engines import VoiceBench  # noqa: PLC0415
-    from bridge.speech.prompts import PromptCache  # noqa: PLC0415
 
     bench = VoiceBench(settings)
-    voice = bench.default()
+    casts = _casts(questionnaires, settings, bench)
     try:
-        await voice.start()
-        cache = PromptCache(settings.prompts.folder, voice, max_bytes=settings.prompts.max_mb << 20)
-        texts = prompt_texts(questionnaires)
-        cache.pin([*texts, *_offered(settings)])
-        wanted = texts if force else await asyncio.to_thread(cache.missing, texts)
-        done = await _watched(wanted, cache, force=force)
-        heard = await asyncio.to_thread(lambda: [hear(one, cache) for one in questionnaires])
-        report = report_of(heard, done, voice=voice.identity, folder=settings.prompts.folder)
-        return _Outcome(heard, report)
+        for cast in casts:
+            await bench.start(cast.voice)
+        done = await _watched(casts, force=force)
+        heard = await asyncio.to_thread(
+            lambda: [hear(one, cast.cache) for cast in casts for one in cast.questionnaires]
+        )
+        voices = "; ".join(bench.voice(cast.voice).identity for cast in casts)
+        return _Outcome(heard, report_of(heard, done, voice=voices, folder=settings.prompts.folder))
     finally:
         await bench.stop()
 
 
-async def _watched(texts: Sequence[str], cache: "PromptCache", *, force: bool) -> "Done":
+class _Cast(Struct, frozen=True):
+    """A voice, and the questionnaires that are asked in it."""
+
+    voice: "VoiceName"
+    cache: "PromptCache"
+    questionnaires: "Sequence[Questionnaire]"
+    texts: Sequence[str]
+
+    def missing(self) -> list[str]:
+        return self.cache.missing(self.texts)
+
+
+def _casts(
+    questionnaires: "Sequence[Questionnaire]", settings: Settings, bench: "VoiceBench"
+) -> "list[_Cast]":
+    """Who renders what, in one cache that evicts nothing of all that is offered."""
+    from bridge.readiness import texts_of  # noqa: PLC0415
+    from bridge.voices.choosing import chooser  # noqa: PLC0415
+    from bridge.voicing import prompt_files, prompts_in  # noqa: PLC0415
+
+    choose, files = chooser(settings), prompt_files(settings)
+    by_voice: dict[VoiceName, list[Questionnaire]] = {}
+    for one in questionnaires:
+        by_voice.setdefault(choose(one)[0], []).append(one)
+    casts = []
+    for voice, asked in by_voice.items():
+        texts = list(dict.fromkeys(text for one in asked for text in texts_of(one, settings.site.facts)))
+        cache = prompts_in(settings, bench, voice, files)
+        cache.pin([*texts, *_offered(settings)])
+        casts.append(_Cast(voice, cache, asked, texts))
+    return casts
+
+
+async def _watched(casts: Sequence[_Cast], *, force: bool) -> "Done":
     """Render them, showing how far it is. Ctrl-C ends it, and what was rendered by then is kept."""
-    from bridge.rendering.work import render_all  # noqa: PLC0415
+    from bridge.rendering.work import NOTHING_DONE, render_all  # noqa: PLC0415
 
+    wanted = [(cast.cache, cast.texts if force else await asyncio.to_thread(cast.missing)) for cast in casts]
+    total = sum(len(texts) for _, texts in wanted)
     with _progress() as progress:
-        task = progress.add_task("rendering prompts", total=len(texts), made="")
-        finished = 0
+        task = progress.add_task("rendering prompts", total=total, made="")
+        before = done = NOTHING_DONE
 
-        def show(done: "Done") -> None:
-            nonlocal finished
-            finished = done.texts
+        def show(now: "Done") -> None:
+            nonlocal done
+            done = before + now
             made = f"{done.audio_seconds:.0f} s made, {done.real_time_factor:.3f} of real time"
             progress.update(task, completed=done.texts, made=made)
 
         try:
-            return await render_all(texts, cache, afresh=force, on_done=show)
+            for cache, texts in wanted:
+                before += await render_all(texts, cache, afresh=force, on_done=show)
         except asyncio.CancelledError:
-            err.print(f"{finished} of {len(texts)} prompts were rendered, and are kept")
+            err.print(f"{done.texts} of {total} prompts were rendered, and are kept")
             raise
+    return before
 
 
 def _progress() -> Progress:

@@ -1,7 +1,6 @@
 """The drawing of a questionnaire: all of it is there, it says what the engine does, nothing is covered."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -9,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec.structs import replace
+from typed import typed
 
 from bridge.authoring.graph.columns import columns_of
 from bridge.authoring.graph.edges import Edge, edges_of
@@ -359,8 +359,7 @@ def test_words_are_wrapped_by_their_width() -> None:
 
 
 def graph(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bridge", "questionnaire", "graph", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return typed("questionnaire", "graph", *arguments)
 
 
 def test_the_command_writes_a_file_or_standard_output(tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ media_worker._lock_up()
 failed = []
 for attempt in (
     lambda: open("/etc/passwd"),
-    lambda: open("/tmp/written", "w"),
+    lambda: open("written", "w"),
     lambda: socket.socket(),
     lambda: os.pipe(),
     lambda: bytearray(2 << 30),

@@ -9,6 +9,8 @@ __all__ = ["abbreviation_at"]
 _AND, _PROFESSOR, _CALLING = "وَ", ("ا",), "يا"
 _MOST_LETTERS = 3
 _ENDS = (".", "/")
+_LIST_SIGNS = frozenset((".", ")", "-", "،"))
+_NEAR = 60  # tokens: some twenty words
 
 
 def abbreviation_at(tokens: Tokens, at: int, before: str) -> tuple[str, int] | None:
@@ -52,7 +54,18 @@ def _title(tokens: Tokens, letters: tuple[str, ...], at: int, end: int) -> str |
         return None
     if letters == _PROFESSOR and (len(name.key) == 1 or peek(tokens, at - 1).text.endswith("\n")):
         return None
-    return TITLES.get(letters)
+    return None if len(letters) == 1 and _is_of_list(tokens, letters[0], at) else TITLES.get(letters)
+
+
+def _is_of_list(tokens: Tokens, letter: str, at: int) -> bool:
+    """As in "أ. نعم ب. لا" and "ج. أحيانا د. أبدا": the letter after it, or the one before it, is near."""
+    other, places = {
+        "ا": ("ب", range(at, at + _NEAR)),
+        "د": ("ج", range(at - 1, at - _NEAR, -1)),
+    }.get(letter, ("", range(0)))
+    return any(
+        peek(tokens, near).key == other and peek(tokens, near + 1).text in _LIST_SIGNS for near in places
+    )
 
 
 def _without_article(title: str) -> str:
