@@ -5,7 +5,7 @@ Nothing is started and nothing is changed, so it may run beside a daemon.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import cast
@@ -17,7 +17,7 @@ from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
-from bridge.offering import read_offer, refusal
+from bridge.offering import refusal
 from bridge.opus import require_opus
 from bridge.readiness import texts_of
 from bridge.speech.engines import VoiceBench
@@ -65,7 +65,6 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield _voice(settings)
     yield from _other_voices(settings)
     yield from _questionnaires(settings, summary)
-    yield from _prompts(settings)
     yield from _folders(settings)
 
 
@@ -155,6 +154,7 @@ def _voice_named_by(path: Path) -> str | None:
 def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterator[Finding]:
     folder = settings.questionnaires.folder
     files = sorted(folder.glob("*.yaml"))
+    offered: list[Questionnaire] = []
     if not files:
         yield Finding("questionnaires", Verdict.BAD, f"{folder} holds no *.yaml file")
     for path in files:
@@ -166,6 +166,9 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
             yield _sayable(path, questionnaire, summary)
             if problem := refusal(questionnaire, settings):
                 yield Finding(path.name, Verdict.WARNING, f"refused by `hatif serve`: {problem}")
+            else:
+                offered.append(questionnaire)
+    yield from _rendered(settings, offered)
 
 
 def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | None) -> Finding:
@@ -177,22 +180,21 @@ def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | N
     return Finding(path.name, Verdict.GOOD, detail)
 
 
-def _prompts(settings: Settings) -> Iterator[Finding]:
-    """Are the prompts rendered of what callers may be asked? What is broken elsewhere is told there."""
-    try:
-        offer = read_offer(settings)
-        prompts = [(one, prompts_of(settings, one)) for one in offer.questionnaires.values()]
-    except BridgeError:
-        return
-    missing = {one.id: len(cache.missing(texts_of(one, offer.site))) for one, cache in prompts}
-    if not any(missing.values()):
-        yield Finding("rendered", Verdict.GOOD, f"all are rendered: {', '.join(sorted(missing))}")
-        return
+def _rendered(settings: Settings, offered: Sequence[Questionnaire]) -> Iterator[Finding]:
+    """Are the prompts rendered of what callers may be asked?"""
+    missing: dict[str, int] = {}
+    for one in offered:
+        try:
+            prompts = prompts_of(settings, one)
+        except BridgeError:  # told of among the voices
+            continue
+        missing[one.id] = len(prompts.missing(texts_of(one, settings.site.facts)))
     lacking = ", ".join(f"{name} ({count} missing)" for name, count in sorted(missing.items()) if count)
-    detail = (
-        f"calls of these are answered busy until the daemon, or `hatif render`, has rendered them: {lacking}"
-    )
-    yield Finding("rendered", Verdict.WARNING, detail)
+    if lacking:
+        detail = f"calls are answered busy until the daemon, or `hatif render`, has rendered: {lacking}"
+        yield Finding("rendered", Verdict.WARNING, detail)
+    elif missing:
+        yield Finding("rendered", Verdict.GOOD, f"all prompts of {', '.join(sorted(missing))}")
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

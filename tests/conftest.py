@@ -34,7 +34,7 @@ from bridge.speech.script import Passage
 
 MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48
-START_SECONDS = 120.0  # on a busy machine; every prompt is rendered before the first call
+START_SECONDS = 300.0  # on a busy machine, every prompt of every questionnaire rendered
 STOP_SECONDS = 30.0
 
 

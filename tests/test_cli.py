@@ -179,6 +179,9 @@ class TestCheck:
         assert status == 0
         assert "bad" not in report.split()
         assert report.count("not configured") == 1 + 3
+        told = " ".join(report.split())
+        assert "calls are answered busy until the daemon, or `hatif render`, has rendered: " in told
+        assert "post_discharge (" in told
 
     def test_every_fault_is_listed(self, shell: Shell) -> None:
         """A bad model does not hide a bad questionnaire."""
