@@ -144,15 +144,13 @@ def test_no_gpu_is_told(model: Any, checkpoint: Path) -> None:
         load(checkpoint, "cuda")
 
 
-def test_cancelling_is_heeded_between_two_tokens(model: Any, latents: bytes) -> None:
-    """Nothing more is asked of the network, and the next text is undisturbed."""
+def test_cancelling_is_heeded_between_two_tokens(endless: Any, latents: bytes) -> None:
+    """Nothing more is asked of the network."""
     request = SpeakAs(1, TEXT, "ar", latents, 1.0)
-    reference = b"".join(model.speak(request, lambda: False))
     asked = iter([False] * 5 + [True] * 100)
 
-    assert list(model.speak(request, lambda: next(asked))) == []
+    assert list(endless.speak(request, lambda: next(asked))) == []
     assert sum(1 for _ in asked) > 90
-    assert b"".join(model.speak(request, lambda: False)) == reference
 
 
 def copy(checkpoint: Path, target: Path) -> Path:

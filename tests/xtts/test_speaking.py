@@ -101,12 +101,10 @@ async def test_the_same_text_is_the_same_sound(voices: list[XttsSynthesizer]) ->
 
 
 async def test_a_slower_manner_takes_longer(voices: list[XttsSynthesizer]) -> None:
-    """By as much as it is slower, but for a token cut short; the network's words are the same."""
-    plain, slow = [
-        sum(map(len, await spoken(voices[0], "هل تشعر بألم في الصدر اليوم", rate))) for rate in (1.0, 0.8)
-    ]
+    """By a quarter, but for pauses and for ends that are cut short; the network's words are the same."""
+    plain, slow = [sum(map(len, await spoken(voices[0], LONG[:600], rate))) for rate in (1.0, 0.8)]
 
-    assert slow / plain == pytest.approx(1.25, rel=0.06)
+    assert 1.1 < slow / plain <= 1.25
 
 
 @pytest.mark.parametrize("text", ["", " ؟! ... "])
