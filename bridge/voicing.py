@@ -167,7 +167,9 @@ def prompts_of(settings: Settings, questionnaire: Questionnaire | None = None) -
     return prompts_in(settings, VoiceBench(settings), name)
 
 
-def prompts_in(settings: Settings, bench: VoiceBench, name: VoiceName | None = None) -> PromptCache:
+def prompts_in(
+    settings: Settings, bench: VoiceBench, name: VoiceName | None = None, *, files: PromptFiles | None = None
+) -> PromptCache:
     """The prompts of a voice, the configured one if none is named; it is not started.
 
     Raises:
@@ -178,5 +180,6 @@ def prompts_in(settings: Settings, bench: VoiceBench, name: VoiceName | None = N
         settings.prompts.folder,
         bench.default() if name is None else bench.voice(name),
         max_bytes=settings.prompts.max_mb << 20,
+        files=files,
         read=build_reader(settings.voice).read,
     )

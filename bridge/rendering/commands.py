@@ -1,7 +1,7 @@
 """`hatif render`: it parses, shows how far it is, and prints; others render, measure and write."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,45 +72,49 @@ class _Outcome:
 
 async def _render(questionnaires: "Sequence[Questionnaire]", settings: Settings, *, force: bool) -> _Outcome:
     from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415 - the engines are heavy; `--help` is not
+    from bridge.rendering.voicing import RenderingVoices  # noqa: PLC0415
     from bridge.rendering.work import hear, report_of  # noqa: PLC0415
-    from bridge.speech.engines import VoiceBench  # noqa: PLC0415
-    from bridge.speech.prompts import PromptCache  # noqa: PLC0415
 
-    bench = VoiceBench(settings)
-    voice = bench.default()
+    voices = RenderingVoices(settings)
     try:
-        await voice.start()
-        cache = PromptCache(settings.prompts.folder, voice, max_bytes=settings.prompts.max_mb << 20)
-        texts = prompt_texts(questionnaires)
-        cache.pin([*texts, *_offered(settings)])
-        wanted = texts if force else await asyncio.to_thread(cache.missing, texts)
-        done = await _watched(wanted, cache, force=force)
-        heard = await asyncio.to_thread(lambda: [hear(one, cache) for one in questionnaires])
-        report = report_of(heard, done, voice=voice.identity, folder=settings.prompts.folder)
+        caches = [await voices.started(one) for one in questionnaires]
+        voices.pin([*questionnaires, *_offered(settings)])
+        wanted: dict[PromptCache, dict[str, None]] = {}
+        for one, cache in zip(questionnaires, caches, strict=True):
+            texts = prompt_texts([one])
+            missing = texts if force else await asyncio.to_thread(cache.missing, texts)
+            wanted.setdefault(cache, {}).update(dict.fromkeys(missing))
+        done = await _watched({cache: list(texts) for cache, texts in wanted.items()}, force=force)
+        pairs = list(zip(questionnaires, caches, strict=True))
+        heard = await asyncio.to_thread(lambda: [hear(one, cache) for one, cache in pairs])
+        report = report_of(heard, done, voice="; ".join(voices.identities), folder=settings.prompts.folder)
         return _Outcome(heard, report)
     finally:
-        await bench.stop()
+        await voices.stop()
 
 
-async def _watched(texts: Sequence[str], cache: "PromptCache", *, force: bool) -> "Done":
+async def _watched(wanted: "Mapping[PromptCache, Sequence[str]]", *, force: bool) -> "Done":
     """Render them, showing how far it is. Ctrl-C ends it, and what was rendered by then is kept."""
-    from bridge.rendering.work import render_all  # noqa: PLC0415
+    from bridge.rendering.work import Done, render_all  # noqa: PLC0415
 
+    total = sum(map(len, wanted.values()))
+    before = latest = Done(0, 0.0, 0.0)
     with _progress() as progress:
-        task = progress.add_task("rendering prompts", total=len(texts), made="")
-        finished = 0
+        task = progress.add_task("rendering prompts", total=total, made="")
 
-        def show(done: "Done") -> None:
-            nonlocal finished
-            finished = done.texts
-            made = f"{done.audio_seconds:.0f} s made, {done.real_time_factor:.3f} of real time"
-            progress.update(task, completed=done.texts, made=made)
+        def show(done: Done) -> None:
+            nonlocal latest
+            latest = before + done
+            made = f"{latest.audio_seconds:.0f} s made, {latest.real_time_factor:.3f} of real time"
+            progress.update(task, completed=latest.texts, made=made)
 
         try:
-            return await render_all(texts, cache, afresh=force, on_done=show)
+            for cache, texts in wanted.items():
+                before += await render_all(texts, cache, afresh=force, on_done=show)
         except asyncio.CancelledError:
-            err.print(f"{finished} of {len(texts)} prompts were rendered, and are kept")
+            err.print(f"{latest.texts} of {total} prompts were rendered, and are kept")
             raise
+    return before
 
 
 def _progress() -> Progress:
@@ -135,13 +139,12 @@ def _chosen(name: str | None, settings: Settings) -> "Sequence[Questionnaire]":
     )
 
 
-def _offered(settings: Settings) -> list[str]:
-    """All that the served questionnaires say: a daemon needs it, so that nothing of it may be evicted."""
+def _offered(settings: Settings) -> "list[Questionnaire]":
+    """The served questionnaires: a daemon needs their prompts, so that none of them may be evicted."""
     from bridge.dialogue.loader import load_folder  # noqa: PLC0415
-    from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415
 
     try:
-        return prompt_texts(load_folder(settings.questionnaires.folder).values())
+        return list(load_folder(settings.questionnaires.folder).values())
     except QuestionnaireError:  # the one that was named may be good; `hatif check` tells of the others
         return []
 

@@ -25,6 +25,13 @@ class Done(Struct, frozen=True):
     audio_seconds: float  # made so far
     took_seconds: float
 
+    def __add__(self, other: "Done") -> "Done":
+        return Done(
+            self.texts + other.texts,
+            self.audio_seconds + other.audio_seconds,
+            self.took_seconds + other.took_seconds,
+        )
+
     @property
     def real_time_factor(self) -> float:
         """How long a second of speech takes to make; 0 before there is any."""
@@ -54,7 +61,7 @@ class RenderedQuestionnaire(Struct, frozen=True):
 class RenderReport(Struct, frozen=True):
     """What `hatif render` did, and how the prompts are."""
 
-    voice: str  # its identity
+    voice: str  # its identity; several, parted by semicolons, where questionnaires have voices of their own
     folder: str
     questionnaires: dict[str, int]  # distinct texts of each, by id
     texts: int  # distinct, of all
