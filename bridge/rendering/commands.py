@@ -1,12 +1,11 @@
 """`hatif render`: it parses, shows how far it is, and prints; others render, measure and write."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from msgspec import Struct
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
     from bridge.rendering.survey import CacheSurvey
     from bridge.rendering.work import Done, RenderedQuestionnaire, RenderReport
-    from bridge.speech.engines import VoiceBench, VoiceName
     from bridge.speech.prompts import PromptCache
 
 __all__ = ["mount"]
@@ -73,78 +71,47 @@ class _Outcome:
 
 
 async def _render(questionnaires: "Sequence[Questionnaire]", settings: Settings, *, force: bool) -> _Outcome:
-    from bridge.rendering.work import hear, report_of  # noqa: PLC0415 - the engines are heavy; `--help` is not
-    from bridge.speech.engines import VoiceBench  # noqa: PLC0415
+    from bridge.rendering.voicing import RenderingVoices  # noqa: PLC0415 - heavy; `--help` is not
+    from bridge.rendering.work import hear, report_of  # noqa: PLC0415
 
-    bench = VoiceBench(settings)
-    casts = _casts(questionnaires, settings, bench)
+    voices = RenderingVoices(settings)
     try:
-        for cast in casts:
-            await bench.start(cast.voice)
-        done = await _watched(casts, force=force)
-        heard = await asyncio.to_thread(
-            lambda: [hear(one, cast.cache) for cast in casts for one in cast.questionnaires]
-        )
-        voices = "; ".join(bench.voice(cast.voice).identity for cast in casts)
-        return _Outcome(heard, report_of(heard, done, voice=voices, folder=settings.prompts.folder))
+        caches = [await voices.started(one) for one in questionnaires]
+        voices.pin([*questionnaires, *_offered(settings)])
+        wanted: dict[PromptCache, dict[str, None]] = {}
+        for one, cache in zip(questionnaires, caches, strict=True):
+            texts = voices.texts_of(one)
+            missing = texts if force else await asyncio.to_thread(cache.missing, texts)
+            wanted.setdefault(cache, {}).update(dict.fromkeys(missing))
+        done = await _watched({cache: list(texts) for cache, texts in wanted.items()}, force=force)
+        pairs = list(zip(questionnaires, caches, strict=True))
+        heard = await asyncio.to_thread(lambda: [hear(one, cache) for one, cache in pairs])
+        report = report_of(heard, done, voice="; ".join(voices.identities), folder=settings.prompts.folder)
+        return _Outcome(heard, report)
     finally:
-        await bench.stop()
+        await voices.stop()
 
 
-class _Cast(Struct, frozen=True):
-    """A voice, and the questionnaires that are asked in it."""
-
-    voice: "VoiceName"
-    cache: "PromptCache"
-    questionnaires: "Sequence[Questionnaire]"
-    texts: Sequence[str]
-
-    def missing(self) -> list[str]:
-        return self.cache.missing(self.texts)
-
-
-def _casts(
-    questionnaires: "Sequence[Questionnaire]", settings: Settings, bench: "VoiceBench"
-) -> "list[_Cast]":
-    """Who renders what, in one cache that evicts nothing of all that is offered."""
-    from bridge.readiness import texts_of  # noqa: PLC0415
-    from bridge.voices.choosing import chooser  # noqa: PLC0415
-    from bridge.voicing import prompt_files, prompts_in  # noqa: PLC0415
-
-    choose, files = chooser(settings), prompt_files(settings)
-    by_voice: dict[VoiceName, list[Questionnaire]] = {}
-    for one in questionnaires:
-        by_voice.setdefault(choose(one)[0], []).append(one)
-    casts = []
-    for voice, asked in by_voice.items():
-        texts = list(dict.fromkeys(text for one in asked for text in texts_of(one, settings.site.facts)))
-        cache = prompts_in(settings, bench, voice, files)
-        cache.pin([*texts, *_offered(settings)])
-        casts.append(_Cast(voice, cache, asked, texts))
-    return casts
-
-
-async def _watched(casts: Sequence[_Cast], *, force: bool) -> "Done":
+async def _watched(wanted: "Mapping[PromptCache, Sequence[str]]", *, force: bool) -> "Done":
     """Render them, showing how far it is. Ctrl-C ends it, and what was rendered by then is kept."""
-    from bridge.rendering.work import NOTHING_DONE, render_all  # noqa: PLC0415
+    from bridge.rendering.work import Done, render_all  # noqa: PLC0415
 
-    wanted = [(cast.cache, cast.texts if force else await asyncio.to_thread(cast.missing)) for cast in casts]
-    total = sum(len(texts) for _, texts in wanted)
+    total = sum(map(len, wanted.values()))
+    before = latest = Done(0, 0.0, 0.0)
     with _progress() as progress:
         task = progress.add_task("rendering prompts", total=total, made="")
-        before = done = NOTHING_DONE
 
-        def show(now: "Done") -> None:
-            nonlocal done
-            done = before + now
-            made = f"{done.audio_seconds:.0f} s made, {done.real_time_factor:.3f} of real time"
-            progress.update(task, completed=done.texts, made=made)
+        def show(done: Done) -> None:
+            nonlocal latest
+            latest = before + done
+            made = f"{latest.audio_seconds:.0f} s made, {latest.real_time_factor:.3f} of real time"
+            progress.update(task, completed=latest.texts, made=made)
 
         try:
-            for cache, texts in wanted:
+            for cache, texts in wanted.items():
                 before += await render_all(texts, cache, afresh=force, on_done=show)
         except asyncio.CancelledError:
-            err.print(f"{done.texts} of {total} prompts were rendered, and are kept")
+            err.print(f"{latest.texts} of {total} prompts were rendered, and are kept")
             raise
     return before
 
@@ -171,13 +138,12 @@ def _chosen(name: str | None, settings: Settings) -> "Sequence[Questionnaire]":
     )
 
 
-def _offered(settings: Settings) -> list[str]:
-    """All that the served questionnaires say: a daemon needs it, so that nothing of it may be evicted."""
+def _offered(settings: Settings) -> "list[Questionnaire]":
+    """The served questionnaires: a daemon needs their prompts, so that none of them may be evicted."""
     from bridge.dialogue.loader import load_folder  # noqa: PLC0415
-    from bridge.dialogue.prompts import prompt_texts  # noqa: PLC0415
 
     try:
-        return prompt_texts(load_folder(settings.questionnaires.folder).values())
+        return list(load_folder(settings.questionnaires.folder).values())
     except QuestionnaireError:  # the one that was named may be good; `hatif check` tells of the others
         return []
 

@@ -13,16 +13,7 @@ from bridge.dialogue.prompts import known_prompts, prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.speech.prompts import PromptCache
 
-__all__ = [
-    "NOTHING_DONE",
-    "Done",
-    "HeardPrompt",
-    "RenderReport",
-    "RenderedQuestionnaire",
-    "hear",
-    "render_all",
-    "report_of",
-]
+__all__ = ["Done", "HeardPrompt", "RenderReport", "RenderedQuestionnaire", "hear", "render_all", "report_of"]
 
 SHORTEST_COMPARED_SECONDS = 1.0  # a word alone has too little of a loudness to compare it
 
@@ -35,7 +26,6 @@ class Done(Struct, frozen=True):
     took_seconds: float
 
     def __add__(self, other: "Done") -> "Done":
-        """Both, one after the other."""
         return Done(
             self.texts + other.texts,
             self.audio_seconds + other.audio_seconds,
@@ -46,9 +36,6 @@ class Done(Struct, frozen=True):
     def real_time_factor(self) -> float:
         """How long a second of speech takes to make; 0 before there is any."""
         return self.took_seconds / self.audio_seconds if self.audio_seconds else 0.0
-
-
-NOTHING_DONE = Done(0, 0.0, 0.0)
 
 
 class HeardPrompt(Struct, frozen=True):
@@ -74,7 +61,7 @@ class RenderedQuestionnaire(Struct, frozen=True):
 class RenderReport(Struct, frozen=True):
     """What `hatif render` did, and how the prompts are."""
 
-    voice: str  # its identity; of several, one after the other
+    voice: str  # its identity; several, parted by semicolons, where questionnaires have voices of their own
     folder: str
     questionnaires: dict[str, int]  # distinct texts of each, by id
     texts: int  # distinct, of all

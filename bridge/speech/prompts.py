@@ -54,9 +54,7 @@ class PromptCache:
         `read` makes words of what is written, and is quick. A prompt is addressed by its words: another way
         to read renders those anew that it reads in another way.
         """
-        self.level = (
-            VoiceLevel()
-        )  # of the voice, as far as this process has heard it: for speech that is streamed
+        self.level = VoiceLevel()  # of the voice, as this process has heard it: for speech that is streamed
         self._files = files or PromptFiles(folder, max_bytes=max_bytes)
         self._synthesizer = synthesizer
         self._read = read

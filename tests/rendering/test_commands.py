@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,3 +127,18 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
     assert status == 2
     assert "a prompt cannot be kept in" in complained
+
+
+def test_a_questionnaire_is_rendered_in_its_own_voice(tmp_path: Path) -> None:
+    """Where it names one; what calls would look for is then there."""
+    shell = Shell(tmp_path)
+    text = (CONTENT / "questionnaires" / "phq2.yaml").read_text(encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text(f"{text}\nvoice: {{name: espeak-ng/ar+Denis}}\n", encoding="utf-8")
+    shutil.copytree(CONTENT / "questionnaires" / "common", tmp_path / "common", dirs_exist_ok=True)
+    status, _, complained = shell.render(str(own), "--json", "report.json")
+
+    assert status == 0, complained
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert "voice=ar+Denis" in report["voice"]
+    assert report["rendered"] == report["texts"] == len(shell.prompts)
