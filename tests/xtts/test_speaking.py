@@ -254,17 +254,20 @@ async def cut_off(voice: XttsSynthesizer, text: str, seconds: float) -> bytes | 
         return None
 
 
-async def test_a_full_queue_takes_no_more(worker: XttsWorker, voices: list[XttsSynthesizer]) -> None:
+async def test_a_full_queue_takes_no_more(
+    worker: XttsWorker, voices: list[XttsSynthesizer], until: Until
+) -> None:
     """At once, and with a clear word."""
     worker._queue._limit = 2
+    send(worker, signal.SIGSTOP)
     tasks = [asyncio.create_task(outcome(voices[0], GREETING)) for _ in range(3)]
     try:
-        await asyncio.sleep(0)
-        await asyncio.sleep(0.05)
+        await until(lambda: worker.waiting == 2)
         with pytest.raises(BusyError, match="2 texts waiting"):
             await voices[0].synthesise("نعم")
     finally:
         worker._queue._limit = 64
+        send(worker, signal.SIGCONT)
         results = await asyncio.gather(*tasks)
 
     assert len(set(results)) == 1
