@@ -39,7 +39,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.state import Asked, DialogueState
 from bridge.errors import BridgeError
 from bridge.models.recordings import read_recordings as read_labelled
-from bridge.speech.vosk import VoskRecognizer
+from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.telemetry import logs
 
 DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

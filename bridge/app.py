@@ -28,8 +28,8 @@ from bridge.phone_control import PhoneControl
 from bridge.readiness import Readiness
 from bridge.reloading import Reloader
 from bridge.speech.engines import VoiceBench
-from bridge.speech.vosk import VoskRecognizer
-from bridge.speech.vosk_model import unfit_for_transcripts
+from bridge.speech.vosk.model import unfit_for_transcripts
+from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
 from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard

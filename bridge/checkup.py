@@ -22,7 +22,7 @@ from bridge.opus import require_opus
 from bridge.readiness import texts_of
 from bridge.speech.engines import VoiceBench
 from bridge.speech.reading.building import build_reader
-from bridge.speech.vosk_model import ModelSummary, check_model, unfit_for_transcripts
+from bridge.speech.vosk.model import ModelSummary, check_model, unfit_for_transcripts
 from bridge.voicing import prompts_of
 from protocols.browser import BrowserOptions
 

@@ -13,7 +13,7 @@ from itertools import count
 import structlog
 
 from bridge.errors import ConfigError, WorkerError
-from bridge.speech.media import MediaWorker, has_media
+from bridge.speech.media.decoding import MediaWorker, has_media
 
 __all__ = ["OPUS_RATE", "OpusEars", "OpusStream", "require_opus", "seconds_of"]
 

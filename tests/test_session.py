@@ -22,7 +22,7 @@ from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.line import KeyPressed
 from bridge.session import CallSession, Outcome, Patience, Services
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store
 from protocols.maqsam import MaqsamProtocol

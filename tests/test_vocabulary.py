@@ -16,7 +16,7 @@ from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load
 from bridge.dialogue.number_phrases import number_phrases
 from bridge.dialogue.questionnaire import NUMBERS_WITH_WORDS, ChoiceItem, Questionnaire
-from bridge.speech.vosk_model import UNKNOWN_WORD, ModelSummary, check_model
+from bridge.speech.vosk.model import UNKNOWN_WORD, ModelSummary, check_model
 
 RECIPE = Path(__file__).parents[1] / "training" / "words.tsv"
 SHIPPED = [load(file) for file in sorted((CONTENT / "questionnaires").glob("*.yaml"))]

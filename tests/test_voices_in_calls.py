@@ -24,7 +24,7 @@ from bridge.readiness import Readiness
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.engines import VoiceName
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.prompt_files import PromptFiles
 from bridge.speech.script import Passage
 from bridge.storage.store import Store

@@ -19,7 +19,7 @@ from bridge.carriers.voice import DEFAULT_VOICE, LineNoise, SyntheticVoice, Word
 from bridge.carriers.wav import read_wav
 from bridge.clock import Clock
 from bridge.errors import BridgeError
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 __all__ = ["CallOptions", "CallReport", "PlacingError", "place_call"]
 

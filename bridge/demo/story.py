@@ -34,7 +34,7 @@ from bridge.dialogue.prompts import KnownPrompt, known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.reports import write_report
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.tokens import StreamTokens
 from bridge.voicing import prompts_of
 from protocols.provider import Door

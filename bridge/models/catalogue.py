@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bridge.errors import ModelError
 from bridge.models.fetching import ADDRESS, PublicModel
-from bridge.speech.vosk_model import check_model
+from bridge.speech.vosk.model import check_model
 
 __all__ = ["PUBLIC_MODELS", "Catalogue", "Installed", "Offered", "look"]
 

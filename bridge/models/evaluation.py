@@ -13,8 +13,8 @@ from bridge.models.line import Line, room_noise
 from bridge.models.questions import SCALE_END, Questions, Task, spell
 from bridge.models.recordings import Recording, RecordingsError, Unreadable, read_noise, read_recordings
 from bridge.models.trial import Heard, Job, decode_all
-from bridge.speech.grammar import whole_phrases
-from bridge.speech.vosk_model import check_model, written
+from bridge.speech.vosk.grammar import whole_phrases
+from bridge.speech.vosk.model import check_model, written
 
 __all__ = ["CLEAN", "Condition", "Cost", "Evaluation", "Material", "Plan", "evaluate"]
 

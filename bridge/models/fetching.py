@@ -28,7 +28,7 @@ from bridge.models.downloading import (
     unreachable,
 )
 from bridge.models.unpacking import ArchiveError, NoRoomError, unpacked
-from bridge.speech.vosk_model import ModelRateError, ModelSummary, check_model
+from bridge.speech.vosk.model import ModelRateError, ModelSummary, check_model
 
 __all__ = ["ADDRESS", "FetchError", "Fetched", "OnProgress", "PublicModel", "fetch"]
 

@@ -13,7 +13,7 @@ from bridge.dialogue.listening import listen_for_item
 from bridge.dialogue.questionnaire import Item, NumberItem, Questionnaire, YesNoItem
 from bridge.errors import QuestionnaireError
 from bridge.models.labels import GREATEST_NUMBER, Kind, Label
-from bridge.speech.vosk_model import UNKNOWN_WORD, ModelSummary
+from bridge.speech.vosk.model import UNKNOWN_WORD, ModelSummary
 from bridge.understanding import Finding, Meaning, YesNoKind, normalise, read_number, read_yes_no, understand
 
 __all__ = ["Question", "Questions", "Task", "Verdict", "spell"]

@@ -13,7 +13,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ModelError, WorkerError
 from bridge.models.questions import spell
 from bridge.models.trial import Heard, Job, Opened, Trial
-from bridge.speech.vosk_model import ModelSummary, check_model, written
+from bridge.speech.vosk.model import ModelSummary, check_model, written
 
 __all__ = ["Missing", "Verified", "verify"]
 

@@ -23,8 +23,8 @@ from bridge.models.downloading import (
     open_session,
     size_of,
 )
-from bridge.speech.xtts import require_licence
-from bridge.speech.xtts_checkpoint import CONFIG, MODEL, SPEAKERS, VOCABULARY, Checkpoint, check_checkpoint
+from bridge.speech.xtts.checkpoint import CONFIG, MODEL, SPEAKERS, VOCABULARY, Checkpoint, check_checkpoint
+from bridge.speech.xtts.synthesizer import require_licence
 
 __all__ = ["ADDRESS", "FILES", "FetchedCheckpoint", "fetch_xtts"]
 

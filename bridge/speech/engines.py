@@ -14,8 +14,8 @@ from msgspec import Struct
 from bridge.config import Settings
 from bridge.errors import BridgeError, ConfigError
 from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
-from bridge.speech.espeak_voices import require_voice
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
+from bridge.speech.espeak.voices import require_voice
 from bridge.speech.script import Passage
 
 __all__ = ["ENGINES", "Engine", "VoiceBench", "VoiceName", "build_voice"]
@@ -90,7 +90,7 @@ class EspeakEngine(Engine):
 
 
 def _piper(settings: Settings) -> Engine:
-    from bridge.speech.piper import PiperEngine  # noqa: PLC0415 - each engine only where it is asked for
+    from bridge.speech.piper.synthesizer import PiperEngine  # noqa: PLC0415 - each engine only where it is asked for
 
     return PiperEngine(settings.piper.folder)
 
@@ -102,7 +102,7 @@ def _xtts(settings: Settings) -> Engine:
 
 
 def _server(settings: Settings) -> Engine:
-    from bridge.speech.speech_server import SpeechServerEngine  # noqa: PLC0415
+    from bridge.speech.server.synthesizer import SpeechServerEngine  # noqa: PLC0415
 
     return SpeechServerEngine(settings.speech_server)
 

@@ -235,7 +235,7 @@ class SpeakAs(Request, frozen=True):
 
 
 class Conditioned(Request, frozen=True):
-    """A voice, see `bridge.speech.xtts_voice`."""
+    """A voice, see `bridge.speech.xtts.voice`."""
 
     latents: bytes
 

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from bridge.errors import WorkerError
-from bridge.speech.media import MAX_FILE_BYTES, DecodedSound
+from bridge.speech.media.decoding import MAX_FILE_BYTES, DecodedSound
 from bridge.voices.card import (
     MAX_DESCRIPTION_CHARACTERS,
     Consent,

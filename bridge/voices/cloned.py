@@ -9,8 +9,8 @@ from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.engines import Engine
 from bridge.speech.script import Passage
-from bridge.speech.xtts import XttsSynthesizer, XttsWorker, require_licence
-from bridge.speech.xtts_checkpoint import check_checkpoint
+from bridge.speech.xtts.checkpoint import check_checkpoint
+from bridge.speech.xtts.synthesizer import XttsSynthesizer, XttsWorker, require_licence
 from bridge.voices.card import VoiceCard
 from bridge.voices.latents import latents_for
 from bridge.voices.shelf import shelf_of

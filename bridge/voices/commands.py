@@ -215,7 +215,7 @@ async def _add(settings: "Settings", wanted: "NewVoice") -> "tuple[VoiceCard, st
 
 @asynccontextmanager
 async def _decoding() -> "AsyncIterator[Decode]":
-    from bridge.speech.media import MediaWorker  # noqa: PLC0415
+    from bridge.speech.media.decoding import MediaWorker  # noqa: PLC0415
 
     worker = MediaWorker()
     await worker.start()

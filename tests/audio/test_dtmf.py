@@ -9,7 +9,7 @@ from bridge.audio.dtmf import HIGH_HZ, KEYS, LOW_HZ, HeardKeys, KeyDetector, Key
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.audio.gate import UtteranceStarted, VoiceGate
 from bridge.audio.resample import resample
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 ALL = "".join(KEYS)
 RANDOM = np.random.default_rng(11)

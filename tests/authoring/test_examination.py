@@ -13,7 +13,7 @@ from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import prompt_texts
 from bridge.errors import QuestionnaireError
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 
 Look = Any  # conftest.Look

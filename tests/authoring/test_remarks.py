@@ -12,7 +12,7 @@ from bridge.content import CONTENT
 from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.vosk_model import check_model
+from bridge.speech.vosk.model import check_model
 
 Look = Any  # conftest.Look
 MODEL = CONTENT / "models" / "hatif-ar-phone-0.2"

@@ -8,7 +8,7 @@ from bridge.authoring.checking.costs import Cost, Span
 from bridge.authoring.checking.timing import Timing, reckoned_seconds
 from bridge.dialogue.items import Item
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 Look = Any  # conftest.Look
 

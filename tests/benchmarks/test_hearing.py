@@ -12,7 +12,7 @@ import pytest
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.levels import scale_to_peak
 from bridge.audio.resample import resample
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 ROOT = Path(__file__).parents[2]
 WORDS = {

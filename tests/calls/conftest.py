@@ -21,7 +21,7 @@ from bridge.config import load_settings
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.voicing import prompts_of
 
 QUESTIONNAIRE = load(CONTENT / "questionnaires" / "post_discharge.yaml")

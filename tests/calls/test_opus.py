@@ -18,7 +18,7 @@ from bridge.tokens import StreamTokens
 pytestmark = pytest.mark.call
 
 HERTZ = 440
-WORKER = "bridge.speech.media_worker"
+WORKER = "bridge.speech.media.worker"
 PACKET_SECONDS = 0.02
 START = '{"type":"start","audio":{"encoding":"opus","sample_rate":16000}}'
 

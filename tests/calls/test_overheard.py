@@ -25,8 +25,8 @@ from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
 from bridge.carriers.wires.genesys_audiohook import AudioHookWire
 from bridge.clock import Clock
 from bridge.content import CONTENT
-from bridge.speech.espeak import EspeakSynthesizer
-from bridge.speech.vosk_model import OPEN_VOCABULARY_WORDS
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
+from bridge.speech.vosk.model import OPEN_VOCABULARY_WORDS
 from bridge.tokens import OperatorTokens, Scope, StreamTokens
 
 pytestmark = pytest.mark.call

@@ -53,6 +53,6 @@ async def test_code_under_the_gpl_is_never_in_the_daemon(
     places = {one.name: one.process for one in packages(read_seen(), read_judged())}
     assert {"aiohttp", "numpy", "soxr"} <= held, "what is looked for can be seen"
     assert {name for name in held if places.get(name) != "daemon"} == set()
-    assert "espeakng-loader" in children["bridge.speech.espeak_worker"]
-    assert "vosk" in children["bridge.speech.vosk_worker"]
-    assert "av" in children.get("bridge.speech.media_worker", {"av"})
+    assert "espeakng-loader" in children["bridge.speech.espeak.worker"]
+    assert "vosk" in children["bridge.speech.vosk.worker"]
+    assert "av" in children.get("bridge.speech.media.worker", {"av"})

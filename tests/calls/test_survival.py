@@ -72,7 +72,7 @@ async def test_a_killed_recogniser_costs_one_apology(start_daemon: Callable[...,
 
     def kill(item: str) -> None:
         if item == "fever" and not killed:
-            killed.append(daemon.children()["bridge.speech.vosk_worker"])
+            killed.append(daemon.children()["bridge.speech.vosk.worker"])
             os.kill(killed[0], signal.SIGKILL)
 
     outcome, _ = await phone(daemon, speaks=True, on_speaking=kill)

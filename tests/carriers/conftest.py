@@ -29,7 +29,7 @@ from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.base import Hearing
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store
 from protocols.base import MediaProtocol

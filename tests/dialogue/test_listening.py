@@ -8,7 +8,7 @@ from bridge.dialogue.actions import Listen
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.listening import listen_for_item, listen_for_yes_no, listen_longer, vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.vosk import MAX_PHRASES
+from bridge.speech.vosk.recognizer import MAX_PHRASES
 
 Build = Any  # conftest.Build
 

@@ -13,7 +13,7 @@ from bridge.config import load_settings
 from bridge.content import DEFAULT_CONFIG
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 # Folder names of both kinds, and what the synthetic speaker says.
 SAID = {"yes": "نَعَم", "لا": "لا", "three": "ثَلَاثَة", "عشرة": "عَشَرَة", "stop": "تَوَقَّف"}

@@ -7,7 +7,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import QuestionnaireError
 from bridge.models.labels import Label, read_label
 from bridge.models.questions import Questions, Task, Verdict, spell
-from bridge.speech.vosk_model import ModelSummary
+from bridge.speech.vosk.model import ModelSummary
 
 LABELS = ("نعم", "لا", "ثلاثة", "عشرة", "توقف")
 

@@ -7,7 +7,7 @@ import pytest
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ModelError
 from bridge.models.verification import verify
-from bridge.speech.vosk_model import check_model
+from bridge.speech.vosk.model import check_model
 
 
 async def test_the_embedded_model_works(model: Path, questionnaires: dict[str, Questionnaire]) -> None:

@@ -15,8 +15,8 @@ from bridge.audio.resample import resample
 from bridge.config import load_settings
 from bridge.content import DEFAULT_CONFIG
 from bridge.speech.base import Speech
-from bridge.speech.espeak import EspeakWorker
-from bridge.speech.vosk import VoskRecognizer
+from bridge.speech.espeak.synthesizer import EspeakWorker
+from bridge.speech.vosk.recognizer import VoskRecognizer
 
 LINE_RATE = 8000
 PAUSE = bytes(LINE_RATE * 2 * 3 // 10)  # the look-back and the end silence of an utterance

@@ -9,7 +9,12 @@ import unicodedata
 import pytest
 
 from bridge.errors import WorkerError
-from bridge.speech.espeak import MAX_TEXT_CHARACTERS, EspeakSynthesizer, EspeakWorker, shadda_first
+from bridge.speech.espeak.synthesizer import (
+    MAX_TEXT_CHARACTERS,
+    EspeakSynthesizer,
+    EspeakWorker,
+    shadda_first,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

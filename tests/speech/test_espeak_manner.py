@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bridge.speech.base import Speech, whole
-from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
-from bridge.speech.espeak_manner import arabic_phonemes, pace, pitch_setting
-from bridge.speech.espeak_voices import voice_in
+from bridge.speech.espeak.manner import arabic_phonemes, pace, pitch_setting
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
+from bridge.speech.espeak.voices import voice_in
 from bridge.speech.script import Manner, Passage
 
 SENTENCE = "أَهْلاً بِكَ فِي الْعِيَادَةِ نُرِيدُ أَنْ نَسْأَلَكَ"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def conversation(*messages: Message) -> list[WorkerMessage]:
     """Everything that the worker answers until its pipe is closed."""
     run = subprocess.run(
-        [sys.executable, "-m", "bridge.speech.espeak_worker"],
+        [sys.executable, "-m", "bridge.speech.espeak.worker"],
         input=b"".join(map(encode_frame, messages)),
         capture_output=True,
         cwd=ROOT,
@@ -64,7 +64,7 @@ def test_a_text_without_end_is_cut_short() -> None:
 
 COPIES = """
 import os, signal, time
-from bridge.speech import espeak_worker
+from bridge.speech.espeak import worker as espeak_worker
 espeak_worker.MAX_SPEAKING_SECONDS = 1
 copies = [lambda: None, lambda: 1 / 0, os.abort, lambda: time.sleep(30)]
 print([espeak_worker._exit_status_of(copy) & 0xFF7F for copy in copies])

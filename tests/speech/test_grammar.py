@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.speech.grammar import whole_phrases
+from bridge.speech.vosk.grammar import whole_phrases
 
 PHRASES = ("نعم", "لا", "لا خالص", "صدري يوجعني", "خمسة", "وعشرين", "[unk]")
 

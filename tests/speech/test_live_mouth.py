@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.carriers.virtual import VirtualLoop, run
-from bridge.speech.espeak import EspeakSynthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.measured import MeasuredVoice
 from bridge.speech.mouth import Mouth, Phrase, Speaker, spoken_by
 from bridge.speech.prompts import PromptCache

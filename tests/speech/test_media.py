@@ -17,8 +17,8 @@ import pytest
 import pytest_asyncio
 
 from bridge.errors import ConfigError, WorkerError
-from bridge.speech import media
-from bridge.speech.media import MAX_FILE_BYTES, MediaWorker, has_media
+from bridge.speech.media import decoding as media
+from bridge.speech.media.decoding import MAX_FILE_BYTES, MediaWorker, has_media
 
 ROOT = Path(__file__).parents[2]
 HERTZ = 440
@@ -229,7 +229,7 @@ async def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.Monkey
 
 LOCKED_UP = """
 import os, socket
-from bridge.speech import media_worker
+from bridge.speech.media import worker as media_worker
 read, write = os.pipe()
 media_worker._lock_up()
 failed = []
@@ -267,7 +267,5 @@ async def test_without_the_extra_the_line_is_told(monkeypatch: pytest.MonkeyPatc
 
 def test_the_daemon_never_loads_it() -> None:
     """Neither the daemon's modules nor the command line's nor the worker's parent import PyAV."""
-    code = (
-        "import sys, bridge.app, bridge.cli, bridge.speech.media, bridge.opus; sys.exit('av' in sys.modules)"
-    )
+    code = "import sys, bridge.app, bridge.cli, bridge.speech.media.decoding, bridge.opus; sys.exit('av' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

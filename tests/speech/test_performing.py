@@ -10,7 +10,7 @@ import pytest
 
 from bridge.errors import WorkerError
 from bridge.speech.base import Speech, Synthesizer, whole
-from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
 from bridge.speech.performing import PerformanceError, perform
 from bridge.speech.script import Clip, Manner, Mark, Passage, Pause, Script, plain
 from bridge.speech.seams import FADE_SECONDS

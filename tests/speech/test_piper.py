@@ -19,10 +19,16 @@ import pytest_asyncio
 
 from bridge.config import Settings
 from bridge.errors import ConfigError, WorkerError
-from bridge.speech import piper
 from bridge.speech.base import Speech, whole
 from bridge.speech.engines import VoiceBench
-from bridge.speech.piper import MAX_TEXT_CHARACTERS, MAX_WAITING, PiperEngine, PiperSynthesizer, PiperWorker
+from bridge.speech.piper import synthesizer as piper
+from bridge.speech.piper.synthesizer import (
+    MAX_TEXT_CHARACTERS,
+    MAX_WAITING,
+    PiperEngine,
+    PiperSynthesizer,
+    PiperWorker,
+)
 from bridge.speech.script import Manner, Passage
 
 THREE_SENTENCES = "نَعَمْ. لا! كَيْفَ حالُكَ؟"
@@ -329,7 +335,7 @@ async def test_the_bench_knows_piper(folder: Path) -> None:
 async def test_hatif_never_loads_the_package() -> None:
     """It is GPL, and half a second of start."""
     program = (
-        "import sys, bridge.app, bridge.speech.piper;"
+        "import sys, bridge.app, bridge.speech.piper.synthesizer;"
         "print([m for m in ('piper', 'onnxruntime') if m in sys.modules])"
     )
     done = await asyncio.to_thread(

@@ -27,7 +27,7 @@ SENTENCE = "نَعَمْ هذا كَلامٌ طَويلٌ. "
 def conversation(last: int, *messages: Message) -> Iterator[WorkerMessage]:
     """Say everything at once; what the worker answers until the text `last` is over."""
     worker = subprocess.Popen(
-        [sys.executable, "-m", "bridge.speech.piper_worker"],
+        [sys.executable, "-m", "bridge.speech.piper.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

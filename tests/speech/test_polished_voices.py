@@ -7,7 +7,7 @@ from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.audio.levels import peak_dbfs
 from bridge.audio.loudness import loudness
 from bridge.audio.polish import TARGET_LUFS, Polisher, VoiceLevel, polish
-from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

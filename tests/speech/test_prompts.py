@@ -17,7 +17,7 @@ from bridge.audio.loudness import loudness
 from bridge.audio.polish import TARGET_LUFS
 from bridge.errors import WorkerError
 from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
 from bridge.speech.prompts import PromptCache
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import WorkerError
-from bridge.speech.received_sound import ReceivedSound
+from bridge.speech.server.received_sound import ReceivedSound
 
 SAMPLES = struct.pack("<40h", *range(-20, 20))
 

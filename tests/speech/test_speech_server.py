@@ -14,11 +14,11 @@ from aiohttp.test_utils import TestServer, unused_port
 from bridge.config import Settings
 from bridge.config_speech import SpeechServer
 from bridge.errors import ConfigError, WorkerError
-from bridge.speech import speech_server
 from bridge.speech.base import Speech
 from bridge.speech.engines import VoiceBench
 from bridge.speech.script import Manner, Passage
-from bridge.speech.speech_server import PATH, SpeechServerEngine
+from bridge.speech.server import synthesizer as speech_server
+from bridge.speech.server.synthesizer import PATH, SpeechServerEngine
 
 TEXT = "مَوْعِدُ أَحْمَد"
 SAMPLES = bytes(range(256)) * 40

@@ -12,10 +12,10 @@ import pytest
 from bridge import understanding
 from bridge.errors import ModelError, WorkerError
 from bridge.speech.base import Speech
-from bridge.speech.espeak import EspeakSynthesizer, EspeakWorker
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
 from bridge.speech.messages import MAX_STREAMS, MAX_UTTERANCE_BYTES
-from bridge.speech.vosk import ModelSummary, VoskRecognizer
-from bridge.speech.vosk_model import UNKNOWN_WORD
+from bridge.speech.vosk.model import UNKNOWN_WORD
+from bridge.speech.vosk.recognizer import ModelSummary, VoskRecognizer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.speech.vosk_files import graph_problem, options_problem, read_options, word_numbers, words_problem
+from bridge.speech.vosk.files import graph_problem, options_problem, read_options, word_numbers, words_problem
 
 MAGIC = struct.pack("<i", 2125659606)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ModelError
-from bridge.speech.vosk_model import ModelRateError, ModelSummary, check_model, written
+from bridge.speech.vosk.model import ModelRateError, ModelSummary, check_model, written
 
 
 @pytest.fixture

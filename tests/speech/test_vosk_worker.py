@@ -24,7 +24,7 @@ SILENCE = bytes(16000)
 
 @pytest.fixture
 async def worker(model: Path) -> AsyncIterator[WorkerProcess]:
-    process = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(model), 2, 3))
+    process = WorkerProcess("vosk", "bridge.speech.vosk.worker", LoadModel(str(model), 2, 3))
     await process.start()
     yield process
     await process.stop()
@@ -84,6 +84,6 @@ async def test_cancelling_in_the_middle_is_safe(worker: WorkerProcess) -> None:
 
 async def test_a_model_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     """Vosk's refusal becomes the reason why the worker does not start."""
-    worker = WorkerProcess("vosk", "bridge.speech.vosk_worker", LoadModel(str(tmp_path), 1, 1))
+    worker = WorkerProcess("vosk", "bridge.speech.vosk.worker", LoadModel(str(tmp_path), 1, 1))
     with pytest.raises(WorkerError, match="Vosk cannot load it"):
         await worker.start()

@@ -10,10 +10,10 @@ import pytest
 
 from bridge.config_speech import Xtts
 from bridge.errors import ConfigError, ModelError, WorkerError
-from bridge.speech import xtts
 from bridge.speech.script import Passage
-from bridge.speech.xtts import XttsSynthesizer, XttsWorker
-from bridge.speech.xtts_voice import Latents, fingerprint_of, pack_latents, unpack_latents
+from bridge.speech.xtts import synthesizer as xtts
+from bridge.speech.xtts.synthesizer import XttsSynthesizer, XttsWorker
+from bridge.speech.xtts.voice import Latents, fingerprint_of, pack_latents, unpack_latents
 
 
 def options(**given: object) -> Xtts:

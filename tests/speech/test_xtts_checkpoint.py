@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import ModelError
-from bridge.speech.xtts_checkpoint import check_checkpoint
+from bridge.speech.xtts.checkpoint import check_checkpoint
 
 CONFIG: dict[str, Any] = {
     "model": "xtts",

@@ -14,7 +14,7 @@ pytest.importorskip("numba")
 import torch
 import vosk
 
-from bridge.speech.vosk_model import check_model
+from bridge.speech.vosk.model import check_model
 from training.criterion import SILENCE, first_score, further_score, outputs
 from training.export import Tuning, write_model
 from training.features import fbank

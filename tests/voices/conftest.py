@@ -11,8 +11,8 @@ import pytest_asyncio
 from numpy.typing import NDArray
 
 from bridge.speech.base import Speech
-from bridge.speech.espeak import EspeakSynthesizer
-from bridge.speech.media import DecodedSound, MediaWorker
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
+from bridge.speech.media.decoding import DecodedSound, MediaWorker
 from bridge.voices.adding import Decode
 
 STORY = (

@@ -22,7 +22,7 @@ from bridge.speech.messages import (
     XttsRequest,
 )
 from bridge.speech.pipe import ParentPipe
-from bridge.speech.xtts_voice import Latents, fingerprint_of, pack_latents
+from bridge.speech.xtts.voice import Latents, fingerprint_of, pack_latents
 
 RATE = 24_000
 

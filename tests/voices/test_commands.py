@@ -17,9 +17,9 @@ from bridge.config import load_settings
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import prompt_texts
 from bridge.errors import BridgeError
-from bridge.speech import xtts
 from bridge.speech.engines import VoiceBench
 from bridge.speech.prompts import PromptCache
+from bridge.speech.xtts import synthesizer as xtts
 from bridge.voices import cloned
 from bridge.voices.shelf import shelf_of
 

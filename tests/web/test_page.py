@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 
 from bridge.app import Daemon
 from bridge.config import load_settings
-from bridge.speech.media import MediaWorker
+from bridge.speech.media.decoding import MediaWorker
 from bridge.transcoding import from_mulaw
 from bridge.web.page import page_routes
 from protocols import (

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.speech.worker import RestartPolicy
-from bridge.speech.xtts import XttsSynthesizer, XttsWorker
+from bridge.speech.xtts.synthesizer import XttsSynthesizer, XttsWorker
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))

@@ -12,8 +12,8 @@ from xtts_samples import RATE, recording
 
 from bridge.config import load_settings
 from bridge.speech.engines import VoiceBench
-from bridge.speech.xtts import XttsWorker
-from bridge.speech.xtts_voice import unpack_latents
+from bridge.speech.xtts.synthesizer import XttsWorker
+from bridge.speech.xtts.voice import unpack_latents
 from bridge.voices import cloned
 from bridge.voices.card import Consent, Recording, VoiceCard
 from bridge.voices.checking import wav_of

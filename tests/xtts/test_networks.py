@@ -24,7 +24,7 @@ def model(checkpoint: Path) -> Iterator[Any]:
     from tiny_networks import shrink
 
     shrink()
-    from bridge.speech.xtts_loading import load
+    from bridge.speech.xtts.loading import load
 
     torch.set_num_threads(1)
     with torch.inference_mode():
@@ -44,7 +44,7 @@ def test_a_stream_is_the_whole_to_the_sample_at_linear_cost(
     """Each frame goes through the vocoder once, but for some context in each part."""
     import torch
 
-    from bridge.speech.xtts_vocoder import CONTEXT_FRAMES, Vocoder
+    from bridge.speech.xtts.vocoder import CONTEXT_FRAMES, Vocoder
 
     decoder = model._model.hifigan_decoder
     run = torch.randn(150, 64, generator=torch.Generator().manual_seed(3))
@@ -78,7 +78,7 @@ def test_what_is_spoken_is_what_coqui_speaks(model: Any, latents: bytes) -> None
     """Its own stream, decoded as one part with the same seed."""
     import torch
 
-    from bridge.speech.xtts_model import _seed
+    from bridge.speech.xtts.model import _seed
 
     ours = b"".join(model.speak(SpeakAs(1, TEXT, "ar", latents, 1.0), lambda: False))
     style, speaker = model._voice(latents)
@@ -136,7 +136,7 @@ def test_no_gpu_is_told(model: Any, checkpoint: Path) -> None:
     """Where one is configured and none is here."""
     import torch
 
-    from bridge.speech.xtts_loading import load
+    from bridge.speech.xtts.loading import load
 
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
@@ -191,7 +191,7 @@ def test_weights_that_do_not_fit_are_told(
     """Before they are used, by name."""
     import torch
 
-    from bridge.speech.xtts_loading import load
+    from bridge.speech.xtts.loading import load
 
     folder = copy(checkpoint, tmp_path)
     content = torch.load(folder / "model.pth", weights_only=True)
@@ -205,7 +205,7 @@ def test_a_checkpoint_cannot_run_anything(model: Any, checkpoint: Path, tmp_path
     """Weights are read as weights: an object that would run when it is read is refused."""
     import torch
 
-    from bridge.speech.xtts_loading import load
+    from bridge.speech.xtts.loading import load
 
     folder = copy(checkpoint, tmp_path)
     torch.save({"model": {}, "config": Trap(tmp_path / "sprung")}, folder / "model.pth")
@@ -232,8 +232,8 @@ def test_a_checkpoint_that_carries_its_configuration_is_read(
     """As the publisher's do, as objects of coqui-tts, old and new; and nothing is written into its folder."""
     import torch
 
-    from bridge.speech.xtts_loading import load
-    from bridge.speech.xtts_model import coqui
+    from bridge.speech.xtts.loading import load
+    from bridge.speech.xtts.model import coqui
 
     folder = copy(checkpoint, tmp_path)
     content = torch.load(folder / "model.pth", weights_only=True)

@@ -17,7 +17,7 @@ from bridge.speech.base import Speech
 from bridge.speech.messages import SpeakAs
 from bridge.speech.queueing import speaking_for
 from bridge.speech.script import Manner, Passage
-from bridge.speech.xtts import XttsSynthesizer, XttsWorker
+from bridge.speech.xtts.synthesizer import XttsSynthesizer, XttsWorker
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -124,7 +124,7 @@ async def test_a_language_that_it_does_not_know_is_refused(voices: list[XttsSynt
 
 async def test_latents_of_another_checkpoint_are_refused(worker: XttsWorker) -> None:
     """They fit its own networks only."""
-    from bridge.speech.xtts_voice import Latents, pack_latents
+    from bridge.speech.xtts.voice import Latents, pack_latents
 
     latents = pack_latents(Latents(np.ones((1, 32, 1024), "f4"), np.ones((1, 512, 1), "f4")))
 

@@ -14,7 +14,7 @@ import tokenizers
 import torch
 from tiny_networks import shrink
 
-from bridge.speech import torchaudio_shim
+from bridge.speech.xtts import torchaudio_shim
 
 LANGUAGES = ["en", "es", "ar", "zh-cn"]  # some of those whose texts coqui-tts can read
 SPECIAL = ["[STOP]", "[UNK]", "[SPACE]", *(f"[{one}]" for one in LANGUAGES), "[START]"]

@@ -5,7 +5,7 @@ Everything else of a tiny checkpoint is small because its config.json says so.
 
 import functools
 
-from bridge.speech import torchaudio_shim
+from bridge.speech.xtts import torchaudio_shim
 
 __all__ = ["shrink"]
 

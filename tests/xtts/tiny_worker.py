@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from tiny_networks import shrink
 
-from bridge.speech import xtts_worker
 from bridge.speech.messages import LoadXtts, SpeakAs
+from bridge.speech.xtts import worker as xtts_worker
 
 if TYPE_CHECKING:
-    from bridge.speech.xtts_model import XttsModel
+    from bridge.speech.xtts.model import XttsModel
 
 STEP_BYTES = 64 << 20
 HOARD: list[bytes] = []
@@ -21,7 +21,7 @@ MADE: list[int] = []  # how long each part was
 
 
 def loaded_model(message: LoadXtts) -> "XttsModel":
-    from bridge.speech.xtts_model import XttsModel
+    from bridge.speech.xtts.model import XttsModel
 
     speak = XttsModel.speak
 

@@ -8,7 +8,7 @@ from bridge.audio.frames import SAMPLE_RATE
 from bridge.config import Settings
 from bridge.errors import BridgeError, ModelError
 from bridge.speech.prompts import PromptCache
-from bridge.speech.vosk_model import ModelSummary, check_model
+from bridge.speech.vosk.model import ModelSummary, check_model
 from bridge.voicing import prompts_of
 
 __all__ = ["Surroundings", "surroundings_of"]

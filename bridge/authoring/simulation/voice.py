@@ -19,8 +19,8 @@ from bridge.dialogue.actions import Listen
 from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.espeak import EspeakSynthesizer
-from bridge.speech.vosk import VoskRecognizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
+from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.understanding import bare
 
 __all__ = ["VoiceAndEars", "vowelled_words"]

@@ -6,7 +6,7 @@ heard: of "my chest hurts" the word "hurts" alone, which answers a question that
 
 from collections.abc import Iterable
 
-from bridge.speech.vosk_model import UNKNOWN_WORD
+from bridge.speech.vosk.model import UNKNOWN_WORD
 
 __all__ = ["whole_phrases"]
 

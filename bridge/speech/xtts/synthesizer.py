@@ -28,8 +28,8 @@ from bridge.speech.messages import (
 from bridge.speech.queueing import FairQueue, speaking_for
 from bridge.speech.script import ARABIC, Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
-from bridge.speech.xtts_checkpoint import check_checkpoint
-from bridge.speech.xtts_voice import fingerprint_of, unpack_latents
+from bridge.speech.xtts.checkpoint import check_checkpoint
+from bridge.speech.xtts.voice import fingerprint_of, unpack_latents
 
 __all__ = ["LICENCE", "XttsSynthesizer", "XttsWorker", "require_licence"]
 
@@ -44,7 +44,7 @@ SLOWEST, FASTEST = 0.5, 2.0
 SEEDS = "hatif-xtts-1"
 
 _PACKAGES = "torch", "torchaudio", "TTS", "six"
-_MODULE = "bridge.speech.xtts_worker"
+_MODULE = "bridge.speech.xtts.worker"
 
 R = TypeVar("R", bound=Reply)
 

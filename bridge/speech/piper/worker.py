@@ -1,4 +1,4 @@
-"""The process in which Piper lives: `python -m bridge.speech.piper_worker`. Nothing else imports it.
+"""The process in which Piper lives: `python -m bridge.speech.piper.worker`. Nothing else imports it.
 
 Piper is GPL-3.0-or-later, and so is the espeak-ng that it brings. The main thread listens, a second one
 speaks: one text after the other, sentence by sentence, until nobody waits for it.

@@ -13,7 +13,6 @@ import structlog
 
 from bridge.errors import ModelError, WorkerError
 from bridge.speech.base import Hearing, RecognitionStream, Recognizer
-from bridge.speech.grammar import whole_phrases
 from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_UTTERANCE_BYTES,
@@ -24,7 +23,8 @@ from bridge.speech.messages import (
     LoadModel,
     OpenStream,
 )
-from bridge.speech.vosk_model import UNKNOWN_WORD, ModelSummary, check_model, written
+from bridge.speech.vosk.grammar import whole_phrases
+from bridge.speech.vosk.model import UNKNOWN_WORD, ModelSummary, check_model, written
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 
 __all__ = ["ModelSummary", "VoskRecognizer", "check_model"]
@@ -54,7 +54,7 @@ class VoskRecognizer(Recognizer):
         self._open_streams: set[_VoskStream] = set()
         setup = LoadModel(str(model.absolute()), max(1, threads), max(1, phases))
         self._worker = WorkerProcess(
-            "vosk", "bridge.speech.vosk_worker", setup, policy=policy, on_restart=on_restart
+            "vosk", "bridge.speech.vosk.worker", setup, policy=policy, on_restart=on_restart
         )
         self.unknown_phrases = 0  # phrases that were asked for and that the model cannot hear
 

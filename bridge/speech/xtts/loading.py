@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from bridge.errors import ModelError
-from bridge.speech.xtts_checkpoint import CONFIG, MODEL, VOCABULARY, check_checkpoint
-from bridge.speech.xtts_model import XttsModel, coqui
+from bridge.speech.xtts.checkpoint import CONFIG, MODEL, VOCABULARY, check_checkpoint
+from bridge.speech.xtts.model import XttsModel, coqui
 
 __all__ = ["load"]
 

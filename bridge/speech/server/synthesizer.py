@@ -16,8 +16,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from bridge.config_speech import SpeechServer
 from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.received_sound import ReceivedSound
 from bridge.speech.script import Passage
+from bridge.speech.server.received_sound import ReceivedSound
 
 __all__ = ["ServerSynthesizer", "SpeechServerEngine"]
 

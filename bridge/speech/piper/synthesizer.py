@@ -16,7 +16,7 @@ from typing import Any, Never
 
 from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.espeak import shadda_first
+from bridge.speech.espeak.synthesizer import shadda_first
 from bridge.speech.messages import OpenPiper, SpeakPiper
 from bridge.speech.script import Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
@@ -49,7 +49,7 @@ class PiperWorker(WorkerProcess):
         self, *, policy: RestartPolicy | None = None, on_restart: Callable[[], None] | None = None
     ) -> None:
         super().__init__(
-            "piper", "bridge.speech.piper_worker", OpenPiper(), policy=policy, on_restart=on_restart
+            "piper", "bridge.speech.piper.worker", OpenPiper(), policy=policy, on_restart=on_restart
         )
         self._turn = asyncio.Lock()
         self._waiting = 0

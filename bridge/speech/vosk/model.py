@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bridge.errors import ModelError
 from bridge.speech.messages import SAMPLE_RATE
-from bridge.speech.vosk_files import (
+from bridge.speech.vosk.files import (
     can_be_heard,
     graph_problem,
     network_problem,

@@ -1,4 +1,4 @@
-"""The process in which espeak-ng lives: `python -m bridge.speech.espeak_worker`. Nothing else loads it.
+"""The process in which espeak-ng lives: `python -m bridge.speech.espeak.worker`. Nothing else loads it.
 
 espeak-ng is GPL-3.0-or-later and keeps its state in globals: a process of its own keeps both to itself. It
 speaks one text after the other, through the C interface in speak_lib.h (espeak-ng 1.52).

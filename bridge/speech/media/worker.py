@@ -1,4 +1,4 @@
-"""The process in which PyAV lives: `python -m bridge.speech.media_worker`. Nothing else loads it.
+"""The process in which PyAV lives: `python -m bridge.speech.media.worker`. Nothing else loads it.
 
 PyAV's wheels carry GPL codecs, and FFmpeg reads what strangers send: a process of its own keeps both away
 from Hatif. Once it has passed its self-test it can open nothing any more, neither a file nor a socket: some

@@ -1,4 +1,4 @@
-"""The process in which XTTS lives: `python -m bridge.speech.xtts_worker`. PyTorch is loaded nowhere else.
+"""The process in which XTTS lives: `python -m bridge.speech.xtts.worker`. PyTorch is loaded nowhere else.
 
 It reads on one thread and speaks on another, one text after the other: the model keeps the text that is being
 spoken, so a second one at the same time would be mixed up with it.
@@ -33,10 +33,10 @@ from bridge.speech.messages import (
     XttsRequest,
 )
 from bridge.speech.pipe import ParentPipe
-from bridge.speech.xtts_voice import fingerprint_of
+from bridge.speech.xtts.voice import fingerprint_of
 
 if TYPE_CHECKING:
-    from bridge.speech.xtts_model import XttsModel
+    from bridge.speech.xtts.model import XttsModel
 
 __all__ = ["main"]
 
@@ -171,7 +171,7 @@ def _prepare_threads(threads: int) -> None:
 
 
 def _model_of(message: LoadXtts) -> "XttsModel":
-    from bridge.speech.xtts_loading import load  # noqa: PLC0415 - imports PyTorch
+    from bridge.speech.xtts.loading import load  # noqa: PLC0415 - imports PyTorch
 
     return load(Path(message.path), message.device)
 

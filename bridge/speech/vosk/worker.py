@@ -1,4 +1,4 @@
-"""The process in which Vosk lives: `python -m bridge.speech.vosk_worker`; the daemon has vosk nowhere else.
+"""The process in which Vosk lives: `python -m bridge.speech.vosk.worker`; the daemon has vosk nowhere else.
 
 Each utterance is decoded under its own phrases and under every word of the model, either in several phases,
 on a bounded pool of threads; one utterance's jobs are done one at a time and in order. It refuses to know

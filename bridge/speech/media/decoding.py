@@ -46,7 +46,7 @@ class MediaWorker(WorkerProcess):
     """The process that PyAV runs in."""
 
     def __init__(self, *, policy: RestartPolicy | None = None) -> None:
-        super().__init__("media", "bridge.speech.media_worker", OpenMedia(), policy=policy)
+        super().__init__("media", "bridge.speech.media.worker", OpenMedia(), policy=policy)
 
     async def start(self) -> None:
         """Start the process.

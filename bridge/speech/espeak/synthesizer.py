@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from bridge.errors import WorkerError
 from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.espeak_manner import PITCH, WORDS_PER_MINUTE, arabic_phonemes, pace, pitch_setting
-from bridge.speech.espeak_voices import voice_in
+from bridge.speech.espeak.manner import PITCH, WORDS_PER_MINUTE, arabic_phonemes, pace, pitch_setting
+from bridge.speech.espeak.voices import voice_in
 from bridge.speech.messages import OpenEspeak, Speak, Spoken
 from bridge.speech.script import ARABIC, Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
@@ -32,7 +32,7 @@ class EspeakWorker(WorkerProcess):
         self, *, policy: RestartPolicy | None = None, on_restart: Callable[[], None] | None = None
     ) -> None:
         super().__init__(
-            "espeak", "bridge.speech.espeak_worker", OpenEspeak(), policy=policy, on_restart=on_restart
+            "espeak", "bridge.speech.espeak.worker", OpenEspeak(), policy=policy, on_restart=on_restart
         )
 
     async def speak(
