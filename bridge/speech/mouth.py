@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from bridge.errors import BridgeError
 from bridge.speech.measured import MeasuredVoice
 from bridge.speech.prompts import PromptCache
+from bridge.speech.queueing import speaking_for
 
 __all__ = ["CACHE", "Mouth", "Phrase", "Speaker", "spoken_by"]
 
@@ -65,6 +66,7 @@ class Mouth:
         self._live_seconds = live_seconds
         self._known = known
         self._remembered: dict[str, Phrase] = {}
+        self._call = f"call {id(self)}"  # stands in queues as one, whatever it asks for
 
     async def phrase(self, text: str) -> Phrase:
         """One piece, within the time for live speech at the latest; never a WorkerError."""
@@ -77,6 +79,7 @@ class Mouth:
         missing = [text for text, phrase in phrases.items() if phrase is None]
         if missing:
             deadline = asyncio.get_running_loop().time() + self._live_seconds
+            speaking_for.set(self._call)  # of this task, which speaks for one call, and of those it begins
             async with asyncio.TaskGroup() as making:
                 made = {text: making.create_task(self._live(text, deadline)) for text in missing}
             phrases |= {text: task.result() for text, task in made.items()}

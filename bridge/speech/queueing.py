@@ -7,13 +7,16 @@ Nobody waits for hours: it is bounded.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 from bridge.errors import BusyError
+from bridge.speech.base import Speech
 
-__all__ = ["FairQueue", "speaking_for"]
+__all__ = ["FairQueue", "Speak", "in_turn", "speaking_for"]
+
+Speak = Callable[[Callable[[Speech], None]], Awaitable[None]]  # gives out each piece as it is made
 
 speaking_for: ContextVar[str] = ContextVar("speaking_for", default="")  # the key of whoever asks
 
@@ -82,3 +85,35 @@ class FairQueue:
                 next_one.set_result(None)
                 return
         self._is_taken = False
+
+
+async def in_turn(queue: FairQueue, speak: Speak) -> AsyncGenerator[Speech]:
+    """What `speak` gives out once its turn has come. Whoever takes it slowly keeps nobody else waiting.
+
+    Closed early, it ends the work.
+
+    Raises:
+        BusyError: as many wait already as may.
+        WorkerError: as `speak` raises it.
+
+    """
+    pieces: asyncio.Queue[Speech | None] = asyncio.Queue()
+    work = asyncio.create_task(_spoken(queue, speaking_for.get(), speak, pieces))
+    try:
+        while (piece := await pieces.get()) is not None:
+            yield piece
+        await work
+    finally:
+        work.cancel()
+        await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # seen, also by those who left before it was raised
+
+
+async def _spoken(queue: FairQueue, key: str, speak: Speak, pieces: "asyncio.Queue[Speech | None]") -> None:
+    """Have a turn; the last thing put is None, also after an error."""
+    try:
+        async with queue.turn(key):
+            await speak(pieces.put_nowait)
+    finally:
+        pieces.put_nowait(None)

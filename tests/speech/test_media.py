@@ -267,5 +267,6 @@ async def test_without_the_extra_the_line_is_told(monkeypatch: pytest.MonkeyPatc
 
 def test_the_daemon_never_loads_it() -> None:
     """Neither the daemon's modules nor the command line's nor the worker's parent import PyAV."""
-    code = "import sys, bridge.app, bridge.cli, bridge.speech.media.decoding, bridge.opus; sys.exit('av' in sys.modules)"
+    modules = "bridge.app, bridge.cli, bridge.speech.media.decoding, bridge.opus"
+    code = f"import sys, {modules}; sys.exit('av' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.speech.pieces import CLAUSE_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS, pieces_of
+from bridge.speech.xtts.pieces import CLAUSE_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS, pieces_of
 
 
 def texts(text: str, most: int) -> list[str]:

@@ -2,11 +2,14 @@
 
 import asyncio
 import random
+from collections.abc import Callable
+from contextlib import aclosing
 
 import pytest
 
-from bridge.errors import BusyError
-from bridge.speech.queueing import FairQueue
+from bridge.errors import BusyError, WorkerError
+from bridge.speech.base import Speech
+from bridge.speech.queueing import FairQueue, in_turn
 
 
 class Counter:
@@ -120,6 +123,44 @@ async def test_an_error_at_work_ends_the_turn() -> None:
 
     async with queue.turn("a"):
         pass
+
+
+async def test_a_slow_listener_keeps_nobody_waiting() -> None:
+    """What was made waits for it, and the turn does not."""
+    queue = FairQueue("the engine", waiting=1)
+
+    async def speak(give: Callable[[Speech], None]) -> None:
+        for _ in range(3):
+            give(Speech(b"ab", 8000))
+
+    async with aclosing(in_turn(queue, speak)) as slow:
+        await anext(slow)
+        assert len([piece async for piece in in_turn(queue, speak)]) == 3
+        assert len([piece async for piece in slow]) == 2
+
+
+async def test_a_stream_that_is_closed_ends_its_work() -> None:
+    """And an error of the work is its listener's, after what was made before it."""
+    queue = FairQueue("the engine", waiting=1)
+    ended: list[str] = []
+
+    async def endless(give: Callable[[Speech], None]) -> None:
+        give(Speech(b"ab", 8000))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("endless")
+
+    async def failing(give: Callable[[Speech], None]) -> None:
+        give(Speech(b"ab", 8000))
+        raise WorkerError("out of breath")
+
+    async with aclosing(in_turn(queue, endless)) as stream:
+        await anext(stream)
+    assert ended == ["endless"]
+    with pytest.raises(WorkerError, match="out of breath"):
+        [piece async for piece in in_turn(queue, failing)]
+    assert not queue._is_taken
 
 
 @pytest.mark.parametrize("seed", range(20))

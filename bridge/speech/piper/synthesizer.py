@@ -4,7 +4,6 @@ A voice is NAME.onnx with NAME.onnx.json beside it. Both are looked at before an
 GPL: it is imported in its process only.
 """
 
-import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -18,6 +17,7 @@ from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.espeak.synthesizer import shadda_first
 from bridge.speech.messages import OpenPiper, SpeakPiper
+from bridge.speech.queueing import FairQueue, in_turn
 from bridge.speech.script import Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 
@@ -43,7 +43,7 @@ _MARKERS = ("_", "^", "$")  # padding, begin and end, which Piper puts into ever
 
 
 class PiperWorker(WorkerProcess):
-    """The process that Piper runs in; it speaks one text at a time, in the order in which they came."""
+    """The process that Piper runs in; it speaks one text at a time, from a fair queue."""
 
     def __init__(
         self, *, policy: RestartPolicy | None = None, on_restart: Callable[[], None] | None = None
@@ -51,45 +51,24 @@ class PiperWorker(WorkerProcess):
         super().__init__(
             "piper", "bridge.speech.piper.worker", OpenPiper(), policy=policy, on_restart=on_restart
         )
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._queue = FairQueue("Piper", waiting=MAX_WAITING)
         self._left_over = 0.0  # seconds that a sentence may still take that nobody waits for
 
     async def speak(self, model: Path, text: str, *, ipa: str, rate: float) -> AsyncGenerator[Speech]:
         """Speak `text`, sentence by sentence. Who takes the pieces slowly keeps nobody waiting.
 
         Raises:
-            WorkerError: there is nothing to speak, too many texts wait, the voice is unfit, or no process
-                does it in time.
+            BusyError: too many texts wait.
+            WorkerError: there is nothing to speak, the voice is unfit, or no process does it in time.
 
         """
         _require_speakable(text, ipa)
-        if self._waiting >= MAX_WAITING:
-            raise WorkerError(f"{MAX_WAITING} texts wait for Piper already")
         request = SpeakPiper(self.new_id(), str(model), text, ipa, rate)
-        pieces: asyncio.Queue[Speech | None] = asyncio.Queue()
-        self._waiting += 1
-        work = asyncio.create_task(self._work(request, pieces), name=f"piper-{request.id}")
-        try:
-            while (piece := await pieces.get()) is not None:
+        async with aclosing(in_turn(self._queue, lambda give: self._spoken(request, give))) as pieces:
+            async for piece in pieces:
                 yield piece
-            await work
-        finally:
-            self._waiting -= 1
-            work.cancel()
-            await asyncio.wait([work])
-            if not work.cancelled():
-                work.exception()  # seen, also by those who left before it was raised
 
-    async def _work(self, request: SpeakPiper, pieces: "asyncio.Queue[Speech | None]") -> None:
-        """Wait for its turn, and put what is spoken into `pieces`, None last."""
-        try:
-            async with self._turn:
-                await self._take_turn(request, pieces)
-        finally:
-            pieces.put_nowait(None)
-
-    async def _take_turn(self, request: SpeakPiper, pieces: "asyncio.Queue[Speech | None]") -> None:
+    async def _spoken(self, request: SpeakPiper, give: Callable[[Speech], None]) -> None:
         patience = PATIENCE_SECONDS + len(request.text) * PATIENCE_SECONDS_PER_CHARACTER
         await self.up(patience)
         patience += self._left_over
@@ -97,7 +76,7 @@ class PiperWorker(WorkerProcess):
         async with aclosing(self.stream(request, patience)) as parts:
             async for part in parts:
                 if part.pcm:
-                    pieces.put_nowait(Speech(part.pcm, part.rate))
+                    give(Speech(part.pcm, part.rate))
         self._left_over = 0.0
 
 

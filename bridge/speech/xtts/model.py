@@ -19,9 +19,9 @@ from torch import Tensor
 
 from bridge.errors import WorkerError
 from bridge.speech.messages import SpeakAs
-from bridge.speech.pieces import pieces_of
 from bridge.speech.xtts import torchaudio_shim
 from bridge.speech.xtts.checkpoint import SPEAKERS
+from bridge.speech.xtts.pieces import pieces_of
 from bridge.speech.xtts.vocoder import Vocoder
 from bridge.speech.xtts.voice import Latents, fingerprint_of, pack_latents, unpack_latents
 

@@ -25,7 +25,7 @@ from bridge.speech.messages import (
     Speakers,
     TakeSpeaker,
 )
-from bridge.speech.queueing import FairQueue, speaking_for
+from bridge.speech.queueing import FairQueue, in_turn, speaking_for
 from bridge.speech.script import ARABIC, Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 from bridge.speech.xtts.checkpoint import check_checkpoint
@@ -140,35 +140,15 @@ class XttsWorker(WorkerProcess):
         """
         if len(text) > MAX_TEXT_CHARACTERS:
             raise WorkerError(f"a text of {len(text)} characters is longer than {MAX_TEXT_CHARACTERS}")
-        parts: asyncio.Queue[Speech | None] = asyncio.Queue()
 
         def order() -> SpeakAs:
             return SpeakAs(self.new_id(), text, language, latents, speed)
 
-        work = asyncio.create_task(self._spoken_into(parts, order, speaking_for.get()))
-        try:
-            while (part := await parts.get()) is not None:
-                yield part
-            await work
-        finally:
-            work.cancel()
-            await asyncio.wait([work])
-            if not work.cancelled():
-                work.exception()  # has been told to whoever was still there
+        async with aclosing(in_turn(self._queue, lambda give: self._spoken(give, order))) as pieces:
+            async for piece in pieces:
+                yield piece
 
-    async def _spoken_into(
-        self, parts: "asyncio.Queue[Speech | None]", order: Callable[[], SpeakAs], key: str
-    ) -> None:
-        """Have a turn; the last thing put is None, also after an error."""
-        try:
-            async with self._queue.turn(key):
-                await self._spoken_once_or_twice(parts, order)
-        finally:
-            parts.put_nowait(None)
-
-    async def _spoken_once_or_twice(
-        self, parts: "asyncio.Queue[Speech | None]", order: Callable[[], SpeakAs]
-    ) -> None:
+    async def _spoken(self, give: Callable[[Speech], None], order: Callable[[], SpeakAs]) -> None:
         """A process that is lost before any sound has come costs a second attempt; after that, the text."""
         is_heard = is_second = False
         while True:
@@ -178,7 +158,7 @@ class XttsWorker(WorkerProcess):
                     async for part in stream:
                         if part.pcm:
                             is_heard = True
-                            parts.put_nowait(Speech(part.pcm, part.rate))
+                            give(Speech(part.pcm, part.rate))
             except WorkerLostError:
                 if is_heard or is_second:
                     raise
