@@ -128,13 +128,19 @@ class VoiceBench:
         """The voice of that name; it starts its engine when it is started or first speaks.
 
         Raises:
-            ConfigError: no voice is called so, or its engine is not installed or not configured.
+            ConfigError: no voice is called so, or its engine is not installed or not configured; of the
+                configured voice, with the place in the configuration.
 
         """
         known = name if isinstance(name, VoiceName) else VoiceName.parse(name)
         if known not in self._voices:
-            engine = self._engine(known.engine)
-            self._voices[known] = _SharedVoice(engine, engine.made.voice(known.voice))
+            try:
+                engine = self._engine(known.engine)
+                self._voices[known] = _SharedVoice(engine, engine.made.voice(known.voice))
+            except BridgeError as error:
+                if known != self.default_name:
+                    raise
+                raise ConfigError(f"{self._place()}: voice: {known} cannot speak: {error}") from None
         return self._voices[known]
 
     @property
@@ -144,17 +150,12 @@ class VoiceBench:
 
     def default(self) -> Synthesizer:
         """The configured voice; ConfigError, with the place in the configuration, when it cannot be used."""
-        try:
-            return self.voice(self.default_name)
-        except BridgeError as error:
-            places = [self._settings.origin(name) for name in ("voice.voice", "voice.engine")]
-            place = next((each for each in places if each != "default"), "default")
-            raise ConfigError(f"{place}: voice: {self.default_name} cannot speak: {error}") from None
+        return self.voice(self.default_name)
 
-    def last_resort(self) -> Synthesizer:
-        """Who speaks when nobody else does: espeak-ng, which is always installed and needs milliseconds."""
-        name = self.default_name
-        return self.voice(name if name.engine == "espeak-ng" else VoiceName("espeak-ng", "ar"))
+    def _place(self) -> str:
+        """Where the configured voice is written."""
+        places = [self._settings.origin(name) for name in ("voice.voice", "voice.engine")]
+        return next((place for place in places if place != "default"), "default")
 
     async def start(self, name: str | VoiceName) -> Synthesizer:
         """The voice of that name, ready to speak; ConfigError or WorkerError when it cannot be."""

@@ -68,9 +68,6 @@ async def rehearse(script: AnswerScript, noise: LineNoise) -> dict[Wording, byte
 async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript) -> None:
     """Place the call, and wait for its end to be on disk."""
     noise = LineNoise(np.random.default_rng(7))
-    async with asyncio.timeout(100):
-        while "all_prompts_ready" not in daemon.log:  # noqa: ASYNC110 - another process writes it down
-            await asyncio.sleep(0.1)
     settings = load_settings(environ=daemon.environment)
     cache = prompts_of(settings)
     prompts = [(prompt, cache.get(prompt.text) or b"") for prompt in known_prompts(questionnaire)]

@@ -17,6 +17,11 @@ from bridge.content import CONTENT
 TIMEOUT = 120
 
 
+def can_be_interrupted() -> None:
+    """Take Ctrl-C as from a terminal: what is started in the background of a shell ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Shell:
     """A folder with a configuration of its own."""
 
@@ -44,6 +49,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=can_be_interrupted,  # noqa: PLW1509 - it takes no lock
         )
 
     def render(self, *arguments: str) -> tuple[int, str, str]:
