@@ -1,4 +1,4 @@
-"""What Hatif expects of ears and of a voice. Engines live in modules of their own, behind these protocols."""
+"""What Hatif expects of ears, of a voice and of an engine of voices, which live in rooms of their own."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bridge.speech.script import Passage
 
-__all__ = ["Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer", "whole"]
+__all__ = ["Engine", "Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer", "whole"]
 
 
 class Hearing(Struct, frozen=True):
@@ -104,6 +104,27 @@ class Synthesizer(Protocol):
 
         """
         return await whole(self.stream(Passage(text)))
+
+
+class Engine(Protocol):
+    """All voices of one engine, and the process or server that they share."""
+
+    def voice(self, name: str) -> Synthesizer:
+        """One of its voices, which speaks once the engine runs.
+
+        Raises:
+            ConfigError: there is no such voice, or the engine is not installed or not configured.
+
+        """
+        ...
+
+    async def start(self) -> None:
+        """Start what its voices share, once, or again after a failure; WorkerError when it cannot be."""
+        ...
+
+    async def stop(self) -> None:
+        """End it."""
+        ...
 
 
 async def whole(pieces: AsyncGenerator[Speech]) -> Speech:

@@ -7,18 +7,17 @@ nothing has been started for it; an engine's process starts when one of its voic
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Protocol, Self
+from typing import Self
 
 from msgspec import Struct
 
 from bridge.config import Settings
 from bridge.errors import BridgeError, ConfigError
-from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
-from bridge.speech.espeak.voices import require_voice
+from bridge.speech.base import Engine, Speech, Synthesizer
+from bridge.speech.espeak.synthesizer import EspeakEngine
 from bridge.speech.script import Passage
 
-__all__ = ["ENGINES", "Engine", "VoiceBench", "VoiceName", "build_voice"]
+__all__ = ["ENGINES", "VoiceBench", "VoiceName"]
 
 
 class VoiceName(Struct, frozen=True):
@@ -42,51 +41,8 @@ class VoiceName(Struct, frozen=True):
         return f"{self.engine}/{self.voice}"
 
 
-class Engine(Protocol):
-    """All voices of one engine, and the process or server that they share."""
-
-    def voice(self, name: str) -> Synthesizer:
-        """One of its voices, which speaks once the engine runs.
-
-        Raises:
-            ConfigError: there is no such voice, or the engine is not installed or not configured.
-
-        """
-        ...
-
-    async def start(self) -> None:
-        """Start what its voices share, once, or again after a failure; WorkerError when it cannot be."""
-        ...
-
-    async def stop(self) -> None:
-        """End it."""
-        ...
-
-
-class EspeakEngine(Engine):
-    """espeak-ng, at the configured pace and pitch."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._options = settings.voice
-        self._worker = EspeakWorker()
-
-    def voice(self, name: str) -> Synthesizer:
-        """A language of espeak-ng ("ar"), or a variant of one ("ar+Denis")."""
-        require_voice(name)
-        return EspeakSynthesizer(
-            voice=name,
-            words_per_minute=self._options.words_per_minute,
-            pitch=self._options.pitch,
-            worker=self._worker,
-        )
-
-    async def start(self) -> None:
-        """Start its process."""
-        await self._worker.start()
-
-    async def stop(self) -> None:
-        """End its process."""
-        await self._worker.stop()
+def _espeak(settings: Settings) -> Engine:
+    return EspeakEngine(settings.voice)
 
 
 def _piper(settings: Settings) -> Engine:
@@ -109,7 +65,7 @@ def _server(settings: Settings) -> Engine:
 
 # Every engine, by the name that `voice.engine` and the names of voices have for it.
 ENGINES: Mapping[str, Callable[[Settings], Engine]] = {
-    "espeak-ng": EspeakEngine,
+    "espeak-ng": _espeak,
     "piper": _piper,
     "xtts": _xtts,
     "server": _server,
@@ -245,8 +201,3 @@ class _SharedVoice(Synthesizer):
         """Speak it whole, once engine and voice are ready."""
         await self.start()
         return await self._voice.synthesise(text)
-
-
-def build_voice(settings: Settings) -> Synthesizer:
-    """The configured voice for one that never starts it: to ask under which names its prompts are kept."""
-    return VoiceBench(settings).default()

@@ -6,8 +6,7 @@ from contextlib import aclosing
 from bridge.config import Settings
 from bridge.config_speech import Voices
 from bridge.errors import ConfigError, WorkerError
-from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.engines import Engine
+from bridge.speech.base import Engine, Speech, Synthesizer
 from bridge.speech.script import Passage
 from bridge.speech.xtts.checkpoint import check_checkpoint
 from bridge.speech.xtts.synthesizer import XttsSynthesizer, XttsWorker, require_licence

@@ -15,8 +15,7 @@ import pytest
 
 from bridge.config import load_settings
 from bridge.content import CONTENT
-from bridge.speech.engines import build_voice
-from bridge.speech.prompts import PromptCache
+from bridge.voicing import prompts_of
 
 pytestmark = pytest.mark.call
 
@@ -51,8 +50,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def in_the_way(tmp_path: Path) -> Path:
     """A folder of prompts in which something lies where the question is to be kept."""
-    voice = build_voice(load_settings(environ={}))
-    path = PromptCache(tmp_path / "prompts", voice).path_of(QUESTION)
+    settings = load_settings(environ={"HATIF_PROMPTS__FOLDER": str(tmp_path / "prompts")})
+    path = prompts_of(settings).path_of(QUESTION)
     path.mkdir(parents=True)
     return path
 

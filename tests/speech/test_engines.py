@@ -10,8 +10,9 @@ import pytest
 from bridge.config import Settings, load_settings
 from bridge.errors import BridgeError, ConfigError, ModelError, WorkerError
 from bridge.speech import engines
-from bridge.speech.base import Speech, Synthesizer
-from bridge.speech.engines import ENGINES, Engine, EspeakEngine, VoiceBench, VoiceName, build_voice
+from bridge.speech.base import Engine, Speech, Synthesizer
+from bridge.speech.engines import ENGINES, VoiceBench, VoiceName
+from bridge.speech.espeak.synthesizer import EspeakEngine
 from bridge.speech.script import Passage
 
 Configure = Callable[..., Settings]
@@ -142,7 +143,7 @@ async def test_an_engine_that_does_not_start_is_tried_again(
 
 def test_the_configured_voice_has_the_prompts_that_were_rendered_before(configured: Configure) -> None:
     """The name of a prompt depends on the voice's identity: a bench must not change it."""
-    identity = build_voice(configured("voice:", "  words_per_minute: 150", "  pitch: 40")).identity
+    identity = VoiceBench(configured("voice:", "  words_per_minute: 150", "  pitch: 40")).default().identity
 
     assert identity.startswith("espeak-ng/")
     assert "voice=ar wpm=150 pitch=40" in identity

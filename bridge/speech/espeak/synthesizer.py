@@ -8,15 +8,16 @@ from collections.abc import AsyncGenerator, Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from bridge.config_speech import Voice
 from bridge.errors import WorkerError
-from bridge.speech.base import Speech, Synthesizer
+from bridge.speech.base import Engine, Speech, Synthesizer
 from bridge.speech.espeak.manner import PITCH, WORDS_PER_MINUTE, arabic_phonemes, pace, pitch_setting
-from bridge.speech.espeak.voices import voice_in
+from bridge.speech.espeak.voices import require_voice, voice_in
 from bridge.speech.messages import OpenEspeak, Speak, Spoken
 from bridge.speech.script import ARABIC, Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 
-__all__ = ["EspeakSynthesizer", "EspeakWorker", "shadda_first"]
+__all__ = ["EspeakEngine", "EspeakSynthesizer", "EspeakWorker", "shadda_first"]
 
 MAX_TEXT_CHARACTERS = 4000  # five minutes of speech
 SPEAK_TIMEOUT_SECONDS = 10.0  # five minutes of speech take it half a second
@@ -112,6 +113,32 @@ class EspeakSynthesizer(Synthesizer):
             pitch=pitch_setting(self._pitch, passage.manner.pitch),
             is_phonemes=phonemes is not None,
         )
+
+
+class EspeakEngine(Engine):
+    """All its voices, at the configured pace and pitch, and the process that they share."""
+
+    def __init__(self, options: Voice) -> None:
+        self._options = options
+        self._worker = EspeakWorker()
+
+    def voice(self, name: str) -> Synthesizer:
+        """A language of espeak-ng ("ar"), or a variant of it ("ar+Denis"); ConfigError when there is none."""
+        require_voice(name)
+        return EspeakSynthesizer(
+            voice=name,
+            words_per_minute=self._options.words_per_minute,
+            pitch=self._options.pitch,
+            worker=self._worker,
+        )
+
+    async def start(self) -> None:
+        """Start the process."""
+        await self._worker.start()
+
+    async def stop(self) -> None:
+        """End it."""
+        await self._worker.stop()
 
 
 def _is_arabic(voice: str) -> bool:

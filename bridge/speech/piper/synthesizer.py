@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Never
 
 from bridge.errors import ConfigError, WorkerError
-from bridge.speech.base import Speech, Synthesizer
+from bridge.speech.base import Engine, Speech, Synthesizer
 from bridge.speech.espeak.synthesizer import shadda_first
 from bridge.speech.messages import OpenPiper, SpeakPiper
 from bridge.speech.queueing import FairQueue, in_turn
@@ -124,7 +124,7 @@ class PiperSynthesizer(Synthesizer):
                 yield piece
 
 
-class PiperEngine:
+class PiperEngine(Engine):
     """All voices in a folder, and the process that they share."""
 
     def __init__(self, folder: Path) -> None:

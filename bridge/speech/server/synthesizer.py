@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from bridge.config_speech import SpeechServer
 from bridge.errors import ConfigError, WorkerError
-from bridge.speech.base import Speech, Synthesizer
+from bridge.speech.base import Engine, Speech, Synthesizer
 from bridge.speech.script import Passage
 from bridge.speech.server.received_sound import ReceivedSound
 
@@ -51,7 +51,7 @@ class _BusyError(WorkerError):
         self.after_seconds = after_seconds
 
 
-class SpeechServerEngine:
+class SpeechServerEngine(Engine):
     """The configured server, and one pool of connections to it."""
 
     def __init__(self, options: SpeechServer) -> None:
