@@ -27,11 +27,12 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.voicing import prompts_of
 
-pytestmark = pytest.mark.call
+pytestmark = [pytest.mark.call, pytest.mark.timeout(300)]
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 QUESTIONNAIRES = CONTENT / "questionnaires"
 SPEED = 8.0
+MOST_SECONDS = 1500  # of the call; of its own time it takes a third, and a busy machine makes more of it
 VOICE = "ar+Denis"
 ANSWERS = """
     SELECT item, value_json, via FROM answers AS answer
@@ -74,12 +75,12 @@ async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript) 
     caller = PatientCaller(script, prompts, await rehearse(script, noise), noise, thinking_seconds=0.3)
     carrier = FakeCarrier(MaqsamWire(), caller, clock=Clock(SPEED))
     introduced = CarrierCall(from_number="9621234567", to_number="9621234566", call_id=questionnaire.id)
-    async with asyncio.timeout(100):
+    async with asyncio.timeout(200):
         await carrier.place(
             daemon.url(f"/ws/maqsam/{questionnaire.id}"),
             call=introduced,
             token=daemon.token,
-            max_seconds=600,
+            max_seconds=MOST_SECONDS,
         )
         while daemon.active_calls():  # noqa: ASYNC110 - another process writes it down
             await asyncio.sleep(0.05)
