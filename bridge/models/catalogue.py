@@ -7,7 +7,10 @@ from msgspec import Struct
 
 from bridge.errors import ModelError
 from bridge.models.fetching import ADDRESS, PublicModel
+from bridge.models.xtts_fetching import ADDRESS as XTTS_ADDRESS
+from bridge.models.xtts_fetching import SIZE_BYTES
 from bridge.speech.vosk.model import check_model
+from bridge.speech.xtts.checkpoint import MODEL
 
 __all__ = ["PUBLIC_MODELS", "Catalogue", "Installed", "Offered", "look"]
 
@@ -79,8 +82,11 @@ class Catalogue(Struct, frozen=True):
     public: list[Offered]
 
 
-def look(folders: Iterable[Path], used: Path) -> Catalogue:
-    """Look into `folders` for models; `used` is the one that is configured, wherever it lies."""
+def look(folders: Iterable[Path], used: Path, xtts: Path | None = None) -> Catalogue:
+    """Look into `folders` for models; `used` is the one that is configured, wherever it lies.
+
+    `xtts` is where XTTS's checkpoint lies, or would.
+    """
     paths = dict.fromkeys(path.resolve() for folder in folders for path in _models_in(folder))
     paths |= {used.resolve(): None}
     installed = [_installed(path, is_used=path == used.resolve()) for path in paths]
@@ -96,7 +102,19 @@ def look(folders: Iterable[Path], used: Path) -> Catalogue:
         )
         for one in PUBLIC_MODELS
     ]
-    return Catalogue(installed, public)
+    return Catalogue(installed, [*public, _xtts(xtts)])
+
+
+def _xtts(folder: Path | None) -> Offered:
+    """The one that speaks, and does not hear."""
+    return Offered(
+        "xtts_v2",
+        SIZE_BYTES,
+        "a voice: XTTS v2, which clones voices; see docs/xtts.md",
+        "CPML-1.0.0, no commercial use",
+        XTTS_ADDRESS,
+        is_installed=folder is not None and (folder / MODEL).is_file(),
+    )
 
 
 def _models_in(folder: Path) -> Iterator[Path]:

@@ -56,8 +56,9 @@ def list_models(config: Config = None, json: Json = None) -> None:
     from bridge.models.catalogue import look  # noqa: PLC0415 - `hatif --help` needs no models
     from bridge.models.tables import installed_table, public_table  # noqa: PLC0415
 
-    used = settings_of(config).recogniser.model
-    catalogue = look([used.parent, CONTENT / "models"], used)
+    settings = settings_of(config)
+    used = settings.recogniser.model
+    catalogue = look([used.parent, CONTENT / "models"], used, settings.xtts.model)
     if json is not None:
         write_report(catalogue, json)
         return

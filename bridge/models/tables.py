@@ -62,7 +62,7 @@ def _notes(one: Installed) -> Iterator[str]:
 
 def public_table(catalogue: Catalogue) -> Table:
     """Models that can be fetched."""
-    table = _table("Public Arabic models: hatif models fetch NAME", "model", ">size", "licence", "what it is")
+    table = _table("Public models: hatif models fetch NAME", "model", ">size", "licence", "what it is")
     for one in catalogue.public:
         here = "[green]here already[/]; " if one.is_installed else ""
         table.add_row(one.name, as_size(one.size_bytes), one.licence, here + escape(one.what))

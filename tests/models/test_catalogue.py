@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.models.catalogue import PUBLIC_MODELS, look
+from bridge.models.catalogue import PUBLIC_MODELS, Offered, look
 from bridge.models.fetching import ADDRESS
 
 
@@ -53,8 +53,21 @@ def test_public_models_are_known_by_name_size_and_address(folder: Path, model: P
         "vosk-model-ar-0.22-linto-1.1.0",
         "vosk-model-small-ar-tn-0.1-linto",
         "vosk-model-ar-tn-0.1-linto",
+        "xtts_v2",
     }
-    assert [round(one.size_bytes / 2**20) for one in public.values()] == [318, 1314, 158, 517]
+    assert [round(one.size_bytes / 2**20) for one in public.values()] == [318, 1314, 158, 517, 1812]
     assert public["vosk-model-ar-mgb2-0.4"].is_installed
     assert not public["vosk-model-ar-tn-0.1-linto"].is_installed
     assert public["vosk-model-ar-tn-0.1-linto"].address == f"{ADDRESS}/vosk-model-ar-tn-0.1-linto.zip"
+
+
+def test_the_checkpoint_that_speaks_is_among_them(folder: Path, model: Path, tmp_path: Path) -> None:
+    """With its licence, and whether it is here."""
+
+    def offered() -> Offered:
+        return look([folder], folder / model.name, tmp_path).public[-1]
+
+    assert "no commercial use" in offered().licence
+    assert not offered().is_installed
+    (tmp_path / "model.pth").write_bytes(b"weights")
+    assert offered().is_installed

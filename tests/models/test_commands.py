@@ -47,7 +47,7 @@ class TestList:
         catalogue = report("list")
 
         assert [one["name"] for one in catalogue["installed"] if one["is_used"]] == [model.name]
-        assert len(catalogue["public"]) == 4
+        assert len(catalogue["public"]) == 5
 
 
 class TestVerify:
