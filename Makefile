@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 RECIPE := $(VENV)/.installed-for-training
 
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+
 .DEFAULT_GOAL := help
 PEERS  := .venv-peers
 
@@ -34,10 +36,16 @@ demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your
 	@$(BIN)/hatif demo
 
 test: $(STAMP)  ## the tests; JOBS=N so many at a time, for whole calls mostly wait
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 ifeq ($(XTTS),0)
+	$(PYTEST)
 	@echo "XTTS's tests were left out (XTTS=0); make test-xtts runs them"
 else
+	@[ -e $(XTTS_STAMP) ] || echo "Meanwhile what XTTS's tests need is installed into $(XTTS_VENV) (2 GB, once; XTTS=0 leaves them out)"
+	@mkdir -p build; \
+	$(MAKE) --no-print-directory $(XTTS_STAMP) >build/installing-xtts.log 2>&1 & installing=$$!; \
+	echo '$(PYTEST)'; $(PYTEST); tested=$$?; \
+	wait $$installing || { cat build/installing-xtts.log; exit 1; }; \
+	exit $$tested
 	@$(MAKE) --no-print-directory test-xtts
 endif
 
