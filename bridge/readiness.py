@@ -23,6 +23,7 @@ __all__ = ["Readiness", "Rendered", "texts_of"]
 
 MOST_FAILURES = 3  # texts that a voice may fail over before it is stood in for altogether
 TRY_AGAIN_SECONDS = 60.0
+MOST_ROUNDS_LEFT_OUT = 60  # of those: an hour
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ class Readiness:
     def __init__(self, voices: Voices) -> None:
         self._voices = voices
         self._rendered: dict[str, Rendered] = {}  # by the questionnaire's hash
+        self._rests: dict[str, tuple[int, int]] = {}  # by hash: rounds to be left out, and how many it were
         self._offered: tuple[Questionnaire, ...] = ()
         self._site: Mapping[str, str] = {}
 
@@ -116,12 +118,28 @@ class Readiness:
             speaker.prompts.pin(texts)
 
     async def run(self) -> None:
-        """Make one questionnaire after the other ready; try again for ever what did not work."""
+        """Make one questionnaire after the other ready; try again for ever what did not work.
+
+        A voice that runs, and would not say the same texts again, is tried ever more rarely: XTTS says each
+        text the same way every time, and half a minute of babble is minutes of a processor core.
+        """
         while True:
             for one in self._offered:
-                if one in self._offered and not self._of(one).is_complete:
+                if one in self._offered and not self._of(one).is_complete and self._is_due(one):
                     await self._attempt(one)
             await asyncio.sleep(TRY_AGAIN_SECONDS)
+
+    def _is_due(self, questionnaire: Questionnaire) -> bool:
+        left, all_ = self._rests.get(questionnaire.hash, (0, 0))
+        self._rests[questionnaire.hash] = max(0, left - 1), all_
+        return not left
+
+    def _rest(self, questionnaire: Questionnaire, *, was_in_vain: bool) -> None:
+        """After an attempt in vain, leave out twice as many rounds as the last time; else none."""
+        _, last = self._rests.pop(questionnaire.hash, (0, 0))
+        if was_in_vain:
+            rounds = min(2 * last or 1, MOST_ROUNDS_LEFT_OUT)
+            self._rests[questionnaire.hash] = rounds, rounds
 
     async def _attempt(self, questionnaire: Questionnaire) -> None:
         try:
@@ -152,6 +170,8 @@ class Readiness:
             )
             rendered += await last.prompts.render(lacking)
         await self._look(questionnaire, why)
+        can_speak = own.voice.trouble is None and self.is_ready(questionnaire)
+        self._rest(questionnaire, was_in_vain=bool(why) and not rendered and can_speak)
         if not self.is_ready(questionnaire):
             raise WorkerError(f"the prompts of {questionnaire.id} cannot be rendered: {why}")
         return rendered

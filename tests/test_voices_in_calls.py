@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bridge import readiness
 from bridge.audio.g711 import decode_ulaw
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.dialogue.actions import Disposition
 from bridge.dialogue.loader import parse
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import WorkerError
 from bridge.line import KeyPressed
 from bridge.readiness import Readiness
@@ -375,3 +377,38 @@ class TestReadiness:
             assert ward.readiness.report() == ""
         finally:
             await ward.close()
+
+
+async def test_a_text_that_is_never_said_is_tried_ever_more_rarely(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that babbles over a text babbles again; each time takes it minutes. Health tells of it."""
+    babbled: list[str] = []
+    stream = Nurse.stream
+
+    async def babble(self: Nurse, passage: Passage) -> AsyncGenerator[Speech]:
+        if "حَرَارَة" in passage.text:
+            babbled.append(passage.text)
+            raise WorkerError("it found no end of a text")
+        async for part in stream(self, passage):
+            yield part
+
+    monkeypatch.setattr(Nurse, "stream", babble)
+    monkeypatch.setattr(readiness, "TRY_AGAIN_SECONDS", 0.01)
+    rounds: list[int] = []
+    is_due = Readiness._is_due
+
+    def counted(self: Readiness, questionnaire: Questionnaire) -> bool:
+        rounds.append(is_due(self, questionnaire))
+        return bool(rounds[-1])
+
+    monkeypatch.setattr(Readiness, "_is_due", counted)
+    hot = parse(NAMES.replace("أَلَم", "حَرَارَة"), name="names.yaml", common=COMMON)
+    await ward.readiness.begin([hot], {})
+    trying = asyncio.create_task(ward.readiness.run())
+    while len(rounds) < 16:  # noqa: ASYNC110 - there is nothing to wait for but them
+        await asyncio.sleep(0.01)
+    trying.cancel()
+    assert [number for number, was_due in enumerate(rounds[:16]) if was_due] == [0, 2, 5, 10]
+    assert babbled
+    assert "prompts in espeak-ng's voice (it found no end of a text)" in ward.readiness.report()

@@ -103,7 +103,7 @@ class MeasuredVoice(Synthesizer):
 
     async def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
         """Speak it, measured."""
-        mine, began = object(), self._time()
+        mine, began, was_well = object(), self._time(), self.is_ready
         characters = len(passage.text)
         self._under_way[mine] = characters
         try:
@@ -117,7 +117,8 @@ class MeasuredVoice(Synthesizer):
             self._given_up(characters, self._time() - began)
             raise
         else:
-            self._observe(characters, self._time() - began)
+            if was_well and self.is_ready:  # else its process may have been replaced meanwhile
+                self._observe(characters, self._time() - began)
             self._spoke()
         finally:
             del self._under_way[mine]
@@ -154,15 +155,18 @@ class MeasuredVoice(Synthesizer):
             self._trial = asyncio.create_task(self._try(), name=f"trial-of-{self.name}")
 
     async def _try(self) -> None:
-        """Speak words of ours until that works."""
+        """Speak words of ours until that works, and as often as it takes to know how quick it is now."""
         while True:
+            is_measured = self.is_ready
             try:
                 await whole(self.stream(Passage(TRIAL)))
             except BridgeError as error:
                 if self._trouble is None and self._doubt is not None:
                     self._begin_trouble(Trouble(self._doubt.since, str(error)))
             if self.is_ready:
-                return
+                if is_measured:
+                    return
+                continue
             await asyncio.sleep(TRIAL_PAUSE_SECONDS)
 
     @staticmethod

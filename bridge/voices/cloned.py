@@ -9,7 +9,12 @@ from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Engine, Speech, Synthesizer
 from bridge.speech.script import Passage
 from bridge.speech.xtts.checkpoint import check_checkpoint
-from bridge.speech.xtts.synthesizer import XttsSynthesizer, XttsWorker, require_licence
+from bridge.speech.xtts.synthesizer import (
+    XttsSynthesizer,
+    XttsWorker,
+    require_licence,
+    require_packages,
+)
 from bridge.voices.card import VoiceCard
 from bridge.voices.latents import latents_for
 from bridge.voices.shelf import shelf_of
@@ -83,13 +88,15 @@ class XttsEngine(Engine):
         """A cloned voice; or, where none is called so, one that came with the checkpoint.
 
         Raises:
-            ConfigError: the licence has not been accepted, or there is no such voice.
+            ConfigError: the licence has not been accepted, the extra is not installed, or there is no such
+                voice.
             ModelError: there is no checkpoint that it could speak with.
             VoiceError: it cannot be read.
 
         """
         require_licence(self._xtts)
         checkpoint = check_checkpoint(self._xtts.model)
+        require_packages()
         shelf = shelf_of(self._options)
         if name in (names := shelf.names()):
             return ClonedVoice(self._worker, self._options, shelf.card(name))

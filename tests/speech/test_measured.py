@@ -86,6 +86,25 @@ def test_an_engine_that_hangs_is_doubted_by_those_who_give_up(pretend: Any) -> N
     run(scene)
 
 
+def test_what_a_replacement_took_says_nothing_about_the_pace(pretend: Any) -> None:
+    """The first words after it come as late as the new process; the voice is as quick as before."""
+
+    async def scene(_: object) -> None:
+        took = iter((0.1, 3600.0, 90.0))
+        one = (await pretend.speaker(pretend.voice("reborn", lambda _: next(took, 0.1)))).voice
+        await one.synthesise("أحمد")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await one.synthesise("مريم")
+        await asyncio.sleep(89)
+        assert one.hindrance(4, 1.0) == "failed just now"
+        await asyncio.sleep(2)
+        assert one.hindrance(4, 1.0) == ""
+        await one.stop()
+
+    run(scene)
+
+
 def test_who_hangs_up_says_nothing_about_the_engine(pretend: Any) -> None:
     """Closed in mid-speech before it was expected to end, it is as good as before."""
 

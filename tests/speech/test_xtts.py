@@ -51,7 +51,7 @@ async def test_a_missing_extra_is_told_with_the_line_that_installs_it(
     """Nothing is started."""
     monkeypatch.setattr(xtts, "find_spec", lambda name: None if name == "TTS" else True)
 
-    with pytest.raises(WorkerError, match=r"not here \(TTS\): pip install 'hatif\[xtts\]'"):
+    with pytest.raises(ConfigError, match=r"not here \(TTS\): pip install 'hatif\[xtts\]'"):
         await XttsWorker(options()).start()
 
 

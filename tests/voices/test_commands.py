@@ -16,7 +16,7 @@ from bridge import cli
 from bridge.config import load_settings
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import prompt_texts
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConfigError
 from bridge.speech.engines import VoiceBench
 from bridge.speech.prompts import PromptCache
 from bridge.speech.xtts import synthesizer as xtts
@@ -148,6 +148,17 @@ def test_two_voices_do_not_sound_alike(
     checkpoint = xtts.XttsWorker(load_settings(config, environ={}).xtts).checkpoint
     assert shelf.latents("one", checkpoint) != shelf.latents("two", checkpoint)
     assert count.read_text() == "conditioned\n" * 2
+
+
+def test_a_checkpoint_without_the_extra_is_no_voice(
+    config: Path, count: Path, hatif: Hatif, given: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks without starting anything, as `hatif check` does, is told what to install."""
+    assert hatif("add", "nurse", *given).exit_code == 0
+    assert count.read_text() == "conditioned\n"
+    monkeypatch.setattr(xtts, "find_spec", lambda name: None if name == "torch" else True)
+    with pytest.raises(ConfigError, match=r"not here \(torch\): pip install 'hatif\[xtts\]'"):
+        VoiceBench(load_settings(config, environ={})).voice("xtts/nurse")
 
 
 def test_without_xtts_a_voice_waits_for_it(hatif: Hatif, tmp_path: Path, given: tuple[object, ...]) -> None:

@@ -31,7 +31,7 @@ from bridge.speech.worker import RestartPolicy, WorkerProcess
 from bridge.speech.xtts.checkpoint import check_checkpoint
 from bridge.speech.xtts.voice import fingerprint_of, unpack_latents
 
-__all__ = ["LICENCE", "XttsSynthesizer", "XttsWorker", "require_licence"]
+__all__ = ["LICENCE", "XttsSynthesizer", "XttsWorker", "require_licence", "require_packages"]
 
 LICENCE = "the Coqui Public Model License 1.0.0"
 MAX_TEXT_CHARACTERS = 4000  # five minutes of speech, a quarter of an hour of work
@@ -95,16 +95,13 @@ class XttsWorker(WorkerProcess):
         """Start the process and wait until it has spoken.
 
         Raises:
-            ConfigError: the licence has not been accepted.
+            ConfigError: the licence has not been accepted, or the extra is not installed.
             ModelError: the checkpoint is missing, half there, or one of another architecture.
-            WorkerError: the extra is not installed, or the process could not speak.
+            WorkerError: the process could not speak.
 
         """
         require_licence(self._options)
-        missing = [name for name in _PACKAGES if find_spec(name) is None]
-        if missing:
-            lacks = ", ".join(missing)
-            raise WorkerError(f"XTTS needs packages that are not here ({lacks}): pip install 'hatif[xtts]'")
+        require_packages()
         self._checkpoint = (await asyncio.to_thread(check_checkpoint, self._options.model)).identity
         await super().start()
 
@@ -252,6 +249,14 @@ def require_licence(options: Xtts) -> None:
             f"XTTS v2 is under {LICENCE}, which allows non-commercial use only, of the model and of what it "
             "says: set xtts.accept_cpml to true in config.yaml if that is your use"
         )
+
+
+def require_packages() -> None:
+    """ConfigError, unless the extra is installed; nothing of it is loaded."""
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        lacks = ", ".join(missing)
+        raise ConfigError(f"XTTS needs packages that are not here ({lacks}): pip install 'hatif[xtts]'")
 
 
 def _package_version() -> str:
