@@ -16,6 +16,7 @@ from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
+from bridge.collecting import keep_all_so_far
 from bridge.config import Settings, unguarded
 from bridge.errors import ConfigError, StorageError
 from bridge.following import LiveTranscripts
@@ -106,6 +107,7 @@ class Daemon:
         """Bring everything up, in the order in which it is needed; `stack` takes it down in reverse."""
         settings = self._settings
         offer = read_offer(settings)
+        keep_all_so_far()
         bench = VoiceBench(settings)
         bench.default()  # a voice that there is not is told before anything is begun
         opus = await self._opus_ears(stack)

@@ -19,6 +19,7 @@ from bridge.authoring.graph.commands import mount as mount_drawing
 from bridge.authoring.simulation.commands import mount as mount_playing
 from bridge.carriers.commands import carrier_app, known_provider
 from bridge.clock import Clock
+from bridge.collecting import uncollected
 from bridge.console import (
     EXIT_REFUSED,
     EXIT_WRONG,
@@ -122,8 +123,9 @@ def serve(config: Config = None) -> None:
 
     Example: [bold]hatif serve --config /etc/hatif/config.yaml[/]
     """
-    from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
-    from bridge.telemetry import logs  # noqa: PLC0415
+    with uncollected():
+        from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
+        from bridge.telemetry import logs  # noqa: PLC0415
 
     settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
+from bridge.collecting import uncollected
 from bridge.config import Settings
 from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load_folder
@@ -67,6 +68,11 @@ def read_offer(settings: Settings) -> Offer:
         ConfigError: the default questionnaire is not among them.
 
     """
+    with uncollected():
+        return _read(settings)
+
+
+def _read(settings: Settings) -> Offer:
     loaded = load_folder(settings.questionnaires.folder)
     offer = Offer(_runnable(loaded, settings), settings.questionnaires.default, settings.site.facts)
     if offer.default not in offer.questionnaires:

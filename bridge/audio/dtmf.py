@@ -76,7 +76,7 @@ class KeyDetector:
         self._samples = np.concatenate((self._samples, samples))
         if len(self._samples) < WINDOW_SAMPLES:
             return ""
-        windows = np.lib.stride_tricks.sliding_window_view(self._samples, WINDOW_SAMPLES)[::STEP_SAMPLES]
+        windows = _windows(self._samples)
         self._samples = self._samples[len(windows) * STEP_SAMPLES :]
         return "".join(self._take(key) for key in keys_in(windows))
 
@@ -94,6 +94,13 @@ class KeyDetector:
         if self._misses == STEPS_TO_RELEASE:
             self._down = ""
         return ""
+
+
+def _windows(samples: Samples) -> Samples:
+    """Those of 20 ms that begin every 5 ms, a row each; a view, made without NumPy's own, slower checks."""
+    count = (len(samples) - WINDOW_SAMPLES) // STEP_SAMPLES + 1
+    (step,) = samples.strides
+    return np.ndarray((count, WINDOW_SAMPLES), np.float32, samples, strides=(STEP_SAMPLES * step, step))
 
 
 def keys_in(windows: Samples) -> list[str]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from bridge.understanding.commands import read_command
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, phrase_of
 from bridge.understanding.synonyms import with_synonyms
 from bridge.understanding.yes_no import YesNoKind, read_yes_no
 
@@ -53,7 +53,7 @@ _EGYPTIAN = {
     normalise("الأخيرة"): -1,
 }
 _ALL = tuple(
-    tuple(normalise(phrase).split())
+    phrase_of(phrase)
     for phrase in [
         "كلهم",
         " كلها",
@@ -86,7 +86,7 @@ _ALL = tuple(
 _BOTH = frozenset(map(normalise, ("الاثنين", "كلاهما", "الاتنين", "التنتين", "الثنتين")))
 _EXCEPT = frozenset(map(normalise, ("إلا", "عدا", "ماعدا", "غير", "سوى")))
 _NONE = tuple(
-    tuple(normalise(phrase).split())
+    phrase_of(phrase)
     for phrase in [
         "لا شيء",
         " لا شي",

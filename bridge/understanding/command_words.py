@@ -5,7 +5,7 @@ And the words that wishes are made of.
 
 from bridge.understanding import lexicon
 from bridge.understanding.meaning import Command
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, phrase_of
 from bridge.understanding.wish_patterns import composed_wishes
 
 __all__ = [
@@ -231,7 +231,7 @@ _LISTED = {
 }
 # By wish, the later ones winning where two share a phrase: what the lexicon lists wins over all.
 COMMAND_PHRASES: dict[tuple[str, ...], Command] = {words: command for command, words in composed_wishes()} | {
-    tuple(normalise(phrase).split()): command
+    phrase_of(phrase): command
     for table in ({command: _split(listed) for command, listed in _MORE.items()}, _LISTED)
     for command, phrases in table.items()
     for phrase in phrases

@@ -24,7 +24,7 @@ from bridge.understanding.danger import read_red_flag
 from bridge.understanding.labelling import Chunk, Part, label
 from bridge.understanding.marking import find_phrase
 from bridge.understanding.meaning import Command, Finding, Meaning
-from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.normalisation import normalise, phrase_of, words_of
 from bridge.understanding.questions import Context
 from bridge.understanding.when_to_call import AFTER, when_to_call
 from bridge.understanding.wish_sentences import wish_in_sentence
@@ -33,7 +33,7 @@ __all__ = ["read_command", "read_overriding_command", "read_red_flag", "without_
 
 SURE, DOUBTED = 0.9, 0.5
 _LONGEST = 6
-_DECEASED = [tuple(normalise(phrase).split()) for phrase in DECEASED]
+_DECEASED = [phrase_of(phrase) for phrase in DECEASED]
 _LOOSE = (Command.PERSON, Command.CALLBACK, Command.DO_NOT_CALL, Command.WRONG_PERSON)
 _BESIDE_WISHES = (Part.COURTESY, Part.EMPHASIS, Part.HEDGE, Part.BUT, Part.CORRECTION)
 _BESIDE_LOOSE = (
@@ -47,7 +47,7 @@ _BESIDE_LOOSE = (
     Part.DEGREE,
 )
 _EVER = [
-    tuple(normalise(phrase).split())
+    phrase_of(phrase)
     for phrase in (
         "بعد اليوم",
         "بعد الآن",

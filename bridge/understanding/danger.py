@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bridge.understanding import lexicon
 from bridge.understanding.meaning import Command, Finding, Meaning
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, phrase_of
 from bridge.understanding.phrases import PhraseFinder
 
 __all__ = ["read_red_flag"]
@@ -37,11 +37,7 @@ def _words(listed: str) -> frozenset[str]:
 
 
 def _phrases(listed: str) -> list[tuple[str, ...]]:
-    return [
-        tuple(normalise(phrase).split())
-        for phrase in listed.replace("\n", "،").split("،")
-        if normalise(phrase)
-    ]
+    return [words for one in listed.replace("\n", "،").split("،") if (words := phrase_of(one))]
 
 
 _KINDS = {  # of the lexicon's phrases, which name a kind in the order in which they are listed
@@ -211,7 +207,7 @@ _SOMEBODY = _words(
 
 def _listed() -> Iterable[tuple[str, tuple[str, ...]]]:
     for phrase in lexicon.RED_FLAGS:
-        words = tuple(normalise(phrase).split())
+        words = phrase_of(phrase)
         yield _kind_of(" ".join(words)), words
     for flag, listed in _MORE.items():
         yield from ((flag, phrase) for phrase in _phrases(listed))

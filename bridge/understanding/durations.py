@@ -10,7 +10,7 @@ from bridge.understanding.calendar_words import AGO, BESIDE_TIMES, LAST, LENGTHS
 from bridge.understanding.lexing import lex
 from bridge.understanding.marking import longest_at
 from bridge.understanding.meaning import Finding, Meaning, nothing
-from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.normalisation import normalise, phrase_of, words_of
 from bridge.understanding.numbers import DOUBTED, SURE, Reading, ambiguous, reading
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.remarks import is_number
@@ -56,7 +56,7 @@ _ABOUT_A = words_of("شي صارلي صارله صارلها صارلو عندي
 _EVENTS = words_of("العملية الفحص التحليل")
 _NOT_OF = words_of("البارح البارحة الأمس الامس الحمد الحمدلله الله الحين الان اللي")
 _SINCE_EVENT = frozenset(
-    tuple(normalise(" ".join(words)).split())
+    phrase_of(" ".join(words))
     for words in (
         *product(
             ("من", "منذ", "مذ"), ("يوم", "وقت", "ساعة", "نهار", "ليلة", "حين", "لحظة", "أول"), ("ما", "أن")

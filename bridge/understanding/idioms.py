@@ -9,7 +9,7 @@ from functools import cache
 from bridge.understanding import lexicon, vocabulary
 from bridge.understanding.command_words import COMMAND_PHRASES
 from bridge.understanding.meaning import Command
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, phrase_of
 from bridge.understanding.parts import Part
 
 __all__ = ["no_harm", "phrase_book"]
@@ -347,9 +347,4 @@ def no_harm() -> frozenset[str]:
 @cache
 def phrase_book() -> dict[tuple[str, ...], Part]:
     """By normalised words: what a phrase does."""
-    return {
-        tuple(normalise(phrase).split()): part
-        for part, phrases in _phrases()
-        for phrase in phrases
-        if normalise(phrase)
-    }
+    return {words: part for part, phrases in _phrases() for phrase in phrases if (words := phrase_of(phrase))}

@@ -6,8 +6,10 @@ for audit. It knows letters and signs, no words: nothing is stemmed, no article 
 
 import re
 import unicodedata
+from functools import cache
+from itertools import chain
 
-__all__ = ["bare", "normalise", "words_of"]
+__all__ = ["bare", "normalise", "phrase_of", "words_of"]
 
 # Written but not read: tatweel, zero-width and bidirectional controls, soft hyphen, byte order mark.
 _INVISIBLE = (
@@ -66,6 +68,7 @@ _COMPARABLE = _Comparable(_LETTERS)
 _THOUSANDS_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")
 _NOT_A_DECIMAL_POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
+_THRICE = re.compile(r"(.)\1\1")  # found sooner than what is drawn out, and mostly not there
 _DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")  # نعمممم
 
 
@@ -76,7 +79,22 @@ def normalise(text: str) -> str:
         text = _DECIMAL_COMMA.sub(".", _THOUSANDS_COMMA.sub("", text)).replace(",", " ")
     if "." in text:
         text = _NOT_A_DECIMAL_POINT.sub(" ", text)
-    return " ".join(_DRAWN_OUT.sub(r"\1", text.replace("/", " / ")).split())
+    if _THRICE.search(text):
+        text = _DRAWN_OUT.sub(r"\1", text)
+    return " ".join(text.replace("/", " / ").split())
+
+
+@cache
+def _tokens_of(word: str) -> tuple[str, ...]:
+    return tuple(normalise(word).split())
+
+
+def phrase_of(listed: str) -> tuple[str, ...]:
+    """The words of a phrase of our own lists, as they are compared; each word is worked out once.
+
+    For lists only, whose words are few and come again a hundred times: nothing is ever forgotten.
+    """
+    return tuple(chain.from_iterable(map(_tokens_of, listed.split())))
 
 
 def bare(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.normalisation import phrase_of, words_of
 from bridge.understanding.numerals import WORDS, Rank
 from bridge.understanding.verbs import VerbKind, verb_of
 
@@ -53,7 +53,7 @@ _TORMENTS = words_of(
     "العقرب لدغة لسعة طلق الطلق برق البرق حجر الحجر حجرة الموت النمل نمل دق الدق نغز النغز"
 )
 _OATHS = frozenset(
-    tuple(normalise(one).split())
+    phrase_of(one)
     for one in (
         *(
             "وربي شاهد",
@@ -86,7 +86,7 @@ _OATHS = frozenset(
     )
 )
 _ONLY = frozenset(
-    tuple(normalise(one).split())
+    phrase_of(one)
     for one in (
         *(
             "برك",
@@ -118,7 +118,7 @@ _ONLY = frozenset(
     )
 )
 _UNSURE = frozenset(
-    tuple(normalise(one).split())
+    phrase_of(one)
     for one in (
         *("إذا ما خانتني الذاكرة", "لو ما خانتني الذاكرة"),
         *("إن لم تخني الذاكرة", "إذا ما نسيت", "لو مش ناسي"),

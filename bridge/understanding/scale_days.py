@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.normalisation import normalise, phrase_of, words_of
 from bridge.understanding.numerals import WORDS, Rank
 
 __all__ = ["point_of_days"]
@@ -68,8 +68,8 @@ _A_WEEK = (
     *("في الأسبوع", "بالأسبوع", "فالأسبوع", "ف الأسبوع", "كل أسبوع", "بالجمعة", "في السيمانة", "فالسيمانة"),
     *("ف السيمانة", "كل سيمانة", "أسبوعيا", "بالاسبوع الواحد", "في الأسبوع الواحد"),
 )
-_FRAMES = {tuple(normalise(one).split()): 1 for one in (*_OF_TWO_WEEKS, *_LAST_WEEK)} | {
-    tuple(normalise(one).split()): 2 for one in _A_WEEK
+_FRAMES = {phrase_of(one): 1 for one in (*_OF_TWO_WEEKS, *_LAST_WEEK)} | {
+    phrase_of(one): 2 for one in _A_WEEK
 }
 _MOST_BETWEEN = 2  # days: "five, six, seven" may be anything
 

@@ -5,7 +5,7 @@ A draft of one author that native speakers have not reviewed.
 
 import re
 
-from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.normalisation import phrase_of, words_of
 
 __all__ = [
     "ANY",
@@ -62,7 +62,7 @@ OF_ME = words_of(
 AT_ALL = tuple(
     sorted(
         (
-            tuple(normalise(one).split())
+            phrase_of(one)
             for one in [
                 "أبدا",
                 "ابد",
@@ -152,7 +152,7 @@ NOTHING = words_of(
     "خالص نهائي نهائيا بالمرة إطلاقا بتاتا بنوب خلاص جملة من يذكر كلش كاع قاع"
 )
 MUCH = words_of("كثير كتير بزاف برشا برشة وايد واجد هواية ياسر هلبا كثيرا حيل")
-NEITHER = tuple(normalise("لا قليل ولا كثير").split())
+NEITHER = phrase_of("لا قليل ولا كثير")
 SLEEP = words_of("نوم النوم نومة النومة")
 NOT_ONE = words_of("ولا حتى")
 NOT_EVEN = words_of("شوية")  # nothing only behind "not even"

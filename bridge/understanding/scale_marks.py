@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import product
 
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import normalise, phrase_of
 from bridge.understanding.scale_composed import NOT_ALL, TRIFLES
 
 __all__ = ["MIDDLE", "SIDES", "TURNED", "Role", "marks", "remarks_of"]
@@ -39,13 +39,16 @@ class Role(StrEnum):
 
 
 def _split(listed: str) -> list[str]:
-    return [phrase for phrase in map(normalise, listed.replace("\n", "،").split("،")) if phrase]
+    return [" ".join(words) for one in listed.replace("\n", "،").split("،") if (words := phrase_of(one))]
 
 
 def _each(*lists: str) -> list[str]:
     """One phrase of each list after the other; a lone "-" is nothing."""
     cut = [[one.strip() for one in listed.replace("\n", "،").split("،") if one.strip()] for listed in lists]
-    return [normalise(" ".join(one for one in phrases if one != "-")) for phrases in product(*cut)]
+    return [
+        " ".join(word for one in phrases if one != "-" for word in phrase_of(one))
+        for phrases in product(*cut)
+    ]
 
 
 _NOT = """

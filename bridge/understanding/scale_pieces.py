@@ -6,7 +6,7 @@ from functools import cache
 from msgspec import Struct
 
 from bridge.understanding.labelling import Chunk, Part, label
-from bridge.understanding.normalisation import normalise, words_of
+from bridge.understanding.normalisation import normalise, phrase_of, words_of
 from bridge.understanding.scale_clauses import clause_at
 from bridge.understanding.scale_deeds import deed_at
 from bridge.understanding.scale_marks import TURNED, Role, marks, remarks_of
@@ -70,13 +70,15 @@ def book_of(scale: str) -> Book:
 
 
 def _words_of(listed: Mapping[str, Iterable[str]], scale: str) -> set[tuple[str, ...]]:
-    return {tuple(normalise(phrase).split()) for phrase in listed.get(scale, ())}
+    return {phrase_of(phrase) for phrase in listed.get(scale, ())}
 
 
 def _is_composed(words: tuple[str, ...], piece: Piece, book: Book, scale: str) -> bool:
     """Whether a phrase is only a negation and the point that it turns."""
+    if not piece.marked:
+        return False
     first, second = book.get(words[:1]), book.get(words[1:])
-    if not piece.marked or first is None or second is None or second.role is not Role.POINT:
+    if first is None or second is None or second.role is not Role.POINT:
         return False
     turned = TURNED[scale].get(second.values[0], ("", ""))[0]
     return first.role is Role.NOT and turned == f"*{piece.values[0]}"

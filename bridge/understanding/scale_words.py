@@ -7,7 +7,7 @@ A star before a phrase marks one that has a second reading and is read back.
 
 from itertools import product
 
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import phrase_of
 from bridge.understanding.scale_composed import COMPOSED
 from bridge.understanding.scale_regional import REGIONAL
 from bridge.understanding.scale_sayings import SAYINGS
@@ -1230,7 +1230,7 @@ def point_of(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
     for value, phrases in SCALES[scale].items():
         happened = _never_happened() if value == "never" else []
         for phrase in (*phrases, *more.get(value, ()), *happened):
-            words = tuple(normalise(phrase.removeprefix("*")).split())
+            words = phrase_of(phrase.removeprefix("*"))
             if words and "_" not in phrase and (words not in found or not phrase.startswith("*")):
                 found[words] = (value, phrase.startswith("*"))
     for composed in (
@@ -1240,6 +1240,6 @@ def point_of(scale: str) -> dict[tuple[str, ...], tuple[str, bool]]:
     ):  # what is listed by itself is worth more
         for value, phrases in composed.items():
             for phrase in phrases:
-                words = tuple(normalise(phrase.removeprefix("*")).split())
+                words = phrase_of(phrase.removeprefix("*"))
                 found.setdefault(words, (value, phrase.startswith("*")))
     return found

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import phrase_of
 from bridge.understanding.scale_words import SCALES
 
 __all__ = ["with_synonyms"]
@@ -55,12 +55,10 @@ _GROUPS = """
 
 def _groups() -> Iterator[frozenset[tuple[str, ...]]]:
     for line in _GROUPS.strip().splitlines():
-        yield frozenset(tuple(normalise(phrase).split()) for phrase in line.split("،"))
+        yield frozenset(phrase_of(phrase) for phrase in line.split("،"))
     for points in SCALES.values():
         for phrases in points.values():
-            yield frozenset(
-                tuple(normalise(phrase).split()) for phrase in phrases if not phrase.startswith("*")
-            )
+            yield frozenset(phrase_of(phrase) for phrase in phrases if not phrase.startswith("*"))
 
 
 @cache

@@ -6,7 +6,7 @@ A draft of one author that native speakers have not reviewed.
 from msgspec import Struct
 
 from bridge.understanding.meaning import Command
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import phrase_of
 
 __all__ = [
     "ANSWERS_BEFORE",
@@ -24,9 +24,7 @@ Phrases = frozenset[tuple[str, ...]]
 
 def _any(*listed: str) -> Phrases:
     """Words parted by spaces; a phrase is written with hyphens."""
-    return frozenset(
-        tuple(normalise(one.replace("-", " ")).split()) for part in listed for one in part.split()
-    )
+    return frozenset(phrase_of(one.replace("-", " ")) for part in listed for one in part.split())
 
 
 NOT = _any(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain, product
 
 from bridge.understanding.meaning import Command
-from bridge.understanding.normalisation import normalise
+from bridge.understanding.normalisation import phrase_of
 
 __all__ = ["composed_wishes"]
 
@@ -78,6 +78,6 @@ _PATTERNS: tuple[tuple[Command, tuple[list[str], ...]], ...] = (
 def composed_wishes() -> Iterator[tuple[Command, tuple[str, ...]]]:
     """Every wish that the parts make, in its normalised words."""
     for command, parts in _PATTERNS:
-        cut = [[tuple(normalise(phrase).split()) for phrase in part] for part in parts]
+        cut = [[phrase_of(phrase) for phrase in part] for part in parts]
         for phrases in product(*cut):
             yield command, tuple(chain.from_iterable(phrases))

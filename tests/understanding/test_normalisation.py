@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.understanding.normalisation import bare, normalise
+from bridge.understanding.normalisation import bare, normalise, phrase_of
 
 ARABIC = st.text(st.characters(min_codepoint=0x600, max_codepoint=0x6FF), max_size=30)
 
@@ -52,6 +52,21 @@ def test_digits_become_ascii(written: str, expected: str) -> None:
 def test_normalising_twice_changes_nothing(text: str) -> None:
     """A normalised text is its own normal form."""
     assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.one_of(ARABIC, st.text(max_size=30), st.text("ن.,/1٢ـ\u0651 \n", max_size=12)))
+def test_a_phrase_of_a_list_is_its_words(text: str) -> None:
+    """What is kept of each word is what the whole phrase would have come to."""
+    assert phrase_of(text) == tuple(normalise(text).split())
+
+
+@given(st.text("ن.,/1ىي", max_size=12))
+def test_only_letters_are_drawn_out(text: str) -> None:
+    """A letter written three times or more is one; digits and twins stay as they are."""
+    found = normalise(text)
+    assert "ننن" not in found
+    assert "ييي" not in found
+    assert found.count("1") == text.count("1")
 
 
 def test_bare_keeps_the_letters_as_written() -> None:
