@@ -99,7 +99,7 @@ class XttsModel:
         """The latents of one of them."""
         found = self._speakers().get(name)
         if found is None:
-            raise WorkerError(f"the checkpoint has no voice {name!r}")
+            raise WorkerError(f"the checkpoint has no voice {name!r}; `hatif voices add` clones one")
         return _packed(found["gpt_cond_latent"], found["speaker_embedding"])
 
     def speak(self, request: SpeakAs, is_cancelled: _Cancelled) -> Iterator[bytes]:
