@@ -114,8 +114,8 @@ class Call:
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every prompt is rendered."""
+def rendered(spoken_prompts: Path) -> Path:
+    """A folder in which every prompt is rendered: the one that daemons keep theirs in, by content."""
 
     async def render(folder: Path) -> None:
         voice = EspeakSynthesizer()
@@ -123,9 +123,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
         await PromptCache(folder, voice).render(prompt_texts([QUESTIONNAIRE]))
         await voice.stop()
 
-    folder = tmp_path_factory.mktemp("prompts")
-    asyncio.run(render(folder))
-    return folder
+    asyncio.run(render(spoken_prompts))
+    return spoken_prompts
 
 
 @pytest.fixture

@@ -217,8 +217,8 @@ def three() -> Questionnaire:
 
 
 @pytest.fixture(scope="session")
-def spoken(three: Questionnaire, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All that it says, rendered."""
+def spoken(three: Questionnaire, spoken_prompts: Path) -> Path:
+    """All that it says, rendered, where daemons keep what they say."""
 
     async def render(folder: Path) -> None:
         voice = EspeakSynthesizer()
@@ -226,9 +226,8 @@ def spoken(three: Questionnaire, tmp_path_factory: pytest.TempPathFactory) -> Pa
         await PromptCache(folder, voice).render(prompt_texts([three]))
         await voice.stop()
 
-    folder = tmp_path_factory.mktemp("spoken")
-    asyncio.run(render(folder))
-    return folder
+    asyncio.run(render(spoken_prompts))
+    return spoken_prompts
 
 
 @pytest.fixture

@@ -49,6 +49,18 @@ def test_it_opens_speaks_and_leaves() -> None:
     assert (first.id, second.id, first.pcm) == (1, 2, second.pcm)
 
 
+def test_a_voice_sounds_the_same_whichever_was_used_before() -> None:
+    """Whatever stays of a voice for the next text, each sounds as in a process that never knew another."""
+    voices = ["ar", "en", "ar+Reed", "ar", "ar+nobody", "de", "xx", "ar+Reed", "ar"]
+    spoken = [Speak(key, "هَلْ عِنْدَكَ أَلَم؟", voice, 150, 50) for key, voice in enumerate(voices)]
+    _, *together = conversation(OpenEspeak(), *spoken)
+    alone = {each.voice: conversation(OpenEspeak(), each)[1] for each in spoken}
+
+    for request, answer in zip(spoken, together, strict=True):
+        assert msgspec.structs.replace(answer, id=0) == msgspec.structs.replace(alone[request.voice], id=0)
+    assert [answer.id for answer in together if isinstance(answer, Refused)] == [4, 6]
+
+
 def test_it_is_opened_first() -> None:
     """A text before that is refused, not crashed over."""
     assert conversation(speak("نعم")) == [Refused(1, "espeak-ng has not been opened")]

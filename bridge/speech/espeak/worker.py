@@ -9,6 +9,7 @@ import os
 import signal
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import assert_never
@@ -69,6 +70,7 @@ class _Espeak:
         )
         if self.rate <= 0:
             raise OSError("espeak_Initialize failed")
+        self._voice = ""  # that was set last
         self._pcm = bytearray()
         self._callback = _SynthCallback(self._collect)  # kept: C holds no reference
         self._library.espeak_SetSynthCallback(self._callback)
@@ -76,6 +78,16 @@ class _Espeak:
     @cached_property
     def version(self) -> str:
         return str(self._library.espeak_Info(None).decode().split()[0])
+
+    def keep(self, voice: str) -> None:
+        """Load a voice that a copy has just spoken in, for all copies to come; it changes no sound.
+
+        Its dictionary takes longer to load than a sentence to speak. What cannot be loaded is left.
+        """
+        if voice != self._voice:
+            with suppress(_SpeechRefusedError):
+                self._set_voice(voice)
+            self._voice = voice
 
     def speak(self, request: Speak) -> bytes:
         self._set_voice(request.voice)
@@ -137,7 +149,7 @@ class _Espeak:
 
 
 class _Mouth:
-    """Speaks every text in a forked copy of this process, from the library's first state.
+    """Speaks every text in a forked copy of this process, from the library's first state but for the voice.
 
     espeak-ng's flutter goes on from text to text; in a copy, the same text in the same voice is the same
     sound to the sample, and a text that crashes the library costs nobody else anything.
@@ -166,12 +178,15 @@ class _Mouth:
         if _exit_status_of(lambda: espeak.speak(test)):
             self._send(StartFailed("espeak-ng cannot speak Arabic"))
             return
+        espeak.keep(test.voice)
         self._espeak = espeak
         self._send(Ready(f"espeak-ng {espeak.version}"))
 
     def _speak(self, request: Speak) -> None:
         if _exit_status_of(lambda: self._send(self._answer(request))):
             self._send(Refused(request.id, "espeak-ng died over a text, or took too long"))
+        elif self._espeak is not None:
+            self._espeak.keep(request.voice)
 
     def _answer(self, request: Speak) -> Spoken | Refused:
         if self._espeak is None:
