@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Hatif needs $(PYTHON); set PYTHON=... to use another Python from 3.11 on" >&2; exit 1; }
 	@echo "Installing Hatif and what it needs into $(VENV): a minute or two, once"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your eyes
@@ -40,29 +40,29 @@ ifeq ($(XTTS),0)
 	$(PYTEST)
 	@echo "XTTS's tests were left out (XTTS=0); make test-xtts runs them"
 else
+	@# XTTS's tests are installed and run beside the others, which mostly wait, and shown at the end.
 	@[ -e $(XTTS_STAMP) ] || echo "Meanwhile what XTTS's tests need is installed into $(XTTS_VENV) (2 GB, once; XTTS=0 leaves them out)"
 	@mkdir -p build; \
-	$(MAKE) --no-print-directory $(XTTS_STAMP) >build/installing-xtts.log 2>&1 & installing=$$!; \
+	nice -n 5 $(MAKE) --no-print-directory test-xtts >build/test-xtts.log 2>&1 & beside=$$!; \
 	echo '$(PYTEST)'; $(PYTEST); tested=$$?; \
-	wait $$installing || { cat build/installing-xtts.log; exit 1; }; \
-	exit $$tested
-	@$(MAKE) --no-print-directory test-xtts
+	wait $$beside; tested_xtts=$$?; cat build/test-xtts.log; \
+	exit $$((tested + tested_xtts))
 endif
 
 $(XTTS_STAMP): pyproject.toml constraints.txt constraints-xtts.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Hatif needs $(PYTHON); set PYTHON=... to use another Python from 3.11 on" >&2; exit 1; }
 	@echo "Installing coqui-tts and PyTorch for XTTS's tests into $(XTTS_VENV): a few minutes and 2 GB, once"
 	@$(PYTHON) -m venv $(XTTS_VENV)
-	@$(XTTS_BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(XTTS_BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check \
 	  $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) '$(TORCH)'
-	@$(XTTS_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	@$(XTTS_BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps \
 	  --constraint constraints-xtts.txt torchaudio
-	@$(XTTS_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	@$(XTTS_BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt \
 	  --constraint constraints-xtts.txt --editable '.[xtts]' pytest pytest-asyncio pytest-timeout
 	@touch $@
 
 test-xtts: $(XTTS_STAMP)  ## XTTS's real code over a tiny checkpoint, in an environment with PyTorch
-	OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts
 
 check: $(STAMP) lint types imports test  ## all that must be green before a commit
 
