@@ -40,10 +40,11 @@ ifeq ($(XTTS),0)
 	$(PYTEST)
 	@echo "XTTS's tests were left out (XTTS=0); make test-xtts runs them"
 else
-	@# XTTS's tests are installed and run beside the others, which mostly wait, and shown at the end.
+	@# XTTS's tests are installed and run beside the others, giving way to them, and shown at the end.
 	@[ -e $(XTTS_STAMP) ] || echo "Meanwhile what XTTS's tests need is installed into $(XTTS_VENV) (2 GB, once; XTTS=0 leaves them out)"
 	@mkdir -p build; \
-	nice -n 5 $(MAKE) --no-print-directory test-xtts >build/test-xtts.log 2>&1 & beside=$$!; \
+	( $(MAKE) --no-print-directory $(XTTS_STAMP) && nice -n 5 $(MAKE) --no-print-directory test-xtts ) \
+	  >build/test-xtts.log 2>&1 & beside=$$!; \
 	echo '$(PYTEST)'; $(PYTEST); tested=$$?; \
 	wait $$beside; tested_xtts=$$?; cat build/test-xtts.log; \
 	exit $$((tested + tested_xtts))
