@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 import pytest
+from browser import Tab
 
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.rendering import page
@@ -106,31 +107,6 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         write_page(heard("a"), report(heard("a")), tmp_path / "file" / "x.html")
 
 
-class Tab:
-    """A browser's tab, by its debugging protocol."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._number = 0
-
-    async def run(self, script: str) -> object:
-        """The value of an expression in the page."""
-        self._number += 1
-        params = {"expression": script, "returnByValue": True, "awaitPromise": True, "userGesture": True}
-        await self._socket.send_json({"id": self._number, "method": "Runtime.evaluate", "params": params})
-        while True:
-            answer = await self._socket.receive_json()
-            if answer.get("id") == self._number:
-                assert "exceptionDetails" not in answer["result"], answer
-                return answer["result"]["result"].get("value")
-
-    async def until(self, script: str) -> None:
-        """Wait until an expression is true."""
-        async with asyncio.timeout(60):
-            while not await self.run(script):  # noqa: ASYNC110 - of another process
-                await asyncio.sleep(0.05)
-
-
 @asynccontextmanager
 async def browsing(url: str, folder: Path) -> AsyncIterator[Tab]:
     """The page in a browser of its own."""
@@ -147,7 +123,7 @@ async def browsing(url: str, folder: Path) -> AsyncIterator[Tab]:
     )
     try:
         async with aiohttp.ClientSession() as http, http.ws_connect(await _tab(http, folder)) as socket:
-            tab = Tab(socket)
+            tab = Tab(socket, patience_seconds=60)
             await tab.until("document.readyState === 'complete' && !!document.getElementById('all')")
             yield tab
     finally:

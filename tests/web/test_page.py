@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
+from browser import Tab, eventually
 
 from bridge.app import Daemon
 from bridge.config import load_settings
@@ -89,38 +90,6 @@ class Site:
 
     def of(self, kind: type[Event]) -> list[Any]:
         return [event for event in self.happened if isinstance(event, kind)]
-
-
-async def eventually(ask: Callable[[], Awaitable[Any]]) -> Any:
-    """Ask again and again, until the answer is yes."""
-    async with asyncio.timeout(30):
-        while True:
-            if answer := await ask():
-                return answer
-            await asyncio.sleep(0.05)
-
-
-class Tab:
-    """A browser's tab, by its debugging protocol."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._number = 0
-
-    async def run(self, script: str) -> Any:
-        """The value of an expression in the page."""
-        self._number += 1
-        params = {"expression": script, "returnByValue": True, "awaitPromise": True, "userGesture": True}
-        await self._socket.send_json({"id": self._number, "method": "Runtime.evaluate", "params": params})
-        while True:
-            answer = await self._socket.receive_json()
-            if answer.get("id") == self._number:
-                assert "exceptionDetails" not in answer["result"], answer
-                return answer["result"]["result"].get("value")
-
-    async def until(self, script: str) -> Any:
-        """Wait until an expression is true."""
-        return await eventually(lambda: self.run(script))
 
 
 @asynccontextmanager
