@@ -9,7 +9,7 @@ import resource
 import signal
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
 import msgspec
@@ -64,6 +64,12 @@ class ParentPipe:
             if len(body) < length:
                 return
             yield decoder.decode(body)
+
+    def serve(self, decoder: msgspec.msgpack.Decoder[T], handle: Callable[[T], object]) -> None:
+        """Hand over every message until the parent closes the pipe, and then leave."""
+        for message in self.receive(decoder):
+            handle(message)
+        self.leave()
 
     def send(self, message: Message) -> None:
         """Say something to the parent; from any thread."""

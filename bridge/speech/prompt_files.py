@@ -19,6 +19,7 @@ import structlog
 from msgspec import Struct
 
 from bridge.audio.frames import SAMPLE_RATE
+from bridge.durable import sync_folder
 
 __all__ = ["CacheStatistics", "PromptFiles", "audio_of", "identity_in"]
 
@@ -311,13 +312,4 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)

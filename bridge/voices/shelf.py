@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from bridge.config_speech import Voices
+from bridge.durable import sync_folder
 from bridge.voices.card import VoiceCard, require_name
 from bridge.voices.checking import pcm_of_wav
 from bridge.voices.errors import VoiceError
@@ -151,7 +152,7 @@ class VoiceShelf:
         gone = Path(tempfile.mkdtemp(dir=self._folder, prefix=".", suffix=".gone"))
         try:
             folder.rename(gone)  # from here on there is no such voice, whenever the machine stops
-            _sync(self._folder)
+            sync_folder(self._folder)
             shutil.rmtree(gone)
         except OSError as error:
             raise VoiceError(f"{folder} cannot be removed: {error.strerror}") from error
@@ -195,12 +196,12 @@ class VoiceShelf:
         try:
             for file, content in contents.items():
                 _write(unready / file, self._seal.close(content, _label(name, file)))
-            _sync(unready)
+            sync_folder(unready)
             try:
                 unready.rename(self._folder / name)
             except OSError:  # not empty: somebody else was faster
                 raise VoiceError(f"there is a voice {name} already") from None
-            _sync(self._folder)
+            sync_folder(self._folder)
         finally:
             shutil.rmtree(unready, ignore_errors=True)
 
@@ -243,15 +244,6 @@ def _replace(path: Path, content: bytes) -> None:
         unready.unlink(missing_ok=True)
         _write(unready, content)
         unready.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     finally:
         unready.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make new names last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

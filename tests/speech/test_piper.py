@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -314,11 +313,7 @@ async def test_an_unknown_voice_is_told_with_those_that_there_are(folder: Path, 
 
 async def test_a_missing_extra_is_told_with_its_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What to type."""
-
-    def version(_package: str) -> str:
-        raise PackageNotFoundError
-
-    monkeypatch.setattr(piper, "version", version)
+    monkeypatch.setattr(piper, "version_of", lambda _package: None)
     with pytest.raises(ConfigError, match=r"run `pip install 'hatif\[piper\]'`"):
         PiperEngine(folder).voice("ar_JO-tiny")
 

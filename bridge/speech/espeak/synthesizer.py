@@ -5,8 +5,6 @@ Any number of voices share one process. It never loads the library, which is GPL
 
 import re
 from collections.abc import AsyncGenerator, Callable
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from bridge.config_speech import Voice
 from bridge.errors import WorkerError
@@ -14,6 +12,7 @@ from bridge.speech.base import Engine, Speech, Synthesizer
 from bridge.speech.espeak.manner import PITCH, WORDS_PER_MINUTE, arabic_phonemes, pace, pitch_setting
 from bridge.speech.espeak.voices import require_voice, voice_in
 from bridge.speech.messages import OpenEspeak, Speak, Spoken
+from bridge.speech.packages import version_of
 from bridge.speech.script import ARABIC, Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 
@@ -96,7 +95,7 @@ class EspeakSynthesizer(Synthesizer):
     def identity(self) -> str:
         """The engine's package, voice and prosody; known before the process runs."""
         prosody = f"wpm={self._words_per_minute} pitch={self._pitch}"
-        return f"espeak-ng/{_package_version()} voice={self._voice} {prosody} shadda-first"
+        return f"espeak-ng/{version_of(_PACKAGE) or 'unknown'} voice={self._voice} {prosody} shadda-first"
 
     async def stream(self, passage: Passage) -> AsyncGenerator[Speech]:
         """Speak it, vowelled or not, in one piece: espeak-ng needs milliseconds.
@@ -151,11 +150,3 @@ def shadda_first(text: str) -> str:
     Unicode's canonical order is the other way round, and makes espeak-ng swallow the vowel.
     """
     return _VOWEL_THEN_SHADDA.sub("\u0651\\1", text)
-
-
-@cache
-def _package_version() -> str:
-    try:
-        return version(_PACKAGE)
-    except PackageNotFoundError:
-        return "unknown"

@@ -224,9 +224,7 @@ def main() -> None:
     pipe = ParentPipe.claim()
     mouth = _Mouth(pipe.send)
     decoder: msgspec.msgpack.Decoder[EspeakRequest] = msgspec.msgpack.Decoder(EspeakRequest)
-    for message in pipe.receive(decoder):
-        mouth.handle(message)
-    pipe.leave()
+    pipe.serve(decoder, mouth.handle)
 
 
 if __name__ == "__main__":

@@ -213,9 +213,7 @@ def main() -> None:
     pipe = ParentPipe.claim()
     desk = _Desk(pipe.send)
     decoder: msgspec.msgpack.Decoder[MediaRequest] = msgspec.msgpack.Decoder(MediaRequest)
-    for message in pipe.receive(decoder):
-        desk.handle(message)
-    pipe.leave()
+    pipe.serve(decoder, desk.handle)
 
 
 if __name__ == "__main__":

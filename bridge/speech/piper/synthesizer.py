@@ -9,7 +9,6 @@ import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Never
 
@@ -17,6 +16,7 @@ from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Engine, Speech, Synthesizer
 from bridge.speech.espeak.synthesizer import shadda_first
 from bridge.speech.messages import OpenPiper, SpeakPiper
+from bridge.speech.packages import version_of
 from bridge.speech.queueing import FairQueue, in_turn
 from bridge.speech.script import Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
@@ -99,7 +99,7 @@ class PiperSynthesizer(Synthesizer):
         """Packages, both files' content, and how we use them; known before the process runs."""
         files = f"{_hash_of(self._model)}+{_hash_of(_description_of(self._model))}"
         voice = f"{self._model.stem}@{files}"
-        engine = f"piper/{_package_version()} onnxruntime/{version(_RUNTIME)}"
+        engine = f"piper/{_package_version()} onnxruntime/{version_of(_RUNTIME)}"
         return f"{engine} voice={voice} seeded tashkeel=bare-words shadda-first"
 
     @property
@@ -220,7 +220,7 @@ def _hash(file: Path, _changed: int, _size: int) -> str:
 
 
 def _package_version() -> str:
-    try:
-        return version(_PACKAGE)
-    except PackageNotFoundError:
-        raise ConfigError("Piper is not installed: run `pip install 'hatif[piper]'`") from None
+    version = version_of(_PACKAGE)
+    if version is None:
+        raise ConfigError("Piper is not installed: run `pip install 'hatif[piper]'`")
+    return version

@@ -241,9 +241,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)  # Piper logs what it reads
     mouth = _Mouth(pipe.send)
     decoder: msgspec.msgpack.Decoder[PiperRequest] = msgspec.msgpack.Decoder(PiperRequest)
-    for message in pipe.receive(decoder):
-        mouth.handle(message)
-    pipe.leave()
+    pipe.serve(decoder, mouth.handle)
 
 
 if __name__ == "__main__":

@@ -268,9 +268,7 @@ def main() -> None:
     pipe = ParentPipe.claim()
     ears = _Ears(pipe.send)
     decoder: msgspec.msgpack.Decoder[VoskRequest] = msgspec.msgpack.Decoder(VoskRequest)
-    for message in pipe.receive(decoder):
-        ears.handle(message)
-    pipe.leave()
+    pipe.serve(decoder, ears.handle)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ PyTorch and coqui-tts are loaded in that process only.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TypeVar
 
@@ -25,6 +24,7 @@ from bridge.speech.messages import (
     Speakers,
     TakeSpeaker,
 )
+from bridge.speech.packages import version_of
 from bridge.speech.queueing import FairQueue, in_turn, speaking_for
 from bridge.speech.script import ARABIC, Passage
 from bridge.speech.worker import RestartPolicy, WorkerProcess
@@ -44,6 +44,7 @@ SLOWEST, FASTEST = 0.5, 2.0
 SEEDS = "hatif-xtts-1"
 
 _PACKAGES = "torch", "torchaudio", "TTS", "six"
+_PACKAGE = "coqui-tts"
 _MODULE = "bridge.speech.xtts.worker"
 
 R = TypeVar("R", bound=Reply)
@@ -207,7 +208,7 @@ class XttsSynthesizer(Synthesizer):
     @property
     def identity(self) -> str:
         """The engine, the checkpoint's and the voice's content; known before the process runs."""
-        engine = f"xtts/{_package_version()} checkpoint={self.worker.checkpoint or 'none'}"
+        engine = f"xtts/{version_of(_PACKAGE) or 'unknown'} checkpoint={self.worker.checkpoint or 'none'}"
         return f"{engine} voice={self._voice} language={self._language} seeds={SEEDS}"
 
     @property
@@ -257,10 +258,3 @@ def require_packages() -> None:
     if missing:
         lacks = ", ".join(missing)
         raise ConfigError(f"XTTS needs packages that are not here ({lacks}): pip install 'hatif[xtts]'")
-
-
-def _package_version() -> str:
-    try:
-        return version("coqui-tts")
-    except PackageNotFoundError:
-        return "unknown"

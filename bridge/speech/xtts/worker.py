@@ -195,9 +195,7 @@ def main() -> None:
     booth = _Booth(pipe.send, pipe.leave)
     threading.Thread(target=booth.work, name="booth", daemon=True).start()
     decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(XttsRequest)
-    for message in pipe.receive(decoder):
-        booth.take(message)
-    pipe.leave()
+    pipe.serve(decoder, booth.take)
 
 
 if __name__ == "__main__":
