@@ -112,7 +112,7 @@ class Daemon:
         bench.default()  # a voice that there is not is told before anything is begun
         opus = await self._opus_ears(stack)
         stack.push_async_callback(self._server.stop)
-        await self._server.start(settings.server.host, settings.server.port)
+        await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
 
         self._store = await Store.open(settings.storage.path, clock=self._clock)
         stack.push_async_callback(self._store.close)

@@ -82,6 +82,12 @@ class Storage(Section):
     path: DataPath = option(Path("data/hatif.db"), "the path of a file")
 
 
+class Admin(Section):
+    """Where the daemon's own user looks at it and drives it."""
+
+    socket: DataPath | None = option(Path("data/admin.sock"), "the path of a file, or null")
+
+
 class Questionnaires(Section):
     """What is asked."""
 
@@ -172,6 +178,7 @@ class Settings(Section):
 
     server: Server = Server()
     storage: Storage = Storage()
+    admin: Admin = Admin()
     questionnaires: Questionnaires = Questionnaires()
     site: Site = Site()
     recogniser: Recogniser = Recogniser()

@@ -8,7 +8,6 @@ opens no socket, is good until it expires, and says what for.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +15,9 @@ import jwt
 from msgspec import Struct
 
 from bridge.errors import CredentialError
+from bridge.identity.principal import Scope
 
-__all__ = ["MIN_SECRET_BYTES", "OperatorTokens", "Scope", "StreamClaims", "StreamTokens"]
+__all__ = ["MIN_SECRET_BYTES", "OperatorTokens", "StreamClaims", "StreamTokens"]
 
 MIN_SECRET_BYTES = 32  # RFC 7518 section 3.2: an HS256 key has at least the hash's 256 bits
 LEEWAY_SECONDS = 5  # clocks of two machines differ; longer would stretch a 60 s token noticeably
@@ -27,12 +27,6 @@ _ISSUER = "hatif"
 _AUDIENCE = "hatif:stream"
 _OPERATORS = "hatif:operator"
 _REQUIRED = ["exp", "iat", "aud", "iss", "sub", "jti"]
-
-
-class Scope(StrEnum):
-    """What an operator's token is good for."""
-
-    TRANSCRIPTS = "transcripts"  # reading and following what is said in calls that are listened to
 
 
 class StreamClaims(Struct, frozen=True):

@@ -65,7 +65,8 @@ def token_transcripts(
 
     Example: [bold]curl -N -H "Authorization: Bearer $(hatif token transcripts)" https://your.host/calls/ID/transcript/live[/]
     """
-    from bridge.tokens import OperatorTokens, Scope  # noqa: PLC0415 - help is light
+    from bridge.identity.principal import Scope  # noqa: PLC0415 - help is light
+    from bridge.tokens import OperatorTokens  # noqa: PLC0415
 
     secret = settings_of(config).tokens.secret
     if secret is None:

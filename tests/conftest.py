@@ -72,6 +72,10 @@ class DaemonUnderTest:
         return self.folder / "hatif.db"
 
     @property
+    def admin_socket(self) -> Path:
+        return self.folder / "admin.sock"
+
+    @property
     def log(self) -> str:
         return (self.folder / "daemon.log").read_text(encoding="utf-8")
 
@@ -111,6 +115,7 @@ class DaemonUnderTest:
             "HATIF_SERVER__PORT": str(self.port),
             "HATIF_STORAGE__PATH": str(self.database),
             "HATIF_PROMPTS__FOLDER": str(self.folder / "prompts"),
+            "HATIF_ADMIN__SOCKET": str(self.admin_socket),
             "HATIF_LOG__FORMAT": "json",
         }
         with (self.folder / "daemon.log").open("ab") as log:

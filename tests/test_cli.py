@@ -14,7 +14,8 @@ from typed import typed
 
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
-from bridge.tokens import OperatorTokens, Scope, StreamTokens
+from bridge.identity.principal import Scope
+from bridge.tokens import OperatorTokens, StreamTokens
 
 COMMANDS = (
     *(

@@ -8,7 +8,8 @@ import jwt
 import pytest
 
 from bridge.errors import CredentialError
-from bridge.tokens import OperatorTokens, Scope, StreamTokens
+from bridge.identity.principal import Scope
+from bridge.tokens import OperatorTokens, StreamTokens
 
 SECRET = "k" * 32
 OTHER_SECRET = "o" * 32

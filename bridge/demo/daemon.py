@@ -94,6 +94,7 @@ class DaemonSetup(Struct, frozen=True):
             PROMPTS: inherited.get(PROMPTS, str(self.folder / "prompts")),
             "HATIF_TOKENS__SECRET": self.token_secret,
             "HATIF_PROVIDERS__MAQSAM__TOKEN": self.carrier_token,
+            "HATIF_ADMIN__SOCKET": str(self.folder / "admin.sock"),
             "HATIF_CLOCK__SPEED": f"{self.speed:g}",
             "HATIF_LOG__FORMAT": "json",
             **self.options,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from bridge.dialogue.answer import Answer, Value
+from bridge.identity.principal import DEFAULT_TENANT
 
 __all__ = [
     "CallKind",
@@ -44,6 +45,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     direction: str | None = None
     custom: dict[str, str] = {}
     kind: str = CallKind.CONVERSATION
+    tenant: str = DEFAULT_TENANT  # whose call it is: nobody else's identity sees it
 
 
 class StoredCall(CallRecord, frozen=True, kw_only=True):

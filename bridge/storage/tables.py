@@ -87,6 +87,7 @@ calls = Table(
     Column("direction", Text),
     Column("custom_json", Text, nullable=False),
     Column("kind", Text, nullable=False, server_default="conversation"),  # or monitored
+    Column("tenant", Text, nullable=False, server_default="default"),
     Index(None, "started_at"),
 )
 

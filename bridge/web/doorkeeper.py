@@ -15,10 +15,11 @@ from msgspec import Struct
 
 from bridge.clock import Clock
 from bridge.errors import CredentialError, StorageError
+from bridge.identity.principal import Scope
 from bridge.reconnection import LONGEST_CALL, may_be_lost
 from bridge.storage.phone_calls import call_of_reference
 from bridge.storage.store import Store
-from bridge.tokens import OperatorTokens, Scope, StreamClaims, StreamTokens
+from bridge.tokens import OperatorTokens, StreamClaims, StreamTokens
 from protocols.base import Capabilities, MediaProtocol
 from protocols.http import HttpRequest
 from protocols.provider import ApplicationSocket, Door, Grant, Options, Provider, SignatureError, Verified

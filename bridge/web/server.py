@@ -1,6 +1,14 @@
-"""The HTTP server: routes, limits and the listening socket. `AppRunner`, not `run_app`: draining is ours."""
+"""The HTTP server: routes, limits and listening sockets. `AppRunner`, not `run_app`: draining is ours.
+
+One is for the network, the other is a file, for whoever may open that: `authorisation` tells them apart.
+"""
 
 import errno
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from aiohttp import web
@@ -19,6 +27,9 @@ KEEPALIVE_SECONDS = 15.0  # aiohttp's default is an hour; this also closes clien
 SHUTDOWN_SECONDS = 2.0  # calls are over by then; what is left are slow readers of health
 
 
+PRIVATE_FOLDER = 0o700
+MAX_SOCKET_PATH = 107  # unix(7): sun_path has 108 bytes, the last of them zero
+
 _METHODS = ("GET", "POST")  # providers ask by either
 _ANSWER = ("/webhooks/{provider}/answer", "/webhooks/{provider}/answer/{questionnaire}")
 
@@ -28,10 +39,11 @@ RoutesT = TypeVar("RoutesT")
 class Server:
     """One listening socket. Health is served at once, calls as soon as `media` is given."""
 
-    def __init__(self, health: Health, *, has_page: bool = True) -> None:
-        """`has_page`: whether the page that calls is served."""
+    def __init__(self, health: Health, *, has_page: bool = True, admin: Iterable[web.RouteDef] = ()) -> None:
+        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`."""
         self._health = health
         self._has_page = has_page
+        self._admin = tuple(admin)
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
         self._applications: ApplicationSockets | None = None
@@ -39,11 +51,11 @@ class Server:
         self._runner: web.AppRunner | None = None
         self.port = 0
 
-    async def start(self, host: str, port: int) -> None:
-        """Listen.
+    async def start(self, host: str, port: int, admin_socket: Path | None = None) -> None:
+        """Listen, and at the file `admin_socket` too.
 
         Raises:
-            ConfigError: the address is in use or not ours.
+            ConfigError: the address is in use or not ours, or the file cannot be made.
 
         """
         application = web.Application()
@@ -58,6 +70,7 @@ class Server:
                 web.get("/ws/{provider}/{name}", self._connect),
                 web.get("/application/{provider}", self._apply),
                 web.get("/application/{provider}/{questionnaire}", self._apply),
+                *self._admin,
                 web.get("/calls/{call_id}/transcript", self._transcript),
                 web.get("/calls/{call_id}/transcript/live", self._live_transcript),
                 *(web.route(method, path, self._answer) for method in _METHODS for path in _ANSWER),
@@ -80,6 +93,21 @@ class Server:
             await self.stop()
             raise ConfigError(_why_not_listening(error, host, port)) from None
         self.port = self._runner.addresses[0][1]
+        if admin_socket is not None:
+            await self._listen_at(self._runner, admin_socket)
+
+    async def _listen_at(self, runner: web.AppRunner, path: Path) -> None:
+        """Open the file that only the daemon's user may open; one left behind by a crash gives way."""
+        try:
+            _make_room(path)
+            before = os.umask(0o177)  # nobody else, from the first moment on
+            try:
+                await web.UnixSite(runner, path).start()
+            finally:
+                os.umask(before)
+        except OSError as error:
+            await self.stop()
+            raise ConfigError(_why_no_admin_socket(error, path)) from None
 
     def open_media(
         self,
@@ -122,6 +150,22 @@ class Server:
         if routes is None:
             raise web.HTTPServiceUnavailable(text="starting\n", headers={"Retry-After": "5"})
         return routes
+
+
+def _make_room(path: Path) -> None:
+    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(path.stat().st_mode):
+            path.unlink()
+
+
+def _why_no_admin_socket(error: OSError, path: Path) -> str:
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        return (
+            f"admin.socket: the path {path} is too long: {MAX_SOCKET_PATH} bytes are what a socket's may have"
+        )
+    reason = os.strerror(error.errno or errno.EIO).lower()
+    return f"admin.socket: {path} cannot be opened ({reason}): name another file, or null for none"
 
 
 def _why_not_listening(error: OSError, host: str, port: int) -> str:

@@ -16,10 +16,10 @@ from msgspec import Struct
 
 from bridge.errors import StorageError
 from bridge.following import Follower, LiveTranscripts
+from bridge.identity.principal import Scope
 from bridge.storage.records import CallKind, StoredCall
 from bridge.storage.store import Store
 from bridge.storage.utterances import StoredUtterance, as_spoken, utterances_of
-from bridge.tokens import Scope
 from bridge.web.doorkeeper import Doorkeeper
 
 __all__ = ["TranscriptRoutes"]

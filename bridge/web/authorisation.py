@@ -1,0 +1,43 @@
+"""Who a request comes from, and whether they may. Every administrative route begins with `require`.
+
+What comes over the admin socket, a file that only the daemon's user can open, may do everything. Everybody
+else shows a credential.
+"""
+
+import socket
+
+import structlog
+from aiohttp import web
+
+from bridge.identity.principal import LOCAL, Principal, Scope
+
+__all__ = ["PRINCIPAL", "is_over_admin_socket", "require"]
+
+PRINCIPAL = web.RequestKey("principal", Principal)  # put there by whoever has established it
+
+log = structlog.get_logger()
+
+
+def require(request: web.Request, scope: Scope) -> Principal:
+    """Who asks, where they may do this.
+
+    Raises:
+        HTTPUnauthorized: nobody's credential was shown, or none that is good.
+        HTTPForbidden: it is good for something else.
+
+    """
+    principal = LOCAL if is_over_admin_socket(request) else request.get(PRINCIPAL)
+    if principal is None:
+        raise web.HTTPUnauthorized(
+            text="a valid credential is needed\n", headers={"WWW-Authenticate": "Bearer"}
+        )
+    if not principal.may(scope):
+        log.warning("not_allowed", route=request.match_info.route.name, what=scope)
+        raise web.HTTPForbidden(text=f"this credential lacks the scope {scope}\n")
+    return principal
+
+
+def is_over_admin_socket(request: web.Request) -> bool:
+    """Whether the request came by way of the file, not the network."""
+    connection = request.get_extra_info("socket")
+    return connection is not None and connection.family == socket.AF_UNIX
