@@ -10,6 +10,8 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS
 
 .DEFAULT_GOAL := help
 PEERS  := .venv-peers
+# Debian packages with the programs that tests use; tests/support/programs.py says which is in which.
+SERVICES := nginx-light openssl postgresql prometheus redis-server strace systemd
 
 # XTTS's tests have an environment of their own, for PyTorch is large. Where the usual PyTorch is built for CUDA,
 # TORCH_INDEX=ADDRESS of an index with the CPU's build saves gigabytes. XTTS=0 leaves these tests out.
@@ -20,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help demo test test-xtts check format lint types imports bench fuzz soak peers model licences clean
+.PHONY: help services demo test test-xtts check format lint types imports bench fuzz soak peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -61,6 +63,14 @@ $(XTTS_STAMP): pyproject.toml constraints.txt constraints-xtts.txt
 	@$(XTTS_BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt \
 	  --constraint constraints-xtts.txt --editable '.[xtts]' pytest pytest-asyncio pytest-timeout
 	@touch $@
+
+services:  ## the system programs that some tests need, from Debian's packages; as root
+	@[ -e /etc/debian_version ] || { echo "This is not Debian: install what has the same programs as $(SERVICES)" >&2; exit 1; }
+	@[ "$$(id -u)" = 0 ] || { echo "Only root may install packages: sudo make services" >&2; exit 1; }
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(SERVICES)
+	@echo "Tests start these servers themselves; where they are not wanted as services:"
+	@echo "  systemctl disable --now nginx postgresql prometheus redis-server"
 
 test-xtts: $(XTTS_STAMP)  ## XTTS's real code over a tiny checkpoint, in an environment with PyTorch
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts

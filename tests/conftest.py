@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import structlog
 from lanes import in_lanes
+from skips import pytest_sessionfinish, pytest_terminal_summary
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
@@ -31,6 +32,11 @@ from bridge.speech.measured import MeasuredVoice
 from bridge.speech.mouth import Mouth, Speaker
 from bridge.speech.prompts import PromptCache
 from bridge.speech.script import Passage
+
+__all__ = [
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]  # hooks: what was skipped, and whether with cause
 
 MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import io
 import re
-import shutil
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ import aiohttp
 import numpy as np
 import pytest
 from browser import Tab
+from programs import found, needs
 
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.rendering import page
@@ -21,8 +21,8 @@ from bridge.rendering.page import write_page
 from bridge.rendering.work import Done, HeardPrompt, RenderedQuestionnaire, RenderReport, report_of
 from bridge.reports import ReportError
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-needs_a_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
+BROWSER = found("chromium", "google-chrome")
+needs_a_browser = needs("chromium", "google-chrome")
 NASTY = """<script>alert('x')</script> "&amp; ' </td>"""
 
 

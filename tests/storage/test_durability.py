@@ -2,7 +2,6 @@
 
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import needs, path_of
 
 from bridge.clock import Clock
 from bridge.storage.store import Store
@@ -56,24 +56,13 @@ async def test_kill_loses_no_acknowledged_turn(
     await store.close()
 
 
-@pytest.fixture
-def strace() -> str:
-    """The system program strace, where it is installed and may trace."""
-    found = shutil.which("strace")
-    if found is None:
-        pytest.skip("needs the system program strace")
-    trial = subprocess.run([found, "-qq", "-e", "trace=none", "true"], capture_output=True, check=False)
-    if trial.returncode:
-        pytest.skip("needs the system program strace, which may not trace here")
-    return found
-
-
-def test_disk_acknowledges_every_turn(strace: str, path: Path, tmp_path: Path) -> None:
+@needs("strace")
+def test_disk_acknowledges_every_turn(path: Path, tmp_path: Path) -> None:
     """Between one acknowledged turn and the next, the disk is asked to have it: at least one fsync each."""
     log = tmp_path / "strace.log"
     turns = 20
     options = ["-f", "-qq", "-o", str(log), "-e", "trace=fsync,fdatasync", "-e", "signal=none"]
-    with write_turns(path, "traced", turns, strace, *options) as writer:
+    with write_turns(path, "traced", turns, path_of("strace"), *options) as writer:
         assert writer.stdout.read().split() == [str(n) for n in range(1, turns + 1)]
     assert writer.returncode == 0
     assert len(re.findall(r"\bf(?:data)?sync\(\d+.*= 0$", log.read_text(), re.MULTILINE)) >= turns

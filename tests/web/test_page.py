@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from browser import Tab, eventually
+from programs import found, needs
 
 from bridge.app import Daemon
 from bridge.config import load_settings
@@ -40,8 +40,8 @@ from protocols.browser import BrowserOptions
 from protocols.http import HttpRequest
 from protocols.provider import Grant
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-needs_a_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
+BROWSER = found("chromium", "google-chrome")
+needs_a_browser = needs("chromium", "google-chrome")
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
