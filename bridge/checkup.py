@@ -26,7 +26,7 @@ from bridge.speech.vosk.model import ModelSummary, check_model, unfit_for_transc
 from bridge.voicing import prompts_of
 from protocols.browser import BrowserOptions
 
-__all__ = ["Finding", "Verdict", "examine"]
+__all__ = ["Finding", "Verdict", "examine", "look"]
 
 MIN_FREE_BYTES = 1 << 30  # years of answers; but a full disk ends every call, so warn early
 
@@ -45,6 +45,7 @@ class Finding(Struct, frozen=True):
     subject: str
     verdict: Verdict
     detail: str
+    advice: str = ""  # what to do next, in one sentence
 
 
 def examine(config: Path | None) -> list[Finding]:
@@ -53,10 +54,12 @@ def examine(config: Path | None) -> list[Finding]:
         settings = load_settings(config)
     except BridgeError as error:
         return [Finding("configuration", Verdict.BAD, str(error))]
-    return [Finding("configuration", Verdict.GOOD, "every option is known and valid"), *_look(settings)]
+    return list(look(settings))
 
 
-def _look(settings: Settings) -> Iterator[Finding]:
+def look(settings: Settings) -> Iterator[Finding]:
+    """The same with a configuration that has been read."""
+    yield Finding("configuration", Verdict.GOOD, "every option is known and valid")
     yield from _credentials(settings)
     yield from _opus(settings)
     yield from _reading(settings)
@@ -168,6 +171,10 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
                 yield Finding(path.name, Verdict.WARNING, f"refused by `hatif serve`: {problem}")
             else:
                 offered.append(questionnaire)
+    if drafts := sorted(one.id for one in offered if one.status == "draft"):
+        detail = f"no clinician has signed what callers are asked: {', '.join(drafts)}"
+        advice = "before you call patients, have them signed (status: validated) and remove allow_draft"
+        yield Finding("drafts", Verdict.WARNING, detail, advice)
     yield from _rendered(settings, offered)
 
 

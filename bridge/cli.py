@@ -31,6 +31,7 @@ from bridge.console import (
     settings_of,
 )
 from bridge.content import DEFAULT_CONFIG
+from bridge.doctor.commands import mount as mount_doctor
 from bridge.errors import BridgeError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
@@ -75,6 +76,7 @@ mount_transcripts(app, token_app)
 mount_reading(app)
 mount_voices(app)
 mount_rendering(app)
+mount_doctor(app)
 app.command("understand")(understand_command)
 
 

@@ -32,6 +32,7 @@ MAX_CONFIG_BYTES = 256 * 1024  # the shipped file, comments and all, is about 5 
 MAX_CREDENTIAL_BYTES = 16 * 1024  # a token or a key; systemd's own limit for one is 1 MiB
 
 ENVIRONMENT_PREFIX = "HATIF_"
+CREDENTIAL_PREFIX = "hatif_"
 _QUOTED = re.compile(r'"[^"]*"|\'(?!\\.\')[^\']{2,}\'')  # what ruamel quotes; one character may stay
 # Variables of ours that are no options: where config.yaml is, and where the tests find recorded speech.
 OTHER_VARIABLES = frozenset({"HATIF_CONFIG", "HATIF_SPEECH_DATA"})
@@ -93,11 +94,18 @@ def read_environment(environ: Mapping[str, str], options: Collection[str]) -> So
 
 
 def read_credentials(directory: Path, files: Mapping[str, str]) -> Source:
-    """Read secrets from the files that systemd's LoadCredential= puts there; other files are not ours."""
+    """Read secrets from the files that systemd's LoadCredential= puts there; other files are not ours.
+
+    Each is called by its own name, or with `hatif_` before it: so the files of a folder are called that is
+    loaded as a whole, by `LoadCredential=hatif:/etc/hatif/credentials` (systemd.exec(5)).
+    """
     source = Source()
     for name, option in files.items():
         try:
-            secret = _text(directory / name, MAX_CREDENTIAL_BYTES).rstrip("\r\n")
+            path = next(
+                (path for path in _credential_paths(directory, name) if path.exists()), directory / name
+            )
+            secret = _text(path, MAX_CREDENTIAL_BYTES).rstrip("\r\n")
         except FileNotFoundError:
             continue
         except (OSError, ValueError):
@@ -106,6 +114,10 @@ def read_credentials(directory: Path, files: Mapping[str, str]) -> Source:
         else:
             source.given[option] = Given(secret, f"credential {name}")
     return source
+
+
+def _credential_paths(directory: Path, name: str) -> tuple[Path, Path]:
+    return directory / name, directory / f"{CREDENTIAL_PREFIX}{name}"
 
 
 def _text(path: Path, limit: int) -> str:

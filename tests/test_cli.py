@@ -23,6 +23,7 @@ COMMANDS = (
         "demo",
         "call",
         "check",
+        "doctor",
         "render",
         "say",
         "answers list",

@@ -9,7 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-CONTENT = ("questionnaires", "models", "config.yaml")  # what bridge/content.py finds beside the packages
+CONTENT = (
+    "questionnaires",
+    "models",
+    "config.yaml",
+    "systemd",
+)  # what bridge/content.py finds beside the packages
 
 
 def test_the_packages_are_taken_whole() -> None:

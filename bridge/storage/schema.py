@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bridge.errors import StorageError
 
-__all__ = ["upgrade"]
+__all__ = ["known_revisions", "upgrade"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -40,6 +40,12 @@ def upgrade(connection: Connection) -> None:
         return
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def known_revisions() -> list[str]:
+    """Every schema that this version can bring up to date, the oldest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
 
 
 def _config() -> Config:
