@@ -150,7 +150,7 @@ def _prepare_folder(database: Path, folder: Path, *, copies: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StorageError(
-            f"{folder} has {free / 1e6:.0f} MB free and a backup needs {needed / 1e6:.0f} MB; free some space, "
+            f"{folder} has {free / 1e6:.0f} MB free and a backup needs {needed / 1e6:.0f} MB; free some, "
             "or give storage.backups a folder on another disk"
         )
 

@@ -1,7 +1,7 @@
 """Is a database whole? Its pages, what refers to what, its schema, and whether all in it can be read."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,7 +11,10 @@ from bridge.dialogue.answer import Value
 from bridge.dialogue.state import DialogueState
 from bridge.storage import schema
 
-__all__ = ["Findings", "examine", "row_counts"]
+__all__ = ["VERSION_TABLE", "Findings", "Run", "examine", "examine_content", "row_counts"]
+
+VERSION_TABLE = "alembic_version"
+Run = Callable[[str], Iterable[Any]]  # a statement, and the rows that it gives
 
 SHOWN_FAULTS = 20  # of one kind; a damaged database has thousands
 
@@ -40,7 +43,7 @@ class Findings(Struct, frozen=True, kw_only=True):
 
 
 def examine(connection: sqlite3.Connection, *, opened: Callable[[str], str] = str) -> Findings:
-    """Look at all of a database, in one view of it while others write.
+    """Look at all of an SQLite database, in one view of it while others write.
 
     `opened` makes a stored text readable, where it is encrypted; it raises ValueError where it cannot.
 
@@ -50,33 +53,39 @@ def examine(connection: sqlite3.Connection, *, opened: Callable[[str], str] = st
     """
     if faults := list(_damage(connection)):
         return Findings(schema=None, rows={}, faults=faults, notes=[])
-    present = _revision(connection)
-    rows = row_counts(connection)
-    known = set(schema.known_revisions())
+    found = examine_content(connection.execute, _tables(connection), opened=opened)
+    return msgspec.structs.replace(found, faults=[*_strays(connection), *found.faults])
+
+
+def examine_content(run: Run, tables: Collection[str], *, opened: Callable[[str], str] = str) -> Findings:
+    """Look at what any database holds: its schema, and whether all that is JSON can be read."""
+    present = _revision(run) if VERSION_TABLE in tables else None
+    rows = {name: _count(run, name) for name in tables if name != VERSION_TABLE}
+    known = schema.known_revisions()
+    faults, notes = [], []
     if present is None:
-        faults = ["it holds no tables of Hatif's: it is another program's database, or an empty one"]
+        faults.append("it holds no tables of Hatif's: it is another program's database, or an empty one")
     elif present not in known:
-        faults = [
-            f"its schema {present} is newer than this Hatif, which knows {max(known)}: install that version"
-        ]
-    faults += _strays(connection)
-    faults += _unreadable(connection, rows, opened)
-    notes = list(_not_to_be_resumed(connection, rows, opened))
-    if present in known and present != schema.newest_revision():
-        notes.append(f"its schema is {present}; `hatif db upgrade` brings it to {schema.newest_revision()}")
+        faults.append(f"its schema {present} is newer than this Hatif, which knows {known[-1]}: install that")
+    elif present != known[-1]:
+        notes.append(f"its schema is {present}; `hatif db upgrade` brings it to {known[-1]}")
+    faults += _unreadable(run, rows, opened)
+    notes += _not_to_be_resumed(run, rows, opened)
     return Findings(schema=present, rows=rows, faults=faults, notes=notes)
 
 
 def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
     """How many rows each table has."""
-    names = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
-    ).fetchall()
-    return {
-        name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 (its own names)
-        for (name,) in names
-        if name != "alembic_version"
-    }
+    return {name: _count(connection.execute, name) for name in _tables(connection) if name != VERSION_TABLE}
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+    return [str(name) for (name,) in connection.execute(named)]
+
+
+def _count(run: Run, table: str) -> int:
+    return next(int(count) for (count,) in run(f'SELECT count(*) FROM "{table}"'))  # noqa: S608 (its own name)
 
 
 def _damage(connection: sqlite3.Connection) -> Iterator[str]:
@@ -89,12 +98,8 @@ def _damage(connection: sqlite3.Connection) -> Iterator[str]:
         )
 
 
-def _revision(connection: sqlite3.Connection) -> str | None:
-    try:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError:  # there is no such table
-        return None
-    return str(row[0]) if row else None
+def _revision(run: Run) -> str | None:
+    return next((str(revision) for (revision,) in run(f"SELECT version_num FROM {VERSION_TABLE}")), None)  # noqa: S608
 
 
 def _strays(connection: sqlite3.Connection) -> Iterator[str]:
@@ -107,25 +112,21 @@ def _strays(connection: sqlite3.Connection) -> Iterator[str]:
         )
 
 
-def _unreadable(
-    connection: sqlite3.Connection, rows: dict[str, int], opened: Callable[[str], str]
-) -> Iterator[str]:
+def _unreadable(run: Run, rows: dict[str, int], opened: Callable[[str], str]) -> Iterator[str]:
     for table, column, kind, key in _JSON:
         if table not in rows:
             continue
         decoder = msgspec.json.Decoder(kind)
         shown = 0
-        for name, text in _texts(connection, table, column, key):
+        for name, text in _texts(run, table, column, key):
             if (why := _undecoded(decoder, text, opened)) and (shown := shown + 1) <= SHOWN_FAULTS:
                 yield f"{table} {name}: {column} cannot be read ({why}); restore a backup from before"
 
 
-def _texts(
-    connection: sqlite3.Connection, table: str, column: str, key: tuple[str, ...]
-) -> Iterator[tuple[str, str]]:
+def _texts(run: Run, table: str, column: str, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Every text in a column, and the name of its row: "3f2a pain 1"."""
     columns = ", ".join((*key, column))
-    for *names, text in connection.execute(f"SELECT {columns} FROM {table} WHERE {column} IS NOT NULL"):  # noqa: S608
+    for *names, text in run(f"SELECT {columns} FROM {table} WHERE {column} IS NOT NULL"):  # noqa: S608
         yield " ".join(str(name) for name in names), str(text)
 
 
@@ -140,14 +141,12 @@ def _undecoded(decoder: "msgspec.json.Decoder[Any]", text: str, opened: Callable
     return ""
 
 
-def _not_to_be_resumed(
-    connection: sqlite3.Connection, rows: dict[str, int], opened: Callable[[str], str]
-) -> Iterator[str]:
+def _not_to_be_resumed(run: Run, rows: dict[str, int], opened: Callable[[str], str]) -> Iterator[str]:
     """Dialogues of an earlier version's shape: whole, but such a call begins afresh when it comes again."""
     if "dialogue_states" not in rows:
         return
     decoder = msgspec.json.Decoder(DialogueState)
-    texts = _texts(connection, "dialogue_states", "state_json", ("call_id",))
+    texts = _texts(run, "dialogue_states", "state_json", ("call_id",))
     strange = sum(1 for _, text in texts if _undecoded(decoder, text, opened).startswith("it is of another"))
     if strange:
         yield f"{strange} dialogues are of another version's shape: such a call is not gone on with"

@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StorageError
 from bridge.storage import postgres
-from bridge.storage.place import Place
+from bridge.storage.place import Place, Where
 
 __all__ = [
     "BUSY_SECONDS",
@@ -58,7 +58,7 @@ _CAUSES = {
 }
 
 
-def database_url(where: Place | str | Path) -> URL:
+def database_url(where: Where) -> URL:
     """A path as an SQLite database, a database URL as its driver wants it."""
     place = Place.of(where)
     if isinstance(place.address, Path) or "://" not in place.address:

@@ -22,7 +22,7 @@ from bridge.storage.database import (
     prepare_file,
     writing,
 )
-from bridge.storage.place import Place
+from bridge.storage.place import Place, Where
 from bridge.storage.schema import Standing
 from bridge.storage.upgrading import Upgrade, back_up_before, migrate
 
@@ -51,7 +51,7 @@ class OpenDatabase:
     @classmethod
     async def open(
         cls,
-        where: Place | str | Path,
+        where: Where,
         *,
         clock: Clock,
         busy_seconds: float = BUSY_SECONDS,
@@ -70,8 +70,8 @@ class OpenDatabase:
         engine = create_engine(url, busy_seconds=busy_seconds)
         try:
             # Two daemons make the file at once: the second is told "busy" at once while WAL is turned on.
-            backup = await _patiently(WRITE_ATTEMPTS)(back_up_before, engine, place, clock)
-            before = await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
+            backup: Path | None = await _patiently(WRITE_ATTEMPTS)(back_up_before, engine, place, clock)
+            before: Standing = await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
         except FAILURES as error:
             await engine.dispose()
             raise explain(error, url) from None

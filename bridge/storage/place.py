@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.errors import StorageError
 
-__all__ = ["Place"]
+__all__ = ["Place", "Where"]
 
 BACKUPS = "backups"
 
@@ -60,3 +60,6 @@ class Place:
                 f"there is no database at {self.file}: no call has been taken yet, or storage.path differs"
             )
         return self.file
+
+
+Where = Place | str | Path  # a path or a URL stands for a place with nothing else said

@@ -17,7 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bridge.errors import StorageError
 
-__all__ = ["be_patient", "connect_args", "driver_url", "explain", "is_busy", "is_postgres", "prepare"]
+__all__ = [
+    "be_patient",
+    "connect_args",
+    "driver_url",
+    "explain",
+    "is_busy",
+    "is_postgres",
+    "prepare",
+    "shown",
+]
 
 WRITERS_LOCK = 0x4861746966  # "Hatif": which advisory lock, among those of other programs
 CONNECT_SECONDS = 5.0
@@ -133,7 +142,7 @@ def is_busy(error: BaseException) -> bool:
 
 def explain(error: BaseException, url: URL) -> StorageError:
     """Say in one sentence what went wrong. Statement, values and password stay out of it."""
-    name = f"{url.database} at {url.host or url.query.get('host') or 'this machine'}"
+    name = shown(url)
     state = _state(error)
     if state is not None:
         known = next((_CAUSES[state[:length]] for length in (5, 3, 2) if state[:length] in _CAUSES), None)
@@ -151,6 +160,11 @@ def explain(error: BaseException, url: URL) -> StorageError:
     return StorageError(f"the database {name} refused the request ({type(original).__name__})")
 
 
+def shown(url: URL) -> str:
+    """A database's name and its server's, and nothing secret."""
+    return f"{url.database} at {url.host or url.query.get('host') or 'this machine'}"
+
+
 def _state(error: BaseException) -> str | None:
     """PostgreSQL's code, SQLSTATE, wherever in the chain it is."""
     original = error.orig if isinstance(error, DBAPIError) else error
@@ -159,7 +173,8 @@ def _state(error: BaseException) -> str | None:
 
 
 def _reason(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno in errno.errorcode else type(error).__name__
+    known = error.errno is not None and error.errno in errno.errorcode
+    return os.strerror(error.errno or 0).lower() if known else type(error).__name__
 
 
 def _without_zeros(parameters: Any) -> Any:

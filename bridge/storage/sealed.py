@@ -1,8 +1,8 @@
 """Backups that are encrypted: AES-256-GCM (NIST SP 800-38D) in pieces of 1 MiB, for files of any size.
 
 After Hoang, Reyhanitabar, Rogaway and Vizár's STREAM (eprint.iacr.org/2015/189): a piece's nonce is its
-number and whether it is the last, so that pieces cannot be dropped, swapped or cut off unnoticed. Each file has
-a key of its own, made from the configured one and a random salt, which makes the numbers safe as nonces.
+number and whether it is the last, so that pieces cannot be dropped, swapped or cut off unnoticed. Each file
+has a key of its own, made from the configured one and a random salt: the numbers are safe as nonces.
 """
 
 import os

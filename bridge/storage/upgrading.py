@@ -11,11 +11,10 @@ from bridge.clock import Clock
 from bridge.errors import StorageError
 from bridge.storage import postgres, schema
 from bridge.storage.backup import back_up
-from bridge.storage.database import FAILURES, create_engine, database_url, explain
 from bridge.storage.place import Place
 from bridge.storage.schema import Migration, Standing
 
-__all__ = ["Upgrade", "back_up_before", "look_up", "migrate"]
+__all__ = ["Upgrade", "back_up_before", "migrate"]
 
 
 class Upgrade(Struct, frozen=True, kw_only=True):
@@ -59,21 +58,3 @@ def migrate(connection: Connection) -> Standing:
     """Run the missing migrations in the open transaction; where the database stood before."""
     postgres.be_patient(connection)
     return schema.upgrade(connection)
-
-
-async def look_up(place: Place) -> Standing:
-    """Where a database stands, without changing it.
-
-    Raises:
-        StorageError: it cannot be opened, or is a newer Hatif's.
-
-    """
-    url = database_url(place)
-    engine = create_engine(url)
-    try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(schema.standing)
-    except FAILURES as error:
-        raise explain(error, url) from None
-    finally:
-        await engine.dispose()
