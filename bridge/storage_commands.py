@@ -55,7 +55,7 @@ def backup(
     database = place.require_file("this backup")
     if encrypt and place.backup_key is None:
         raise StorageError(
-            "no key to encrypt with: storage.backup_key, or the credential backup_key, must be 32 bytes or more"
+            "storage.backup_key, or the credential backup_key, must be 32 random bytes to encrypt with"
         )
     made = back_up(
         database,

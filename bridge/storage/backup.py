@@ -11,7 +11,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -83,7 +83,8 @@ def back_up(
         raise StorageError(f"the backup {target} cannot be written: {error.strerror}") from None
     finally:
         for left in (partial, closed):
-            left.unlink(missing_ok=True)
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
     return Backup(
         file=str(target),
         schema=found.schema,

@@ -105,7 +105,11 @@ def restore(
 
 
 def is_in_use(database: Path) -> bool:
-    """Whether any process has an SQLite database in WAL mode open: each holds a shared lock all the time."""
+    """Whether another process has an SQLite database in WAL mode open: each holds a shared lock all the time.
+
+    Not for a process that has it open itself: its own locks would not be seen, and would be gone afterwards
+    (sqlite.org/howtocorrupt.html, 2.2).
+    """
     if not database.exists():
         return False
     with database.open("r+b") as file:

@@ -1,6 +1,7 @@
 """Run as a program: prints a small database of a given schema as SQL, to be kept in tests/storage/schemas.
 
-Before a release that changes the schema: python tests/storage/dump_schema.py 0007 > tests/storage/schemas/0007.sql
+Before a release that changes the schema, and never again after it:
+PYTHONPATH=. python tests/storage/dump_schema.py 0007 > tests/storage/schemas/0007.sql
 """
 
 import sqlite3
@@ -15,6 +16,7 @@ from sqlalchemy import create_engine
 from bridge.storage import schema
 
 MOMENT = "2026-01-02 10:00:00.000000"
+HEARD = {"status": "answered", "via": "speech"}
 ROWS: dict[str, list[dict[str, object]]] = {
     "calls": [
         {
@@ -32,22 +34,8 @@ ROWS: dict[str, list[dict[str, object]]] = {
         {"call_id": "died", "turn_index": 1, "item": None, "closed": ""},
     ],
     "answers": [
-        {
-            "call_id": "finished",
-            "item": "pain",
-            "revision": 1,
-            "turn_index": 1,
-            "value_json": "7",
-            "value_text": "7",
-        },
-        {
-            "call_id": "finished",
-            "item": "pain",
-            "revision": 2,
-            "turn_index": 2,
-            "value_json": "8",
-            "value_text": "8",
-        },
+        {"call_id": "finished", "item": "pain", "turn_index": 1, "revision": 1, "value_json": "7"} | HEARD,
+        {"call_id": "finished", "item": "pain", "turn_index": 2, "revision": 2, "value_json": "8"} | HEARD,
     ],
     "dialogue_states": [
         {"call_id": "finished", "turn_index": 2, "state_json": "{}"},

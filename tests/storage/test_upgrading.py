@@ -28,7 +28,7 @@ def rows_of(path: Path) -> Rows:
         connection.row_factory = sqlite3.Row
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         return {
-            name: [dict(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2")]
+            name: [dict(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2")]  # noqa: S608
             for (name,) in tables
             if name != "alembic_version"
         }
@@ -113,11 +113,11 @@ async def test_what_cannot_be_backed_up_is_not_upgraded(
     before = of_schema("0004")
     (tmp_path / "taken").write_text("")
     place = Place(address=path, backups=tmp_path / "taken")
-    with pytest.raises(StorageError, match="stays at schema 0004 and is not opened.*taken"):
+    with pytest.raises(StorageError, match=r"stays at schema 0004 and is not opened.*taken"):
         await Store.open(place, clock=Clock())
     little = shutil._ntuple_diskusage(10**9, 10**9, 1000)
     monkeypatch.setattr(backup_room.shutil, "disk_usage", lambda folder: little)
-    with pytest.raises(StorageError, match="0 MB free and a backup needs 1[67] MB; free some"):
+    with pytest.raises(StorageError, match=r"0 MB free and a backup needs 1[67] MB; free some"):
         await Store.open(path, clock=Clock())
     assert rows_of(path) == before
     assert (await look_up(Place(address=path))).present == "0004"

@@ -22,8 +22,8 @@ CREATE TABLE answers (
 	CONSTRAINT pk_answers PRIMARY KEY (call_id, item, revision), 
 	CONSTRAINT fk_answers_turns FOREIGN KEY(call_id, turn_index) REFERENCES turns (call_id, turn_index)
 );
-INSERT INTO "answers" VALUES('finished','pain',1,1,'2026-01-02 10:00:00.000000','x','7','7','x',1,1,'x','x',NULL,NULL);
-INSERT INTO "answers" VALUES('finished','pain',2,2,'2026-01-02 10:00:00.000000','x','8','8','x',1,1,'x','x',NULL,NULL);
+INSERT INTO "answers" VALUES('finished','pain',1,1,'2026-01-02 10:00:00.000000','answered','7',NULL,'speech',1,1,'x','x',NULL,NULL);
+INSERT INTO "answers" VALUES('finished','pain',2,2,'2026-01-02 10:00:00.000000','answered','8',NULL,'speech',1,1,'x','x',NULL,NULL);
 CREATE TABLE calls (
 	call_id TEXT NOT NULL, 
 	provider TEXT NOT NULL, 
