@@ -1,14 +1,20 @@
-"""A real PostgreSQL server for tests: made by initdb in a folder of its own, on a socket only, without fsync."""
+"""A real PostgreSQL server for tests: by initdb in a folder of its own, on a socket only, without fsync."""
 
+import asyncio
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import asyncpg
 
 PACKAGE = "needs PostgreSQL's server: Debian package postgresql"
 PORT = 5432
@@ -26,6 +32,21 @@ class Cluster:
     def url(self, database: str) -> str:
         """Where a database of it is."""
         return f"postgresql+asyncpg://hatif@/{database}?host={self.folder}"
+
+    def run(self, database: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run a statement over a connection of its own, as any other program would; `?` is a value."""
+        numbers = iter(range(1, len(values) + 1))
+        numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
+
+        async def ask() -> list[tuple[Any, ...]]:
+            connection = await asyncpg.connect(user="hatif", database=database, host=str(self.folder))
+            try:
+                return [tuple(row) for row in await connection.fetch(numbered, *values)]
+            finally:
+                await connection.close()
+
+        with ThreadPoolExecutor(1) as thread:  # the test's own loop is running
+            return thread.submit(asyncio.run, ask()).result()
 
     def start(self, *options: str) -> None:
         """Start the server; returns once it takes connections."""
