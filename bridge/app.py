@@ -32,6 +32,7 @@ from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
+from bridge.storage.upgrading import Upgrade
 from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
@@ -114,7 +115,8 @@ class Daemon:
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
 
-        self._store = await Store.open(settings.storage.path, clock=self._clock)
+        self._store = await Store.open(settings.storage.place, clock=self._clock, node=settings.node)
+        _tell_upgrade(self._store.upgrade)
         stack.push_async_callback(self._store.close)
         interrupted = await self._store.close_interrupted()
         if interrupted:
@@ -291,6 +293,11 @@ class Daemon:
         except StorageError as error:
             return False, str(error)
         return True, ""
+
+
+def _tell_upgrade(upgrade: Upgrade) -> None:
+    if upgrade.before is not None and upgrade.migrations:
+        log.info("database_upgraded", before=upgrade.before, now=upgrade.now, backup=upgrade.backup)
 
 
 def _provider_options(settings: Settings) -> dict[str, Options]:

@@ -14,6 +14,7 @@ from bridge.audio.g711 import SAMPLE_WIDTH, decode_ulaw
 from bridge.clock import Clock
 from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
+from bridge.storage.place import Place, Where
 from bridge.storage.records import StoredNotification
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
 from bridge.storage.utterances import StoredUtterance, as_spoken, forget, utterances_of
@@ -62,7 +63,7 @@ class TranscriptInFull(Struct, frozen=True):
     utterances: list[StoredUtterance]
 
 
-async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInShort]:
+async def list_calls(database: Where, clock: Clock, limit: int) -> list[CallInShort]:
     """The latest calls, newest first.
 
     Raises:
@@ -85,7 +86,7 @@ async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInSho
         ]
 
 
-async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
+async def show_call(database: Where, clock: Clock, beginning: str) -> CallInFull:
     """The one call whose id begins so.
 
     Raises:
@@ -97,7 +98,7 @@ async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
         return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id))
 
 
-async def show_transcript(database: Path, clock: Clock, beginning: str) -> TranscriptInFull:
+async def show_transcript(database: Where, clock: Clock, beginning: str) -> TranscriptInFull:
     """What was said in the one call whose id begins so, in the order in which it was spoken.
 
     Raises:
@@ -109,7 +110,7 @@ async def show_transcript(database: Path, clock: Clock, beginning: str) -> Trans
         return TranscriptInFull(call, as_spoken(await utterances_of(store, call.call_id)))
 
 
-async def forget_transcript(database: Path, clock: Clock, beginning: str) -> int:
+async def forget_transcript(database: Where, clock: Clock, beginning: str) -> int:
     """Delete what was said in the one call whose id begins so; how many utterances that were.
 
     Raises:
@@ -120,7 +121,7 @@ async def forget_transcript(database: Path, clock: Clock, beginning: str) -> int
         return await forget(store, (await find_call(store, beginning)).call_id)
 
 
-async def save_sounds(database: Path, clock: Clock, beginning: str, folder: Path) -> list[Path]:
+async def save_sounds(database: Where, clock: Clock, beginning: str, folder: Path) -> list[Path]:
     """Write the answers of one call that are kept as sound to `folder`, as WAV files named by item.
 
     Raises:
@@ -155,13 +156,13 @@ def _write_sounds(folder: Path, sounds: Mapping[Path, bytes]) -> None:
             wav.writeframes(decode_ulaw(ulaw))
 
 
-async def list_notifications(database: Path, clock: Clock, *, only_open: bool) -> list[StoredNotification]:
+async def list_notifications(database: Where, clock: Clock, *, only_open: bool) -> list[StoredNotification]:
     """What somebody has to see, the oldest first."""
     async with open_archive(database, clock) as store:
         return await store.notifications(only_open=only_open)
 
 
-async def acknowledge(database: Path, clock: Clock, beginning: str, by: str) -> list[StoredNotification]:
+async def acknowledge(database: Where, clock: Clock, beginning: str, by: str) -> list[StoredNotification]:
     """Note that somebody has seen what is open about the call whose id begins so; what that was.
 
     Raises:
@@ -187,18 +188,17 @@ async def find_call(store: Store, beginning: str) -> StoredCall:
 
 
 @asynccontextmanager
-async def open_archive(database: Path, clock: Clock) -> AsyncIterator[Store]:
+async def open_archive(database: Where, clock: Clock) -> AsyncIterator[Store]:
     """Open the database that is there; none is made.
 
     Raises:
         StorageError: there is none, or it cannot be read.
 
     """
-    if not await asyncio.to_thread(database.exists):
-        raise StorageError(
-            f"there is no database at {database}: no call has been taken yet, or storage.path differs"
-        )
-    store = await Store.open(database, clock=clock)
+    place = Place.of(database)
+    if place.file is not None:
+        await asyncio.to_thread(place.require_file, "this")
+    store = await Store.open(place, clock=clock)
     try:
         yield store
     finally:

@@ -205,7 +205,9 @@ def _rendered(settings: Settings, offered: Sequence[Questionnaire]) -> Iterator[
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
-    folders = {"storage": settings.storage.path.parent, "prompts": settings.prompts.folder}
+    folders = {"prompts": settings.prompts.folder}
+    if (database := settings.storage.place.file) is not None:
+        folders = {"storage": database.parent, **folders}
     if settings.recording.enabled:
         folders["recordings"] = settings.recording.folder
     for subject, folder in folders.items():

@@ -39,6 +39,7 @@ from bridge.read_command import mount as mount_reading
 from bridge.rendering.commands import mount as mount_rendering
 from bridge.reports import STDOUT, write_report
 from bridge.say_command import mount as mount_saying
+from bridge.storage_commands import mount as mount_storage
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
 from bridge.voices.commands import mount as mount_voices
@@ -77,6 +78,7 @@ mount_reading(app)
 mount_voices(app)
 mount_rendering(app)
 mount_doctor(app)
+mount_storage(app)
 app.command("understand")(understand_command)
 
 
@@ -273,7 +275,7 @@ def answers_list(
     from bridge.archive import list_calls  # noqa: PLC0415
 
     settings = settings_of(config)
-    calls = run_quietly(lambda: list_calls(settings.storage.path, Clock(), limit))
+    calls = run_quietly(lambda: list_calls(settings.storage.place, Clock(), limit))
     if json is not None:
         write_report(calls, json)
         return
@@ -298,7 +300,7 @@ def answers_show(
     from bridge.archive import show_call  # noqa: PLC0415
 
     settings = settings_of(config)
-    shown = run_quietly(lambda: show_call(settings.storage.path, Clock(), call_id))
+    shown = run_quietly(lambda: show_call(settings.storage.place, Clock(), call_id))
     if json is not None:
         write_report(shown, json)
         return
@@ -332,7 +334,7 @@ def answers_sound(
     from bridge.archive import save_sounds  # noqa: PLC0415
 
     settings = settings_of(config)
-    files = run_quietly(lambda: save_sounds(settings.storage.path, Clock(), call_id, to))
+    files = run_quietly(lambda: save_sounds(settings.storage.place, Clock(), call_id, to))
     for file in files:
         out.print(escape(str(file)), soft_wrap=True)
     if not files:
@@ -355,7 +357,7 @@ def notifications_list(
     from bridge.archive import list_notifications  # noqa: PLC0415
 
     settings = settings_of(config)
-    path = settings.storage.path
+    path = settings.storage.place
     notices = run_quietly(lambda: list_notifications(path, Clock(), only_open=not everything))
     if json is not None:
         write_report(notices, json)
@@ -384,7 +386,7 @@ def notifications_acknowledge(
     from bridge.archive import acknowledge  # noqa: PLC0415
 
     settings = settings_of(config)
-    seen = run_quietly(lambda: acknowledge(settings.storage.path, Clock(), call_id, by))
+    seen = run_quietly(lambda: acknowledge(settings.storage.place, Clock(), call_id, by))
     if not seen:
         err.print("nothing is open about this call")
         raise typer.Exit(EXIT_WRONG)

@@ -8,6 +8,7 @@ Whatever is wrong is told in one go: where, what, and what would be right. Secre
 import ipaddress
 import json
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -31,6 +32,7 @@ from bridge.config_options import (
     Section,
     Whole,
     Word,
+    a_database_url,
     long_enough,
     option,
 )
@@ -39,6 +41,7 @@ from bridge.config_sources import Given, Source, read_credentials, read_environm
 from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
+from bridge.storage.place import Place
 from bridge.tokens import MIN_SECRET_BYTES
 from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
@@ -50,6 +53,8 @@ CREDENTIALS = {
     "notifications_secret": "notifications.secret",
     "speech_server_key": "speech_server.key",
     "voices_key": "voices.key",
+    "storage_password": "storage.password",
+    "backup_key": "storage.backup_key",
     **PROVIDER_SECRETS,  # maqsam_token and its like
 }
 SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
@@ -80,6 +85,25 @@ class Storage(Section):
     """Where answers are kept."""
 
     path: DataPath = option(Path("data/hatif.db"), "the path of a file")
+    url: Annotated[Secret, AfterValidator(a_database_url)] | None = option(
+        None, "the URL of a PostgreSQL database, postgresql+asyncpg://USER@HOST/DATABASE, or null"
+    )
+    password: Secret | None = option(None, "the password of the user in storage.url")
+    node: Word | None = option(None, "a name that no other daemon on the same database has")
+    backups: DataPath = option(Path("data/backups"), "the path of a folder")
+    backup_key: Annotated[Secret, AfterValidator(long_enough)] | None = option(
+        None, f"{MIN_SECRET_BYTES} random bytes or more (`openssl rand -hex 32` makes them)"
+    )
+
+    @property
+    def place(self) -> Place:
+        """Which database is meant, with what opens it and its backups."""
+        return Place(
+            address=self.url.get_secret_value() if self.url else self.path,
+            password=self.password.get_secret_value() if self.password else None,
+            backups=self.backups,
+            backup_key=self.backup_key.get_secret_value() if self.backup_key else None,
+        )
 
 
 class Admin(Section):
@@ -210,6 +234,11 @@ class Settings(Section):
     def provider(self, name: str) -> Options:
         """What is configured of a provider, as its own file declares it."""
         return options_of(name, getattr(self.providers, name))
+
+    @property
+    def node(self) -> str:
+        """Which of the daemons that share a database this one is: by default its machine and port."""
+        return self.storage.node or f"{socket.gethostname()}:{self.server.port}"
 
     def origin(self, name: str) -> str:
         """Where an option was written, such as `config.yaml:12`; "default" when it was left out."""

@@ -16,7 +16,18 @@ from pydantic import (
 
 from bridge.tokens import MIN_SECRET_BYTES
 
-__all__ = ["ContentPath", "DataPath", "Number", "Secret", "Section", "Whole", "Word", "long_enough", "option"]
+__all__ = [
+    "ContentPath",
+    "DataPath",
+    "Number",
+    "Secret",
+    "Section",
+    "Whole",
+    "Word",
+    "a_database_url",
+    "long_enough",
+    "option",
+]
 
 
 def _number_and_no_truth(value: object) -> object:
@@ -30,6 +41,13 @@ def long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
         raise ValueError("too short")
     return secret
+
+
+def a_database_url(url: SecretStr) -> SecretStr:
+    """A URL of a database that Hatif can keep answers in, as hosters write it or as we do."""
+    if not url.get_secret_value().startswith(("postgresql+asyncpg://", "postgresql://", "postgres://")):
+        raise ValueError("no URL of a PostgreSQL database")
+    return url
 
 
 def _beside(kind: str) -> Callable[[object, ValidationInfo], object]:

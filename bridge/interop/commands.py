@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bridge.dialogue.questionnaire import Questionnaire
     from bridge.interop.answers.export import Plan
     from bridge.interop.losses import Loss
+    from bridge.storage.place import Where
 
 __all__ = ["mount"]
 
@@ -123,12 +124,12 @@ def export_answers(  # noqa: PLR0917 - a command's options
         key=read_key(pseudonym_key) if pseudonym_key else None,
         canonical=canonical,
     )
-    calls = _run(plan, settings_of(config).storage.path)
+    calls = _run(plan, settings_of(config).storage.place)
     if to != STDOUT:
         out.print(f"{calls} calls exported to {to}", soft_wrap=True)
 
 
-def _run(plan: "Plan", database: Path) -> int:
+def _run(plan: "Plan", database: "Where") -> int:
     from bridge.archive import open_archive  # noqa: PLC0415
     from bridge.clock import Clock  # noqa: PLC0415
     from bridge.interop.answers.export import export_answers as export  # noqa: PLC0415

@@ -1,5 +1,7 @@
 """How the database is opened, and what its errors mean. Knows SQLite's habits, nothing of calls or answers.
 
+PostgreSQL's are known to `postgres.py`; whoever asks here gets whichever the database is.
+
 SQLite runs in WAL mode with synchronous=FULL: when a commit returns, the disk has it (sqlite.org/wal.html,
 sqlite.org/pragma.html#pragma_synchronous). Transactions are begun by us, not by the driver: one that
 writes takes the lock at once (BEGIN IMMEDIATE): what it reads before it writes cannot change under it.
@@ -9,6 +11,7 @@ import errno
 import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -16,13 +19,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StorageError
+from bridge.storage import postgres
+from bridge.storage.place import Place, Where
 
-__all__ = ["BUSY_SECONDS", "create_engine", "database_url", "explain", "is_busy", "prepare_file", "writing"]
+__all__ = [
+    "BUSY_SECONDS",
+    "FAILURES",
+    "create_engine",
+    "database_url",
+    "explain",
+    "explain_sqlite",
+    "is_busy",
+    "prepare_file",
+    "writing",
+]
 
 BUSY_SECONDS = 5.0  # how long SQLite itself waits for another process's lock before it says "busy"
 POOL_CONNECTIONS = 5  # one writes, the others read; each is a thread
 PRIVATE_FILE = 0o600  # answers are medical data: nobody but the daemon's user reads them
 PRIVATE_FOLDER = 0o700
+
+FAILURES = (SQLAlchemyError, OSError)  # asyncpg tells of a lost line or a time that is up as an OSError
 
 _WRITES = "hatif_writes"
 
@@ -41,16 +58,18 @@ _CAUSES = {
 }
 
 
-def database_url(url_or_path: str | Path) -> URL:
-    """A database URL as it is, a path as an SQLite database."""
-    if isinstance(url_or_path, Path) or "://" not in url_or_path:
-        return URL.create("sqlite+aiosqlite", database=str(url_or_path))
+def database_url(where: Where) -> URL:
+    """A path as an SQLite database, a database URL as its driver wants it."""
+    place = Place.of(where)
+    if isinstance(place.address, Path) or "://" not in place.address:
+        return URL.create("sqlite+aiosqlite", database=str(place.address))
     try:
-        return make_url(url_or_path)
+        url = make_url(place.address)
     except ArgumentError:
         raise StorageError(
-            "the database URL cannot be read; write a path, or sqlite+aiosqlite:///PATH"
+            "the database URL cannot be read; write a path, or postgresql+asyncpg://USER@HOST/DATABASE"
         ) from None
+    return postgres.driver_url(url, place.password) if postgres.is_postgres(url) else url
 
 
 def prepare_file(url: URL) -> None:
@@ -69,7 +88,11 @@ def prepare_file(url: URL) -> None:
 
 def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngine:
     """The pool of connections, each set up to lose nothing."""
-    if url.get_backend_name() != "sqlite":
+    if postgres.is_postgres(url):
+        engine = _create(url, connect_args=postgres.connect_args(url, busy_seconds), pool_pre_ping=True)
+        postgres.prepare(engine, lambda options: bool(options.get(_WRITES, False)))
+        return engine
+    if not _is_sqlite(url):
         return _create(url)
     engine = _create(url, connect_args={"isolation_level": None})  # None: the driver begins nothing by itself
 
@@ -101,14 +124,20 @@ def writing(engine: AsyncEngine) -> AsyncEngine:
 
 def is_busy(error: BaseException) -> bool:
     """Another process holds the lock: trying again may help."""
-    return _cause(error) in {"SQLITE_BUSY", "SQLITE_LOCKED"}
+    return _cause(error) in {"SQLITE_BUSY", "SQLITE_LOCKED"} or postgres.is_busy(error)
 
 
-def explain(error: SQLAlchemyError, url: URL) -> StorageError:
+def explain(error: Exception, url: URL) -> StorageError:
     """Say in one sentence what went wrong. Statement and values stay out of it."""
-    name = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     if isinstance(error, NoSuchModuleError):
-        return StorageError(f"no driver for {url.drivername} is installed; use a path for an SQLite database")
+        return StorageError(_no_driver(url))
+    if postgres.is_postgres(url):
+        return postgres.explain(error, url)
+    return explain_sqlite(error, str(url.database))
+
+
+def explain_sqlite(error: Exception, name: str) -> StorageError:
+    """The same for an error of SQLite's, its own or wrapped by SQLAlchemy."""
     cause = _cause(error)
     known = _CAUSES.get(cause or "")
     if known is not None:
@@ -117,7 +146,13 @@ def explain(error: SQLAlchemyError, url: URL) -> StorageError:
     return StorageError(f"the database {name} refused the request ({cause or type(original).__name__})")
 
 
-def _create(url: URL, connect_args: dict[str, object] | None = None) -> AsyncEngine:
+def _no_driver(url: URL) -> str:
+    if postgres.is_postgres(url):
+        return "PostgreSQL's driver asyncpg is not installed; `pip install 'hatif[postgres]'` installs it"
+    return f"no driver for {url.drivername} is installed; use a path for an SQLite database"
+
+
+def _create(url: URL, connect_args: dict[str, object] | None = None, **options: Any) -> AsyncEngine:
     try:
         return create_async_engine(
             url,
@@ -125,19 +160,18 @@ def _create(url: URL, connect_args: dict[str, object] | None = None) -> AsyncEng
             pool_size=POOL_CONNECTIONS,
             max_overflow=0,
             connect_args=connect_args or {},
+            **options,
         )
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
-        raise StorageError(
-            f"no driver for {url.drivername} is installed; use a path for an SQLite database"
-        ) from None
+        raise StorageError(_no_driver(url)) from None
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
 
 
 def _is_sqlite_file(url: URL) -> bool:
-    return (
-        url.get_backend_name() == "sqlite"
-        and bool(url.database)
-        and not str(url.database).startswith("file:")
-    )
+    return _is_sqlite(url) and bool(url.database) and not str(url.database).startswith("file:")
 
 
 def _cause(error: BaseException) -> str | None:

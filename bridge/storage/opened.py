@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import RowMapping, Select, delete, false
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from bridge.clock import Clock
-from bridge.storage import schema, tables
+from bridge.storage import tables
 from bridge.storage.database import (
     BUSY_SECONDS,
+    FAILURES,
     create_engine,
     database_url,
     explain,
@@ -21,6 +22,9 @@ from bridge.storage.database import (
     prepare_file,
     writing,
 )
+from bridge.storage.place import Place, Where
+from bridge.storage.schema import Standing
+from bridge.storage.upgrading import Upgrade, back_up_before, migrate
 
 __all__ = ["OpenDatabase"]
 
@@ -34,34 +38,53 @@ RETRY_SECONDS = 0.25
 class OpenDatabase:
     """Reads and writes; what they mean is said by those who inherit from it or use it."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, upgrade: Upgrade, node: str = "") -> None:
+        """`node` is which of the daemons that share the database this one is."""
+        self.upgrade = upgrade
         self._engine = engine
         self._writer = writing(engine)
         self._clock = clock
+        self._node = node
         self._one_writer = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    async def open(cls, url_or_path: str | Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Open the database, making it or bringing it up to date first.
+    async def open(
+        cls,
+        where: Where,
+        *,
+        clock: Clock,
+        busy_seconds: float = BUSY_SECONDS,
+        node: str = "",
+    ) -> Self:
+        """Open the database, making it or bringing it up to date first, after a backup.
 
         Raises:
-            StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif.
+            StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif; or
+                it is an older one's and cannot be backed up.
 
         """
-        url = database_url(url_or_path)
+        place = Place.of(where)
+        url = database_url(place)
         prepare_file(url)
         engine = create_engine(url, busy_seconds=busy_seconds)
         try:
             # Two daemons make the file at once: the second is told "busy" at once while WAL is turned on.
-            await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
-        except SQLAlchemyError as error:
+            backup: Path | None = await _patiently(WRITE_ATTEMPTS)(back_up_before, engine, place, clock)
+            before: Standing = await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
+        except FAILURES as error:
             await engine.dispose()
             raise explain(error, url) from None
         except BaseException:
             await engine.dispose()
             raise
-        return cls(engine, clock=clock)
+        changed = Upgrade(
+            before=before.present,
+            now=before.newest,
+            migrations=before.missing,
+            backup=str(backup) if backup else None,
+        )
+        return cls(engine, clock=clock, upgrade=changed, node=node)
 
     async def close(self) -> None:
         """Finish what is being written, then let go of the file."""
@@ -83,7 +106,7 @@ class OpenDatabase:
         try:
             async with self._engine.connect() as connection:
                 return list((await connection.execute(query)).mappings())
-        except SQLAlchemyError as error:
+        except FAILURES as error:
             raise explain(error, self._engine.url) from None
 
     async def write(
@@ -105,7 +128,7 @@ class OpenDatabase:
             return await _patiently(attempts)(self._transact_once, work)
         except IntegrityError:
             raise  # each caller knows what it means there
-        except SQLAlchemyError as error:
+        except FAILURES as error:
             raise explain(error, self._engine.url) from None
 
     async def _transact_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -122,10 +145,11 @@ def _patiently(attempts: int) -> AsyncRetrying:
     )
 
 
-async def _make_ready(writer: AsyncEngine) -> None:
+async def _make_ready(writer: AsyncEngine) -> Standing:
     async with writer.begin() as connection:
-        await connection.run_sync(schema.upgrade)
+        before = await connection.run_sync(migrate)
         await _write_nothing(connection)
+    return before
 
 
 async def _write_nothing(connection: AsyncConnection) -> None:

@@ -11,41 +11,80 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bridge.errors import StorageError
 
-__all__ = ["known_revisions", "upgrade"]
+__all__ = ["Migration", "Standing", "known_revisions", "newest_revision", "standing", "upgrade"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing.
+class Migration(Struct, frozen=True):
+    """One step from a schema to the next."""
+
+    revision: str
+    title: str
+
+
+class Standing(Struct, frozen=True):
+    """Where a database stands among the schemas that this version knows."""
+
+    present: str | None  # None: it has no tables yet
+    newest: str
+    missing: list[Migration]
+
+
+def standing(connection: Connection) -> Standing:
+    """Which migrations a database has not seen.
 
     Raises:
         StorageError: the database is newer than this version of Hatif.
 
     """
-    config = _config()
-    scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
-    present = set(MigrationContext.configure(connection).get_current_heads())
-    if not present <= known:
+    scripts = _scripts()
+    revisions = [*reversed(list(scripts.walk_revisions()))]
+    known = [script.revision for script in revisions]
+    present = MigrationContext.configure(connection).get_current_revision()
+    newest = known[-1]
+    if present is not None and present not in known:
         raise StorageError(
-            f"the database was written by a newer Hatif (its schema is {', '.join(sorted(present - known))}, "
-            f"this one knows {scripts.get_current_head()}); install that version, or restore an older backup"
+            f"the database was written by a newer Hatif (its schema is {present}, "
+            f"this one knows {newest}); install that version, or restore an older backup"
         )
-    if present == set(scripts.get_heads()):
-        return
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    seen = 0 if present is None else known.index(present) + 1
+    missing = [Migration(each.revision, each.doc.rstrip(".")) for each in revisions[seen:]]
+    return Standing(present, newest, missing)
+
+
+def upgrade(connection: Connection) -> Standing:
+    """Run the migrations that are missing; where the database stood before.
+
+    Raises:
+        StorageError: the database is newer than this version of Hatif.
+
+    """
+    before = standing(connection)
+    if before.missing:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return before
 
 
 def known_revisions() -> list[str]:
     """Every schema that this version can bring up to date, the oldest first."""
-    scripts = ScriptDirectory.from_config(_config())
-    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
+    return [script.revision for script in reversed(list(_scripts().walk_revisions()))]
+
+
+def newest_revision() -> str:
+    """The schema that this version writes."""
+    return known_revisions()[-1]
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -21,6 +21,8 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
+    or_,
     select,
     update,
 )
@@ -62,6 +64,8 @@ T = TypeVar("T")
 # Long after its expiry a token fails by its date alone, whatever a clock was set back by.
 KEEP_EXPIRED_TOKENS = timedelta(days=1)
 
+LONGER_THAN_ANY_CALL = timedelta(hours=25)  # calls.max_seconds is at most a day
+
 
 class Store(OpenDatabase):
     """The database, open. Made by `Store.open`."""
@@ -70,6 +74,7 @@ class Store(OpenDatabase):
         """Store that a call begins."""
         row = msgspec.structs.asdict(call)
         row["custom_json"] = _json(row.pop("custom"))
+        row["node"] = self._node
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(insert(tables.calls).values(row))
@@ -161,7 +166,7 @@ class Store(OpenDatabase):
     async def end_call(self, call_id: str, disposition: str) -> None:
         """Store how a call ended. The first ending stands."""
         ended = tables.calls.c.ended_at
-        now = self._clock.now()
+        now = self._now()
         # coalesce: the row is found either way, so an unknown call is told from one that has ended
         await self._update_call(
             call_id,
@@ -173,11 +178,15 @@ class Store(OpenDatabase):
 
     async def note_interrupted(self, call_id: str) -> None:
         """Note that a call had not ended: only its line was gone, and it goes on as another."""
-        ended = func.coalesce(tables.calls.c.ended_at, self._clock.now())
+        ended = func.coalesce(tables.calls.c.ended_at, self._now())
         await self._update_call(call_id, {"disposition": Disposition.INTERRUPTED, "ended_at": ended})
 
     async def close_interrupted(self) -> int:
-        """End, as interrupted, the calls that have no end: at start, those of a daemon that died."""
+        """End, as interrupted, the calls that have no end: at start, those of a daemon that died.
+
+        Of daemons that share a database each ends its own calls only, and those of another that are older
+        than any call lasts: that daemon has not come back.
+        """
         calls = tables.calls
         last_signs = [
             select(func.max(table.c.at)).where(table.c.call_id == calls.c.call_id).scalar_subquery()
@@ -187,7 +196,8 @@ class Store(OpenDatabase):
             "disposition": Disposition.INTERRUPTED,
             "ended_at": func.coalesce(*last_signs, calls.c.started_at),
         }
-        statement = update(calls).where(calls.c.ended_at.is_(None)).values(ending)
+        ours = or_(calls.c.node == self._node, calls.c.started_at < self._clock.now() - LONGER_THAN_ANY_CALL)
+        statement = update(calls).where(calls.c.ended_at.is_(None), ours).values(ending)
 
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(statement)).rowcount
@@ -314,6 +324,10 @@ class Store(OpenDatabase):
         table = tables.questionnaires
         rows = await self.select(select(table.c.source, table.c.common).where(table.c.hash == digest))
         return (str(rows[0]["source"]), str(rows[0]["common"])) if rows else None
+
+    def _now(self) -> ColumnElement[datetime]:
+        """Now, of the columns' own type: PostgreSQL tells moments with a time zone from those without."""
+        return literal(self._clock.now(), tables.UtcDateTime())
 
     async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
         statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(dict(values))

@@ -88,6 +88,7 @@ calls = Table(
     Column("custom_json", Text, nullable=False),
     Column("kind", Text, nullable=False, server_default="conversation"),  # or monitored
     Column("tenant", Text, nullable=False, server_default="default"),
+    Column("node", Text, nullable=False, server_default=text("''")),  # which daemon holds it
     Index(None, "started_at"),
 )
 

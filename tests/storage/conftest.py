@@ -1,19 +1,61 @@
-"""A store on a real file, and short ways to make what is put into it."""
+"""A store on a real file or a real server, and short ways to make what is put into it.
 
+What a store promises holds on SQLite and on PostgreSQL: tests in modules that say `ON_BOTH = True` are run on
+both, unless they ask for the file's `path`.
+"""
+
+import asyncio
+import inspect
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clusters import PACKAGE, Cluster, cluster
 
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.storage.store import CallRecord, Store, TurnRecord
+from bridge.storage.tables import metadata
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    wanted = getattr(metafunc.module, "ON_BOTH", False) and "store" in metafunc.fixturenames
+    if wanted and "path" not in inspect.signature(metafunc.function).parameters:
+        metafunc.parametrize("kind", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Cluster]:
+    """A PostgreSQL server, one for all tests."""
+    with cluster() as made:
+        if made is None:
+            pytest.skip(PACKAGE)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def migrated(server: Cluster) -> str:
+    """The name of a database on it that has all tables."""
+
+    async def migrate() -> None:
+        await (await Store.open(server.url("postgres"), clock=Clock())).close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, migrate()).result()
+    return "postgres"
 
 
 @pytest.fixture
@@ -22,15 +64,27 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(path, clock=Clock())
+def where(kind: str, path: Path, request: pytest.FixtureRequest) -> Path | str:
+    """An empty database of the kind that the test is run on."""
+    if kind == "sqlite":
+        return path
+    server, database = request.getfixturevalue("server"), request.getfixturevalue("migrated")
+    server.run(database, f"TRUNCATE {', '.join(metadata.tables)}")
+    return str(server.url(database))
+
+
+@pytest.fixture
+async def store(where: Path | str) -> AsyncIterator[Store]:
+    opened = await Store.open(where, clock=Clock())
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-def query(path: Path) -> Callable[..., list[Any]]:
-    """Ask the file through a connection of its own, as any other program would."""
+def query(kind: str, path: Path, request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
+    """Ask the database through a connection of its own, as any other program would."""
+    if kind == "postgresql":
+        return partial(request.getfixturevalue("server").run, request.getfixturevalue("migrated"))
 
     def run(statement: str, *values: object) -> list[Any]:
         with closing(sqlite3.connect(path)) as connection:

@@ -10,6 +10,8 @@ from bridge.dialogue.answer import Answer
 from bridge.errors import StorageError
 from bridge.storage.store import CallRecord, Store, TurnRecord
 
+ON_BOTH = True
+
 NOTICE = Notify("crisis", "answer", ("oncall", "ward"), 120, "harm")
 
 

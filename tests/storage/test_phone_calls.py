@@ -9,6 +9,8 @@ from bridge.storage.phone_calls import PhoneCall, call_of_reference, note_call, 
 from bridge.storage.store import Store
 from protocols.provider import CallStatus
 
+ON_BOTH = True
+
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 

@@ -21,6 +21,8 @@ from bridge.storage.utterances import (
     utterances_of,
 )
 
+ON_BOTH = True
+
 
 def said(call: CallRecord, text: str, *, channel: str = "caller", started: float = 1.0) -> UtteranceRecord:
     return UtteranceRecord(
