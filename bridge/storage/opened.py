@@ -1,16 +1,18 @@
 """The database, open: one writer, transactions that are finished once begun, and readers beside them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import RowMapping, Select, delete, false
+from sqlalchemy import Select, Table, delete, false
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from bridge.clock import Clock
+from bridge.privacy.fields import FieldCipher
+from bridge.privacy.keys import KeyRing
 from bridge.storage import schema, tables
 from bridge.storage.database import (
     BUSY_SECONDS,
@@ -21,6 +23,7 @@ from bridge.storage.database import (
     prepare_file,
     writing,
 )
+from bridge.storage.sealing import agree_on_keys, open_rows, seal_row
 
 __all__ = ["OpenDatabase"]
 
@@ -34,34 +37,55 @@ RETRY_SECONDS = 0.25
 class OpenDatabase:
     """Reads and writes; what they mean is said by those who inherit from it or use it."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, cipher: FieldCipher | None = None) -> None:
         self._engine = engine
+        self._cipher = cipher or FieldCipher(None)
         self._writer = writing(engine)
         self._clock = clock
         self._one_writer = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    async def open(cls, url_or_path: str | Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Open the database, making it or bringing it up to date first.
+    async def open(
+        cls,
+        url_or_path: str | Path,
+        *,
+        clock: Clock,
+        keys: KeyRing | None = None,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> Self:
+        """Open the database, making it or bringing it up to date first. With `keys` it is encrypted.
 
         Raises:
-            StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif.
+            StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif; or
+                `keys` are not those that it is encrypted with.
 
         """
+        return await cls.open_with(FieldCipher(keys), url_or_path, clock=clock, busy_seconds=busy_seconds)
+
+    @classmethod
+    async def open_with(
+        cls,
+        cipher: FieldCipher,
+        url_or_path: str | Path,
+        *,
+        clock: Clock,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> Self:
+        """Open it with a cipher of one's own; else as `open`."""
         url = database_url(url_or_path)
         prepare_file(url)
         engine = create_engine(url, busy_seconds=busy_seconds)
         try:
             # Two daemons make the file at once: the second is told "busy" at once while WAL is turned on.
-            await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
+            await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine), cipher)
         except SQLAlchemyError as error:
             await engine.dispose()
             raise explain(error, url) from None
         except BaseException:
             await engine.dispose()
             raise
-        return cls(engine, clock=clock)
+        return cls(engine, clock=clock, cipher=cipher)
 
     async def close(self) -> None:
         """Finish what is being written, then let go of the file."""
@@ -78,13 +102,26 @@ class OpenDatabase:
         """
         await self.write(_write_nothing, attempts=1)
 
-    async def select(self, query: Select[Any]) -> Sequence[RowMapping]:
-        """What a query finds."""
+    async def select(self, query: Select[Any]) -> Sequence[Mapping[str, Any]]:
+        """What a query finds, opened.
+
+        Raises:
+            StorageError: the database cannot be read, or a value cannot be decrypted.
+
+        """
         try:
             async with self._engine.connect() as connection:
-                return list((await connection.execute(query)).mappings())
+                found = await connection.execute(query)
+                names, rows = [str(name) for name in found.keys()], found.all()  # noqa: SIM118 - no mapping
         except SQLAlchemyError as error:
             raise explain(error, self._engine.url) from None
+        return open_rows(self._cipher, query, names, rows)
+
+    def seal(
+        self, table: Table, row: Mapping[str, Any], key: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """A row, or some values of the row with this primary key, as they are written."""
+        return seal_row(self._cipher, table, row, key)
 
     async def write(
         self, work: Callable[[AsyncConnection], Awaitable[T]], *, attempts: int = WRITE_ATTEMPTS
@@ -122,9 +159,10 @@ def _patiently(attempts: int) -> AsyncRetrying:
     )
 
 
-async def _make_ready(writer: AsyncEngine) -> None:
+async def _make_ready(writer: AsyncEngine, cipher: FieldCipher) -> None:
     async with writer.begin() as connection:
         await connection.run_sync(schema.upgrade)
+        await agree_on_keys(connection, cipher)
         await _write_nothing(connection)
 
 
