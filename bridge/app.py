@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ import structlog
 from bridge.admission import Admission
 from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
+from bridge.audio.recording import CallRecorder
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far
@@ -26,6 +26,7 @@ from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, begin, read_offer
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
+from bridge.privacy.recordings import SealedFile
 from bridge.readiness import Readiness
 from bridge.reloading import Reloader
 from bridge.speech.engines import VoiceBench
@@ -114,7 +115,7 @@ class Daemon:
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
 
-        self._store = await Store.open(settings.storage.path, clock=self._clock)
+        self._store = await Store.open(settings.storage.path, clock=self._clock, keys=settings.privacy.ring)
         stack.push_async_callback(self._store.close)
         interrupted = await self._store.close_interrupted()
         if interrupted:
@@ -332,11 +333,17 @@ async def _forget(store: Store, clock: Clock, settings: Settings) -> None:
         await asyncio.sleep(FORGETTING_SECONDS)
 
 
-def _recordings(settings: Settings) -> Path | None:
+def _recordings(settings: Settings) -> Callable[[str], CallRecorder] | None:
+    """What makes the recorder of a call, where calls are recorded."""
     if not settings.recording.enabled:
         return None
-    settings.recording.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return settings.recording.folder
+    folder, ring = settings.recording.folder, settings.privacy.ring
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def recorder(call_id: str) -> CallRecorder:
+        return CallRecorder(SealedFile(folder, call_id, ring.current) if ring else folder / f"{call_id}.wav")
+
+    return recorder
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

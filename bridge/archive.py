@@ -14,6 +14,7 @@ from bridge.audio.g711 import SAMPLE_WIDTH, decode_ulaw
 from bridge.clock import Clock
 from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
+from bridge.privacy.keys import KeyRing
 from bridge.storage.records import StoredNotification
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
 from bridge.storage.utterances import StoredUtterance, as_spoken, forget, utterances_of
@@ -62,14 +63,16 @@ class TranscriptInFull(Struct, frozen=True):
     utterances: list[StoredUtterance]
 
 
-async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInShort]:
+async def list_calls(
+    database: Path, clock: Clock, limit: int, *, keys: KeyRing | None = None
+) -> list[CallInShort]:
     """The latest calls, newest first.
 
     Raises:
         StorageError: there is no database, or it cannot be read.
 
     """
-    async with open_archive(database, clock) as store:
+    async with open_archive(database, clock, keys=keys) as store:
         return [
             CallInShort(
                 call_id=call.call_id,
@@ -85,49 +88,57 @@ async def list_calls(database: Path, clock: Clock, limit: int) -> list[CallInSho
         ]
 
 
-async def show_call(database: Path, clock: Clock, beginning: str) -> CallInFull:
+async def show_call(
+    database: Path, clock: Clock, beginning: str, *, keys: KeyRing | None = None
+) -> CallInFull:
     """The one call whose id begins so.
 
     Raises:
         StorageError: no call does, or several do, or there is no database.
 
     """
-    async with open_archive(database, clock) as store:
+    async with open_archive(database, clock, keys=keys) as store:
         call = await find_call(store, beginning)
         return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id))
 
 
-async def show_transcript(database: Path, clock: Clock, beginning: str) -> TranscriptInFull:
+async def show_transcript(
+    database: Path, clock: Clock, beginning: str, *, keys: KeyRing | None = None
+) -> TranscriptInFull:
     """What was said in the one call whose id begins so, in the order in which it was spoken.
 
     Raises:
         StorageError: as `show_call`.
 
     """
-    async with open_archive(database, clock) as store:
+    async with open_archive(database, clock, keys=keys) as store:
         call = await find_call(store, beginning)
         return TranscriptInFull(call, as_spoken(await utterances_of(store, call.call_id)))
 
 
-async def forget_transcript(database: Path, clock: Clock, beginning: str) -> int:
+async def forget_transcript(
+    database: Path, clock: Clock, beginning: str, *, keys: KeyRing | None = None
+) -> int:
     """Delete what was said in the one call whose id begins so; how many utterances that were.
 
     Raises:
         StorageError: as `show_call`.
 
     """
-    async with open_archive(database, clock) as store:
+    async with open_archive(database, clock, keys=keys) as store:
         return await forget(store, (await find_call(store, beginning)).call_id)
 
 
-async def save_sounds(database: Path, clock: Clock, beginning: str, folder: Path) -> list[Path]:
+async def save_sounds(
+    database: Path, clock: Clock, beginning: str, folder: Path, *, keys: KeyRing | None = None
+) -> list[Path]:
     """Write the answers of one call that are kept as sound to `folder`, as WAV files named by item.
 
     Raises:
         StorageError: as `show_call`, or the folder cannot be written to, or holds such a file already.
 
     """
-    async with open_archive(database, clock) as store:
+    async with open_archive(database, clock, keys=keys) as store:
         call = await find_call(store, beginning)
         kept = [answer for answer in await store.answers(call.call_id) if answer.audio]
         sounds = [(one, await store.sound(call.call_id, one.turn_index)) for one in kept]
@@ -155,20 +166,24 @@ def _write_sounds(folder: Path, sounds: Mapping[Path, bytes]) -> None:
             wav.writeframes(decode_ulaw(ulaw))
 
 
-async def list_notifications(database: Path, clock: Clock, *, only_open: bool) -> list[StoredNotification]:
+async def list_notifications(
+    database: Path, clock: Clock, *, only_open: bool, keys: KeyRing | None = None
+) -> list[StoredNotification]:
     """What somebody has to see, the oldest first."""
-    async with open_archive(database, clock) as store:
+    async with open_archive(database, clock, keys=keys) as store:
         return await store.notifications(only_open=only_open)
 
 
-async def acknowledge(database: Path, clock: Clock, beginning: str, by: str) -> list[StoredNotification]:
+async def acknowledge(
+    database: Path, clock: Clock, beginning: str, by: str, *, keys: KeyRing | None = None
+) -> list[StoredNotification]:
     """Note that somebody has seen what is open about the call whose id begins so; what that was.
 
     Raises:
         StorageError: no call's id begins so, or several do, or there is no database.
 
     """
-    async with open_archive(database, clock) as store:
+    async with open_archive(database, clock, keys=keys) as store:
         call = await find_call(store, beginning)
         notices = [one for one in await store.notifications() if one.call_id == call.call_id]
         return [
@@ -187,7 +202,7 @@ async def find_call(store: Store, beginning: str) -> StoredCall:
 
 
 @asynccontextmanager
-async def open_archive(database: Path, clock: Clock) -> AsyncIterator[Store]:
+async def open_archive(database: Path, clock: Clock, *, keys: KeyRing | None = None) -> AsyncIterator[Store]:
     """Open the database that is there; none is made.
 
     Raises:
@@ -198,7 +213,7 @@ async def open_archive(database: Path, clock: Clock) -> AsyncIterator[Store]:
         raise StorageError(
             f"there is no database at {database}: no call has been taken yet, or storage.path differs"
         )
-    store = await Store.open(database, clock=clock)
+    store = await Store.open(database, clock=clock, keys=keys)
     try:
         yield store
     finally:

@@ -271,7 +271,7 @@ def answers_list(
     from bridge.archive import list_calls  # noqa: PLC0415
 
     settings = settings_of(config)
-    calls = run_quietly(lambda: list_calls(settings.storage.path, Clock(), limit))
+    calls = run_quietly(lambda: list_calls(settings.storage.path, Clock(), limit, keys=settings.privacy.ring))
     if json is not None:
         write_report(calls, json)
         return
@@ -296,7 +296,9 @@ def answers_show(
     from bridge.archive import show_call  # noqa: PLC0415
 
     settings = settings_of(config)
-    shown = run_quietly(lambda: show_call(settings.storage.path, Clock(), call_id))
+    shown = run_quietly(
+        lambda: show_call(settings.storage.path, Clock(), call_id, keys=settings.privacy.ring)
+    )
     if json is not None:
         write_report(shown, json)
         return
@@ -330,7 +332,9 @@ def answers_sound(
     from bridge.archive import save_sounds  # noqa: PLC0415
 
     settings = settings_of(config)
-    files = run_quietly(lambda: save_sounds(settings.storage.path, Clock(), call_id, to))
+    files = run_quietly(
+        lambda: save_sounds(settings.storage.path, Clock(), call_id, to, keys=settings.privacy.ring)
+    )
     for file in files:
         out.print(escape(str(file)), soft_wrap=True)
     if not files:
@@ -354,7 +358,9 @@ def notifications_list(
 
     settings = settings_of(config)
     path = settings.storage.path
-    notices = run_quietly(lambda: list_notifications(path, Clock(), only_open=not everything))
+    notices = run_quietly(
+        lambda: list_notifications(path, Clock(), only_open=not everything, keys=settings.privacy.ring)
+    )
     if json is not None:
         write_report(notices, json)
         return
@@ -382,7 +388,9 @@ def notifications_acknowledge(
     from bridge.archive import acknowledge  # noqa: PLC0415
 
     settings = settings_of(config)
-    seen = run_quietly(lambda: acknowledge(settings.storage.path, Clock(), call_id, by))
+    seen = run_quietly(
+        lambda: acknowledge(settings.storage.path, Clock(), call_id, by, keys=settings.privacy.ring)
+    )
     if not seen:
         err.print("nothing is open about this call")
         raise typer.Exit(EXIT_WRONG)

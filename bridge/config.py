@@ -34,6 +34,7 @@ from bridge.config_options import (
     long_enough,
     option,
 )
+from bridge.config_privacy import Privacy
 from bridge.config_providers import PROVIDER_SECRETS, Providers, options_of
 from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
 from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
@@ -50,6 +51,7 @@ CREDENTIALS = {
     "notifications_secret": "notifications.secret",
     "speech_server_key": "speech_server.key",
     "voices_key": "voices.key",
+    "privacy_key": "privacy.key",
     **PROVIDER_SECRETS,  # maqsam_token and its like
 }
 SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
@@ -194,6 +196,7 @@ class Settings(Section):
     notifications: Notifications = Notifications()
     recording: Recording = Recording()
     monitoring: Monitoring = Monitoring()
+    privacy: Privacy = Privacy()
     log: Log = Log()
     clock: ClockSettings = ClockSettings()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -38,12 +38,13 @@ def transcript(
     """
     from bridge.archive import forget_transcript, show_transcript  # noqa: PLC0415 - help is light
 
-    database = settings_of(config).storage.path
+    settings = settings_of(config)
+    database, keys = settings.storage.path, settings.privacy.ring
     if forget:
-        forgotten = run_quietly(lambda: forget_transcript(database, Clock(), call_id))
+        forgotten = run_quietly(lambda: forget_transcript(database, Clock(), call_id, keys=keys))
         out.print(f"{forgotten} utterances are forgotten")
         return
-    shown = run_quietly(lambda: show_transcript(database, Clock(), call_id))
+    shown = run_quietly(lambda: show_transcript(database, Clock(), call_id, keys=keys))
     if json is not None:
         write_report(shown, json)
         return

@@ -14,6 +14,7 @@ from bridge.reports import write_new
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bridge.config import Settings
     from bridge.dialogue.questionnaire import Questionnaire
     from bridge.interop.answers.export import Plan
     from bridge.interop.losses import Loss
@@ -123,19 +124,19 @@ def export_answers(  # noqa: PLR0917 - a command's options
         key=read_key(pseudonym_key) if pseudonym_key else None,
         canonical=canonical,
     )
-    calls = _run(plan, settings_of(config).storage.path)
+    calls = _run(plan, settings_of(config))
     if to != STDOUT:
         out.print(f"{calls} calls exported to {to}", soft_wrap=True)
 
 
-def _run(plan: "Plan", database: Path) -> int:
+def _run(plan: "Plan", settings: "Settings") -> int:
     from bridge.archive import open_archive  # noqa: PLC0415
     from bridge.clock import Clock  # noqa: PLC0415
     from bridge.interop.answers.export import export_answers as export  # noqa: PLC0415
 
     async def run() -> int:
         clock = Clock()
-        async with open_archive(database, clock) as store:
+        async with open_archive(settings.storage.path, clock, keys=settings.privacy.ring) as store:
             with counting_progress() as progress:
                 task = progress.add_task("exporting calls", total=None)
                 return await export(

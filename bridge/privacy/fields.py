@@ -2,7 +2,7 @@
 
 Table, column and the row's primary key are authenticated with it, so that a value cannot be moved to another
 row, nor take the place of an older one under another key. Without a key values are kept as they are; one that
-begins like a sealed one gets `§0:` before it, so that nobody can pretend to be sealed.
+begins with § gets `§0:` before it, so that nobody can pretend to be sealed.
 """
 
 import base64
@@ -16,10 +16,10 @@ from bridge.errors import StorageError
 from bridge.privacy.cipher import BrokenSealError, Cipher
 from bridge.privacy.keys import PLAIN, KeyRing
 
-__all__ = ["FieldCipher", "Place", "Sealed"]
+__all__ = ["BLANK", "FieldCipher", "Place", "Sealed"]
 
-_SEALED, _ESCAPED = "§1:", "§0:"
-_SEALED_BYTES, _ESCAPED_BYTES = _SEALED.encode(), _ESCAPED.encode()
+_MARK, _SEALED, _ESCAPED = "§", "§1:", "§0:"
+_MARK_BYTES, _SEALED_BYTES, _ESCAPED_BYTES = _MARK.encode(), _SEALED.encode(), _ESCAPED.encode()
 _PURPOSE = b"hatif fields 1"
 _NAME_BYTES = 33  # of the longest name, and the colon behind it
 
@@ -35,8 +35,8 @@ class Place(Struct, frozen=True):
         return f"{self.table}.{self.column} of {'/'.join(map(str, self.key))}"
 
     def bound(self, key_name: str) -> bytes:
-        """What is authenticated: JSON, so that no two places read the same."""
-        return msgspec.json.encode([key_name, self.table, self.column, *self.key])
+        """What is authenticated: JSON, so that no two places read the same; a name may be a subclass of str."""
+        return msgspec.json.encode([key_name, str(self.table), str(self.column), *self.key])
 
 
 class Sealed(Struct, frozen=True):
@@ -57,6 +57,9 @@ class Sealed(Struct, frozen=True):
         else:
             is_sealed, words = stored.startswith(_SEALED), stored
         return words[len(_SEALED) :].partition(":")[0][:_NAME_BYTES] if is_sealed else PLAIN
+
+
+BLANK = Sealed("§-")  # '' where a text was forgotten and something must stand; the same in every row
 
 
 class FieldCipher:
@@ -93,8 +96,8 @@ class FieldCipher:
             StorageError: its key is not configured, or it was sealed for another place, or is damaged.
 
         """
-        if sealed is None:
-            return None
+        if sealed is None or sealed == BLANK:
+            return None if sealed is None else ""
         name = sealed.key_name
         if name not in self.readable:
             raise StorageError(_unreadable(name, place))
@@ -118,8 +121,8 @@ def _unreadable(name: str, place: Place) -> str:
 
 def _escaped(value: str | bytes) -> str | bytes:
     if isinstance(value, str):
-        return _ESCAPED + value if value.startswith((_SEALED, _ESCAPED)) else value
-    return _ESCAPED_BYTES + value if value.startswith((_SEALED_BYTES, _ESCAPED_BYTES)) else value
+        return _ESCAPED + value if value.startswith(_MARK) else value
+    return _ESCAPED_BYTES + value if value.startswith(_MARK_BYTES) else value
 
 
 def _unescaped(stored: str | bytes) -> str | bytes:
@@ -127,9 +130,9 @@ def _unescaped(stored: str | bytes) -> str | bytes:
 
 
 def _ciphertext(stored: str | bytes) -> bytes:
-    if isinstance(stored, bytes):
-        return stored.split(b":", 2)[2]
     try:
+        if isinstance(stored, bytes):
+            return stored.split(b":", 2)[2]
         return base64.b64decode(stored.split(":", 2)[2], validate=True)
-    except binascii.Error:
+    except (IndexError, binascii.Error):
         raise BrokenSealError from None

@@ -1,8 +1,8 @@
 """Encryption at rest of cloned voices, under a key that is made of `voices.key`.
 
 A sealed file is a magic number and what `bridge.privacy.cipher` makes of the content. The voice's name and
-what the file is for are authenticated with it: a file that is moved to another voice, or takes another's place,
-does not open.
+what the file is for are authenticated with it: a file that is moved to another voice, or takes the place of
+another, does not open.
 """
 
 from msgspec import Struct
