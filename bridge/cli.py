@@ -34,6 +34,7 @@ from bridge.content import DEFAULT_CONFIG
 from bridge.errors import BridgeError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
+from bridge.privacy.commands import mount as mount_privacy
 from bridge.read_command import mount as mount_reading
 from bridge.rendering.commands import mount as mount_rendering
 from bridge.reports import STDOUT, write_report
@@ -75,6 +76,7 @@ mount_transcripts(app, token_app)
 mount_reading(app)
 mount_voices(app)
 mount_rendering(app)
+mount_privacy(app)
 app.command("understand")(understand_command)
 
 

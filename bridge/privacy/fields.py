@@ -35,7 +35,7 @@ class Place(Struct, frozen=True):
         return f"{self.table}.{self.column} of {'/'.join(map(str, self.key))}"
 
     def bound(self, key_name: str) -> bytes:
-        """What is authenticated: JSON, so that no two places read the same; a name may be a subclass of str."""
+        """What is authenticated: JSON, so that no two places read alike; names may be a subclass of str."""
         return msgspec.json.encode([key_name, str(self.table), str(self.column), *self.key])
 
 

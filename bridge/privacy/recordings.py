@@ -18,7 +18,17 @@ from bridge.errors import StorageError
 from bridge.privacy.cipher import BrokenSealError, Cipher
 from bridge.privacy.keys import PLAIN, Key, KeyRing
 
-__all__ = ["Recording", "SealedFile", "find", "key_of", "read", "rewrite"]
+__all__ = [
+    "SEALED_SUFFIX",
+    "WAV_SUFFIX",
+    "Recording",
+    "SealedFile",
+    "find",
+    "key_of",
+    "read",
+    "recordings_in",
+    "rewrite",
+]
 
 SEALED_SUFFIX = ".wav.sealed"
 WAV_SUFFIX = ".wav"
@@ -78,6 +88,13 @@ def find(folder: Path, call_id: str) -> Path | None:
     """The recording of a call."""
     paths = (folder / f"{call_id}{suffix}" for suffix in (SEALED_SUFFIX, WAV_SUFFIX))
     return next((path for path in paths if path.is_file()), None)
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """All recordings, finished or not; none where there is no folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.name.endswith((WAV_SUFFIX, SEALED_SUFFIX)))
 
 
 def key_of(path: Path) -> str:

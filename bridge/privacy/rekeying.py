@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.privacy.fields import BLANK, FieldCipher, Place
 from bridge.privacy.keys import PLAIN, KeyRing
-from bridge.privacy.recordings import SEALED_SUFFIX, WAV_SUFFIX, rewrite
+from bridge.privacy.recordings import recordings_in, rewrite
 from bridge.storage import tables
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.sealing import is_sealed, only_key
@@ -79,7 +79,7 @@ def rekey_recordings(folder: Path, ring: KeyRing | None, *, decrypt: bool) -> Re
 
     """
     key = None if decrypt or ring is None else ring.current
-    paths = sorted(path for path in folder.glob("*") if path.name.endswith((SEALED_SUFFIX, WAV_SUFFIX)))
+    paths = recordings_in(folder)
     return Rekeyed(len(paths), sum(rewrite(path, ring, key) for path in paths))
 
 

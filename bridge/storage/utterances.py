@@ -82,8 +82,11 @@ async def forget(database: OpenDatabase, call_id: str) -> int:
     return await _delete(database, utterances.c.call_id == call_id)
 
 
-async def forget_before(database: OpenDatabase, moment: datetime) -> int:
-    """Delete what was said before a moment, in all calls; how many utterances that were."""
+async def forget_before(database: OpenDatabase, moment: datetime, *, dry_run: bool = False) -> int:
+    """Delete what was said before a moment, in all calls; how many utterances that were, or would be."""
+    if dry_run:
+        counted = select(func.count().label("n")).select_from(utterances).where(utterances.c.at < moment)
+        return int((await database.select(counted))[0]["n"])
     return await _delete(database, utterances.c.at < moment)
 
 
