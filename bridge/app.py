@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
-from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
@@ -14,6 +12,7 @@ import structlog
 from bridge.admission import Admission
 from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
+from bridge.audio.recording import CallRecorder
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far
@@ -26,6 +25,8 @@ from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, begin, read_offer
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
+from bridge.privacy.forgetting import forget_every_hour
+from bridge.privacy.recordings import SealedFile
 from bridge.readiness import Readiness
 from bridge.reloading import Reloader
 from bridge.speech.engines import VoiceBench
@@ -33,7 +34,6 @@ from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
 from bridge.storage.upgrading import Upgrade
-from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.voicing import Voices, open_voices
@@ -52,8 +52,6 @@ from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
 __all__ = ["Daemon"]
-
-FORGETTING_SECONDS = 3600.0  # from one time to the next
 
 log = structlog.get_logger()
 
@@ -115,14 +113,22 @@ class Daemon:
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
 
-        self._store = await Store.open(settings.storage.place, clock=self._clock, node=settings.node)
+        self._store = await Store.open(settings.database, clock=self._clock, node=settings.node)
         _tell_upgrade(self._store.upgrade)
         stack.push_async_callback(self._store.close)
+        if settings.privacy.ring is None and not settings.server.is_loopback:
+            log.warning(
+                "answers_not_encrypted",
+                setting="privacy.key",
+                effect="numbers and answers are readable on disk",
+            )
         interrupted = await self._store.close_interrupted()
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
 
-        forgetting = asyncio.create_task(_forget(self._store, self._clock, settings), name="forgetting")
+        forgetting = asyncio.create_task(
+            forget_every_hour(self._store, self._clock, lambda: self._settings), name="forgetting"
+        )
         stack.push_async_callback(_cancel, forgetting)
         notifying = asyncio.create_task(_notifier(self._store, self._clock, settings).run(), name="notifier")
         stack.push_async_callback(_cancel, notifying)
@@ -325,25 +331,17 @@ def _notifier(store: Store, clock: Clock, settings: Settings) -> Notifier:
     return Notifier(store, clock, Target(str(wanted.url), secret, wanted.repeat_seconds))
 
 
-async def _forget(store: Store, clock: Clock, settings: Settings) -> None:
-    """Delete what was said too long ago, now and every hour; also where nobody is listened to any more."""
-    while True:
-        try:
-            forgotten = await forget_before(
-                store, clock.now() - timedelta(days=settings.monitoring.keep_days)
-            )
-        except StorageError as error:
-            log.warning("transcripts_not_forgotten", code=error.code, detail=str(error))
-        else:
-            log.info("transcripts_forgotten", count=forgotten)
-        await asyncio.sleep(FORGETTING_SECONDS)
-
-
-def _recordings(settings: Settings) -> Path | None:
+def _recordings(settings: Settings) -> Callable[[str], CallRecorder] | None:
+    """What makes the recorder of a call, where calls are recorded."""
     if not settings.recording.enabled:
         return None
-    settings.recording.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return settings.recording.folder
+    folder, ring = settings.recording.folder, settings.privacy.ring
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def recorder(call_id: str) -> CallRecorder:
+        return CallRecorder(SealedFile(folder, call_id, ring.current) if ring else folder / f"{call_id}.wav")
+
+    return recorder
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:

@@ -206,7 +206,7 @@ def _rendered(settings: Settings, offered: Sequence[Questionnaire]) -> Iterator[
 
 def _folders(settings: Settings) -> Iterator[Finding]:
     folders = {"prompts": settings.prompts.folder}
-    if (database := settings.storage.place.file) is not None:
+    if (database := settings.database.file) is not None:
         folders = {"storage": database.parent, **folders}
     if settings.recording.enabled:
         folders["recordings"] = settings.recording.folder

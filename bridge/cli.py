@@ -35,6 +35,7 @@ from bridge.doctor.commands import mount as mount_doctor
 from bridge.errors import BridgeError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
+from bridge.privacy.commands import mount as mount_privacy
 from bridge.read_command import mount as mount_reading
 from bridge.rendering.commands import mount as mount_rendering
 from bridge.reports import STDOUT, write_report
@@ -79,6 +80,7 @@ mount_voices(app)
 mount_rendering(app)
 mount_doctor(app)
 mount_storage(app)
+mount_privacy(app)
 app.command("understand")(understand_command)
 
 
@@ -275,7 +277,7 @@ def answers_list(
     from bridge.archive import list_calls  # noqa: PLC0415
 
     settings = settings_of(config)
-    calls = run_quietly(lambda: list_calls(settings.storage.place, Clock(), limit))
+    calls = run_quietly(lambda: list_calls(settings.database, Clock(), limit))
     if json is not None:
         write_report(calls, json)
         return
@@ -300,7 +302,7 @@ def answers_show(
     from bridge.archive import show_call  # noqa: PLC0415
 
     settings = settings_of(config)
-    shown = run_quietly(lambda: show_call(settings.storage.place, Clock(), call_id))
+    shown = run_quietly(lambda: show_call(settings.database, Clock(), call_id))
     if json is not None:
         write_report(shown, json)
         return
@@ -334,7 +336,7 @@ def answers_sound(
     from bridge.archive import save_sounds  # noqa: PLC0415
 
     settings = settings_of(config)
-    files = run_quietly(lambda: save_sounds(settings.storage.place, Clock(), call_id, to))
+    files = run_quietly(lambda: save_sounds(settings.database, Clock(), call_id, to))
     for file in files:
         out.print(escape(str(file)), soft_wrap=True)
     if not files:
@@ -357,7 +359,7 @@ def notifications_list(
     from bridge.archive import list_notifications  # noqa: PLC0415
 
     settings = settings_of(config)
-    path = settings.storage.place
+    path = settings.database
     notices = run_quietly(lambda: list_notifications(path, Clock(), only_open=not everything))
     if json is not None:
         write_report(notices, json)
@@ -386,7 +388,7 @@ def notifications_acknowledge(
     from bridge.archive import acknowledge  # noqa: PLC0415
 
     settings = settings_of(config)
-    seen = run_quietly(lambda: acknowledge(settings.storage.place, Clock(), call_id, by))
+    seen = run_quietly(lambda: acknowledge(settings.database, Clock(), call_id, by))
     if not seen:
         err.print("nothing is open about this call")
         raise typer.Exit(EXIT_WRONG)

@@ -36,6 +36,7 @@ from bridge.config_options import (
     long_enough,
     option,
 )
+from bridge.config_privacy import Privacy
 from bridge.config_providers import PROVIDER_SECRETS, Providers, options_of
 from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
 from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
@@ -55,6 +56,7 @@ CREDENTIALS = {
     "voices_key": "voices.key",
     "storage_password": "storage.password",
     "backup_key": "storage.backup_key",
+    "privacy_key": "privacy.key",
     **PROVIDER_SECRETS,  # maqsam_token and its like
 }
 SHIPPED = ("questionnaires.folder", "recogniser.model")  # left out, they are what Hatif came with
@@ -94,16 +96,6 @@ class Storage(Section):
     backup_key: Annotated[Secret, AfterValidator(long_enough)] | None = option(
         None, f"{MIN_SECRET_BYTES} random bytes or more (`openssl rand -hex 32` makes them)"
     )
-
-    @property
-    def place(self) -> Place:
-        """Which database is meant, with what opens it and its backups."""
-        return Place(
-            address=self.url.get_secret_value() if self.url else self.path,
-            password=self.password.get_secret_value() if self.password else None,
-            backups=self.backups,
-            backup_key=self.backup_key.get_secret_value() if self.backup_key else None,
-        )
 
 
 class Admin(Section):
@@ -218,6 +210,7 @@ class Settings(Section):
     notifications: Notifications = Notifications()
     recording: Recording = Recording()
     monitoring: Monitoring = Monitoring()
+    privacy: Privacy = Privacy()
     log: Log = Log()
     clock: ClockSettings = ClockSettings()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -230,6 +223,18 @@ class Settings(Section):
                 "it must be 1 where anybody but this machine can call"
             )
         return self
+
+    @property
+    def database(self) -> Place:
+        """Which database is meant, with what opens it, its values and its backups."""
+        storage = self.storage
+        return Place(
+            address=storage.url.get_secret_value() if storage.url else storage.path,
+            password=storage.password.get_secret_value() if storage.password else None,
+            backups=storage.backups,
+            backup_key=storage.backup_key.get_secret_value() if storage.backup_key else None,
+            keys=self.privacy.ring,
+        )
 
     def provider(self, name: str) -> Options:
         """What is configured of a provider, as its own file declares it."""

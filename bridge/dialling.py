@@ -55,7 +55,7 @@ async def place(wanted: Wanted, settings: Settings) -> Placed:
     clock, reference = Clock(), uuid4().hex
     stream, public_url = _stream(wanted, settings, questionnaire, reference)
     order = _order(wanted, questionnaire, reference, stream, public_url)
-    store = await Store.open(settings.storage.place, clock=clock)
+    store = await Store.open(settings.database, clock=clock)
     try:
         async with aiohttp.ClientSession() as http:
             options = {wanted.provider: settings.provider(wanted.provider)}

@@ -51,7 +51,7 @@ def backup(
     """
     from bridge.storage.backup import back_up  # noqa: PLC0415 - help is light
 
-    place = settings_of(config).storage.place
+    place = settings_of(config).database
     database = place.require_file("this backup")
     if encrypt and place.backup_key is None:
         raise StorageError(
@@ -90,7 +90,7 @@ def verify(
     """
     from bridge.storage.restoring import verify as look_through  # noqa: PLC0415
 
-    place = settings_of(config).storage.place
+    place = settings_of(config).database
     if file is None and place.file is None:
         from bridge.storage.reading import verify_remote  # noqa: PLC0415
 
@@ -120,7 +120,7 @@ def restore(
     from bridge.storage.restoring import restore as put_back  # noqa: PLC0415
 
     settings = settings_of(config)
-    place = settings.storage.place
+    place = settings.database
     if place.file is None:
         place.require_file("restoring")
         return
@@ -148,7 +148,7 @@ def upgrade(
     from bridge.storage.reading import look_up  # noqa: PLC0415
     from bridge.storage.upgrading import Upgrade  # noqa: PLC0415
 
-    place = settings_of(config).storage.place
+    place = settings_of(config).database
     if place.file is not None:
         place.require_file("this upgrade")
 
@@ -184,7 +184,7 @@ def status(config: Config = None, json: Json = None) -> None:
     from bridge.storage.reading import DatabaseStatus, read_status  # noqa: PLC0415
 
     settings: Settings = settings_of(config)
-    shown: DatabaseStatus = run_quietly(lambda: read_status(settings.storage.place, Clock()))
+    shown: DatabaseStatus = run_quietly(lambda: read_status(settings.database, Clock()))
     if json is not None:
         write_report(shown, json)
         return

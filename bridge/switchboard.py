@@ -6,7 +6,6 @@ It knows no HTTP. The web hands it a protocol, the messages that come in and a f
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -39,7 +38,7 @@ class Switchboard:
         admission: Admission,
         lifecycle: Lifecycle,
         new_call_id: Callable[[], str],
-        recordings: Path | None = None,
+        recordings: Callable[[str], CallRecorder] | None = None,
         transcripts: LiveTranscripts | None = None,
         is_rendered: Callable[[Questionnaire], bool] = lambda _: True,
     ) -> None:
@@ -159,7 +158,7 @@ class Switchboard:
                 self._calls.discard(call)
 
     def _recorder(self, call_id: str) -> CallRecorder | None:
-        return CallRecorder(self._recordings / f"{call_id}.wav") if self._recordings else None
+        return self._recordings(call_id) if self._recordings else None
 
     async def drain(self, seconds: float) -> None:
         """Let the running calls finish, for so long; then, or when the life cycle stops, end them."""

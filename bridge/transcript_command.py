@@ -38,7 +38,7 @@ def transcript(
     """
     from bridge.archive import forget_transcript, show_transcript  # noqa: PLC0415 - help is light
 
-    database = settings_of(config).storage.place
+    database = settings_of(config).database
     if forget:
         forgotten = run_quietly(lambda: forget_transcript(database, Clock(), call_id))
         out.print(f"{forgotten} utterances are forgotten")

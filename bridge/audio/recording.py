@@ -1,31 +1,41 @@
 """A call as a stereo WAV: one party on each side, 16-bit, 8 kHz.
 
 The header tells the true length after every second, so the file plays even when the process died in mid-call.
+Samples may go into a file of another kind, such as an encrypted one.
 """
 
 import os
 import struct
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Protocol, Self
 
 import numpy as np
 
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.g711 import SAMPLE_WIDTH, ULAW_SILENCE, decode_ulaw
 
-__all__ = ["CallRecorder", "StereoRecorder"]
+__all__ = [
+    "RATE_BYTES",
+    "CallRecorder",
+    "SampleFile",
+    "StereoRecorder",
+    "WavFile",
+    "open_for_the_owner",
+    "wav_header",
+]
 
 _CHANNELS = 2
 _BLOCK_BYTES = _CHANNELS * SAMPLE_WIDTH
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_HEADER_UPDATE_BYTES = SAMPLE_RATE * _BLOCK_BYTES  # one second
+RATE_BYTES = SAMPLE_RATE * _BLOCK_BYTES  # of one second: as often the header is brought up to date
 _PCM_FORMAT = 1
 _FORMAT_CHUNK_BYTES = 16
 _RIFF_OVERHEAD = _HEADER.size - 8  # the RIFF length counts everything after itself
 
 
-def _header(data_bytes: int) -> bytes:
+def wav_header(data_bytes: int) -> bytes:
+    """The header of a recording with so many bytes of samples."""
     return _HEADER.pack(
         b"RIFF",
         data_bytes + _RIFF_OVERHEAD,
@@ -43,15 +53,54 @@ def _header(data_bytes: int) -> bytes:
     )
 
 
+class SampleFile(Protocol):
+    """Where the samples of a recording go."""
+
+    def append(self, samples: bytes) -> None:
+        """Write interleaved samples behind those before."""
+
+    def close(self) -> None:
+        """Finish the file; safe to repeat."""
+
+
+class WavFile(SampleFile):
+    """A WAV that plays at any moment."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open_for_the_owner(path)
+        self._data_bytes = 0
+        self._announced_bytes = 0
+        self._file.write(wav_header(0))
+        self._file.flush()
+
+    def append(self, samples: bytes) -> None:
+        """Write samples, and their number after every second."""
+        self._file.write(samples)
+        self._data_bytes += len(samples)
+        if self._data_bytes - self._announced_bytes >= RATE_BYTES:
+            self._announce()
+
+    def close(self) -> None:
+        """Finish the file; safe to repeat."""
+        if not self._file.closed:
+            self._announce()
+            self._file.close()
+
+    def _announce(self) -> None:
+        """Write the samples first and their number after: the header never promises what is not there."""
+        self._file.flush()
+        self._file.seek(0)
+        self._file.write(wav_header(self._data_bytes))
+        self._file.flush()
+        self._file.seek(0, 2)
+        self._announced_bytes = self._data_bytes
+
+
 class StereoRecorder:
     """Writes both parties side by side as the call goes on."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = open(path, "wb", opener=_for_the_owner_only)  # noqa: SIM115 - closed by `close`
-        self._data_bytes = 0
-        self._announced_bytes = 0
-        self._file.write(_header(0))
-        self._file.flush()
+    def __init__(self, to: Path | SampleFile) -> None:
+        self._file = WavFile(to) if isinstance(to, Path) else to
 
     def __enter__(self) -> Self:
         return self
@@ -67,25 +116,11 @@ class StereoRecorder:
         stereo = np.empty((samples, _CHANNELS), dtype="<i2")
         stereo[:, 0] = _samples(left_ulaw, samples)
         stereo[:, 1] = _samples(right_ulaw, samples)
-        self._file.write(stereo.tobytes())
-        self._data_bytes += samples * _BLOCK_BYTES
-        if self._data_bytes - self._announced_bytes >= _HEADER_UPDATE_BYTES:
-            self._announce()
+        self._file.append(stereo.tobytes())
 
     def close(self) -> None:
         """Finish the file; safe to repeat."""
-        if not self._file.closed:
-            self._announce()
-            self._file.close()
-
-    def _announce(self) -> None:
-        """Write the samples first and their number after: the header never promises what is not there."""
-        self._file.flush()
-        self._file.seek(0)
-        self._file.write(_header(self._data_bytes))
-        self._file.flush()
-        self._file.seek(0, 2)
-        self._announced_bytes = self._data_bytes
+        self._file.close()
 
 
 class CallRecorder:
@@ -95,8 +130,8 @@ class CallRecorder:
     same moment, as the carrier plays it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._recorder = StereoRecorder(path)
+    def __init__(self, to: Path | SampleFile) -> None:
+        self._recorder = StereoRecorder(to)
         self._to_be_heard = bytearray()
 
     def heard(self, ulaw: bytes) -> None:
@@ -116,6 +151,11 @@ class CallRecorder:
     def close(self) -> None:
         """Finish the file; safe to repeat."""
         self._recorder.close()
+
+
+def open_for_the_owner(path: Path) -> BinaryIO:
+    """A new file that others cannot read."""
+    return open(path, "wb", opener=_for_the_owner_only)
 
 
 def _for_the_owner_only(path: str, flags: int) -> int:

@@ -124,7 +124,7 @@ def export_answers(  # noqa: PLR0917 - a command's options
         key=read_key(pseudonym_key) if pseudonym_key else None,
         canonical=canonical,
     )
-    calls = _run(plan, settings_of(config).storage.place)
+    calls = _run(plan, settings_of(config).database)
     if to != STDOUT:
         out.print(f"{calls} calls exported to {to}", soft_wrap=True)
 

@@ -104,6 +104,7 @@ def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngin
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA secure_delete=ON")  # what is forgotten is overwritten
         except sqlite3.Error:
             connection.close()  # nobody else will, and its thread would stay
             raise

@@ -1,16 +1,17 @@
 """The database, open: one writer, transactions that are finished once begun, and readers beside them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import RowMapping, Select, delete, false
+from sqlalchemy import Select, Table, delete, false
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from bridge.clock import Clock
+from bridge.privacy.fields import FieldCipher
 from bridge.storage import tables
 from bridge.storage.database import (
     BUSY_SECONDS,
@@ -24,6 +25,7 @@ from bridge.storage.database import (
 )
 from bridge.storage.place import Place, Where
 from bridge.storage.schema import Standing
+from bridge.storage.sealing import agree_on_keys, open_rows, seal_row
 from bridge.storage.upgrading import Upgrade, back_up_before, migrate
 
 __all__ = ["OpenDatabase"]
@@ -38,10 +40,19 @@ RETRY_SECONDS = 0.25
 class OpenDatabase:
     """Reads and writes; what they mean is said by those who inherit from it or use it."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock, upgrade: Upgrade, node: str = "") -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        clock: Clock,
+        upgrade: Upgrade,
+        cipher: FieldCipher | None = None,
+        node: str = "",
+    ) -> None:
         """`node` is which of the daemons that share the database this one is."""
         self.upgrade = upgrade
         self._engine = engine
+        self._cipher = cipher or FieldCipher(None)
         self._writer = writing(engine)
         self._clock = clock
         self._node = node
@@ -61,9 +72,25 @@ class OpenDatabase:
 
         Raises:
             StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif; or
-                it is an older one's and cannot be backed up.
+                it is an older one's and cannot be backed up; or its keys are not those of the place.
 
         """
+        place = Place.of(where)
+        return await cls.open_with(
+            FieldCipher(place.keys), place, clock=clock, busy_seconds=busy_seconds, node=node
+        )
+
+    @classmethod
+    async def open_with(
+        cls,
+        cipher: FieldCipher,
+        where: Where,
+        *,
+        clock: Clock,
+        busy_seconds: float = BUSY_SECONDS,
+        node: str = "",
+    ) -> Self:
+        """Open it with a cipher of one's own; else as `open`."""
         place = Place.of(where)
         url = database_url(place)
         prepare_file(url)
@@ -71,7 +98,7 @@ class OpenDatabase:
         try:
             # Two daemons make the file at once: the second is told "busy" at once while WAL is turned on.
             backup: Path | None = await _patiently(WRITE_ATTEMPTS)(back_up_before, engine, place, clock)
-            before: Standing = await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine))
+            before: Standing = await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine), cipher)
         except FAILURES as error:
             await engine.dispose()
             raise explain(error, url) from None
@@ -84,7 +111,7 @@ class OpenDatabase:
             migrations=before.missing,
             backup=str(backup) if backup else None,
         )
-        return cls(engine, clock=clock, upgrade=changed, node=node)
+        return cls(engine, clock=clock, cipher=cipher, upgrade=changed, node=node)
 
     async def close(self) -> None:
         """Finish what is being written, then let go of the file."""
@@ -101,13 +128,26 @@ class OpenDatabase:
         """
         await self.write(_write_nothing, attempts=1)
 
-    async def select(self, query: Select[Any]) -> Sequence[RowMapping]:
-        """What a query finds."""
+    async def select(self, query: Select[Any]) -> Sequence[Mapping[str, Any]]:
+        """What a query finds, opened.
+
+        Raises:
+            StorageError: the database cannot be read, or a value cannot be decrypted.
+
+        """
         try:
             async with self._engine.connect() as connection:
-                return list((await connection.execute(query)).mappings())
+                found = await connection.execute(query)
+                names, rows = [str(name) for name in found.keys()], found.all()  # noqa: SIM118 - no mapping
         except FAILURES as error:
             raise explain(error, self._engine.url) from None
+        return open_rows(self._cipher, query, names, rows)
+
+    def seal(
+        self, table: Table, row: Mapping[str, Any], key: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """A row, or some values of the row with this primary key, as they are written."""
+        return seal_row(self._cipher, table, row, key)
 
     async def write(
         self, work: Callable[[AsyncConnection], Awaitable[T]], *, attempts: int = WRITE_ATTEMPTS
@@ -145,9 +185,10 @@ def _patiently(attempts: int) -> AsyncRetrying:
     )
 
 
-async def _make_ready(writer: AsyncEngine) -> Standing:
+async def _make_ready(writer: AsyncEngine, cipher: FieldCipher) -> Standing:
     async with writer.begin() as connection:
         before = await connection.run_sync(migrate)
+        await agree_on_keys(connection, cipher)
         await _write_nothing(connection)
     return before
 

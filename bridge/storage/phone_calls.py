@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,16 +48,20 @@ async def note_call(database: OpenDatabase, report: PhoneCall) -> bool:
 
     async def work(connection: AsyncConnection) -> bool:
         its_own = _its_own(report.provider, report.provider_call_id)
-        known = (await connection.execute(select(phone_calls.c.rank).where(its_own))).scalar_one_or_none()
+        # locked where the database locks rows: two daemons may be told of the same call at once
+        found = await connection.execute(select(phone_calls).where(its_own).with_for_update())
+        known = found.mappings().one_or_none()
         if known is None:
             row = {name: getattr(report, name) for name in report.__struct_fields__}
-            await connection.execute(insert(phone_calls).values(row | {"began_at": report.at}))
+            sealed = database.seal(phone_calls, row | {"began_at": report.at})
+            await connection.execute(insert(phone_calls).values(sealed))
             return True
-        leads_on = report.rank > int(known)
+        leads_on = report.rank > int(known["rank"])
         changes: dict[str, Any] = {"at": report.at}
         changes |= {"status": report.status, "rank": report.rank} if leads_on else {}
-        changes |= {name: func.coalesce(phone_calls.c[name], getattr(report, name)) for name in _ONCE_KNOWN}
-        await connection.execute(update(phone_calls).where(its_own).values(changes))
+        changes |= {name: getattr(report, name) for name in _ONCE_KNOWN if known[name] is None}
+        sealed = database.seal(phone_calls, changes, dict(known))
+        await connection.execute(update(phone_calls).where(its_own).values(sealed))
         return leads_on
 
     try:

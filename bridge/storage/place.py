@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.errors import StorageError
+from bridge.privacy.keys import KeyRing
 
 __all__ = ["Place", "Where"]
 
@@ -18,6 +19,7 @@ class Place:
     password: str | None = field(default=None, repr=False)
     backups: Path | None = None  # None: the folder `backups` beside an SQLite file
     backup_key: str | None = field(default=None, repr=False)  # encrypts them
+    keys: KeyRing | None = field(default=None, repr=False)  # encrypt what tells of a person
 
     @classmethod
     def of(cls, given: "Place | str | Path") -> "Place":

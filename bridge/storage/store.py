@@ -5,6 +5,7 @@ it. There is one writer. A write that has begun is finished even when its caller
 mid-commit loses nothing. Error texts name the call and the cause, never what was said.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,11 +13,9 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
-    Column,
     ColumnElement,
-    RowMapping,
-    ScalarSelect,
     Select,
+    Table,
     and_,
     delete,
     func,
@@ -77,7 +76,7 @@ class Store(OpenDatabase):
         row["node"] = self._node
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(insert(tables.calls).values(row))
+            await connection.execute(insert(tables.calls).values(self.seal(tables.calls, row)))
 
         try:
             await self.write(work)
@@ -126,15 +125,20 @@ class Store(OpenDatabase):
         began = self._clock.monotonic()
 
         async def work(connection: AsyncConnection) -> int:
-            index = await _insert_turn(connection, call_id, turn)
+            index = await _next_index(connection, call_id)
+            await self._insert(connection, tables.turns, _turn_row(call_id, index, turn))
+            revisions = await _revisions(connection, call_id, answers)
             for answer in answers:
-                await _insert_answer(connection, call_id, index, turn.at, answer)
+                revisions[answer.item] += 1
+                row = _answer_row(call_id, index, turn.at, answer, revisions[answer.item])
+                await self._insert(connection, tables.answers, row)
             for number, notice in enumerate(notices, 1):
-                await _insert_notice(connection, (call_id, index, number), turn.at, notice)
+                row = _notice_row((call_id, index, number), turn.at, notice)
+                await self._insert(connection, tables.notifications, row)
             if sound:
                 row = {"call_id": call_id, "turn_index": index, "ulaw": sound}
-                await connection.execute(insert(tables.sounds).values(row))
-            await _put_state(connection, call_id, index, turn.at, state.decode())
+                await self._insert(connection, tables.sounds, row)
+            await self._put_state(connection, call_id, index, turn.at, state.decode())
             return index
 
         try:
@@ -216,7 +220,8 @@ class Store(OpenDatabase):
         """Note that somebody has seen a notification. False: it was seen before, or there is none."""
         table = tables.notifications
         is_open = table.c.acknowledged_at.is_(None)
-        seen = {"acknowledged_at": self._clock.now(), "acknowledged_by": by}
+        key = {"call_id": call_id, "turn_index": turn_index, "number": number}
+        seen = self.seal(table, {"acknowledged_at": self._clock.now(), "acknowledged_by": by}, key)
         return await self._note(_the_notice(call_id, turn_index, number), is_open, seen)
 
     async def note_delivery(self, call_id: str, turn_index: int, number: int) -> bool:
@@ -295,13 +300,13 @@ class Store(OpenDatabase):
         """What was said in a turn, mu-law at 8 kHz; None where it was not kept."""
         table = tables.sounds
         its_own = (table.c.call_id == call_id, table.c.turn_index == turn_index)
-        rows = await self.select(select(table.c.ulaw).where(*its_own))
+        rows = await self.select(select(table).where(*its_own))
         return bytes(rows[0]["ulaw"]) if rows else None
 
     async def dialogue_state_at(self, call_id: str) -> StoredState | None:
         """The dialogue's state after the call's last committed turn, and when that was."""
         table = tables.dialogue_states
-        rows = await self.select(select(table.c.state_json, table.c.at).where(table.c.call_id == call_id))
+        rows = await self.select(select(table).where(table.c.call_id == call_id))
         return StoredState(str(rows[0]["state_json"]).encode(), rows[0]["at"]) if rows else None
 
     async def keep_questionnaire(
@@ -330,7 +335,8 @@ class Store(OpenDatabase):
         return literal(self._clock.now(), tables.UtcDateTime())
 
     async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
-        statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(dict(values))
+        sealed = self.seal(tables.calls, values, {"call_id": call_id})
+        statement = update(tables.calls).where(tables.calls.c.call_id == call_id).values(sealed)
 
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(statement)).rowcount
@@ -338,35 +344,61 @@ class Store(OpenDatabase):
         if not await self.write(work):
             raise StorageError(f"there is no call {call_id}")
 
+    async def _insert(self, connection: AsyncConnection, table: Table, row: Mapping[str, Any]) -> None:
+        await connection.execute(insert(table).values(self.seal(table, row)))
 
-async def _insert_turn(connection: AsyncConnection, call_id: str, turn: TurnRecord) -> int:
-    """Add the turn after the call's last one; every statement saved is a wait saved for the caller."""
-    table = tables.turns
+    async def _put_state(
+        self, connection: AsyncConnection, call_id: str, index: int, at: datetime, state: str
+    ) -> None:
+        """One row for each call; it is there from the first turn on."""
+        table = tables.dialogue_states
+        row = self.seal(table, {"call_id": call_id, "turn_index": index, "at": at, "state_json": state})
+        if index == 1:
+            await connection.execute(insert(table).values(row))
+        else:
+            await connection.execute(update(table).where(table.c.call_id == call_id).values(row))
+
+
+async def _next_index(connection: AsyncConnection, call_id: str) -> int:
+    """The call's next turn, to which it is sealed; exact, because a transaction that writes is alone."""
+    turns = tables.turns
+    last = select(func.coalesce(func.max(turns.c.turn_index), 0)).where(turns.c.call_id == call_id)
+    return int((await connection.execute(last)).scalar_one()) + 1
+
+
+def _turn_row(call_id: str, index: int, turn: TurnRecord) -> dict[str, Any]:
     row = msgspec.structs.asdict(turn)
-    row |= {
+    return row | {
         "call_id": call_id,
-        "turn_index": _one_more(table.c.turn_index, table.c.call_id == call_id),
+        "turn_index": index,
         "value_json": _json_or_null(row.pop("value")),
     }
-    added = await connection.execute(insert(table).values(row).returning(table.c.turn_index))
-    return int(added.scalar_one())
 
 
-async def _insert_answer(
-    connection: AsyncConnection, call_id: str, index: int, at: datetime, answer: Answer
-) -> None:
+async def _revisions(
+    connection: AsyncConnection, call_id: str, answers: Sequence[Answer]
+) -> defaultdict[str, int]:
+    """The latest revision of each of these items; 0 of one that was not answered yet."""
+    if not answers:
+        return defaultdict(int)
     table = tables.answers
+    items = [answer.item for answer in answers]
+    query = select(table.c.item, func.max(table.c.revision)).group_by(table.c.item)
+    found = await connection.execute(query.where(table.c.call_id == call_id, table.c.item.in_(items)))
+    return defaultdict(int, {item: int(latest) for item, latest in found})
+
+
+def _answer_row(call_id: str, index: int, at: datetime, answer: Answer, revision: int) -> dict[str, Any]:
     row = msgspec.structs.asdict(answer)
     value = row.pop("value")
-    row |= {
+    return row | {
         "call_id": call_id,
         "turn_index": index,
         "at": at,
-        "revision": _one_more(table.c.revision, table.c.call_id == call_id, table.c.item == answer.item),
+        "revision": revision,
         "value_json": _json_or_null(value),
         "value_text": _text(value),
     }
-    await connection.execute(insert(table).values(row))
 
 
 def _the_notice(call_id: str, turn_index: int, number: int) -> ColumnElement[bool]:
@@ -374,10 +406,8 @@ def _the_notice(call_id: str, turn_index: int, number: int) -> ColumnElement[boo
     return and_(table.c.call_id == call_id, table.c.turn_index == turn_index, table.c.number == number)
 
 
-async def _insert_notice(
-    connection: AsyncConnection, key: tuple[str, int, int], at: datetime, notice: Notify
-) -> None:
-    row = {
+def _notice_row(key: tuple[str, int, int], at: datetime, notice: Notify) -> dict[str, Any]:
+    return {
         **dict(zip(("call_id", "turn_index", "number"), key, strict=True)),
         "at": at,
         "escalation": notice.escalation,
@@ -386,22 +416,6 @@ async def _insert_notice(
         "recipients_json": _json(notice.recipients),
         "acknowledge_by": at + timedelta(seconds=notice.acknowledge_seconds),
     }
-    await connection.execute(insert(tables.notifications).values(row))
-
-
-async def _put_state(connection: AsyncConnection, call_id: str, index: int, at: datetime, state: str) -> None:
-    """One row for each call; it is there from the first turn on."""
-    table = tables.dialogue_states
-    values = {"turn_index": index, "at": at, "state_json": state}
-    if index == 1:
-        await connection.execute(insert(table).values(call_id=call_id, **values))
-    else:
-        await connection.execute(update(table).where(table.c.call_id == call_id).values(values))
-
-
-def _one_more(column: Column[int], *where: ColumnElement[bool]) -> ScalarSelect[int]:
-    """The number after the highest so far; exact, because a transaction that writes is alone."""
-    return select(func.coalesce(func.max(column), 0) + 1).where(*where).scalar_subquery()
 
 
 def _answers_query(call_id: str | None, *, every_revision: bool) -> Select[Any]:
@@ -428,33 +442,29 @@ def _latest_revision() -> Any:
     return select(func.max(newer.c.revision)).where(same).correlate(tables.answers).scalar_subquery()
 
 
-def _fields(row: RowMapping) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items()}  # names come as a subclass that msgspec refuses
-
-
-def stored_call(row: RowMapping) -> StoredCall:
+def stored_call(row: Mapping[str, Any]) -> StoredCall:
     """A row of calls as a value."""
-    fields = _fields(row)
+    fields = dict(row)
     fields["custom"] = msgspec.json.decode(fields.pop("custom_json"))
     return msgspec.convert(fields, StoredCall)
 
 
-def _stored_turn(row: RowMapping) -> StoredTurn:
-    fields = _fields(row)
+def _stored_turn(row: Mapping[str, Any]) -> StoredTurn:
+    fields = dict(row)
     fields["index"] = fields.pop("turn_index")
     fields["value"] = _value(fields.pop("value_json"))
     return msgspec.convert(fields, StoredTurn)
 
 
-def _stored_notification(row: RowMapping) -> StoredNotification:
-    fields = _fields(row)
+def _stored_notification(row: Mapping[str, Any]) -> StoredNotification:
+    fields = dict(row)
     fields["recipients"] = msgspec.json.decode(fields.pop("recipients_json"))
     return msgspec.convert(fields, StoredNotification)
 
 
-def stored_answer(row: RowMapping) -> StoredAnswer:
+def stored_answer(row: Mapping[str, Any]) -> StoredAnswer:
     """A row of answers, joined with its call, as a value."""
-    fields = _fields(row)
+    fields = dict(row)
     fields["audio"] = bool(fields["audio"])  # absent in what was stored before there was sound
     fields["value"] = _value(fields.pop("value_json"))
     return msgspec.convert(fields, StoredAnswer)

@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core sees them. The migrations make them; a test holds the two together.
 
-Types are those that SQLite and PostgreSQL share. Whatever has a shape of its own (a value, a dialogue state,
+What tells of a person has a sealed type (bridge.privacy.classes says why). Types are those that SQLite and
+PostgreSQL share. Whatever has a shape of its own (a value, a dialogue state,
 what a campaign attached) is JSON in a text column: readable with any database tool, and exact on both.
 """
 
@@ -16,7 +17,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -24,16 +24,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from bridge.storage.sealed_types import SealedBytes, SealedText
+
 __all__ = [
     "UtcDateTime",
     "answers",
     "calls",
     "dialogue_states",
+    "erasures",
     "metadata",
     "notifications",
     "phone_calls",
     "questionnaires",
     "redeemed_tokens",
+    "sealing_keys",
     "sounds",
     "turns",
     "utterances",
@@ -82,10 +86,10 @@ calls = Table(
     Column("disposition", Text),
     Column("provider_call_id", Text),
     Column("stream_id", Text),
-    Column("caller_number", Text),
-    Column("callee_number", Text),
+    Column("caller_number", SealedText),
+    Column("callee_number", SealedText),
     Column("direction", Text),
-    Column("custom_json", Text, nullable=False),
+    Column("custom_json", SealedText, nullable=False),
     Column("kind", Text, nullable=False, server_default="conversation"),  # or monitored
     Column("tenant", Text, nullable=False, server_default="default"),
     Column("node", Text, nullable=False, server_default=text("''")),  # which daemon holds it
@@ -100,13 +104,13 @@ turns = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("item", Text),
     Column("input", Text, nullable=False),
-    Column("closed", Text, nullable=False),
-    Column("open", Text, nullable=False),
+    Column("closed", SealedText, nullable=False),
+    Column("open", SealedText, nullable=False),
     Column("confidence", Float),
-    Column("meaning", Text, nullable=False),
+    Column("meaning", SealedText, nullable=False),
     Column("rule", Text, nullable=False),
-    Column("value_json", Text),
-    Column("prompt", Text, nullable=False),
+    Column("value_json", SealedText),
+    Column("prompt", SealedText, nullable=False),
     Column("prompt_seconds", Float, nullable=False),
     Column("prompt_heard_seconds", Float, nullable=False),
     Column("prompt_acknowledged", Boolean, nullable=False),
@@ -131,13 +135,13 @@ answers = Table(
     Column("turn_index", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("status", Text, nullable=False),
-    Column("value_json", Text),  # typed: true, 7, "later"
-    Column("value_text", Text),  # the same for a reader or a spreadsheet
+    Column("value_json", SealedText),  # typed: true, 7, "later"
+    Column("value_text", SealedText),  # the same for a reader or a spreadsheet
     Column("via", Text, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("confirmed", Boolean, nullable=False),
-    Column("closed", Text, nullable=False),
-    Column("open", Text, nullable=False),
+    Column("closed", SealedText, nullable=False),
+    Column("open", SealedText, nullable=False),
     Column("confidence", Float),
     Column("audio", Boolean),  # kept as sound: the turn's
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
@@ -149,8 +153,8 @@ phone_calls = Table(  # what providers' callbacks say; a call may have none, and
     Column("provider", Text, primary_key=True),
     Column("provider_call_id", Text, primary_key=True),
     Column("reference", Text),  # ours: what the call's stream token names
-    Column("caller_number", Text),
-    Column("callee_number", Text),
+    Column("caller_number", SealedText),
+    Column("callee_number", SealedText),
     Column("direction", Text),
     Column("status", Text, nullable=False),
     Column("rank", Integer, nullable=False),  # of the status: it never falls
@@ -168,14 +172,14 @@ notifications = Table(
     Column("turn_index", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2 within the turn
     Column("at", UtcDateTime, nullable=False),
-    Column("escalation", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("escalation", SealedText, nullable=False),
+    Column("reason", SealedText, nullable=False),
     Column("item", Text),
     Column("recipients_json", Text, nullable=False),
     Column("acknowledge_by", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),  # to the site's address
     Column("acknowledged_at", UtcDateTime),
-    Column("acknowledged_by", Text),
+    Column("acknowledged_by", SealedText),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
     Index(None, "acknowledged_at"),
 )
@@ -186,7 +190,7 @@ sounds = Table(
     metadata,
     Column("call_id", Text, primary_key=True),
     Column("turn_index", Integer, primary_key=True, autoincrement=False),
-    Column("ulaw", LargeBinary, nullable=False),
+    Column("ulaw", SealedBytes, nullable=False),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
 )
 
@@ -199,7 +203,7 @@ utterances = Table(  # of calls that are listened to
     Column("at", UtcDateTime, nullable=False),
     Column("started_seconds", Float, nullable=False),
     Column("ended_seconds", Float, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", SealedText, nullable=False),
     Column("confidence", Float, nullable=False),
 )
 
@@ -209,7 +213,7 @@ dialogue_states = Table(
     Column("call_id", Text, primary_key=True),
     Column("turn_index", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("state_json", Text, nullable=False),
+    Column("state_json", SealedText, nullable=False),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
 )
 
@@ -232,4 +236,25 @@ redeemed_tokens = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("redeemed_at", UtcDateTime, nullable=False),
     Index(None, "expires_at"),
+)
+
+# With which keys values may be sealed here; "plain" with none. A key that is gone is told at start.
+sealing_keys = Table(
+    "sealing_keys",
+    metadata,
+    Column("key_name", Text, primary_key=True),
+    Column("proof", Text),  # sealed with it
+)
+
+# That somebody was forgotten, and nothing of who it was.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure_id", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("subject_hash", Text, nullable=False),  # SHA-256 of the calls' ids
 )

@@ -52,15 +52,14 @@ async def keep_utterance(database: OpenDatabase, call_id: str, said: UtteranceRe
 
     """
     fields = msgspec.structs.asdict(said)
-    last = select(func.coalesce(func.max(utterances.c.utterance_index), 0) + 1)
-    following = last.where(utterances.c.call_id == call_id).scalar_subquery()
-    row = {**fields, "call_id": call_id, "utterance_index": following}
+    last = select(func.coalesce(func.max(utterances.c.utterance_index), 0))
 
     async def work(connection: AsyncConnection) -> int:
-        added = await connection.execute(
-            insert(utterances).values(row).returning(utterances.c.utterance_index)
-        )
-        return int(added.scalar_one())
+        found = await connection.execute(last.where(utterances.c.call_id == call_id))
+        index = int(found.scalar_one()) + 1
+        row = {**fields, "call_id": call_id, "utterance_index": index}
+        await connection.execute(insert(utterances).values(database.seal(utterances, row)))
+        return index
 
     try:
         return StoredUtterance(**fields, index=await database.write(work))
@@ -72,9 +71,10 @@ async def utterances_of(database: OpenDatabase, call_id: str, *, after: int = 0)
     """A call's utterances as far as they are stored, those behind the one with index `after`."""
     its_own = (utterances.c.call_id == call_id, utterances.c.utterance_index > after)
     names = UtteranceRecord.__struct_fields__
-    columns = [utterances.c.utterance_index.label("index"), *(utterances.c[name] for name in names)]
-    rows = await database.select(select(*columns).where(*its_own).order_by(utterances.c.utterance_index))
-    return [StoredUtterance(**{str(name): value for name, value in row.items()}) for row in rows]
+    rows = await database.select(select(utterances).where(*its_own).order_by(utterances.c.utterance_index))
+    return [
+        StoredUtterance(**{name: row[name] for name in names}, index=row["utterance_index"]) for row in rows
+    ]
 
 
 async def forget(database: OpenDatabase, call_id: str) -> int:
@@ -82,8 +82,11 @@ async def forget(database: OpenDatabase, call_id: str) -> int:
     return await _delete(database, utterances.c.call_id == call_id)
 
 
-async def forget_before(database: OpenDatabase, moment: datetime) -> int:
-    """Delete what was said before a moment, in all calls; how many utterances that were."""
+async def forget_before(database: OpenDatabase, moment: datetime, *, dry_run: bool = False) -> int:
+    """Delete what was said before a moment, in all calls; how many utterances that were, or would be."""
+    if dry_run:
+        counted = select(func.count().label("n")).select_from(utterances).where(utterances.c.at < moment)
+        return int((await database.select(counted))[0]["n"])
     return await _delete(database, utterances.c.at < moment)
 
 

@@ -1,24 +1,19 @@
-"""Encryption at rest: AES-256-GCM (NIST SP 800-38D) under a key that is made of `voices.key`.
+"""Encryption at rest of cloned voices, under a key that is made of `voices.key`.
 
-A sealed file is a magic number, a nonce of its own and the ciphertext. The voice's name and what the file is
-for are authenticated with it: a file that is moved to another voice, or takes another's place, does not open.
+A sealed file is a magic number and what `bridge.privacy.cipher` makes of the content. The voice's name and
+what the file is for are authenticated with it: a file that is moved to another voice, or takes the place of
+another, does not open.
 """
 
-import os
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
+from bridge.privacy.cipher import BrokenSealError, Cipher
 from bridge.voices.errors import VoiceError
 
 __all__ = ["Label", "Seal"]
 
 _MAGIC = b"HATIFVX1"  # no text, WAV or PDF begins so
-_NONCE_BYTES = 12  # random: a key seals far fewer than 2^32 files
-_KEY_BYTES = 32
+_PURPOSE = b"hatif voices 1"
 
 
 class Label(Struct, frozen=True):
@@ -40,7 +35,7 @@ class Seal:
     """Closes and opens files with the configured key; without one, leaves them as they are."""
 
     def __init__(self, key: str | None) -> None:
-        self._cipher = AESGCM(_derived(key)) if key is not None else None
+        self._cipher = Cipher(key.encode(), _PURPOSE) if key is not None else None
 
     @property
     def encrypts(self) -> bool:
@@ -51,8 +46,7 @@ class Seal:
         """As it is written."""
         if self._cipher is None:
             return content
-        nonce = os.urandom(_NONCE_BYTES)
-        return _MAGIC + nonce + self._cipher.encrypt(nonce, content, label.authenticated)
+        return _MAGIC + self._cipher.seal(content, label.authenticated)
 
     def open(self, written: bytes, label: Label) -> bytes:
         """What was written.
@@ -72,14 +66,9 @@ class Seal:
             raise VoiceError(
                 f"{label} is not encrypted, but voices.key is configured; `hatif voices rekey` encrypts it"
             )
-        nonce, ciphertext = written[len(_MAGIC) :][:_NONCE_BYTES], written[len(_MAGIC) + _NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, ciphertext, label.authenticated)
-        except (InvalidTag, ValueError):  # ValueError: cut short in the nonce
+            return self._cipher.open(written[len(_MAGIC) :], label.authenticated)
+        except BrokenSealError:
             raise VoiceError(
                 f"{label} cannot be decrypted: it was encrypted with another voices.key, or is damaged"
             ) from None
-
-
-def _derived(key: str) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"hatif voices 1").derive(key.encode())

@@ -1,0 +1,54 @@
+"""The daemon's job that forgets in time, at its start and every hour."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bridge.clock import Clock
+from bridge.errors import StorageError
+from bridge.privacy.retention import Purge, Purged, purge
+from bridge.storage.opened import OpenDatabase
+from bridge.storage.utterances import forget_before
+
+if TYPE_CHECKING:
+    from bridge.config import Settings
+
+__all__ = ["forget_due", "forget_every_hour"]
+
+FORGETTING_SECONDS = 3600.0  # from one time to the next; by the wall clock, whatever clock.speed is
+
+log = structlog.get_logger()
+
+
+async def forget_due(
+    database: OpenDatabase, clock: Clock, settings: "Settings", *, dry_run: bool = False
+) -> Purged:
+    """Forget, or count, what `privacy.keep_days` and `monitoring.keep_days` let go.
+
+    Raises:
+        StorageError: the database cannot be read or written.
+        OSError: a recording cannot be deleted.
+
+    """
+    now = clock.now()
+    wanted = Purge.at(now, settings.privacy.keep_days.model_dump(), settings.recording.folder)
+    purged = await purge(database, wanted, dry_run=dry_run)
+    overheard = now - timedelta(days=settings.monitoring.keep_days)
+    utterances = await forget_before(database, overheard, dry_run=dry_run)
+    return Purged(purged.rows | {"monitored": utterances}, purged.files)
+
+
+async def forget_every_hour(database: OpenDatabase, clock: Clock, settings: "Callable[[], Settings]") -> None:
+    """Until it is cancelled. `settings` are asked for each time: they may have been read again."""
+    while True:
+        try:
+            purged = await forget_due(database, clock, settings())
+        except (StorageError, OSError) as error:
+            log.warning("not_forgotten", detail=str(error))
+        else:
+            counts = {f"{kept}_count": count for kept, count in purged.rows.items()}
+            log.info("forgotten", **counts, recordings_count=purged.files)
+        await asyncio.sleep(FORGETTING_SECONDS)
