@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import structlog
 from lanes import in_lanes
+from shipped import shipped
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
@@ -208,6 +209,12 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> It
     """A daemon that many tests may call; nobody stops it."""
     with starting(tmp_path_factory, spoken_prompts) as start:
         yield start()
+
+
+@pytest.fixture
+def questionnaire(request: pytest.FixtureRequest) -> Questionnaire:
+    """The one that ships under the name that is the test's parameter (`indirect`)."""
+    return shipped(request.param)
 
 
 class OneVoice:
