@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services demo test test-xtts check format lint types imports bench fuzz soak peers model licences clean
+.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ test-xtts: $(XTTS_STAMP)  ## XTTS's real code over a tiny checkpoint, in an envi
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts
 
 check: $(STAMP) lint types imports test  ## all that must be green before a commit
+
+check-all: PYTEST += --exhaustive
+check-all: check  ## the same, with every provider in every fault
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

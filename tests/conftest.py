@@ -22,6 +22,7 @@ import pytest
 import structlog
 from lanes import in_lanes
 from skips import pytest_sessionfinish, pytest_terminal_summary
+from shipped import NAMES, copy_shipped, shipped
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
@@ -42,6 +43,11 @@ MAQSAM_TOKEN = "the-maqsam-token"
 TOKENS_SECRET = "s" * 48
 START_SECONDS = 300.0  # on a busy machine, every prompt of every questionnaire rendered
 STOP_SECONDS = 30.0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the usual run plays a part of, by a fixed choice, `make check-all` plays whole."""
+    parser.addoption("--exhaustive", action="store_true", help="every provider with every fault")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -177,16 +183,22 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
     started: list[DaemonUnderTest] = []
 
     def start(
-        *, config: Path = DEFAULT_CONFIG, all_ready: bool = True, **environment: str
+        *,
+        config: Path = DEFAULT_CONFIG,
+        all_ready: bool = True,
+        questionnaires: Sequence[str] = ("post_discharge",),
+        **environment: str,
     ) -> DaemonUnderTest:
+        folder = factory.mktemp("daemon")
         defaults = {
+            "HATIF_QUESTIONNAIRES__FOLDER": str(copy_shipped(folder / "questionnaires", questionnaires)),
             "HATIF_PROVIDERS__MAQSAM__TOKEN": MAQSAM_TOKEN,
             "HATIF_TOKENS__SECRET": TOKENS_SECRET,
             "HATIF_CLOCK__SPEED": "4",
             "HATIF_PROMPTS__FOLDER": str(prompts),
         }
         chosen = {name: text for name, text in (defaults | environment).items() if text}
-        daemon = DaemonUnderTest(factory.mktemp("daemon"), chosen, config, all_ready)
+        daemon = DaemonUnderTest(folder, chosen, config, all_ready)
         started.append(daemon)
         daemon.start()
         return daemon
@@ -204,16 +216,26 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
 def start_daemon(
     tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
 ) -> Iterator[Callable[..., DaemonUnderTest]]:
-    """Start a daemon with credentials, at four times the speed of life; keywords are its environment."""
+    """Start a daemon with credentials, at four times the speed of life; keywords are its environment.
+
+    It offers the default questionnaire alone, for reading and rendering all twelve costs each start seconds;
+    `questionnaires=` names others that ship.
+    """
     with starting(tmp_path_factory, spoken_prompts) as start:
         yield start
 
 
 @pytest.fixture(scope="session")
 def daemon(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> Iterator[DaemonUnderTest]:
-    """A daemon that many tests may call; nobody stops it."""
+    """A daemon that many tests may call, with everything that ships; nobody stops it."""
     with starting(tmp_path_factory, spoken_prompts) as start:
-        yield start()
+        yield start(questionnaires=NAMES)
+
+
+@pytest.fixture
+def questionnaire(request: pytest.FixtureRequest) -> Questionnaire:
+    """The one that ships under the name that is the test's parameter (`indirect`)."""
+    return shipped(request.param)
 
 
 class OneVoice:

@@ -12,8 +12,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from shipped import NAMES
 
-from bridge.content import CONTENT
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Disposition, HangUp, Listen, Notify, Say, Store, Transfer
 from bridge.dialogue.answer import AnswerStatus, Via
@@ -22,14 +22,12 @@ from bridge.dialogue.form import Form
 from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.items import ConsentItem, IdentityItem, LanguageItem, OptionsItem, QuestionItem
 from bridge.dialogue.listening import vocabulary
-from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.resuming import RESUMABLE, may_resume
 from bridge.dialogue.speaking import pieces_for
 from bridge.dialogue.state import Asked, DialogueState
 
-SHIPPED = {path.stem: load(path) for path in sorted((CONTENT / "questionnaires").glob("*.yaml"))}
 PATIENTS = [
     {},
     {"first_name": "مَرْيَم", "gender": "f", "birth_year": 1980, "age": 46},
@@ -232,7 +230,7 @@ class AnyCall(RuleBasedStateMachine):
         assert not hasattr(self, "turn") or engine.is_over(self.state)
 
 
-@pytest.mark.parametrize("questionnaire", SHIPPED.values(), ids=SHIPPED)
+@pytest.mark.parametrize("questionnaire", NAMES, indirect=True)
 def test_any_call_is_legal_and_ends(questionnaire: Questionnaire) -> None:
     """For each, some hundred callers of all kinds."""
     machine = type("Call", (AnyCall,), {"questionnaire": questionnaire})
@@ -241,7 +239,7 @@ def test_any_call_is_legal_and_ends(questionnaire: Questionnaire) -> None:
     run_state_machine_as_test(machine, settings=limits)
 
 
-@pytest.mark.parametrize("questionnaire", SHIPPED.values(), ids=SHIPPED)
+@pytest.mark.parametrize("questionnaire", NAMES, indirect=True)
 @pytest.mark.parametrize(
     "stubborn",
     [NotHeard(), NoInput(), Digits("*"), Digits("7**"), Utterance(("نعم [unk]",), ("قدم",), 0.1)],

@@ -5,6 +5,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
+from shipped import NAMES, shipped
 
 from bridge.content import CONTENT
 from bridge.dialogue import engine
@@ -13,7 +14,6 @@ from bridge.dialogue.context import CallContext
 from bridge.dialogue.form import Form
 from bridge.dialogue.inputs import Digits, Machine
 from bridge.dialogue.items import ConsentItem, GroupItem, IdentityItem, InfoItem, OptionsItem
-from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.sentences import Speaker, placeholders_in
@@ -21,8 +21,7 @@ from bridge.dialogue.targets import missing_site_facts
 from bridge.dialogue.text_checks import all_texts
 from bridge.understanding import bare
 
-SHIPPED = {path.stem: load(path) for path in sorted((CONTENT / "questionnaires").glob("*.yaml"))}
-NAMES = {
+TWELVE = {
     "appointment_reminder",
     "asthma_control",
     "blood_pressure",
@@ -56,13 +55,13 @@ CLINICAL = (
     "زيار",
 )
 
-every = pytest.mark.parametrize("questionnaire", SHIPPED.values(), ids=SHIPPED)
+every = pytest.mark.parametrize("questionnaire", NAMES, indirect=True)
 
 
 def test_twelve_ship() -> None:
     """Each in a file of its own name."""
-    assert set(SHIPPED) == NAMES
-    assert all(name == questionnaire.id for name, questionnaire in SHIPPED.items())
+    assert set(NAMES) == TWELVE
+    assert all(name == shipped(name).id for name in NAMES)
 
 
 @every
@@ -176,7 +175,7 @@ def test_only_the_mind_needs_a_number_for_a_crisis(questionnaire: Questionnaire)
 
 def test_item_9_is_a_question_of_safety() -> None:
     """Neither interrupted, nor read back, nor passed over."""
-    harm = SHIPPED["phq9"].item("harm")
+    harm = shipped("phq9").item("harm")
     assert isinstance(harm, OptionsItem)
     assert (harm.safety, harm.escalation, harm.exhausted) == ("self_harm", "crisis", "escalate")
     assert [code.code for code in harm.codes] == ["44260-8"]
@@ -222,13 +221,13 @@ def answered_by_key(questionnaire: Questionnaire, score: str, total: int) -> tup
 )
 def test_scores_lie_in_their_bands(name: str, total: int, band: str) -> None:
     """At both ends of each."""
-    assert answered_by_key(SHIPPED[name], name, total) == (total, band)
+    assert answered_by_key(shipped(name), name, total) == (total, band)
 
 
 @pytest.mark.parametrize(("name", "most"), [("phq9", 2), ("gad7", 0), ("phq2", 0)])
 def test_missing_answers_are_prorated_where_the_authors_say_so(name: str, most: int) -> None:
     """The PHQ-9 with up to two; of the others nothing is said, and so they have no score."""
-    score = SHIPPED[name].scores[name]
+    score = shipped(name).scores[name]
     assert (score.missing.maximum, score.missing.method) == (most, "prorate" if most else "none")
 
 
@@ -255,14 +254,14 @@ def test_missing_answers_are_prorated_where_the_authors_say_so(name: str, most: 
 )
 def test_scored_items_carry_their_codes(name: str, codes: list[str]) -> None:
     """Those of LOINC, in the order of the form."""
-    found = [SHIPPED[name].item(item) for item in SHIPPED[name].scores[name].items]
+    found = [shipped(name).item(item) for item in shipped(name).scores[name].items]
     assert [item.codes[0].code for item in found if item is not None] == codes
 
 
 @pytest.mark.parametrize("name", ["blood_pressure", "diabetes_check", "asthma_control", "post_discharge"])
 def test_what_may_be_an_emergency_is_heard_to_its_end(name: str) -> None:
     """And an unclear answer to it counts as a yes."""
-    urgent = [item for item in SHIPPED[name].questions if item.escalation == "urgent"]
+    urgent = [item for item in shipped(name).questions if item.escalation == "urgent"]
     assert urgent
     assert all(not item.barge_in and item.exhausted == "escalate" for item in urgent)
     assert all(rule.do == "escalate" for item in urgent for rule in item.on_answer)

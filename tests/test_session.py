@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shipped import shipped
 
 from bridge.audio.endpointing import EndReason
 from bridge.audio.g711 import encode_ulaw
@@ -17,7 +18,7 @@ from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.dialogue.actions import Disposition
-from bridge.dialogue.loader import load, parse
+from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.line import KeyPressed
@@ -27,7 +28,7 @@ from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store
 from protocols.maqsam import MaqsamProtocol
 
-QUESTIONNAIRE = load(CONTENT / "questionnaires" / "post_discharge.yaml")
+QUESTIONNAIRE = shipped("post_discharge")
 COMMON = (CONTENT / "questionnaires" / "common" / "ar.yaml").read_text(encoding="utf-8")
 MESSAGE = """\
 format: 1

@@ -8,23 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from shipped import NAMES
 
 from bridge.config import load_settings
-from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.content import DEFAULT_CONFIG
 from bridge.dialogue.dialects import Dialect, Phrases, phrases_in
 from bridge.dialogue.listening import vocabulary
-from bridge.dialogue.loader import load
 from bridge.dialogue.number_phrases import number_phrases
 from bridge.dialogue.questionnaire import NUMBERS_WITH_WORDS, ChoiceItem, Questionnaire
 from bridge.speech.vosk.model import UNKNOWN_WORD, ModelSummary, check_model
 
 RECIPE = Path(__file__).parents[1] / "training" / "words.tsv"
-SHIPPED = [load(file) for file in sorted((CONTENT / "questionnaires").glob("*.yaml"))]
-SPOKEN = [
-    pytest.param(questionnaire, dialect, id=f"{questionnaire.id}-{dialect}")
-    for questionnaire in SHIPPED
-    for dialect in dict.fromkeys((Dialect.MSA, *questionnaire.dialects))
-]
+every = pytest.mark.parametrize("questionnaire", NAMES, indirect=True)
 
 
 def default_model() -> ModelSummary:
@@ -77,29 +72,45 @@ def options(questionnaire: Questionnaire, dialect: Dialect) -> Iterator[tuple[st
             yield f"{item.id} {option.value}", option.phrases_in([dialect])
 
 
-@pytest.mark.parametrize(("questionnaire", "dialect"), SPOKEN)
-def test_everything_can_be_said(model: ModelSummary, questionnaire: Questionnaire, dialect: Dialect) -> None:
-    """Each phrase of each option, command, red flag and number, word for word."""
+def dialects(questionnaire: Questionnaire) -> list[Dialect]:
+    """The standard, and those that it declares."""
+    return list(dict.fromkeys((Dialect.MSA, *questionnaire.dialects)))
+
+
+def unsayable(model: ModelSummary, questionnaire: Questionnaire, dialect: Dialect) -> dict[str, list[str]]:
+    """What the model cannot hear of all that may be said, by what it is said for."""
     numbers = number_phrases(questionnaire.words.number_words, [dialect], 0, max(NUMBERS_WITH_WORDS) + 99)
     said = {
         **{name: phrases_in(phrases, [dialect]) for name, phrases in commands(questionnaire)},
         **dict(options(questionnaire, dialect)),
         "numbers": numbers,
     }
-    unsayable = {name: [one for one in phrases if model.spell(one) is None] for name, phrases in said.items()}
-    assert {name: phrases for name, phrases in unsayable.items() if phrases} == {}
+    lacking = {name: [one for one in phrases if model.spell(one) is None] for name, phrases in said.items()}
+    return {name: phrases for name, phrases in lacking.items() if phrases}
 
 
-@pytest.mark.parametrize("questionnaire", SHIPPED, ids=lambda questionnaire: questionnaire.id)
+@every
+def test_everything_can_be_said(model: ModelSummary, questionnaire: Questionnaire) -> None:
+    """Each phrase of each option, command, red flag and number, word for word, in each dialect."""
+    found = {dialect: unsayable(model, questionnaire, dialect) for dialect in dialects(questionnaire)}
+    assert {dialect: phrases for dialect, phrases in found.items() if phrases} == {}
+
+
+@every
 def test_nothing_else_is_listened_for(model: ModelSummary, questionnaire: Questionnaire) -> None:
     """The grammars hold no phrase that was forgotten above."""
     assert [phrase for phrase in sorted(vocabulary(questionnaire)) if model.spell(phrase) is None] == []
 
 
-@pytest.mark.parametrize(("questionnaire", "dialect"), SPOKEN)
-def test_every_command_has_words_in_every_dialect(questionnaire: Questionnaire, dialect: Dialect) -> None:
+@every
+def test_every_command_has_words_in_every_dialect(questionnaire: Questionnaire) -> None:
     """A list for everyone will do; a block by dialect leaves none of the declared ones out."""
-    silent = [name for name, said in commands(questionnaire) if len(said) > 1 and dialect not in said]
+    silent = [
+        (name, dialect)
+        for dialect in dialects(questionnaire)
+        for name, said in commands(questionnaire)
+        if len(said) > 1 and dialect not in said
+    ]
     assert silent == []
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec.structs import replace
+from shipped import NAMES, shipped
 from typed import typed
 
 from bridge.authoring.graph.columns import columns_of
@@ -19,7 +20,6 @@ from bridge.authoring.graph.reading import END, START, chart_of
 from bridge.authoring.graph.routes import route_of, way_route
 from bridge.authoring.graph.svg import SVG, draw
 from bridge.authoring.graph.text import ARABIC, MONO, SANS, width_of, wrapped
-from bridge.content import CONTENT
 from bridge.dialogue.answer import Answer, AnswerStatus, Value, Via
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.evaluation import holds
@@ -31,8 +31,19 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.state import DialogueState
 
 LONG = load(Path(__file__).with_name("long.yaml"))
-ALL = [LONG, *(load(path) for path in sorted((CONTENT / "questionnaires").glob("*.yaml")))]
-every = pytest.mark.parametrize("questionnaire", ALL, ids=lambda one: one.id)
+ALL = (LONG.id, *NAMES)
+every = pytest.mark.parametrize("questionnaire", ALL, indirect=True)
+
+
+def known(name: str) -> Questionnaire:
+    """One that ships, or the long one."""
+    return LONG if name == LONG.id else shipped(name)
+
+
+@pytest.fixture
+def questionnaire(request: pytest.FixtureRequest) -> Questionnaire:
+    """The one whose name is the parameter."""
+    return known(request.param)
 
 
 def drawn(questionnaire: Questionnaire) -> ET.Element:
@@ -213,15 +224,20 @@ def renamed(part: Part) -> Part:
     return replace(part, id=f"{part.id}_too", opening=opening, parts=tuple(map(renamed, part.parts)))
 
 
-def layouts() -> Iterator[object]:
-    for questionnaire in ALL:
-        yield pytest.param(chart_of(questionnaire), id=questionnaire.id)
-    parts = chart_of(LONG).parts
-    twice = [renamed(part) for part in parts[1:-1]]
-    yield pytest.param(replace(chart_of(LONG), parts=(*parts[:-1], *twice, parts[-1])), id="longer")
+def longer() -> Chart:
+    """The long one, with everything in it twice."""
+    whole = chart_of(LONG)
+    twice = [renamed(part) for part in whole.parts[1:-1]]
+    return replace(whole, parts=(*whole.parts[:-1], *twice, whole.parts[-1]))
 
 
-charts = pytest.mark.parametrize("chart", list(layouts()))
+@pytest.fixture
+def chart(request: pytest.FixtureRequest) -> Chart:
+    """Of the questionnaire whose name is the parameter, or the longer one."""
+    return longer() if request.param == "longer" else chart_of(known(request.param))
+
+
+charts = pytest.mark.parametrize("chart", [*ALL, "longer"], indirect=True)
 
 
 def solid(layout: Layout) -> list[Placed]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from rich.console import Console
+from shipped import shipped
 
 from bridge.authoring.simulation.goldens import actual_lines, read_golden, wanted_lines
 from bridge.authoring.simulation.lines import read_line
@@ -17,11 +18,10 @@ from bridge.content import CONTENT
 from bridge.dialogue.actions import Listen
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.inputs import Utterance
-from bridge.dialogue.loader import load
 
 QUESTIONNAIRES = CONTENT / "questionnaires"
-POST_DISCHARGE = load(QUESTIONNAIRES / "post_discharge.yaml")
-PHQ9 = load(QUESTIONNAIRES / "phq9.yaml")
+POST_DISCHARGE = shipped("post_discharge")
+PHQ9 = shipped("phq9")
 CRISIS = CallContext(today="2026-11-21", hour=10, patient={"gender": "f"}, site={"crisis_number": "937"})
 
 
@@ -63,7 +63,7 @@ def test_words_that_are_not_listened_for_are_unknown() -> None:
 
 def test_a_doubtful_number_is_read_back() -> None:
     simulation = played(
-        Simulation(load(QUESTIONNAIRES / "blood_pressure.yaml"), CRISIS),
+        Simulation(shipped("blood_pressure"), CRISIS),
         "نعم",
         "نعم",
         "مية وثلاثين على ثمانين",

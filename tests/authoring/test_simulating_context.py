@@ -4,15 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from shipped import shipped
 
 from bridge.authoring.simulation.context import pairs, played_context
 from bridge.authoring.simulation.telephone import SimulationError
-from bridge.content import CONTENT
 from bridge.dialogue.dialects import Dialect
-from bridge.dialogue.loader import load
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
-REMINDER = load(CONTENT / "questionnaires" / "appointment_reminder.yaml")
+REMINDER = shipped("appointment_reminder")
 
 
 def context(**given: Any) -> Any:

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from shipped import shipped
 
 from bridge.authoring.simulation.voice import VoiceAndEars, vowelled_words
 from bridge.config import load_settings
-from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.content import DEFAULT_CONFIG
 from bridge.dialogue.hearing import hear
 from bridge.dialogue.listening import listen_for_item
-from bridge.dialogue.loader import load
 from bridge.dialogue.questions import meaning_of, question_for
 from bridge.understanding import Command
 
-SATISFACTION = load(CONTENT / "questionnaires" / "patient_satisfaction.yaml")
-DIABETES = load(CONTENT / "questionnaires" / "diabetes_check.yaml")
+SATISFACTION = shipped("patient_satisfaction")
+DIABETES = shipped("diabetes_check")
 
 
 @pytest.fixture(scope="module")
@@ -51,5 +51,5 @@ def test_what_the_checks_leave_alone_is_heard_apart(
 
 def test_typed_words_are_vowelled_as_the_questionnaire_has_them() -> None:
     """As they are said alone: without case endings, for it is one word that is answered."""
-    words = vowelled_words(load(CONTENT / "questionnaires" / "post_discharge.yaml"))
+    words = vowelled_words(shipped("post_discharge"))
     assert (words["نعم"], words["لا"], words["سبعة"]) == ("نَعَمْ", "لَا", "سَبْعَة")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shipped import shipped
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.caller import CallerFrame
@@ -19,12 +20,11 @@ from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.content import CONTENT
-from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.voicing import prompts_of
 
-QUESTIONNAIRE = load(CONTENT / "questionnaires" / "post_discharge.yaml")
+QUESTIONNAIRE = shipped("post_discharge")
 SPOKEN = load_answers(CONTENT / "questionnaires" / "answers" / "post_discharge.yaml", QUESTIONNAIRE)
 
 

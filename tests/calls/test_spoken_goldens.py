@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shipped import NAMES
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
@@ -45,7 +46,9 @@ ANSWERS = """
 @pytest.fixture(scope="module")
 def daemon(start_daemon: Callable[..., Any]) -> Any:
     """One for all calls, at eight times the speed of life, with somebody to call in a crisis."""
-    return start_daemon(HATIF_CLOCK__SPEED=f"{SPEED:g}", HATIF_SITE__CRISIS_NUMBER="937")
+    return start_daemon(
+        questionnaires=NAMES, HATIF_CLOCK__SPEED=f"{SPEED:g}", HATIF_SITE__CRISIS_NUMBER="937"
+    )
 
 
 def written_down(name: str) -> dict[str, Any]:

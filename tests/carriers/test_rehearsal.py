@@ -1,6 +1,11 @@
-"""The same calls for every provider, whole and in virtual time: how they go, and how they go wrong."""
+"""The same calls for every provider, whole and in virtual time: how they go, and how they go wrong.
 
-from collections.abc import Callable
+Every provider plays every scene, and of each scene's faults or moments every second one: its neighbour plays
+the others. `--exhaustive` has every provider play them all.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -23,7 +28,6 @@ OURS = {EndedBy.HATIF_HUNG_UP, EndedBy.HATIF_CLOSED}
 LONGEST_SECONDS = 240  # then the session ends a call, with an apology
 # What a call survives without its answers suffering.
 HARMLESS = [
-    (),
     (Fault.LOSE, Fault.DELAY),
     (Fault.ODD_FRAMES,),
     (Fault.LATE_MARKS,),
@@ -38,12 +42,43 @@ HARMFUL = [
     (Fault.NEVER_READS,),
     (Fault.HALF_OPEN,),
 ]
+# When a caller hangs up: after so many answers, so many seconds later.
+MOMENTS = [(answers, seconds) for answers in (0, 1, 2) for seconds in (0.4, 2.5)]
+Share = Callable[[str, Sequence[Any]], list[Any]]
+
+
+def every_second(provider: str, cases: Sequence[Any]) -> list[Any]:
+    """What a provider plays of the cases: the even ones or the odd ones, whichever its neighbour does not."""
+    return list(cases[CONVERSING.index(provider) % 2 :: 2])
+
+
+@pytest.fixture
+def share(pytestconfig: pytest.Config) -> Share:
+    """What a provider plays of a scene's cases in this run."""
+    return (lambda _, cases: list(cases)) if pytestconfig.getoption("exhaustive") else every_second
+
+
+def harmless_for(provider: str) -> list[tuple[Fault, ...]]:
+    """The harmless faults that its wire can have."""
+    return [faults for faults in HARMLESS if all(is_applicable(fault, provider) for fault in faults)]
+
+
+CASES = {"harmless": harmless_for, "harmful": lambda _: HARMFUL, "moments": lambda _: MOMENTS}
+
+
+@pytest.mark.parametrize("cases_for", CASES.values(), ids=CASES)
+def test_no_case_and_no_provider_is_left_out(cases_for: Callable[[str], Sequence[Any]]) -> None:
+    """Of the providers that can play a case, about every second one does, also in the usual run."""
+    can = Counter(case for provider in CONVERSING for case in cases_for(provider))
+    do = Counter(case for provider in CONVERSING for case in every_second(provider, cases_for(provider)))
+    assert {case for case in can if do[case] < can[case] // 2} == set()
+    assert all(every_second(provider, cases_for(provider)) for provider in CONVERSING)
 
 
 @every_provider
-def test_three_answers_by_key(rehearse: Rehearse, provider: str) -> None:
+def test_three_answers_by_key(rehearse: Rehearse, share: Share, provider: str) -> None:
     """From the greeting to our goodbye, whatever the line is like: every answer as it was keyed."""
-    harmless = [faults for faults in HARMLESS if all(is_applicable(fault, provider) for fault in faults)]
+    harmless = [(), *share(provider, harmless_for(provider))]
     calls = rehearse(*((provider, ANSWERING, faults) for faults in harmless))
 
     for call, faults in zip(calls, harmless, strict=True):
@@ -76,9 +111,9 @@ def test_callers_do_as_they_like(rehearse: Rehearse, provider: str) -> None:
 
 
 @every_provider
-def test_a_caller_may_hang_up_at_any_moment(rehearse: Rehearse, provider: str) -> None:
+def test_a_caller_may_hang_up_at_any_moment(rehearse: Rehearse, share: Share, provider: str) -> None:
     """In the greeting, in a question, behind it: what was answered before is kept."""
-    moments = [(answers, seconds) for answers in (0, 1, 2) for seconds in (0.4, 2.5)]
+    moments = share(provider, MOMENTS)
     calls = rehearse(
         *((provider, (*ANSWERING[:count], PauseLine(pause), HangUpLine()), ()) for count, pause in moments)
     )
@@ -90,11 +125,14 @@ def test_a_caller_may_hang_up_at_any_moment(rehearse: Rehearse, provider: str) -
 
 
 @every_provider
-def test_what_others_do_wrong_a_good_call_does_not_notice(rehearse: Rehearse, provider: str) -> None:
+def test_what_others_do_wrong_a_good_call_does_not_notice(
+    rehearse: Rehearse, share: Share, provider: str
+) -> None:
     """Calls that go wrong in every way beside one that is as ever; each of them ends."""
-    good, *bad = rehearse((provider, ANSWERING, ()), *((provider, ANSWERING, faults) for faults in HARMFUL))
+    harmful = share(provider, HARMFUL)
+    good, *bad = rehearse((provider, ANSWERING, ()), *((provider, ANSWERING, faults) for faults in harmful))
 
     assert (good.answers, good.hatif.disposition) == (ANSWERS, Disposition.COMPLETED)
-    for call, faults in zip(bad, HARMFUL, strict=True):
+    for call, faults in zip(bad, harmful, strict=True):
         assert set(call.answers.items()) <= set(ANSWERS.items()), faults
         assert call.seconds < LONGEST_SECONDS + 60, faults

@@ -6,19 +6,18 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import shipped
 
-from bridge.content import CONTENT
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Disposition, HangUp, Listen, Notify, PromptRole, Say, Store, Transfer
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.dialogue.engine import DialogueState
 from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
-from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.state import Asked, Tally
 
-SHIPPED = load(CONTENT / "questionnaires" / "post_discharge.yaml")
+SHIPPED = shipped("post_discharge")
 KNOWN_TEXTS = {prompt.text for prompt in known_prompts(SHIPPED)}
 WORDS = ["", "نعم", "لا", "أيوه", "إيه", "موافق", "صفر", "ثلاثة", "ستة", "سبعة", "عشرون", "جيد", "سيئ"]
 WORDS += ["لا أعرف", "التالي", "أعد", "توقف", "مساعدة", "طبيب", "طوارئ", "قدم", "نعم لا", "سبعة تسعة"]

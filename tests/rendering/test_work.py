@@ -4,10 +4,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from shipped import shipped
 
 from bridge.audio.frames import SAMPLE_RATE
-from bridge.content import CONTENT
-from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import prompt_texts
 from bridge.errors import WorkerError
 from bridge.rendering.chart import durations_svg, loudness_svg
@@ -16,7 +15,7 @@ from bridge.rendering.work import Done, HeardPrompt, hear, render_all, report_of
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.prompts import PromptCache
 
-QUESTIONNAIRE = load(CONTENT / "questionnaires" / "phq2.yaml")
+QUESTIONNAIRE = shipped("phq2")
 RATE = 16_000
 
 

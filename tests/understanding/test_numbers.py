@@ -39,10 +39,10 @@ def spelled(number: int) -> str:
     return f"{UNITS[unit]} و{tens}" if unit else tens
 
 
-@pytest.mark.parametrize("number", range(1000))
-def test_every_spelled_number_is_understood(number: int) -> None:
+def test_every_spelled_number_is_understood() -> None:
     """What is spelled is read back as itself."""
-    assert read_number(spelled(number), 0, 999).value == number
+    read = {number: read_number(spelled(number), 0, 999).value for number in range(1000)}
+    assert {number: value for number, value in read.items() if value != number} == {}
 
 
 # As the Gulf, Egypt and the Levant say them, where they differ from the standard and from each other.

@@ -38,6 +38,7 @@ PATH = "/application/jambonz/blood_pressure"
 @pytest.fixture(scope="module")
 def daemon(start_daemon: Any) -> Any:
     return start_daemon(
+        questionnaires=("post_discharge", "blood_pressure"),
         HATIF_PROVIDERS__JAMBONZ__APPLICATION_USER=USER,
         HATIF_PROVIDERS__JAMBONZ__APPLICATION_PASSWORD=PASSWORD,
         HATIF_SERVER__PUBLIC_URL=PUBLIC,
@@ -227,19 +228,21 @@ async def test_who_breaks_the_rules_is_closed_and_the_daemon_is_well(
     assert "966500000001" not in daemon.log
 
 
-async def test_a_daemon_that_cannot_answer_says_so(start_daemon: Any) -> None:
+@pytest.fixture(scope="module")
+def bare(start_daemon: Any) -> Any:
+    """One that nobody has configured for jambonz, and that waits a second for anybody's word."""
+    return start_daemon(questionnaires=("post_discharge", "blood_pressure"), HATIF_SERVER__IDLE_SECONDS="1")
+
+
+async def test_a_daemon_that_cannot_answer_says_so(bare: Any) -> None:
     """Without `server.public_url` audio has nowhere to go; without a password only this machine is served."""
-    daemon = start_daemon()
-    async with asking(daemon, "sid-8", auth="") as jambonz:
+    async with asking(bare, "sid-8", auth="") as jambonz:
         assert await jambonz.ask("session:new", **CALL) == [{"verb": "sip:decline", "status": 503}]
-    daemon.stop()
 
 
-async def test_who_only_connects_is_closed(start_daemon: Any) -> None:
+async def test_who_only_connects_is_closed(bare: Any) -> None:
     """Nobody holds a socket without a word."""
-    daemon = start_daemon(HATIF_SERVER__IDLE_SECONDS="1")
-    async with asking(daemon, "sid-9", auth="") as jambonz, asyncio.timeout(20):
+    async with asking(bare, "sid-9", auth="") as jambonz, asyncio.timeout(20):
         async for _ in jambonz.socket:
             pass
         assert jambonz.socket.close_code == 1008
-    daemon.stop()

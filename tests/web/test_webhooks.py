@@ -54,7 +54,12 @@ def rows(daemon: Any, query: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def daemon(start_daemon: Any) -> Any:
-    return start_daemon(HATIF_PROVIDERS__TWILIO__AUTH_TOKEN=AUTH_TOKEN, HATIF_SERVER__PUBLIC_URL=PUBLIC)
+    return start_daemon(
+        questionnaires=("post_discharge", "blood_pressure"),
+        HATIF_PROVIDERS__TWILIO__AUTH_TOKEN=AUTH_TOKEN,
+        HATIF_PROVIDERS__PLIVO__AUTH_TOKEN="t",
+        HATIF_SERVER__PUBLIC_URL=PUBLIC,
+    )
 
 
 async def test_a_call_is_answered_and_its_stream_knows_it(daemon: Any) -> None:
@@ -144,9 +149,8 @@ async def test_no_number_is_in_the_log(daemon: Any) -> None:
 PLIVO = "https://hatif.example/webhooks/plivo/dial/%2B966110000009"
 
 
-async def test_a_call_that_is_handed_over_is_told_whom_to_dial(start_daemon: Any) -> None:
+async def test_a_call_that_is_handed_over_is_told_whom_to_dial(daemon: Any) -> None:
     """Where the provider's interface takes addresses only; nobody else may ask."""
-    daemon = start_daemon(HATIF_PROVIDERS__PLIVO__AUTH_TOKEN="t", HATIF_SERVER__PUBLIC_URL=PUBLIC)
     nonce = "1"
     shown = base64.b64encode(hmac.digest(b"t", f"{PLIVO}.{nonce}".encode(), "sha256")).decode()
     headers = {"X-Plivo-Signature-V3": shown, "X-Plivo-Signature-V3-Nonce": nonce}
@@ -156,7 +160,6 @@ async def test_a_call_that_is_handed_over_is_told_whom_to_dial(start_daemon: Any
             assert fromstring(await answer.text()).findtext("Dial/Number") == "+966110000009"  # noqa: S314
         async with client.get(local) as answer:
             assert answer.status == 401
-    daemon.stop()
 
 
 def vonage(body: bytes, jti: str, secret: str = "s" * 32) -> dict[str, str]:
