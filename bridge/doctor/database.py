@@ -21,6 +21,9 @@ NAMES = ("hatif-*.db", "hatif-*.db.*")  # of backups, and of encrypted ones
 def database(settings: Settings, now: datetime) -> Iterator[Finding]:
     """All about the file that answers are in."""
     path = settings.storage.path
+    if getattr(settings.storage, "url", None) is not None:
+        yield Finding("database", Verdict.GOOD, "is PostgreSQL's; `hatif db verify` looks into it")
+        return
     try:
         if not path.is_file():
             yield Finding("database", Verdict.GOOD, f"{path} will be made at the first start")
