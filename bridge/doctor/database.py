@@ -41,7 +41,9 @@ _AS_WHOM = "run `hatif doctor` as root or as the daemon's user"
 def _content(path: Path) -> Iterator[Finding]:
     """SQLite's own quick check, and the schema."""
     try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
+        # Where nobody has it open it is read as it lies: SQLite would else leave files beside it.
+        is_open = path.with_name(f"{path.name}-wal").exists()
+        uri = f"{path.absolute().as_uri()}?mode=ro" + ("" if is_open else "&immutable=1")
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
             problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
