@@ -144,6 +144,18 @@ def test_credentials_outrank_everything(file: Path, tmp_path: Path) -> None:
     assert settings.origin("tokens.secret") == "credential tokens_secret"
 
 
+def test_credentials_of_a_folder_that_was_loaded_whole(file: Path, tmp_path: Path) -> None:
+    """Then systemd puts `hatif_` before their names; without it they count first."""
+    file.write_text("")
+    (tmp_path / "hatif_tokens_secret").write_text("s" * 40)
+    (tmp_path / "hatif_maqsam_token").write_text("m" * 20)
+    (tmp_path / "maqsam_token").write_text("n" * 20)
+    settings = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert settings.tokens.secret is not None
+    assert settings.tokens.secret.get_secret_value() == "s" * 40
+    assert settings.provider("maqsam") == MaqsamOptions(token="n" * 20)
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 20_000])
 def test_unreadable_credential_is_told(refusal: Refusal, tmp_path: Path, content: bytes) -> None:
     """A credential that is no text is named by its file."""

@@ -21,6 +21,9 @@ NAMES = ("hatif-*.db", "hatif-*.db.*")  # of backups, and of encrypted ones
 def database(settings: Settings, now: datetime) -> Iterator[Finding]:
     """All about the file that answers are in."""
     path = settings.storage.path
+    if getattr(settings.storage, "url", None) is not None:
+        yield Finding("database", Verdict.GOOD, "is PostgreSQL's; `hatif db verify` looks into it")
+        return
     try:
         if not path.is_file():
             yield Finding("database", Verdict.GOOD, f"{path} will be made at the first start")
@@ -38,7 +41,9 @@ _AS_WHOM = "run `hatif doctor` as root or as the daemon's user"
 def _content(path: Path) -> Iterator[Finding]:
     """SQLite's own quick check, and the schema."""
     try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
+        # Where nobody has it open it is read as it lies: SQLite would else leave files beside it.
+        is_open = path.with_name(f"{path.name}-wal").exists()
+        uri = f"{path.absolute().as_uri()}?mode=ro" + ("" if is_open else "&immutable=1")
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
             problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -202,11 +202,20 @@ class TestDatabase:
         return settings
 
     async def test_whole(self, settings: Settings) -> None:
-        """And never backed up."""
+        """And never backed up; looking leaves nothing behind."""
         found = list(database.database(settings, NOW))
+        assert [file.name for file in settings.storage.path.parent.iterdir()] == ["hatif.db"]
         assert one(found, "database").verdict is Verdict.GOOD
         assert one(found, "schema").detail == known_revisions()[-1]
         assert "hatif-backup.timer" in one(found, "backup").advice
+
+    async def test_in_use(self, configure: Configure) -> None:
+        """A daemon that has it open is no hindrance."""
+        settings = configure()
+        store = await Store.open(settings.storage.path, clock=Clock())
+        found = list(database.database(settings, NOW))
+        await store.close()
+        assert one(found, "database").verdict is Verdict.GOOD
 
     @pytest.mark.parametrize(("revision", "verdict"), [("9999", "bad"), (known_revisions()[0], "warning")])
     async def test_schema_of_another_version(self, settings: Settings, revision: str, verdict: str) -> None:

@@ -55,6 +55,10 @@ def test_exposure_is_low(root: Path, name: str, drop_in: str | None) -> None:
     )
     assert judged.returncode == 0, judged.stdout[-200:] + judged.stderr
     assert not judged.stderr
+    if (name, drop_in) == ("hatif.service", None):
+        level = re.search(r"exposure level for hatif.service: ([\d.]+)", judged.stdout)
+        assert level is not None
+        assert f"exposure {level[1]} by" in (ROOT / "docs/install.md").read_text(encoding="utf-8")
 
 
 @needs("systemd-analyze")
