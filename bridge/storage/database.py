@@ -17,7 +17,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StorageError
 
-__all__ = ["BUSY_SECONDS", "create_engine", "database_url", "explain", "is_busy", "prepare_file", "writing"]
+__all__ = [
+    "BUSY_SECONDS",
+    "cause_of",
+    "create_engine",
+    "database_url",
+    "explain",
+    "is_busy",
+    "prepare_file",
+    "writing",
+]
 
 BUSY_SECONDS = 5.0  # how long SQLite itself waits for another process's lock before it says "busy"
 POOL_CONNECTIONS = 5  # one writes, the others read; each is a thread
@@ -102,6 +111,12 @@ def writing(engine: AsyncEngine) -> AsyncEngine:
 def is_busy(error: BaseException) -> bool:
     """Another process holds the lock: trying again may help."""
     return _cause(error) in {"SQLITE_BUSY", "SQLITE_LOCKED"}
+
+
+def cause_of(error: BaseException) -> str:
+    """Why the database failed, in one word: SQLite's primary code (`busy`, `full`), or `other`."""
+    cause = _cause(error)
+    return cause.removeprefix("SQLITE_").lower() if cause in _CAUSES else "other"
 
 
 def explain(error: SQLAlchemyError, url: URL) -> StorageError:

@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from bridge.clock import Clock
+from bridge.errors import StorageError
 from bridge.storage import schema, tables
 from bridge.storage.database import (
     BUSY_SECONDS,
+    cause_of,
     create_engine,
     database_url,
     explain,
@@ -34,15 +36,26 @@ RETRY_SECONDS = 0.25
 class OpenDatabase:
     """Reads and writes; what they mean is said by those who inherit from it or use it."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, clock: Clock, on_error: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`on_error` is told of every request that the database failed, by `cause_of`."""
         self._engine = engine
         self._writer = writing(engine)
         self._clock = clock
+        self._on_error = on_error
         self._one_writer = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    async def open(cls, url_or_path: str | Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Self:
+    async def open(
+        cls,
+        url_or_path: str | Path,
+        *,
+        clock: Clock,
+        busy_seconds: float = BUSY_SECONDS,
+        on_error: Callable[[str], None] = lambda _: None,
+    ) -> Self:
         """Open the database, making it or bringing it up to date first.
 
         Raises:
@@ -61,7 +74,7 @@ class OpenDatabase:
         except BaseException:
             await engine.dispose()
             raise
-        return cls(engine, clock=clock)
+        return cls(engine, clock=clock, on_error=on_error)
 
     async def close(self) -> None:
         """Finish what is being written, then let go of the file."""
@@ -84,7 +97,7 @@ class OpenDatabase:
             async with self._engine.connect() as connection:
                 return list((await connection.execute(query)).mappings())
         except SQLAlchemyError as error:
-            raise explain(error, self._engine.url) from None
+            raise self._explained(error) from None
 
     async def write(
         self, work: Callable[[AsyncConnection], Awaitable[T]], *, attempts: int = WRITE_ATTEMPTS
@@ -106,7 +119,11 @@ class OpenDatabase:
         except IntegrityError:
             raise  # each caller knows what it means there
         except SQLAlchemyError as error:
-            raise explain(error, self._engine.url) from None
+            raise self._explained(error) from None
+
+    def _explained(self, error: SQLAlchemyError) -> StorageError:
+        self._on_error(cause_of(error))
+        return explain(error, self._engine.url)
 
     async def _transact_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async with self._one_writer, self._writer.begin() as connection:

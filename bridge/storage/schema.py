@@ -5,6 +5,7 @@ either all of them happen or none, and of two daemons that start at once the sec
 A new one is a numbered file in migrations/versions that only adds (expand, migrate, contract).
 """
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 
 from bridge.errors import StorageError
 
-__all__ = ["upgrade"]
+__all__ = ["revisions", "upgrade"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -40,6 +41,13 @@ def upgrade(connection: Connection) -> None:
         return
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """Every migration there is, the oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
 
 
 def _config() -> Config:
