@@ -1,6 +1,8 @@
 """/metrics, in process: who may read it and where, what requests are counted by, and what promtool says."""
 
 import socket
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -128,3 +130,21 @@ async def test_requests_are_counted_by_route_and_never_by_path(world: World) -> 
     assert count("_OTHER", 405, "none") == 1
     assert "96279" not in text
     assert "PROPFIND" not in text
+
+
+def test_a_daemon_tells_how_it_is(daemon: Any) -> None:
+    """The real one: its engines run, its prompts are counted, and nobody without a credential learns of it."""
+    status, body = daemon.get_as_admin("/metrics")
+    text = body.decode()
+    assert status == 200
+    for engine in ("vosk", "espeak-ng"):
+        assert sample(text, f'hatif_engine_up{{engine="{engine}"}}') == 1
+    assert sample(text, 'hatif_state{state="running"}') == 1
+    assert sample(text, "hatif_prompts_entries") > 0
+    memory = sample(text, "hatif_memory_bytes")
+    assert memory > sample(text, "process_resident_memory_bytes")  # the engines are processes of their own
+    assert sample(text, 'hatif_escalations_open{due="overdue"}') is not None
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics", timeout=5)
+    with refused.value as answer:
+        assert answer.code == 401
