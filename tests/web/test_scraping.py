@@ -1,6 +1,8 @@
 """/metrics, in process: who may read it and where, what requests are counted by, and what promtool says."""
 
+import shutil
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -10,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from exposed import SNAPSHOT, families, sample
+from exposed import SNAPSHOT, everything, families, sample
 
 from bridge.errors import ConfigError
 from bridge.identity.principal import Principal, Scope
@@ -22,6 +24,8 @@ from bridge.web.health import Component, Health
 from bridge.web.measuring import measuring
 from bridge.web.scraping import MetricsListener, Scraping
 from bridge.web.server import Server
+
+PROMTOOL = shutil.which("promtool")
 
 
 async def _snapshot() -> Snapshot:
@@ -133,7 +137,7 @@ async def test_requests_are_counted_by_route_and_never_by_path(world: World) -> 
 
 
 def test_a_daemon_tells_how_it_is(daemon: Any) -> None:
-    """The real one: its engines run, its prompts are counted, and nobody without a credential learns of it."""
+    """The real one: its engines run, its prompts are counted, and no stranger learns of it."""
     status, body = daemon.get_as_admin("/metrics")
     text = body.decode()
     assert status == 200
@@ -148,3 +152,16 @@ def test_a_daemon_tells_how_it_is(daemon: Any) -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics", timeout=5)
     with refused.value as answer:
         assert answer.code == 401
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="needs the program promtool (Debian package prometheus)")
+def test_promtool_finds_nothing_wrong_with_a_daemons_metrics(daemon: Any) -> None:
+    """And there is nothing among them that is not documented (tests/deploy compares the page)."""
+    _, body = daemon.get_as_admin("/metrics")
+    done = subprocess.run(
+        [str(PROMTOOL), "check", "metrics"], input=body, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+    told = families(body.decode())
+    assert told.items() <= families(everything()).items()
+    assert set(families(everything())) - set(told) <= {"hatif_event_loop_lag_seconds"}
