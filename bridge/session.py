@@ -283,7 +283,9 @@ class CallSession(HeldCall[Line]):
             if phrase.how == LIVE or not phrase.audio:
                 self._metrics.spoke_live(phrase.by, phrase.seconds)
         self._said = saying(actions, phrases)
-        self._line.say(self._said.audio, on_first_audio=self._on_first_audio)
+        # Without words of its own a turn has no reply: what may still leave belongs to the one before.
+        on_first_audio = self._on_first_audio if self._said.audio else None
+        self._line.say(self._said.audio, on_first_audio=on_first_audio)
 
     # Commit
 
