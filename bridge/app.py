@@ -16,6 +16,7 @@ from bridge.audio.recording import CallRecorder
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far
+from bridge.condition import Parts, look, memory_bytes
 from bridge.config import Settings, unguarded
 from bridge.errors import ConfigError, StorageError
 from bridge.following import LiveTranscripts
@@ -32,16 +33,21 @@ from bridge.reloading import Reloader
 from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
+from bridge.storage.migrated import Migrated, migrated
 from bridge.storage.store import Store
 from bridge.storage.upgrading import Upgrade
 from bridge.switchboard import Switchboard
+from bridge.telemetry.metrics import Metrics
+from bridge.telemetry.tracing import Tracing, open_tracing
 from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.voicing import Voices, open_voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
+from bridge.web.measuring import measuring
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.reception import Reception
+from bridge.web.scraping import MetricsListener, Scraping
 from bridge.web.server import Server
 from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
@@ -71,12 +77,23 @@ class Daemon:
         self._voices: Voices | None = None
         self._readiness: Readiness | None = None
         self._switchboard: Switchboard | None = None
+        self._bench: VoiceBench | None = None
+        self._opus: OpusEars | None = None
+        self._metrics = Metrics()
         health = Health(
             lifecycle=self._lifecycle,
             components=self._components,
-            active_calls=lambda: self._switchboard.active_calls if self._switchboard else 0,
+            active_calls=lambda: self._active_calls,
+            migrated=self._migrated,
+            memory_bytes=memory_bytes,
         )
-        self._server = Server(health, has_page=settings.provider("browser").enabled)
+        self._scraping = Scraping(self._metrics, lambda: look(self._parts()))
+        self._server = Server(
+            health,
+            has_page=settings.provider("browser").enabled,
+            admin=self._scraping.routes(),
+            middlewares=[measuring(self._metrics.requested)],
+        )
 
     @property
     def port(self) -> int:
@@ -107,13 +124,19 @@ class Daemon:
         settings = self._settings
         offer = read_offer(settings)
         keep_all_so_far()
-        bench = VoiceBench(settings)
+        bench = self._bench = VoiceBench(settings)
         bench.default()  # a voice that there is not is told before anything is begun
-        opus = await self._opus_ears(stack)
+        self._opus = opus = await self._opus_ears(stack)
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
+        tracing = await self._show(stack)
 
-        self._store = await Store.open(settings.database, clock=self._clock, node=settings.node)
+        self._store = await Store.open(
+            settings.database,
+            clock=self._clock,
+            node=settings.node,
+            on_error=self._metrics.storage_failed,
+        )
         _tell_upgrade(self._store.upgrade)
         stack.push_async_callback(self._store.close)
         if settings.privacy.ring is None and not settings.server.is_loopback:
@@ -172,6 +195,8 @@ class Daemon:
             site=offer.site,
             control=control,
             opus=opus,
+            metrics=self._metrics,
+            tracing=tracing,
         )
         self._switchboard = self._open_media(services, control, offer, self._store, readiness)
         audiosocket = self._audiosocket(self._switchboard)
@@ -185,11 +210,23 @@ class Daemon:
         )
         stack.push_async_callback(_cancel, reloading)
 
+    async def _show(self, stack: AsyncExitStack) -> Tracing:
+        """Serve metrics apart from everything else, and send traces, where either is configured."""
+        wanted = self._settings.metrics
+        if wanted.port is not None:
+            listener = MetricsListener(self._scraping)
+            stack.push_async_callback(listener.stop)
+            await listener.start(wanted.host, wanted.port)
+            log.info("metrics_listen", host=wanted.host, port=listener.port)
+        tracing = open_tracing(self._settings.tracing)
+        stack.push_async_callback(tracing.stop)
+        return tracing
+
     async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
         """What decodes Opus, where pages may send it."""
         if not cast("BrowserOptions", self._settings.provider("browser")).opus:
             return None
-        ears = OpusEars()
+        ears = OpusEars(on_dropped=lambda frames: self._metrics.dropped("in", frames))
         stack.push_async_callback(ears.stop)
         await ears.start()
         return ears
@@ -275,6 +312,26 @@ class Daemon:
         if not options.enabled or options.app is None:
             return None
         return AsteriskCalls(switchboard=switchboard, options=options, control=control, http=http)
+
+    @property
+    def _active_calls(self) -> int:
+        return self._switchboard.active_calls if self._switchboard else 0
+
+    def _parts(self) -> Parts:
+        """All that metrics look at."""
+        return Parts(
+            state=self._lifecycle.state,
+            calls=self._active_calls,
+            now=self._clock.now(),
+            store=self._store,
+            recognizer=self._recognizer,
+            bench=self._bench,
+            voices=self._voices,
+            opus=self._opus,
+        )
+
+    async def _migrated(self) -> Migrated | None:
+        return await migrated(self._store) if self._store else None
 
     async def _components(self) -> list[Component]:
         recognizer, voices, readiness = self._recognizer, self._voices, self._readiness

@@ -176,6 +176,20 @@ class Monitoring(Section):
     keep_days: Whole = option(30, "a whole number of days from 1 to 3650", ge=1, le=3650)
 
 
+class MetricsSettings(Section):
+    """A listener for Prometheus, which cannot ask at the admin socket."""
+
+    host: Word = option("127.0.0.1", "an address of this machine, such as 127.0.0.1")
+    port: Whole | None = option(None, "a port from 1 to 65535, 0 for any free one, or null", ge=0, le=65535)
+
+
+class TracingSettings(Section):
+    """Where traces of calls are sent."""
+
+    endpoint: HttpUrl | None = option(None, "the address of an OTLP collector: http://127.0.0.1:4318")
+    sample: Number = option(1.0, "a number from 0 to 1", ge=0, le=1)
+
+
 class Log(Section):
     """What the daemon tells about itself."""
 
@@ -211,6 +225,8 @@ class Settings(Section):
     recording: Recording = Recording()
     monitoring: Monitoring = Monitoring()
     privacy: Privacy = Privacy()
+    metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()
     log: Log = Log()
     clock: ClockSettings = ClockSettings()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -20,6 +20,7 @@ from bridge.clock import Clock
 from bridge.dialogue.actions import Disposition
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
+from bridge.identity.principal import DEFAULT_TENANT
 from bridge.line import Line
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
@@ -27,6 +28,8 @@ from bridge.reconnection import Reconnections
 from bridge.speech.base import Recognizer
 from bridge.speech.mouth import Mouth
 from bridge.storage.store import Store as AnswerStore
+from bridge.telemetry.metrics import Metrics
+from bridge.telemetry.tracing import CallTrace, NoTracing, Tracing
 from protocols import commands, events
 from protocols.errors import CLOSE_POLICY
 
@@ -73,6 +76,8 @@ class Services:
     control: PhoneControl | None = None  # of phone calls, beside their sockets
     opus: OpusEars | None = None  # where pages may send it
     reconnections: Reconnections = field(default_factory=Reconnections)
+    metrics: Metrics = field(default_factory=Metrics)
+    tracing: Tracing = field(default_factory=NoTracing)
 
 
 class Outcome(Struct, frozen=True):
@@ -95,6 +100,9 @@ class HeldCall(ABC, Generic[LineT]):
         self._services = services
         self._clock = services.clock
         self._known = known or events.CallDetails()
+        self._metrics = services.metrics
+        self._tenant = DEFAULT_TENANT
+        self._trace: CallTrace | None = None  # once the call is held
         self._log = log.bind(call_id=call_id, provider=line.capabilities.name)
 
     @abstractmethod
@@ -152,6 +160,7 @@ class HeldCall(ABC, Generic[LineT]):
             return await self._take(details)
         except StorageError as error:
             self._log.error("call_not_recorded", code=error.code, detail=str(error))
+            self._metrics.call_refused("not_recorded")
             self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
             return None
 
@@ -169,6 +178,7 @@ class HeldCall(ABC, Generic[LineT]):
         """Attend to the call, and close its record whatever happens."""
         started = self._clock.monotonic()
         disposition: str = Disposition.INTERRUPTED
+        self._trace = self._services.tracing.call(self.call_id, self._line.capabilities.name, self._tenant)
         remove_from_ticker = self._services.ticker.add(self._line.tick)
         try:
             self._line.command(commands.AcceptCall())
@@ -180,6 +190,8 @@ class HeldCall(ABC, Generic[LineT]):
             await asyncio.shield(self._finish(disposition, details))
             seconds = round(self._clock.monotonic() - started, 1)
             self._log.info("call_ended", disposition=disposition, seconds=seconds)
+            self._metrics.call_ended(self._line.capabilities.name, disposition, self._tenant)
+            self._trace.end(disposition)
         return disposition
 
     # Be introduced
@@ -212,6 +224,7 @@ class HeldCall(ABC, Generic[LineT]):
             async with self._clock.timeout(limit):
                 return await writing
         except TimeoutError:
+            self._metrics.storage_failed("timeout")
             raise StorageError(f"the database did not answer within {limit:g} s") from None
 
     async def _end_record(self, disposition: str) -> None:

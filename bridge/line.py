@@ -90,8 +90,9 @@ class Line:
         look_back_seconds: float = 0.3,
         recorder: CallRecorder | None = None,
         opus: OpusEars | None = None,
+        on_dropped: Callable[[str, int], None] = lambda _direction, _frames: None,
     ) -> None:
-        """`opus` decodes what pages send, where the site takes it."""
+        """`opus` decodes what pages send, where the site takes it; `on_dropped` counts frames lost."""
         self.capabilities = protocol.capabilities
         self.gate = VoiceGate(look_back_seconds=look_back_seconds)
         self.introduction: asyncio.Future[events.CallDetails | None] = (
@@ -108,6 +109,7 @@ class Line:
         self._clock = clock
         self._send = send
         self._send_seconds = send_seconds
+        self._on_dropped = on_dropped
         self._recorder = recorder
         self._key_filter = None if protocol.capabilities.sends_keys else KeyFilter()
         self._heard = ToMulaw(MULAW_8K)
@@ -159,6 +161,11 @@ class Line:
         if self._speaks_since is None:
             return self.is_speaking
         return self._happened_at - self._speaks_since < UNANSWERABLE_SECONDS
+
+    @property
+    def waited_seconds(self) -> float:
+        """How long ago the last happening happened; what it was weighed for since."""
+        return self._clock.monotonic() - self._happened_at
 
     def begin_without_setup(self) -> None:
         """The carrier's grace to introduce the call is over: begin, if it has shown its credential."""
@@ -265,6 +272,7 @@ class Line:
         if self._inbox.qsize() < INBOX_HAPPENINGS:
             self._inbox.put_nowait((self._clock.monotonic(), happening))
         else:
+            self._on_dropped("in", 1)
             self.fail(CLOSE_POLICY, "more came in than could be listened to")
 
     # Out
@@ -345,6 +353,7 @@ class Line:
         try:
             self._outbox.put_nowait(message)
         except asyncio.QueueFull:
+            self._on_dropped("out", 1)
             self.fail(CLOSE_POLICY, "the carrier reads too slowly")
 
     async def write(self) -> None:

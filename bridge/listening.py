@@ -6,6 +6,8 @@ be heard is marked premature. An utterance that goes on right after its endpoint
 revision of the turn before.
 """
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -53,13 +55,16 @@ class Listener:
         listen: Listen | None,
         barge_in: bool,
         unfinished: Unfinished | None,
+        on_barge_in: Callable[[float], None] = lambda _: None,
     ) -> None:
+        """`on_barge_in` is told when a prompt was stopped, and how long after the caller began to speak."""
         self._line = line
         self._recognizer = recognizer
         self._clock = clock
         self._listen = listen
         self._barge_in = barge_in
         self._unfinished = unfinished
+        self._on_barge_in = on_barge_in
         self._keypad = Keypad(listen.keys if listen else NO_KEYS)
         self._stream: RecognitionStream | None = None
         self._pcm = bytearray()
@@ -92,8 +97,8 @@ class Listener:
 
     async def _on_happening(self, happening: Happening) -> None:
         match happening:
-            case UtteranceStarted(pcm=pcm):
-                self._start(pcm)
+            case UtteranceStarted(pcm=pcm, onset_seconds=onset_seconds):
+                self._start(pcm, onset_seconds)
             case UtteranceResumed(pcm=pcm):
                 self._resume(pcm)
             case UtteranceContinued(pcm=pcm):
@@ -109,11 +114,11 @@ class Listener:
 
     # Speech
 
-    def _start(self, pcm: bytes) -> None:
+    def _start(self, pcm: bytes, onset_seconds: float) -> None:
         if self._listen is None or not self._listen.phrases or not self._may_interrupt():
             return
         self._is_premature = self._listen.is_new and self._line.is_premature
-        self._interrupt()
+        self._interrupt(onset_seconds)
         self._open(self._listen.phrases, pcm)
 
     def _resume(self, pcm: bytes) -> None:
@@ -201,6 +206,7 @@ class Listener:
     def _may_interrupt(self) -> bool:
         return self._barge_in or not self._line.is_speaking
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, onset_seconds: float = 0.0) -> None:
         if self._line.is_speaking:
             self._line.clear()
+            self._on_barge_in(onset_seconds + self._line.waited_seconds)

@@ -126,10 +126,14 @@ class MonitorSession(HeldCall[OverheardLine]):
     async def _write_down(self, stream: RecognitionStream, ended: Overheard) -> None:
         try:
             hearing = await stream.finish()
+            self._metrics.recognised(hearing.recognise_seconds)
             text, confidence = agreed(hearing.open)
             if text:
                 await self._keep(ended, text, confidence)
-        except (WorkerError, StorageError) as error:
+        except WorkerError as error:
+            self._metrics.not_heard()
+            self._log.warning("utterance_lost", code=error.code, detail=str(error))
+        except StorageError as error:
             self._log.warning("utterance_lost", code=error.code, detail=str(error))
         except Exception:  # noqa: BLE001 - a bug loses this utterance, and is reported in full
             self._log.exception("utterance_lost")

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from math import ceil
 
 import structlog
 
+from bridge.audio.frames import FRAME_SECONDS
 from bridge.errors import ConfigError, WorkerError
 from bridge.speech.media.decoding import MediaWorker, has_media
 
@@ -94,8 +96,12 @@ class OpusStream:
 class OpusEars:
     """All calls' packets, on their way through one worker."""
 
-    def __init__(self, worker: MediaWorker | None = None) -> None:
+    def __init__(
+        self, worker: MediaWorker | None = None, *, on_dropped: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """`on_dropped` is told of frames of 20 ms that became silence."""
         self._worker = worker or MediaWorker()
+        self._on_dropped = on_dropped
         self._numbers = count(1)
         self._waiting: list[tuple[OpusStream, bytes]] = []
         self._wanted = asyncio.Event()
@@ -132,7 +138,7 @@ class OpusEars:
         self._wanted.set()
         if len(self._waiting) > MAX_WAITING:
             late, packet = self._waiting.pop(0)
-            _give(late, _silence(packet))
+            _give(late, self._silence(packet))
 
     def forget(self, stream: OpusStream) -> None:
         """A stream is closed."""
@@ -155,13 +161,15 @@ class OpusEars:
             if not self._is_deaf:
                 log.warning("opus_not_decoded", code=error.code, detail=str(error))
             self._is_deaf = True
-            return tuple(_silence(packet) for _, packet in packets)
+            return tuple(self._silence(packet) for _, packet in packets)
         self._is_deaf = False
         return sounds
 
-
-def _silence(packet: bytes) -> bytes:
-    return bytes(round(seconds_of(packet) * OPUS_RATE) * _SAMPLE_BYTES)
+    def _silence(self, packet: bytes) -> bytes:
+        """What is heard in place of a packet."""
+        seconds = seconds_of(packet)
+        self._on_dropped(ceil(seconds / FRAME_SECONDS))
+        return bytes(round(seconds * OPUS_RATE) * _SAMPLE_BYTES)
 
 
 def _give(stream: OpusStream, sound: bytes) -> None:

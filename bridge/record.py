@@ -13,7 +13,15 @@ from bridge.listening import Heard
 from bridge.storage.records import CallKind, CallRecord, TurnRecord
 from protocols.events import CallDetails
 
-__all__ = ["call_record", "described", "monitored_call_record", "turn_record", "withdrawn"]
+__all__ = [
+    "call_record",
+    "described",
+    "input_name",
+    "milliseconds",
+    "monitored_call_record",
+    "turn_record",
+    "withdrawn",
+]
 
 _INPUT_NAMES: dict[type[Input], str] = {
     Utterance: "speech",
@@ -91,7 +99,7 @@ def turn_record(
     return TurnRecord(
         at=at,
         item=reading.item,
-        input=_INPUT_NAMES[type(heard.input)],
+        input=input_name(heard.input),
         meaning=reading.meaning,
         rule=reading.rule,
         value=reading.value,
@@ -100,11 +108,16 @@ def turn_record(
         prompt_seconds=sum(phrase.seconds for phrase in progress),
         prompt_heard_seconds=sum(phrase.heard_seconds for phrase in progress),
         prompt_acknowledged=bool(progress) and all(phrase.acknowledged for phrase in progress),
-        endpoint_ms=_milliseconds(heard.endpoint_seconds),
-        recognise_ms=_milliseconds(heard.recognise_seconds),
-        understand_ms=_milliseconds(understand_seconds),
+        endpoint_ms=milliseconds(heard.endpoint_seconds),
+        recognise_ms=milliseconds(heard.recognise_seconds),
+        understand_ms=milliseconds(understand_seconds),
         **({} if reading.is_secret else _evidence(heard.input)),
     )
+
+
+def input_name(heard: Input) -> str:
+    """What kind of input it is, as the store names it."""
+    return _INPUT_NAMES[type(heard)]
 
 
 def withdrawn(earlier: Iterable[Answer], kept: Iterable[Answer]) -> tuple[Answer, ...]:
@@ -140,5 +153,6 @@ def _evidence(heard: Input) -> dict[str, Any]:
             return {}
 
 
-def _milliseconds(seconds: float | None) -> float | None:
+def milliseconds(seconds: float | None) -> float | None:
+    """As the store has durations."""
     return None if seconds is None else seconds * 1000

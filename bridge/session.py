@@ -21,7 +21,7 @@ from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify,
 from bridge.dialogue.answer import Answer
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Turn
-from bridge.dialogue.inputs import Utterance
+from bridge.dialogue.inputs import NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
 from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Services
@@ -29,10 +29,12 @@ from bridge.line import CLOSE_NORMAL, Line
 from bridge.listening import Heard, Listener, Unfinished
 from bridge.phone_control import ControlError
 from bridge.reconnection import CallKey, call_before, is_lost
-from bridge.record import call_record, described, turn_record, withdrawn
+from bridge.record import call_record, described, input_name, milliseconds, turn_record, withdrawn
 from bridge.resumption import RESUMES, Earlier, find_earlier
 from bridge.saying import Saying, pieces_of, saying
-from bridge.speech.mouth import Mouth
+from bridge.speech.mouth import LIVE, Mouth
+from bridge.telemetry.metrics import TurnParts
+from bridge.telemetry.tracing import TurnFacts
 from protocols import commands, events
 from protocols.base import Capabilities, Ending, MediaProtocol
 
@@ -57,9 +59,16 @@ class _AwaitingReply(Struct, frozen=True):
     """A turn whose reply has not begun to leave yet."""
 
     turn_index: int
-    commit_ms: float
+    input: str  # what kind it was
+    parts: TurnParts  # until the commit
     committed_at: float
     speech_ended_at: float | None
+
+    def parts_with(self, first_audio_at: float) -> TurnParts:
+        """All parts, once the reply has begun to leave."""
+        ended_at = self.speech_ended_at
+        total = None if ended_at is None else first_audio_at - ended_at
+        return replace(self.parts, first_audio=first_audio_at - self.committed_at, total=total)
 
 
 class CallSession(HeldCall[Line]):
@@ -85,6 +94,7 @@ class CallSession(HeldCall[Line]):
             look_back_seconds=services.patience.look_back_seconds,
             recorder=recorder,
             opus=services.opus,
+            on_dropped=services.metrics.dropped,
         )
         super().__init__(call_id, line, services, known)
         self._questionnaire = questionnaire
@@ -242,6 +252,7 @@ class CallSession(HeldCall[Line]):
             listen=listen,
             barge_in=self._said.barge_in,
             unfinished=self._taken.unfinished if self._taken else None,
+            on_barge_in=self._metrics.barged_in,
         ).hear()
 
     def _keep(
@@ -268,8 +279,13 @@ class CallSession(HeldCall[Line]):
             self._mouth = self._services.voices.of(self._questionnaire)
         pieces = pieces_of(actions)
         phrases = dict(zip(pieces, await self._mouth.phrases(pieces), strict=True))
+        for phrase in phrases.values():
+            if phrase.how == LIVE or not phrase.audio:
+                self._metrics.spoke_live(phrase.by, phrase.seconds)
         self._said = saying(actions, phrases)
-        self._line.say(self._said.audio, on_first_audio=self._on_first_audio)
+        # Without words of its own a turn has no reply: what may still leave belongs to the one before.
+        on_first_audio = self._on_first_audio if self._said.audio else None
+        self._line.say(self._said.audio, on_first_audio=on_first_audio)
 
     # Commit
 
@@ -298,27 +314,58 @@ class CallSession(HeldCall[Line]):
         )
         for notice in notices:
             self._log.warning("escalated", turn=receipt.index, item=notice.item)
+        self._count(heard, following)
+        self._metrics.committed(len(answers), len(notices))
+        self._settle(None)
+        parts = TurnParts(
+            heard.endpoint_seconds, heard.recognise_seconds, understand_seconds, receipt.commit_ms / 1000
+        )
         self._awaiting_reply = _AwaitingReply(
-            receipt.index, receipt.commit_ms, self._clock.monotonic(), heard.speech_ended_at
+            receipt.index, input_name(heard.input), parts, self._clock.monotonic(), heard.speech_ended_at
         )
         self._log.info("turn_taken", turn=receipt.index, item=following.reading.item)
         return answers
 
+    def _count(self, heard: Heard, following: Turn) -> None:
+        match heard.input:
+            case NoInput():
+                self._metrics.no_input()
+            case NotHeard():
+                self._metrics.not_heard()
+        if following.reading.meaning == "no_match":
+            self._metrics.no_match()
+        if heard.recognise_seconds is not None:
+            self._metrics.recognised(heard.recognise_seconds)
+
     def _on_first_audio(self, now: float) -> None:
         """The reply to a turn has begun to leave: measure how long the caller waited for it."""
-        waited, self._awaiting_reply = self._awaiting_reply, None
-        if waited is None:
+        measured = self._settle(now)
+        if measured is None:
             return
-        note = asyncio.create_task(self._note_latency(waited, now))
+        note = asyncio.create_task(self._note_latency(*measured))
         self._notes.add(note)
         note.add_done_callback(self._notes.discard)
 
-    async def _note_latency(self, waited: _AwaitingReply, now: float) -> None:
-        first_audio_ms = (now - waited.committed_at) * 1000
-        total_ms = None if waited.speech_ended_at is None else (now - waited.speech_ended_at) * 1000
+    def _settle(self, first_audio_at: float | None) -> tuple[int, TurnParts] | None:
+        """Measure the turn that awaits its reply: that leaves now, or never will (None)."""
+        waited, self._awaiting_reply = self._awaiting_reply, None
+        if waited is None:
+            return None
+        parts = waited.parts if first_audio_at is None else waited.parts_with(first_audio_at)
+        self._metrics.turn_measured(parts)
+        if self._trace is not None:
+            seconds = self._clock.monotonic() - (waited.speech_ended_at or waited.committed_at)
+            self._trace.turn(TurnFacts(waited.turn_index, waited.input, seconds, parts))
+        return waited.turn_index, parts
+
+    async def _note_latency(self, turn_index: int, parts: TurnParts) -> None:
         try:
             await self._services.store.note_first_audio(
-                self.call_id, waited.turn_index, first_audio_ms, total_ms, commit_ms=waited.commit_ms
+                self.call_id,
+                turn_index,
+                milliseconds(parts.first_audio),
+                milliseconds(parts.total),
+                commit_ms=milliseconds(parts.commit),
             )
         except StorageError as error:  # a measurement, not an answer: the call goes on
             self._log.warning("latency_not_stored", code=error.code)
@@ -338,6 +385,7 @@ class CallSession(HeldCall[Line]):
     async def _finish(self, disposition: str, details: events.CallDetails) -> None:
         """Leave the line as the disposition wants it, and close the record."""
         await self._release(details)
+        self._settle(None)
         await asyncio.gather(*self._notes)
         await self._end_record(disposition)
         if self._recorder is not None:

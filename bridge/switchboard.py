@@ -62,22 +62,34 @@ class Switchboard:
 
     def admit(self) -> Accept | Busy:
         """May one more call start?"""
+        return self._counted(self._ask())
+
+    def _ask(self) -> Accept | Busy:
         state = self._lifecycle.state
         return self._admission.ask(
             is_ready=state is not State.STARTING,
             is_draining=state in {State.DRAINING, State.STOPPED},
         )
 
+    def _counted(self, decision: Accept | Busy) -> Accept | Busy:
+        if isinstance(decision, Busy):
+            self._services.metrics.call_refused(decision.reason)
+        return decision
+
     def admit_to(self, name: str | None) -> Accept | Busy:
         """May one more call be asked the questionnaire of that id, or the default one?
 
         None that there is not is no reason here: `questionnaire` says so.
         """
-        decision = self.admit()
+        decision = self._ask()
         questionnaire = self.questionnaire(name)
-        if isinstance(decision, Busy) or questionnaire is None or self._is_rendered(questionnaire):
-            return decision
-        return Busy(BusyReason.NOT_RENDERED)
+        if (
+            isinstance(decision, Accept)
+            and questionnaire is not None
+            and not self._is_rendered(questionnaire)
+        ):
+            decision = Busy(BusyReason.NOT_RENDERED)
+        return self._counted(decision)
 
     def questionnaire(self, name: str | None) -> Questionnaire | None:
         """The questionnaire of that id, or the default one; None when there is no such."""

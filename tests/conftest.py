@@ -1,10 +1,12 @@
 """What whole-daemon tests share: the real `hatif serve`, as a process, in a folder of its own."""
 
 import asyncio
+import http.client
 import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,8 +23,8 @@ from typing import Any
 import pytest
 import structlog
 from lanes import in_lanes
-from skips import pytest_sessionfinish, pytest_terminal_summary
 from shipped import NAMES, copy_shipped, shipped
+from skips import pytest_sessionfinish, pytest_terminal_summary
 
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
@@ -114,6 +116,26 @@ class DaemonUnderTest:
         except OSError:
             return 0, None
 
+    def get_as_admin(self, path: str) -> tuple[int, bytes]:
+        """Status and body of a GET over the admin socket; (0, b"") when nobody answers."""
+        connection = http.client.HTTPConnection("localhost", timeout=5)
+        try:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(5)
+            connection.sock.connect(str(self.admin_socket))
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except OSError:
+            return 0, b""
+        finally:
+            connection.close()
+
+    def health(self) -> Any:
+        """`/health` with its details; None when nobody answers."""
+        _, body = self.get_as_admin("/health")
+        return json.loads(body) if body else None
+
     def active_calls(self) -> int:
         """How many calls it is holding."""
         _, health = self.get("/health")
@@ -149,7 +171,7 @@ class DaemonUnderTest:
     @property
     def unready(self) -> str:
         """Which questionnaires cannot be asked yet."""
-        _, health = self.get("/health")
+        health = self.health()
         return str(health["components"]["questionnaires"]["detail"]) if health else ""
 
     def stop(self, number: int = signal.SIGTERM) -> int:

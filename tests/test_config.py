@@ -173,7 +173,10 @@ def test_unreadable_credential_is_told(refusal: Refusal, tmp_path: Path, content
             "config.yaml:2: server.prot: there is no such option; did you mean server.port?",
         ),
         ("sever:\n  port: 1\n", "config.yaml:1: sever: there is no such option; did you mean server?"),
-        ("\nport: 1\n", "config.yaml:2: port: there is no such option; did you mean server.port?"),
+        (
+            "\nport: 1\n",
+            "config.yaml:2: port: there is no such option; did you mean server.port or metrics.port?",
+        ),
         (
             "log:\n  x: 1\n",
             "config.yaml:2: log.x: there is no such option; log has format, level",
@@ -200,7 +203,7 @@ def test_unknown_option_is_refused_with_what_was_meant(refusal: Refusal, text: s
     ("name", "near"),
     [
         ("HATIF_SERVER__PROT", "did you mean HATIF_SERVER__PORT?"),
-        ("HATIF_PORT", "did you mean HATIF_SERVER__PORT?"),
+        ("HATIF_PORT", "did you mean HATIF_SERVER__PORT or HATIF_METRICS__PORT?"),
         ("HATIF_SPEECHDATA", "did you mean HATIF_SPEECH_DATA?"),
         ("HATIF_COLOUR", "every option of config.yaml is HATIF_SECTION__KEY, as in HATIF_SERVER__PORT"),
     ],

@@ -92,6 +92,17 @@ async def test_speaking_over_a_prompt_stops_it(scene: Scene) -> None:
     assert "speech.started" in scene.sent
 
 
+async def test_how_quickly_a_prompt_stopped_is_told(scene: Scene) -> None:
+    """From the beginning of the speech, of which the gate wanted some to be sure; of a key, at once."""
+    told: list[float] = []
+    for happening, least in ((UtteranceStarted(b"11", 0.14), 0.14), (KeyPressed("1"), 0.0)):
+        scene.line.say([PROMPT])
+        await scene.hear(happening, ENDED, on_barge_in=told.append)
+        assert told.pop() >= least
+    await scene.hear(UtteranceStarted(b"11", 0.14), ENDED, on_barge_in=told.append)
+    assert told == []  # nothing was being said
+
+
 async def test_some_prompts_may_not_be_spoken_over(scene: Scene) -> None:
     """During consent, speech is not an answer and does not stop the prompt."""
     scene.line.say([PROMPT])

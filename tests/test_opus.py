@@ -26,6 +26,7 @@ from protocols.provider import Grant
 
 START = '{"type":"start","audio":{"encoding":"opus","sample_rate":16000}}'
 FRAME = 960  # samples of 20 ms
+DROPPED: list[int] = []  # what was told to be lost
 HERTZ = 440
 
 
@@ -64,8 +65,9 @@ def strongest_hertz(samples: np.ndarray[tuple[int], np.dtype[np.float64]]) -> fl
 @pytest_asyncio.fixture
 async def ears() -> AsyncIterator[OpusEars]:
     """What decodes, in its process."""
-    ears = OpusEars()
+    ears = OpusEars(on_dropped=DROPPED.append)
     await ears.start()
+    DROPPED.clear()
     yield ears
     await ears.stop()
 
@@ -163,6 +165,7 @@ async def test_a_call_survives_the_workers_death(packets: list[bytes], ears: Opu
     caller.send(*packets[25:50])
     silent = samples(await caller.until(before + 3_500))[before + 600 :]
     assert np.abs(silent).max() < 20
+    assert sum(DROPPED) >= 25  # each packet is a frame
 
     await ears.worker.up(20)
     at = len(caller.heard)

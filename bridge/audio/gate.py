@@ -40,6 +40,7 @@ class UtteranceStarted(Struct, frozen=True):
     """The caller has begun to speak."""
 
     pcm: bytes  # levelled; from the look-back before the first speech
+    onset_seconds: float = 0.0  # how long ago its first speech began
 
 
 class UtteranceContinued(Struct, frozen=True):
@@ -137,7 +138,7 @@ class VoiceGate:
             case None:
                 return self._wait()
             case SpeechStarted():
-                return self._start()
+                return self._start(endpoint.onset_seconds)
             case SpeechResumed():
                 return UtteranceResumed(self._leveller.apply(self._release()))
             case SpeechEnded():
@@ -146,10 +147,10 @@ class VoiceGate:
                     tail, endpoint.silence_seconds, endpoint.speech_seconds, endpoint.reason
                 )
 
-    def _start(self) -> UtteranceStarted:
+    def _start(self, onset_seconds: float) -> UtteranceStarted:
         pcm = self._release()
         self._leveller.begin(pcm)
-        return UtteranceStarted(self._leveller.apply(pcm))
+        return UtteranceStarted(self._leveller.apply(pcm), onset_seconds)
 
     def _wait(self) -> UtteranceContinued | None:
         if self._endpointer.is_speaking:

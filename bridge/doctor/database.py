@@ -21,7 +21,7 @@ NAMES = ("hatif-*.db", "hatif-*.db.*")  # of backups, and of encrypted ones
 def database(settings: Settings, now: datetime) -> Iterator[Finding]:
     """All about the file that answers are in."""
     path = settings.storage.path
-    if getattr(settings.storage, "url", None) is not None:
+    if settings.storage.url is not None:
         yield Finding("database", Verdict.GOOD, "is PostgreSQL's; `hatif db verify` looks into it")
         return
     try:
@@ -30,7 +30,7 @@ def database(settings: Settings, now: datetime) -> Iterator[Finding]:
             return
         yield from _content(path)
         yield write_ahead_log(path)
-        yield backup(_backups(settings), now)
+        yield backup(settings.storage.backups, now)
     except PermissionError:
         yield Finding("database", Verdict.WARNING, f"{path} may not be read by this user", _AS_WHOM)
 
@@ -88,12 +88,6 @@ def write_ahead_log(path: Path) -> Finding:
         advice = "find the program that reads the database all the time: fuser --verbose " + str(path)
         return Finding("write-ahead log", Verdict.WARNING, detail, advice)
     return Finding("write-ahead log", Verdict.GOOD, detail)
-
-
-def _backups(settings: Settings) -> Path:
-    """Where backups go: storage.backups, or a folder beside the database."""
-    chosen: Path | None = getattr(settings.storage, "backups", None)
-    return chosen or settings.storage.path.parent / "backups"
 
 
 def backup(folder: Path, now: datetime) -> Finding:

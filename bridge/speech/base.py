@@ -109,6 +109,11 @@ class Synthesizer(Protocol):
 class Engine(Protocol):
     """All voices of one engine, and the process or server that they share."""
 
+    @property
+    def restarts(self) -> int:
+        """How often its process was replaced; 0 where it has none."""
+        return 0
+
     def voice(self, name: str) -> Synthesizer:
         """One of its voices, which speaks once the engine runs.
 

@@ -119,6 +119,13 @@ class VoiceBench:
         await voice.start()
         return voice
 
+    def conditions(self) -> dict[str, tuple[bool, int]]:
+        """Of each engine that is used: whether it can speak, and how often its process was replaced."""
+        return {name: (self._can_speak(name), engine.made.restarts) for name, engine in self._engines.items()}
+
+    def _can_speak(self, engine: str) -> bool:
+        return any(voice.is_ready for name, voice in self._voices.items() if name.engine == engine)
+
     async def stop(self) -> None:
         """End every engine that was started."""
         await asyncio.gather(*(engine.stop() for engine in self._engines.values()))

@@ -25,6 +25,7 @@ from bridge.storage.place import Place, Where
 __all__ = [
     "BUSY_SECONDS",
     "FAILURES",
+    "cause_of",
     "create_engine",
     "database_url",
     "explain",
@@ -126,6 +127,12 @@ def writing(engine: AsyncEngine) -> AsyncEngine:
 def is_busy(error: BaseException) -> bool:
     """Another process holds the lock: trying again may help."""
     return _cause(error) in {"SQLITE_BUSY", "SQLITE_LOCKED"} or postgres.is_busy(error)
+
+
+def cause_of(error: BaseException) -> str:
+    """Why the database failed, in one word: SQLite's primary code (`busy`, `full`), or `other`."""
+    cause = _cause(error)
+    return cause.removeprefix("SQLITE_").lower() if cause in _CAUSES else "other"
 
 
 def explain(error: Exception, url: URL) -> StorageError:

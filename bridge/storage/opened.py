@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from bridge.clock import Clock
+from bridge.errors import StorageError
 from bridge.privacy.fields import FieldCipher
 from bridge.storage import tables
 from bridge.storage.database import (
     BUSY_SECONDS,
     FAILURES,
+    cause_of,
     create_engine,
     database_url,
     explain,
@@ -48,14 +50,19 @@ class OpenDatabase:
         upgrade: Upgrade,
         cipher: FieldCipher | None = None,
         node: str = "",
+        on_error: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`node` is which of the daemons that share the database this one is."""
+        """`node` is which of the daemons that share the database this one is.
+
+        `on_error` is told of every request that the database failed, by `cause_of`.
+        """
         self.upgrade = upgrade
         self._engine = engine
         self._cipher = cipher or FieldCipher(None)
         self._writer = writing(engine)
         self._clock = clock
         self._node = node
+        self._on_error = on_error
         self._one_writer = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
 
@@ -67,6 +74,7 @@ class OpenDatabase:
         clock: Clock,
         busy_seconds: float = BUSY_SECONDS,
         node: str = "",
+        on_error: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Open the database, making it or bringing it up to date first, after a backup.
 
@@ -77,7 +85,12 @@ class OpenDatabase:
         """
         place = Place.of(where)
         return await cls.open_with(
-            FieldCipher(place.keys), place, clock=clock, busy_seconds=busy_seconds, node=node
+            FieldCipher(place.keys),
+            place,
+            clock=clock,
+            busy_seconds=busy_seconds,
+            node=node,
+            on_error=on_error,
         )
 
     @classmethod
@@ -89,6 +102,7 @@ class OpenDatabase:
         clock: Clock,
         busy_seconds: float = BUSY_SECONDS,
         node: str = "",
+        on_error: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Open it with a cipher of one's own; else as `open`."""
         place = Place.of(where)
@@ -111,7 +125,7 @@ class OpenDatabase:
             migrations=before.missing,
             backup=str(backup) if backup else None,
         )
-        return cls(engine, clock=clock, cipher=cipher, upgrade=changed, node=node)
+        return cls(engine, clock=clock, cipher=cipher, upgrade=changed, node=node, on_error=on_error)
 
     async def close(self) -> None:
         """Finish what is being written, then let go of the file."""
@@ -140,7 +154,7 @@ class OpenDatabase:
                 found = await connection.execute(query)
                 names, rows = [str(name) for name in found.keys()], found.all()  # noqa: SIM118 - no mapping
         except FAILURES as error:
-            raise explain(error, self._engine.url) from None
+            raise self._explained(error) from None
         return open_rows(self._cipher, query, names, rows)
 
     def seal(
@@ -169,7 +183,11 @@ class OpenDatabase:
         except IntegrityError:
             raise  # each caller knows what it means there
         except FAILURES as error:
-            raise explain(error, self._engine.url) from None
+            raise self._explained(error) from None
+
+    def _explained(self, error: Exception) -> StorageError:
+        self._on_error(cause_of(error))
+        return explain(error, self._engine.url)
 
     async def _transact_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async with self._one_writer, self._writer.begin() as connection:

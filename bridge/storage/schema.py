@@ -5,6 +5,7 @@ either all of them happen or none, and of two daemons that start at once the sec
 A new one is a numbered file in migrations/versions that only adds (expand, migrate, contract).
 """
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -73,9 +74,10 @@ def upgrade(connection: Connection) -> Standing:
     return before
 
 
-def known_revisions() -> list[str]:
+@cache
+def known_revisions() -> tuple[str, ...]:
     """Every schema that this version can bring up to date, the oldest first."""
-    return [script.revision for script in reversed(list(_scripts().walk_revisions()))]
+    return tuple(script.revision for script in _scripts().walk_revisions())[::-1]
 
 
 def newest_revision() -> str:

@@ -84,6 +84,11 @@ class XttsEngine(Engine):
         self._options = settings.voices
         self._worker = XttsWorker(settings.xtts)
 
+    @property
+    def restarts(self) -> int:
+        """Of its process."""
+        return self._worker.restarts
+
     def voice(self, name: str) -> Synthesizer:
         """A cloned voice; or, where none is called so, one that came with the checkpoint.
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bridge.identity.principal import LOCAL, Principal, Scope
 
-__all__ = ["PRINCIPAL", "is_over_admin_socket", "require"]
+__all__ = ["PRINCIPAL", "is_over_admin_socket", "may", "require"]
 
 PRINCIPAL = web.RequestKey("principal", Principal)  # put there by whoever has established it
 
@@ -26,7 +26,7 @@ def require(request: web.Request, scope: Scope) -> Principal:
         HTTPForbidden: it is good for something else.
 
     """
-    principal = LOCAL if is_over_admin_socket(request) else request.get(PRINCIPAL)
+    principal = _principal(request)
     if principal is None:
         raise web.HTTPUnauthorized(
             text="a valid credential is needed\n", headers={"WWW-Authenticate": "Bearer"}
@@ -35,6 +35,16 @@ def require(request: web.Request, scope: Scope) -> Principal:
         log.warning("not_allowed", route=request.match_info.route.name, what=scope)
         raise web.HTTPForbidden(text=f"this credential lacks the scope {scope}\n")
     return principal
+
+
+def may(request: web.Request, scope: Scope) -> bool:
+    """Whether whoever asks may have this too, where all others get less."""
+    principal = _principal(request)
+    return principal is not None and principal.may(scope)
+
+
+def _principal(request: web.Request) -> Principal | None:
+    return LOCAL if is_over_admin_socket(request) else request.get(PRINCIPAL)
 
 
 def is_over_admin_socket(request: web.Request) -> bool:

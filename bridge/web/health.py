@@ -1,14 +1,29 @@
-"""What a load balancer, a supervisor and a curious person may ask. It needs no credential and says little."""
+"""What a load balancer, a supervisor and a curious person may ask.
 
+It needs no credential, says little without one, never asks the network, and looks at most once a second.
+docs/monitoring.md tells what each key means.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
 
+from bridge.errors import StorageError
+from bridge.identity.principal import Scope
 from bridge.lifecycle import Lifecycle, State
+from bridge.storage.migrated import Migrated
+from bridge.web.authorisation import may
 
 __all__ = ["Component", "Health"]
+
+KEEP_SECONDS = 1.0  # nobody makes us work by asking more often
+DATABASE, EARS, VOICE = "storage", "recogniser", "voice"  # components that requirements have names for
+GIB, MIB = 1 << 30, 1 << 20
 
 
 class Component(Struct, frozen=True):
@@ -17,6 +32,23 @@ class Component(Struct, frozen=True):
     name: str
     is_ready: bool
     detail: str = ""
+
+
+class _Look(Struct, frozen=True):
+    """What was found the last time."""
+
+    at: float  # the loop's time
+    state: State
+    components: tuple[Component, ...]
+    migrated: Migrated | None
+    memory_bytes: int
+
+    def is_ready(self, *names: str) -> bool:
+        return all(part.is_ready for part in self.components if part.name in names)
+
+
+async def _unknown() -> Migrated | None:
+    return None
 
 
 class Health:
@@ -28,10 +60,17 @@ class Health:
         lifecycle: Lifecycle,
         components: Callable[[], Awaitable[list[Component]]],
         active_calls: Callable[[], int],
+        migrated: Callable[[], Awaitable[Migrated | None]] = _unknown,
+        memory_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`memory_bytes` is of the daemon and its engines together."""
         self._lifecycle = lifecycle
         self._components = components
         self._active_calls = active_calls
+        self._migrated = migrated
+        self._memory_bytes = memory_bytes
+        self._last: _Look | None = None
+        self._looking = asyncio.Lock()
 
     async def index(self, _request: web.Request) -> web.Response:
         """Who is speaking, and where to ask further."""
@@ -54,21 +93,76 @@ class Health:
         reasons = await self._reasons()
         return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
-    async def health(self, _request: web.Request) -> web.Response:
-        """Every component by name."""
-        components = await self._components()
-        healthy = self._lifecycle.state is State.RUNNING and all(part.is_ready for part in components)
-        report = {
-            "status": "healthy" if healthy else "unhealthy",
+    async def health(self, request: web.Request) -> web.Response:
+        """The keys of requirements 000, 002 and 003 and ours; details with the scope `health:read` only."""
+        found = await self._look()
+        healthy = self._lifecycle.state is State.RUNNING and all(part.is_ready for part in found.components)
+        report = self._report(found, is_healthy=healthy, in_detail=may(request, Scope.HEALTH_READ))
+        return web.json_response(report, status=200 if healthy else 503)
+
+    def _report(self, found: _Look, *, is_healthy: bool, in_detail: bool) -> dict[str, Any]:
+        calls = self._active_calls()
+        return {
+            "status": _healthy(is_healthy),
             "state": self._lifecycle.state,
             "version": version("hatif"),
-            "active_calls": self._active_calls(),
-            "components": {part.name: {"ready": part.is_ready, "detail": part.detail} for part in components},
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "voice_service": self._progress("loaded", is_there=found.is_ready(EARS, VOICE)),
+            "vosk_model": self._progress("ready", is_there=found.is_ready(EARS)),
+            "tts_model": self._progress("ready", is_there=found.is_ready(VOICE)),
+            "memory_usage": _memory(found.memory_bytes),
+            "active_connections": calls,
+            "active_calls": calls,
+            "checks": {
+                "database": _healthy(found.is_ready(DATABASE)),
+                "voice_services": _healthy(found.is_ready(EARS, VOICE)),
+                "migrations": _migrations(found.migrated),
+            },
+            "components": {
+                part.name: {"ready": part.is_ready} | ({"detail": part.detail} if in_detail else {})
+                for part in found.components
+            },
         }
-        return web.json_response(report, status=200 if healthy else 503)
+
+    def _progress(self, word: str, *, is_there: bool) -> str:
+        if is_there:
+            return word
+        return "loading" if self._lifecycle.state is State.STARTING else "failed"
 
     async def _reasons(self) -> list[str]:
         state = self._lifecycle.state
         if state is not State.RUNNING:
             return [state.value]
-        return [part.name for part in await self._components() if not part.is_ready]
+        return [part.name for part in (await self._look()).components if not part.is_ready]
+
+    async def _look(self) -> _Look:
+        """What was found within the last second of this state, or else now."""
+        clock = asyncio.get_running_loop()
+        async with self._looking:  # whoever asks meanwhile is told the same
+            last, state = self._last, self._lifecycle.state
+            if last is None or last.state is not state or clock.time() - last.at > KEEP_SECONDS:
+                components = tuple(await self._components())
+                memory = await asyncio.to_thread(self._memory_bytes)
+                last = self._last = _Look(clock.time(), state, components, await self._schema(), memory)
+            return last
+
+    async def _schema(self) -> Migrated | None:
+        try:
+            return await self._migrated()
+        except StorageError:  # the component says so
+            return None
+
+
+def _healthy(is_so: bool) -> str:
+    return "healthy" if is_so else "unhealthy"
+
+
+def _migrations(found: Migrated | None) -> dict[str, str | int | None]:
+    if found is None:
+        return {"status": "unknown", "applied": None, "pending": None}
+    return {"status": found.status, "applied": found.applied, "pending": found.pending}
+
+
+def _memory(count: int) -> str:
+    """As requirement 000 writes it: 1.2GB, 740MB."""
+    return f"{count / GIB:.1f}GB" if count >= GIB else f"{count / MIB:.0f}MB"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from bridge.errors import ConfigError
 from bridge.web.applications import ApplicationSockets
@@ -39,8 +40,16 @@ RoutesT = TypeVar("RoutesT")
 class Server:
     """One listening socket. Health is served at once, calls as soon as `media` is given."""
 
-    def __init__(self, health: Health, *, has_page: bool = True, admin: Iterable[web.RouteDef] = ()) -> None:
+    def __init__(
+        self,
+        health: Health,
+        *,
+        has_page: bool = True,
+        admin: Iterable[web.RouteDef] = (),
+        middlewares: Iterable[Middleware] = (),
+    ) -> None:
         """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`."""
+        self._middlewares = tuple(middlewares)
         self._health = health
         self._has_page = has_page
         self._admin = tuple(admin)
@@ -58,7 +67,7 @@ class Server:
             ConfigError: the address is in use or not ours, or the file cannot be made.
 
         """
-        application = web.Application()
+        application = web.Application(middlewares=self._middlewares)
         application.add_routes(
             [
                 *page_routes(is_enabled=self._has_page),

@@ -149,6 +149,15 @@ def test_the_configured_voice_has_the_prompts_that_were_rendered_before(configur
     assert "voice=ar wpm=150 pitch=40" in identity
 
 
+async def test_engines_tell_how_they_are(bench: VoiceBench) -> None:
+    """Only those that somebody has asked a voice of; one that has not begun cannot speak."""
+    assert bench.conditions() == {}
+    voice = bench.default()
+    assert bench.conditions() == {"espeak-ng": (False, 0)}
+    await voice.start()
+    assert bench.conditions() == {"espeak-ng": (True, 0)}
+
+
 class _Shy(Synthesizer):
     """A voice that has something of its own to make ready, as cloned ones have."""
 

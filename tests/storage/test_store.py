@@ -360,8 +360,9 @@ async def test_short_lock_is_waited_out(
 async def test_long_lock_is_told(
     path: Path, a_call: Callable[..., CallRecord], a_turn: Callable[..., TurnRecord]
 ) -> None:
-    """A database that stays locked is one clear error, and works again when it is free."""
-    store = await Store.open(path, clock=Clock(), busy_seconds=0)
+    """A database that stays locked is one clear error, is counted, and works again when it is free."""
+    counted: list[str] = []
+    store = await Store.open(path, clock=Clock(), busy_seconds=0, on_error=counted.append)
     await store.begin_call(a_call())
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -369,6 +370,7 @@ async def test_long_lock_is_told(
             await store.record_turn("c1", a_turn(), [], b"{}")
         with pytest.raises(StorageError, match="locked"):
             await store.ping()
+    assert counted == ["busy", "busy"]  # each of several attempts is one request
     await store.ping()
     assert (await store.record_turn("c1", a_turn(), [], b"{}")).index == 1
     await store.close()

@@ -213,7 +213,12 @@ class TestHealth:
             "prompts",
             "questionnaires",
         }
-        assert " MiB; " in health["components"]["prompts"]["detail"]
+
+    def test_details_are_for_those_who_may_see_them(self, daemon: Any) -> None:
+        """A stranger learns that a component is well; the daemon's own user also how."""
+        _, health = daemon.get("/health")
+        assert not any("detail" in part for part in health["components"].values())
+        assert " MiB; " in daemon.health()["components"]["prompts"]["detail"]
 
     def test_the_front_page_says_what_this_is(self, daemon: Any) -> None:
         """A curious person learns the name, the version and where to ask."""

@@ -121,6 +121,11 @@ class EspeakEngine(Engine):
         self._options = options
         self._worker = EspeakWorker()
 
+    @property
+    def restarts(self) -> int:
+        """Of its process."""
+        return self._worker.restarts
+
     def voice(self, name: str) -> Synthesizer:
         """A language of espeak-ng ("ar"), or a variant of it ("ar+Denis"); ConfigError when there is none."""
         require_voice(name)

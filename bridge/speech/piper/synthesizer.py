@@ -131,6 +131,11 @@ class PiperEngine(Engine):
         self._folder = folder
         self._worker = PiperWorker()
 
+    @property
+    def restarts(self) -> int:
+        """Of its process."""
+        return self._worker.restarts
+
     def voice(self, name: str) -> Synthesizer:
         """The voice NAME.onnx of the folder.
 

@@ -1,0 +1,135 @@
+"""Where traces go: nowhere until a collector is configured, and then in OTLP, all turns of a call or none."""
+
+import asyncio
+import builtins
+import io
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from bridge.config import TracingSettings
+from bridge.telemetry import logs
+from bridge.telemetry.metrics import TurnParts
+from bridge.telemetry.otlp import OtlpTracing
+from bridge.telemetry.tracing import NoTracing, TurnFacts, open_tracing
+
+TURN = TurnFacts(1, "speech", 0.9, TurnParts(total=0.9))
+
+
+class Collector:
+    """A collector that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        received: list[tuple[str, Any]] = []
+        self.received = received
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                import gzip  # noqa: PLC0415
+
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+                request = ExportTraceServiceRequest()
+                request.ParseFromString(body)
+                received.append((self.path, request))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def collector() -> Any:
+    one = Collector()
+    yield one
+    one.stop()
+
+
+def test_without_an_endpoint_nothing_is_traced() -> None:
+    """The default: nothing leaves the machine, and OpenTelemetry is not asked for."""
+    assert TracingSettings().endpoint is None
+    tracing = open_tracing(TracingSettings())
+    assert isinstance(tracing, NoTracing)
+    trace = tracing.call("c1", "maqsam", "default")
+    trace.turn(TURN)
+    trace.end("completed")
+
+
+async def test_spans_reach_the_collector(collector: Collector) -> None:
+    """At OTLP's own path, in its own format, the last of them when the daemon stops."""
+    tracing = open_tracing(TracingSettings(endpoint=collector.address))
+    trace = tracing.call("c1", "maqsam", "default")
+    trace.turn(TURN)
+    trace.end("completed")
+    await tracing.stop()
+    assert {path for path, _ in collector.received} == {"/v1/traces"}
+    (resource,) = [spans for _, request in collector.received for spans in request.resource_spans]
+    facts = {each.key: each.value.string_value for each in resource.resource.attributes}
+    assert facts["service.name"] == "hatif"
+    names = sorted(span.name for scope in resource.scope_spans for span in scope.spans)
+    assert names == ["call", "turn"]
+
+
+async def test_a_collector_that_is_gone_holds_up_nobody() -> None:
+    """What cannot be sent is given up, and the daemon stops all the same."""
+    tracing = OtlpTracing.to("http://127.0.0.1:9", 1.0)
+    trace = tracing.call("c1", "maqsam", "default")
+    trace.end("completed")
+    async with asyncio.timeout(30):
+        await tracing.stop()
+
+
+@pytest.mark.parametrize(("share", "names"), [(1.0, ["turn", "turn", "call"]), (0.0, [])])
+def test_turns_follow_their_call(share: float, names: list[str]) -> None:
+    """All of a call's spans, or none of them."""
+    spans = InMemorySpanExporter()
+    trace = OtlpTracing(SimpleSpanProcessor(spans), share).call("c1", "maqsam", "default")
+    trace.turn(TURN)
+    trace.turn(TURN)
+    trace.end("completed")
+    assert [span.name for span in spans.get_finished_spans()] == names
+
+
+def test_the_environment_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a span says is decided in our code: not by variables that OpenTelemetry would read."""
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "host.owner=canary")
+    spans = InMemorySpanExporter()
+    OtlpTracing(SimpleSpanProcessor(spans), 1.0).call("c1", "maqsam", "default").end("completed")
+    (span,) = spans.get_finished_spans()
+    assert set(span.resource.attributes) == {"service.name", "service.version"}
+
+
+def test_without_the_extra_the_daemon_starts_and_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon takes calls without traces rather than none."""
+    imported = builtins.__import__
+
+    def without(name: str, *arguments: Any, **keywords: Any) -> Any:
+        if name == "bridge.telemetry.otlp":
+            raise ModuleNotFoundError("No module named 'opentelemetry'", name="opentelemetry")
+        return imported(name, *arguments, **keywords)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    told = io.StringIO()
+    logs.configure(format="json", stream=told)
+    assert isinstance(open_tracing(TracingSettings(endpoint="http://127.0.0.1:4318")), NoTracing)
+    line = json.loads(told.getvalue())
+    assert (line["event"], line["setting"]) == ("tracing_not_installed", "tracing.endpoint")
+    assert "pip install 'hatif[tracing]'" in line["detail"]
