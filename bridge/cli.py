@@ -405,7 +405,7 @@ def token_stream(
 
     Example: [bold]wss://your.host/ws/twilio/$(hatif token stream)[/]
     """
-    from bridge.tokens import StreamTokens  # noqa: PLC0415
+    from bridge.identity.streams import StreamTokens  # noqa: PLC0415
 
     settings = settings_of(config)
     if settings.tokens.secret is None:

@@ -14,7 +14,7 @@ from pydantic import (
     ValidationInfo,
 )
 
-from bridge.tokens import MIN_SECRET_BYTES
+from bridge.identity.strength import weakness
 
 __all__ = ["ContentPath", "DataPath", "Number", "Secret", "Section", "Whole", "Word", "long_enough", "option"]
 
@@ -26,9 +26,9 @@ def _number_and_no_truth(value: object) -> object:
 
 
 def long_enough(secret: SecretStr) -> SecretStr:
-    """A secret that signs: of as many bytes as its hash."""
-    if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
-        raise ValueError("too short")
+    """A secret that signs: of as many bytes as its hash, and none that everybody knows."""
+    if problem := weakness(secret.get_secret_value()):
+        raise ValueError(problem)
     return secret
 
 

@@ -14,8 +14,9 @@ from typed import typed
 
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.identity.access import AccessTokens
 from bridge.identity.principal import Scope
-from bridge.tokens import OperatorTokens, StreamTokens
+from bridge.identity.streams import StreamTokens
 
 COMMANDS = (
     *(
@@ -243,7 +244,8 @@ def test_an_operators_token_opens_transcripts(shell: Shell) -> None:
     """What is printed is a token of the configured secret, and nothing else."""
     command, secret = ("token", "transcripts", "--call", "c1", "--config", "config.yaml"), "s" * 48
     _, printed, _ = shell.run(*command, HATIF_TOKENS__SECRET=secret)
-    OperatorTokens(secret).check(printed.strip(), Scope.TRANSCRIPTS, "c1")
+    principal, _ = AccessTokens(secret).read(printed.strip())
+    assert (principal.scopes, principal.call) == ({Scope.TRANSCRIPTS}, "c1")
     assert "tokens.secret is not configured" in shell.refused(*command)
 
 

@@ -27,7 +27,9 @@ from sqlalchemy.types import TypeDecorator
 __all__ = [
     "UtcDateTime",
     "answers",
+    "api_keys",
     "calls",
+    "denied_tokens",
     "dialogue_states",
     "metadata",
     "notifications",
@@ -230,5 +232,28 @@ redeemed_tokens = Table(
     Column("token_id", Text, primary_key=True),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("redeemed_at", UtcDateTime, nullable=False),
+    Index(None, "expires_at"),
+)
+
+api_keys = Table(  # of a key only its hash is known
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # with spaces between them
+    Column("tenant", Text),  # null: every tenant's calls
+    Column("label", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+denied_tokens = Table(  # revoked before they expire
+    "denied_tokens",
+    metadata,
+    Column("token_id", Text, primary_key=True),
+    Column("denied_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
     Index(None, "expires_at"),
 )

@@ -1,4 +1,4 @@
-"""Who is let in: the credential of a media socket's upgrade, a webhook's signature, an operator's token.
+"""Which providers are let in: the credential of a media socket's upgrade, a webhook's signature.
 
 What a provider shows, and how it is checked, its own file knows. Here is what all have in common: stream
 tokens in the path, signatures that are good once, and that without a configured credential only programs on
@@ -15,11 +15,10 @@ from msgspec import Struct
 
 from bridge.clock import Clock
 from bridge.errors import CredentialError, StorageError
-from bridge.identity.principal import Scope
+from bridge.identity.streams import StreamClaims, StreamTokens
 from bridge.reconnection import LONGEST_CALL, may_be_lost
 from bridge.storage.phone_calls import call_of_reference
 from bridge.storage.store import Store
-from bridge.tokens import OperatorTokens, StreamClaims, StreamTokens
 from protocols.base import Capabilities, MediaProtocol
 from protocols.http import HttpRequest
 from protocols.provider import ApplicationSocket, Door, Grant, Options, Provider, SignatureError, Verified
@@ -59,10 +58,8 @@ class Doorkeeper:
         store: Store,
         clock: Clock,
         public_url: str | None,
-        operators: OperatorTokens | None = None,
     ) -> None:
         self._options = options
-        self._operators = operators
         self._tokens = tokens
         self._store = store
         self._clock = clock
@@ -195,24 +192,6 @@ class Doorkeeper:
         """Let a signature in once more: what came with it could not be dealt with."""
         if verified.replay_key is not None:
             self._seen.pop(verified.replay_key, None)
-
-    def operator(self, request: web.Request, scope: Scope, call_id: str) -> None:
-        """Let an operator read: `Authorization: Bearer TOKEN`.
-
-        Raises:
-            HTTPUnauthorized: the token is missing, or not good for this.
-
-        """
-        if self._operators is None:
-            self.only_locally(request, "tokens.secret")
-            return
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise refused("no operator's token was shown")
-        try:
-            self._operators.check(token.strip(), scope, call_id)
-        except CredentialError as error:
-            raise refused(str(error)) from None
 
     def only_locally(self, request: web.Request, setting: str) -> None:
         """Without a credential there is nobody to trust but this machine."""

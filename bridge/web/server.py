@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bridge.errors import ConfigError
 from bridge.web.applications import ApplicationSockets
+from bridge.web.gate import Gate
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
 from bridge.web.page import page_routes
@@ -39,11 +40,22 @@ RoutesT = TypeVar("RoutesT")
 class Server:
     """One listening socket. Health is served at once, calls as soon as `media` is given."""
 
-    def __init__(self, health: Health, *, has_page: bool = True, admin: Iterable[web.RouteDef] = ()) -> None:
-        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`."""
+    def __init__(
+        self,
+        health: Health,
+        *,
+        has_page: bool = True,
+        admin: Iterable[web.RouteDef] = (),
+        gate: Gate | None = None,
+    ) -> None:
+        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`.
+
+        `gate`: what each request passes first; without one, nobody but the admin socket is anybody.
+        """
         self._health = health
         self._has_page = has_page
         self._admin = tuple(admin)
+        self._gate = gate
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
         self._applications: ApplicationSockets | None = None
@@ -58,7 +70,9 @@ class Server:
             ConfigError: the address is in use or not ours, or the file cannot be made.
 
         """
-        application = web.Application()
+        application = web.Application(middlewares=self._gate.middlewares if self._gate else ())
+        if self._gate is not None:
+            self._gate.guard(application)
         application.add_routes(
             [
                 *page_routes(is_enabled=self._has_page),

@@ -10,9 +10,9 @@ from aiohttp.test_utils import make_mocked_request
 
 from bridge.clock import Clock
 from bridge.dialogue.actions import Disposition
+from bridge.identity.streams import StreamTokens
 from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.storage.store import CallRecord, Store
-from bridge.tokens import StreamTokens
 from bridge.web.doorkeeper import Doorkeeper
 from protocols import PROVIDERS
 from protocols.vobiz import VobizOptions

@@ -12,13 +12,14 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.clock import Clock
+from bridge.config import load_settings
 from bridge.errors import StorageError
 from bridge.following import MOST_FOLLOWERS, LiveTranscripts
 from bridge.storage.records import CallKind, CallRecord
 from bridge.storage.store import Store
 from bridge.storage.utterances import StoredUtterance, UtteranceRecord, keep_utterance
 from bridge.web import transcripts
-from bridge.web.doorkeeper import Doorkeeper
+from bridge.web.gate import Gate
 from bridge.web.transcripts import TranscriptRoutes
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -52,9 +53,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         call = CallRecord(call_id=call_id, provider="p", started_at=BEGAN, kind=kind, **facts)
         await store.begin_call(call)
     live = LiveTranscripts()
-    doorkeeper = Doorkeeper(options={}, tokens=None, store=store, clock=clock, public_url=None)
-    routes = TranscriptRoutes(store=store, transcripts=live, doorkeeper=doorkeeper)
-    application = web.Application()
+    routes = TranscriptRoutes(store=store, transcripts=live)
+    application = web.Application(middlewares=Gate(load_settings(environ={})).middlewares)
     application.add_routes(
         [
             web.get("/calls/{call_id}/transcript", routes.show),
