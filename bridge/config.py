@@ -28,6 +28,7 @@ from bridge.config_options import (
     ContentPath,
     DataPath,
     Number,
+    PublishedSecretError,
     Secret,
     Section,
     Whole,
@@ -342,7 +343,9 @@ def _sentence(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
     ):
         return f"{_origin(name, given)}: {name}: {error}; it must be {info.description}"
     value = "this value" if "Secret" in str(info.annotation) else _shown(given[name].value)
-    return f"{_origin(name, given)}: {name}: {value} is not allowed; it must be {info.description}"
+    is_published = isinstance(detail.get("ctx", {}).get("error"), PublishedSecretError)
+    fault = "is an example out of a guide, which everybody knows" if is_published else "is not allowed"
+    return f"{_origin(name, given)}: {name}: {value} {fault}; it must be {info.description}"
 
 
 def _origin(name: str, given: Mapping[str, Given]) -> str:

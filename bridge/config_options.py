@@ -14,9 +14,20 @@ from pydantic import (
     ValidationInfo,
 )
 
-from bridge.identity.strength import weakness
+from bridge.identity.strength import is_published, weakness
 
-__all__ = ["ContentPath", "DataPath", "Number", "Secret", "Section", "Whole", "Word", "long_enough", "option"]
+__all__ = [
+    "ContentPath",
+    "DataPath",
+    "Number",
+    "PublishedSecretError",
+    "Secret",
+    "Section",
+    "Whole",
+    "Word",
+    "long_enough",
+    "option",
+]
 
 
 def _number_and_no_truth(value: object) -> object:
@@ -25,10 +36,15 @@ def _number_and_no_truth(value: object) -> object:
     return value
 
 
+class PublishedSecretError(ValueError):
+    """A secret that everybody knows."""
+
+
 def long_enough(secret: SecretStr) -> SecretStr:
     """A secret that signs: of as many bytes as its hash, and none that everybody knows."""
-    if problem := weakness(secret.get_secret_value()):
-        raise ValueError(problem)
+    text = secret.get_secret_value()
+    if problem := weakness(text):
+        raise PublishedSecretError(problem) if is_published(text) else ValueError(problem)
     return secret
 
 

@@ -14,7 +14,7 @@ from bridge.errors import StorageError
 
 __all__ = ["FRESH_SECONDS", "STALE_SECONDS", "Snapshot"]
 
-FRESH_SECONDS = 2.0  # read again after so long
+FRESH_SECONDS = 1.0  # read again after so long; a new key is good by then
 STALE_SECONDS = 5.0  # not believed any longer: a revocation is in force by then, or nobody is let in
 
 T = TypeVar("T")
