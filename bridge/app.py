@@ -250,12 +250,14 @@ class Daemon:
             transcripts=transcripts if settings.monitoring.enabled else None,
             is_rendered=readiness.is_ready,
         )
+        service = _service_secret(settings)
         doorkeeper = Doorkeeper(
             options=_provider_options(settings),
             tokens=self._stream_tokens,
             store=store,
             clock=self._clock,
             public_url=_public_url(settings),
+            is_service_secret=service.is_shown if service else None,
         )
         limits = SocketLimits(
             max_message_bytes=settings.server.max_message_bytes,

@@ -262,6 +262,7 @@ def unguarded(settings: Settings) -> list[str]:
         and provider.door is not Door.TOKEN
         and settings.provider(name).enabled
         and not provider.is_guarded(settings.provider(name))
+        and not (provider.takes_service_secret and settings.identity.service_secret)
     ]
     return missing + ["tokens.secret"] * (settings.tokens.secret is None)
 
