@@ -256,8 +256,13 @@ def read_request(
     origin = public_url or f"{request.scheme}://{request.host}"
     secure, _, place = origin.partition("://")
     url = f"{scheme}{'s' if secure.endswith('s') else ''}://{place.rstrip('/')}{request.raw_path}"
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     return HttpRequest(request.method, url, headers, body)
+
+
+def _text(value: str) -> str:
+    """A header's value. Bytes that are no UTF-8 arrive as halves of letters, which nothing can encode."""
+    return value.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _bearer(upgrade: HttpRequest) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -14,9 +16,10 @@ from bridge.identity.service import ServiceSecret
 from bridge.identity.streams import StreamTokens
 from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.storage.store import CallRecord, Store
-from bridge.web.doorkeeper import Doorkeeper, Visit
+from bridge.web.doorkeeper import Doorkeeper, Visit, read_request
 from protocols import PROVIDERS
 from protocols.errors import RemoteProtocolError
+from protocols.provider import SignatureError
 from protocols.vobiz import VobizOptions
 
 
@@ -130,6 +133,26 @@ async def test_where_nobody_comes_again_a_token_is_good_once(door: Door) -> None
         assert not await door.open(token, provider=provider, max_retries=retries)
         late = door.token(provider=provider, seconds=-60)
         assert not await door.open(late, provider=provider, max_retries=retries)
+
+
+@pytest.mark.parametrize("provider", ["maqsam", "exotel", "infobip", "audiocodes", "audio_fork", "telnyx"])
+def test_a_header_that_is_no_text_is_a_wrong_credential(provider: str) -> None:
+    """Not an error of ours: providers' files compare bytes."""
+    asked: Any = SimpleNamespace(
+        headers={"Authorization": "Bearer \udcff"}, scheme="http", host="h", raw_path="/x", method="GET"
+    )
+    upgrade = read_request(asked, None)
+    assert upgrade.headers["authorization"].encode()
+    secret = {"maqsam": "token", "telnyx": "stream_token", "audiocodes": "token"}.get(provider, "password")
+    one = PROVIDERS[provider]
+    options = one.options(
+        **({secret: "x" * 40} | ({"user": "u"} if "user" in one.options.__struct_fields__ else {}))
+    )
+    assert one.admit is not None
+    try:
+        assert one.admit(options, upgrade, 0.0) is None
+    except SignatureError:
+        return
 
 
 class TestServiceSecret:
