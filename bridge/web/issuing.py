@@ -55,7 +55,7 @@ class Issuing:
             raise web.HTTPBadRequest(text="call must be a call's id\n")
         scopes = _wanted(request, principal, of_one_call=call is not None)
         token = self._tokens.issue(principal.name, scopes, tenant=principal.tenant, call=call)
-        log.info("token_issued", role=principal.name, what=sorted(scopes))
+        log.info("token_issued", identity=principal.name, what=sorted(scopes))
         return web.json_response(
             {"token": token, "token_type": "Bearer", "expires_in": MAX_SECONDS}, headers=_NO_STORE
         )
@@ -75,7 +75,7 @@ class Issuing:
             seconds=self._stream_seconds,
         )
         origin = (self._public_url or f"{request.scheme}://{request.host}").rstrip("/")
-        log.info("stream_token_issued", role=principal.name, provider=provider)
+        log.info("stream_token_issued", identity=principal.name, provider=provider)
         return web.json_response(
             {
                 "url": f"ws{origin.removeprefix('http')}/ws/{provider}/{token}",

@@ -21,7 +21,7 @@ def side_of(path: str) -> Side:
     """Where a path leads; what is unknown is the API's."""
     if path in _HEALTH:
         return Side.HEALTH
-    if path.startswith(_PROVIDERS):
+    if f"{path}/".startswith(_PROVIDERS):
         return Side.PROVIDERS
     is_page = path.count("/") == 1 and "." in path
     return Side.PUBLIC if path == "/" or is_page else Side.API
