@@ -28,7 +28,7 @@ from bridge.carriers.registry import is_applicable
 from bridge.carriers.running import RunOptions, run_calls
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
-from bridge.tokens import StreamTokens
+from bridge.identity.streams import StreamTokens
 from protocols import PROVIDERS
 from protocols.provider import Door
 

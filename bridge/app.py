@@ -21,6 +21,13 @@ from bridge.config import Settings, unguarded
 from bridge.errors import ConfigError, StorageError
 from bridge.following import LiveTranscripts
 from bridge.holding import Patience, Services
+from bridge.identity.access import AccessTokens
+from bridge.identity.authenticator import Authenticator
+from bridge.identity.denial import DenyList
+from bridge.identity.keys import ApiKeys
+from bridge.identity.public_keys import read_public_keys
+from bridge.identity.service import ServiceSecret
+from bridge.identity.streams import StreamTokens
 from bridge.lifecycle import Lifecycle, State
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, begin, read_offer
@@ -39,11 +46,12 @@ from bridge.storage.upgrading import Upgrade
 from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.tracing import Tracing, open_tracing
-from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.voicing import Voices, open_voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
+from bridge.web.gate import Gate
 from bridge.web.health import Component, Health
+from bridge.web.issuing import Issuing
 from bridge.web.measuring import measuring
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.reception import Reception
@@ -87,12 +95,22 @@ class Daemon:
             migrated=self._migrated,
             memory_bytes=memory_bytes,
         )
+        self._gate = Gate(settings)
+        self._access_tokens = _access_tokens(settings)
+        self._stream_tokens = _stream_tokens(settings)
+        issuing = Issuing(
+            tokens=self._access_tokens,
+            streams=self._stream_tokens,
+            stream_seconds=settings.tokens.stream_seconds,
+            public_url=_public_url(settings),
+        )
         self._scraping = Scraping(self._metrics, lambda: look(self._parts()))
         self._server = Server(
             health,
             has_page=settings.provider("browser").enabled,
-            admin=self._scraping.routes(),
+            admin=[*self._scraping.routes(), *issuing.routes()],
             middlewares=[measuring(self._metrics.requested)],
+            gate=self._gate,
         )
 
     @property
@@ -127,6 +145,7 @@ class Daemon:
         bench = self._bench = VoiceBench(settings)
         bench.default()  # a voice that there is not is told before anything is begun
         self._opus = opus = await self._opus_ears(stack)
+        stack.push_async_callback(self._gate.close)
         stack.push_async_callback(self._server.stop)
         await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
         tracing = await self._show(stack)
@@ -139,6 +158,7 @@ class Daemon:
         )
         _tell_upgrade(self._store.upgrade)
         stack.push_async_callback(self._store.close)
+        self._gate.open(self._authenticator(self._store))
         if settings.privacy.ring is None and not settings.server.is_loopback:
             log.warning(
                 "answers_not_encrypted",
@@ -222,6 +242,15 @@ class Daemon:
         stack.push_async_callback(tracing.stop)
         return tracing
 
+    def _authenticator(self, store: Store) -> Authenticator:
+        """Who tells whose credential is whose."""
+        return Authenticator(
+            keys=ApiKeys(store, self._clock),
+            tokens=self._access_tokens,
+            denied=DenyList(store, self._clock),
+            service=_service_secret(self._settings),
+        )
+
     async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
         """What decodes Opus, where pages may send it."""
         if not cast("BrowserOptions", self._settings.provider("browser")).opus:
@@ -262,16 +291,14 @@ class Daemon:
             transcripts=transcripts if settings.monitoring.enabled else None,
             is_rendered=readiness.is_ready,
         )
-        secret = settings.tokens.secret
-        tokens = StreamTokens(secret.get_secret_value()) if secret else None
-        operators = OperatorTokens(secret.get_secret_value()) if secret else None
+        service = _service_secret(settings)
         doorkeeper = Doorkeeper(
             options=_provider_options(settings),
-            tokens=tokens,
+            tokens=self._stream_tokens,
             store=store,
             clock=self._clock,
             public_url=_public_url(settings),
-            operators=operators,
+            is_service_secret=service.is_shown if service else None,
         )
         limits = SocketLimits(
             max_message_bytes=settings.server.max_message_bytes,
@@ -281,7 +308,7 @@ class Daemon:
         reception = Reception(
             switchboard=switchboard,
             database=store,
-            tokens=tokens,
+            tokens=self._stream_tokens,
             token_seconds=settings.tokens.stream_seconds,
             clock=self._clock,
             public_url=_public_url(settings),
@@ -294,7 +321,7 @@ class Daemon:
             doorkeeper=doorkeeper, reception=reception, control=control, limits=limits
         )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
-        reading = TranscriptRoutes(store=store, transcripts=transcripts, doorkeeper=doorkeeper)
+        reading = TranscriptRoutes(store=store, transcripts=transcripts)
         self._server.open_media(media, webhooks, applications, reading)
         if missing := unguarded(settings):
             log.warning("no_credential_configured", settings=missing, effect="loopback only")
@@ -369,6 +396,27 @@ def _provider_options(settings: Settings) -> dict[str, Options]:
 
 def _public_url(settings: Settings) -> str | None:
     return str(settings.server.public_url) if settings.server.public_url else None
+
+
+def _stream_tokens(settings: Settings) -> StreamTokens | None:
+    secret = settings.tokens.secret
+    return StreamTokens(secret.get_secret_value()) if secret else None
+
+
+def _access_tokens(settings: Settings) -> AccessTokens:
+    secret = settings.tokens.secret
+    return AccessTokens(
+        secret.get_secret_value() if secret else None,
+        others=read_public_keys(settings.identity.keys),
+        audience=settings.identity.audience,
+        leeway_seconds=settings.identity.leeway_seconds,
+    )
+
+
+def _service_secret(settings: Settings) -> ServiceSecret | None:
+    secret = settings.identity.service_secret
+    scopes = frozenset(settings.identity.service_scopes)
+    return ServiceSecret(secret.get_secret_value(), scopes) if secret else None
 
 
 def _patience(settings: Settings) -> Patience:

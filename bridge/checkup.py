@@ -17,6 +17,7 @@ from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
+from bridge.identity.public_keys import read_public_keys
 from bridge.offering import refusal
 from bridge.opus import require_opus
 from bridge.readiness import texts_of
@@ -24,6 +25,7 @@ from bridge.speech.engines import VoiceBench
 from bridge.speech.reading.building import build_reader
 from bridge.speech.vosk.model import ModelSummary, check_model, unfit_for_transcripts
 from bridge.voicing import prompts_of
+from bridge.web.limits import RateLimits
 from protocols.browser import BrowserOptions
 
 __all__ = ["Finding", "Verdict", "examine", "look"]
@@ -61,6 +63,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     """The same with a configuration that has been read."""
     yield Finding("configuration", Verdict.GOOD, "every option is known and valid")
     yield from _credentials(settings)
+    yield from _identity(settings)
     yield from _opus(settings)
     yield from _reading(settings)
     summary, finding = _model(settings)
@@ -78,6 +81,19 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
         yield Finding("credentials", Verdict.WARNING, detail)
     else:
         yield Finding("credentials", Verdict.GOOD, "every door has one")
+
+
+def _identity(settings: Settings) -> Iterator[Finding]:
+    try:
+        issuers = read_public_keys(settings.identity.keys)
+        RateLimits.open(settings.limits)  # it connects with the first request only
+    except BridgeError as error:
+        yield Finding("identity", Verdict.BAD, str(error))
+    else:
+        if issuers:
+            yield Finding(
+                "identity", Verdict.GOOD, f"keys of other issuers: {', '.join(k.kid for k in issuers)}"
+            )
 
 
 def _opus(settings: Settings) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ from bridge.console import (
 from bridge.content import DEFAULT_CONFIG
 from bridge.doctor.commands import mount as mount_doctor
 from bridge.errors import BridgeError
+from bridge.identity.commands import mount as mount_identity
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
 from bridge.privacy.commands import mount as mount_privacy
@@ -62,7 +63,7 @@ notifications_app = typer.Typer(no_args_is_help=True, help="Callers who may be i
 questionnaire_app = typer.Typer(
     no_args_is_help=True, help="Write, check, play, draw and exchange questionnaires."
 )
-token_app = typer.Typer(no_args_is_help=True, help="Make credentials.")
+token_app = typer.Typer(no_args_is_help=True, help="Make short-lived credentials, and take them back.")
 app.add_typer(answers_app, name="answers")
 app.add_typer(carrier_app, name="carrier")
 app.add_typer(models_app, name="models")
@@ -75,6 +76,7 @@ mount_playing(questionnaire_app)
 mount_drawing(questionnaire_app)
 mount_saying(app)
 mount_transcripts(app, token_app)
+mount_identity(app, token_app)
 mount_reading(app)
 mount_voices(app)
 mount_rendering(app)
@@ -411,7 +413,7 @@ def token_stream(
 
     Example: [bold]wss://your.host/ws/twilio/$(hatif token stream)[/]
     """
-    from bridge.tokens import StreamTokens  # noqa: PLC0415
+    from bridge.identity.streams import StreamTokens  # noqa: PLC0415
 
     settings = settings_of(config)
     if settings.tokens.secret is None:

@@ -24,10 +24,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bridge.clock import MAX_SPEED
+from bridge.config_identity import Identity, Limits, Networks, Origins
 from bridge.config_options import (
     ContentPath,
     DataPath,
     Number,
+    PublishedSecretError,
     Secret,
     Section,
     Whole,
@@ -42,8 +44,8 @@ from bridge.config_sources import Given, Source, read_credentials, read_environm
 from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
+from bridge.identity.strength import MIN_SECRET_BYTES
 from bridge.storage.place import Place
-from bridge.tokens import MIN_SECRET_BYTES
 from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
 
@@ -52,6 +54,8 @@ __all__ = ["Settings", "load_settings", "missing_files", "option_names", "unguar
 CREDENTIALS = {
     "tokens_secret": "tokens.secret",
     "notifications_secret": "notifications.secret",
+    "service_secret": "identity.service_secret",
+    "limits_redis_url": "limits.redis_url",
     "speech_server_key": "speech_server.key",
     "voices_key": "voices.key",
     "storage_password": "storage.password",
@@ -73,6 +77,8 @@ class Server(Section):
     first_message_seconds: Number = option(10.0, "a number of seconds from 0.1 to 60", ge=0.1, le=60)
     idle_seconds: Number = option(30.0, "a number of seconds from 1 to 600", ge=1, le=600)
     public_url: HttpUrl | None = option(None, "the address by which providers reach us: https://...")
+    trusted_proxies: Networks = option([], "a list of addresses or networks, such as [127.0.0.1, 10.0.0.0/8]")
+    origins: Origins = option([], "a list of pages' origins, such as [https://clinic.example]")
 
     @property
     def is_loopback(self) -> bool:
@@ -221,6 +227,8 @@ class Settings(Section):
     calls: Calls = Calls()
     providers: Providers = Providers()  # type: ignore[valid-type]  # made from the registry
     tokens: Tokens = Tokens()
+    identity: Identity = Identity()
+    limits: Limits = Limits()
     notifications: Notifications = Notifications()
     recording: Recording = Recording()
     monitoring: Monitoring = Monitoring()
@@ -304,6 +312,7 @@ def unguarded(settings: Settings) -> list[str]:
         and provider.door is not Door.TOKEN
         and settings.provider(name).enabled
         and not provider.is_guarded(settings.provider(name))
+        and not (provider.takes_service_secret and settings.identity.service_secret)
     ]
     return missing + ["tokens.secret"] * (settings.tokens.secret is None)
 
@@ -385,7 +394,9 @@ def _sentence(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
     ):
         return f"{_origin(name, given)}: {name}: {error}; it must be {info.description}"
     value = "this value" if "Secret" in str(info.annotation) else _shown(given[name].value)
-    return f"{_origin(name, given)}: {name}: {value} is not allowed; it must be {info.description}"
+    is_published = isinstance(detail.get("ctx", {}).get("error"), PublishedSecretError)
+    fault = "is an example out of a guide, which everybody knows" if is_published else "is not allowed"
+    return f"{_origin(name, given)}: {name}: {value} {fault}; it must be {info.description}"
 
 
 def _origin(name: str, given: Mapping[str, Given]) -> str:

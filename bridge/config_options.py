@@ -14,12 +14,13 @@ from pydantic import (
     ValidationInfo,
 )
 
-from bridge.tokens import MIN_SECRET_BYTES
+from bridge.identity.strength import is_published, weakness
 
 __all__ = [
     "ContentPath",
     "DataPath",
     "Number",
+    "PublishedSecretError",
     "Secret",
     "Section",
     "Whole",
@@ -36,10 +37,15 @@ def _number_and_no_truth(value: object) -> object:
     return value
 
 
+class PublishedSecretError(ValueError):
+    """A secret that everybody knows."""
+
+
 def long_enough(secret: SecretStr) -> SecretStr:
-    """A secret that signs: of as many bytes as its hash."""
-    if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
-        raise ValueError("too short")
+    """A secret that signs: of as many bytes as its hash, and none that everybody knows."""
+    text = secret.get_secret_value()
+    if problem := weakness(text):
+        raise PublishedSecretError(problem) if is_published(text) else ValueError(problem)
     return secret
 
 

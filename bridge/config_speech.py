@@ -18,7 +18,7 @@ from bridge.config_options import (
     long_enough,
     option,
 )
-from bridge.tokens import MIN_SECRET_BYTES
+from bridge.identity.strength import MIN_SECRET_BYTES
 
 __all__ = ["ENGINES", "Piper", "Prompts", "SpeechServer", "Voice", "Voices", "Xtts"]
 

@@ -9,11 +9,11 @@ from msgspec import Struct
 from bridge.clock import Clock
 from bridge.config import Settings
 from bridge.errors import ConfigError
+from bridge.identity.streams import StreamTokens
 from bridge.offering import read_offer
 from bridge.phone_control import PhoneControl
 from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.storage.store import Store
-from bridge.tokens import StreamTokens
 from protocols.events import Direction
 from protocols.provider import CallOrder, CallStatus, StreamTarget
 from protocols.registry import PROVIDERS

@@ -9,7 +9,6 @@ from rich.table import Table
 
 from bridge.clock import Clock
 from bridge.console import EXIT_WRONG, Config, Json, err, out, run_quietly, settings_of
-from bridge.errors import CredentialError
 from bridge.reports import write_report
 
 if TYPE_CHECKING:
@@ -58,22 +57,20 @@ def transcript(
 
 def token_transcripts(
     call: Annotated[str | None, typer.Option(help="Of this call only: its whole id.")] = None,
-    seconds: Annotated[int, typer.Option(min=5, max=86400, help="How long it is good for.")] = 3600,
+    seconds: Annotated[int, typer.Option(min=5, max=900, help="How long it is good for.")] = 900,
     config: Config = None,
 ) -> None:
-    """Print a token with which transcripts can be read and followed.
+    """Print a token with which transcripts can be read and followed; for longer, `hatif keys create`.
 
     Example: [bold]curl -N -H "Authorization: Bearer $(hatif token transcripts)" https://your.host/calls/ID/transcript/live[/]
     """
-    from bridge.identity.principal import Scope  # noqa: PLC0415 - help is light
-    from bridge.tokens import OperatorTokens  # noqa: PLC0415
+    from bridge.identity.access import AccessTokens  # noqa: PLC0415 - help is light
+    from bridge.identity.principal import Scope  # noqa: PLC0415
 
-    secret = settings_of(config).tokens.secret
-    if secret is None:
-        raise CredentialError(
-            "tokens.secret is not configured: set HATIF_TOKENS__SECRET to 32 random characters or more"
-        )
-    typer.echo(OperatorTokens(secret.get_secret_value()).issue(Scope.TRANSCRIPTS, call=call, seconds=seconds))
+    settings = settings_of(config)
+    secret = settings.tokens.secret
+    tokens = AccessTokens(secret.get_secret_value() if secret else None, audience=settings.identity.audience)
+    typer.echo(tokens.issue("operator", {Scope.TRANSCRIPTS}, call=call, seconds=seconds))
 
 
 def _rows(utterances: "list[StoredUtterance]") -> Iterator[tuple[str, str, str, str]]:

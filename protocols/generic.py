@@ -2,7 +2,8 @@
 
 The peer connects, says `start` with the format of its audio, and both sides send audio as binary messages or,
 where `start` asks for it, as base64 in JSON. Both are understood at any time. A peer may show its token in
-the header `Authorization: Bearer`, in `start`, or as a single-use stream token in the path.
+the header `Authorization: Bearer`, in an `auth` before `start`, in `start`, or as a single-use stream token
+in the path.
 """
 
 import hmac
@@ -27,6 +28,7 @@ from protocols.wire import MessageDecoder, encode, read_milliseconds
 from protocols.worded import State, Word, WordedProtocol
 from protocols.words import (
     AudioData,
+    Auth,
     Clear,
     Hangup,
     Mark,
@@ -60,7 +62,7 @@ class GenericOptions(Options, frozen=True, kw_only=True):
     ] = False
 
 
-_DECODER: MessageDecoder[Start | AudioData | Word] = MessageDecoder(Start | AudioData | Word)
+_DECODER: MessageDecoder[Start | Auth | AudioData | Word] = MessageDecoder(Start | Auth | AudioData | Word)
 
 
 class GenericProtocol(WordedProtocol):
@@ -92,11 +94,14 @@ class GenericProtocol(WordedProtocol):
         if isinstance(message, bytes):
             return self._hear(AudioData(audio=message))
         word = _DECODER.decode(message)
+        return () if word is None else self._take(word)
+
+    def _take(self, word: Start | Auth | AudioData | Word) -> Sequence[Event]:
         match word:
-            case None:
-                return ()
             case Start():
                 return self._start(word)
+            case Auth():
+                return self._believe(word)
             case AudioData():
                 return self._hear(word)
             case _:
@@ -122,6 +127,14 @@ class GenericProtocol(WordedProtocol):
                 return (encode(Transfer(to=command.to) if isinstance(command, TransferCall) else Hangup()),)
             case _:
                 assert_never(command)
+
+    def _believe(self, auth: Auth) -> Sequence[Event]:
+        if self.state is not State.WAITING:
+            raise RemoteProtocolError("auth after start", close_code=CLOSE_POLICY)
+        if not self._is_authenticated and not self._is_shown(auth.secret):
+            raise RemoteProtocolError("auth: secret: Wrong", close_code=CLOSE_POLICY)
+        self._is_authenticated = True
+        return ()
 
     def _start(self, start: Start) -> Sequence[Event]:
         if self.state is not State.WAITING:
@@ -163,7 +176,7 @@ def is_bearer(request: HttpRequest, token: str | None) -> bool:
         return False
     is_right = token is not None and offered.lower().startswith(BEARER)
     if not is_right or not hmac.compare_digest(
-        offered[len(BEARER) :].strip().encode(), (token or "").encode()
+        offered[len(BEARER) :].strip().encode(errors="surrogateescape"), (token or "").encode()
     ):
         raise SignatureError("the header Authorization shows another token than the one that is configured")
     return True
@@ -201,4 +214,5 @@ PROVIDER = Provider(
     admit=_admit,
     in_band=_check,
     is_guarded=lambda options: options.token is not None,
+    takes_service_secret=True,
 )

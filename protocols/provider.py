@@ -319,6 +319,9 @@ class Provider(Struct, Generic[OptionsT], frozen=True, kw_only=True):
     # is no credential, and it may come in band.
     admit: Callable[[OptionsT, HttpRequest, float], Verified | None] | None = None
     in_band: Callable[[OptionsT], CredentialCheck] | None = None
+    # Whether the secret that this site shares with other services is as good as the provider's own
+    # credential: only where the wire is ours, since no carrier is told that secret.
+    takes_service_secret: bool = False
     # Whether a credential of the socket is configured; where none is, only this machine is served.
     is_guarded: Callable[[OptionsT], bool] | None = None
     webhooks: Callable[[OptionsT], Webhooks] | None = None

@@ -13,6 +13,7 @@ from protocols.wire import read_custom, read_direction
 __all__ = [
     "AudioData",
     "AudioShape",
+    "Auth",
     "Clear",
     "Dtmf",
     "Hangup",
@@ -103,6 +104,12 @@ class Start(Parties, tag_field="type", tag="start", frozen=True, kw_only=True):
     token: str | None = None
     audio: AudioShape = AudioShape()
     transport: str = "binary"
+
+
+class Auth(_Word, tag="auth", frozen=True):
+    """A credential before `start`, from who can put none into the upgrade."""
+
+    secret: str
 
 
 class AudioData(_Word, tag="audio", frozen=True):

@@ -14,8 +14,9 @@ from typed import typed
 
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.identity.access import AccessTokens
 from bridge.identity.principal import Scope
-from bridge.tokens import OperatorTokens, StreamTokens
+from bridge.identity.streams import StreamTokens
 
 COMMANDS = (
     *(
@@ -240,11 +241,21 @@ def test_a_model_of_answers_is_too_small_for_transcripts(shell: Shell) -> None:
     assert "too few to write down what is said between others" in " ".join(told.split())
 
 
+def test_a_key_of_another_issuer_is_looked_at(shell: Shell) -> None:
+    """`check` says what the daemon would."""
+    keys = "{c1: {file: none.pem, algorithm: ES256, issuer: 'https://id.example', scopes: [sessions:read]}}"
+    shell.edit("config.yaml", "  keys: {}", f"  keys: {keys}")
+    status, told, _ = shell.run("check", "--config", "config.yaml")
+    assert status == 1
+    assert "none.pem cannot be read" in " ".join(told.split())
+
+
 def test_an_operators_token_opens_transcripts(shell: Shell) -> None:
     """What is printed is a token of the configured secret, and nothing else."""
     command, secret = ("token", "transcripts", "--call", "c1", "--config", "config.yaml"), "s" * 48
     _, printed, _ = shell.run(*command, HATIF_TOKENS__SECRET=secret)
-    OperatorTokens(secret).check(printed.strip(), Scope.TRANSCRIPTS, "c1")
+    principal, _ = AccessTokens(secret).read(printed.strip())
+    assert (principal.scopes, principal.call) == ({Scope.TRANSCRIPTS}, "c1")
     assert "tokens.secret is not configured" in shell.refused(*command)
 
 

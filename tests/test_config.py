@@ -252,6 +252,26 @@ def test_bad_value_is_refused_with_what_would_be_right(refusal: Refusal, text: s
         ("recogniser", "threads", "0", "a whole number from 1 to 64"),
         ("calls", "look_back_seconds", "0.1", "a number of seconds from 0.3 to 2"),
         ("clock", "speed", "0", "a number above 0 and at most 16"),
+        (
+            "server",
+            "trusted_proxies",
+            "[nobody]",
+            "a list of addresses or networks, such as [127.0.0.1, 10.0.0.0/8]",
+        ),
+        (
+            "server",
+            "origins",
+            "['https://clinic.example/page']",
+            "a list of pages' origins, such as [https://clinic.example]",
+        ),
+        ("identity", "leeway_seconds", "61", "a number of seconds from 0 to 60"),
+        ("limits", "per_minute", "0", "a whole number from 1 to 1000000"),
+        (
+            "limits",
+            "redis_url",
+            "http://h",
+            "the address of a Redis: redis://..., rediss://... or unix://...",
+        ),
     ],
 )
 def test_each_section_says_what_would_be_right(
@@ -350,6 +370,32 @@ def test_short_secret_says_how_to_make_one(refusal: Refusal) -> None:
         "config.yaml:2: tokens.secret: this value is not allowed; "
         "it must be 32 random bytes or more (`openssl rand -hex 32` makes them)"
     )
+
+
+@pytest.mark.parametrize("option", ["identity.service_secret", "tokens.secret"])
+@pytest.mark.parametrize(
+    "sample", ["hana_voice_shared_secret_2024_secure_key", "your-super-secret-key-min-32-chars"]
+)
+def test_a_secret_out_of_a_guide_is_refused(refusal: Refusal, option: str, sample: str) -> None:
+    """Long enough, and known to everybody who has read the guide; the text does not repeat it."""
+    section, _, key = option.partition(".")
+    (told,) = refusal(f"{section}:\n  {key}: {sample}\n")
+    assert told.startswith(f"config.yaml:2: {option}: this value is an example out of a guide")
+    assert sample not in told
+
+
+def test_lists_are_written_with_commas_in_the_environment(file: Path) -> None:
+    """Proxies, origins and scopes."""
+    file.write_text("")
+    environ = {
+        "HATIF_SERVER__TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8",
+        "HATIF_SERVER__ORIGINS": "https://a.example,https://b.example:8443",
+        "HATIF_IDENTITY__SERVICE_SCOPES": "sessions:read",
+    }
+    settings = load_settings(file, environ=environ)
+    assert settings.server.trusted_proxies == ["127.0.0.1", "10.0.0.0/8"]
+    assert settings.server.origins == ["https://a.example", "https://b.example:8443"]
+    assert settings.identity.service_scopes == ["sessions:read"]
 
 
 def test_time_runs_fast_on_this_machine_only(refusal: Refusal, file: Path) -> None:

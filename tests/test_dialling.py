@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestServer
 from bridge.config import Settings, load_settings
 from bridge.dialling import Wanted, place
 from bridge.errors import ConfigError
+from bridge.identity.streams import StreamTokens
 from bridge.phone_control import ControlError
-from bridge.tokens import StreamTokens
 from protocols.asterisk_app import CallerWaits, facts_of
 
 SECRET = "s" * 48

@@ -202,7 +202,7 @@ def _faults(listed: str, provider: str) -> tuple[Fault, ...]:
 
 def _issued(provider: str, calls: int, config: Path | None) -> list[str | None]:
     """A stream token for each call; they are good for as long as all calls may take to begin."""
-    from bridge.tokens import StreamTokens  # noqa: PLC0415
+    from bridge.identity.streams import StreamTokens  # noqa: PLC0415
 
     secret = settings_of(config).tokens.secret
     if secret is None:

@@ -33,9 +33,9 @@ from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import KnownPrompt, known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
+from bridge.identity.streams import StreamTokens
 from bridge.reports import write_report
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
-from bridge.tokens import StreamTokens
 from bridge.voicing import prompts_of
 from protocols.provider import Door
 from protocols.registry import PROVIDERS

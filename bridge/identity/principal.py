@@ -31,6 +31,7 @@ class Principal(Struct, frozen=True):
     name: str  # for the audit log: `key:ID`, `token:SUBJECT`, `service`, `local`; never a person's name
     scopes: frozenset[Scope]
     tenant: str | None = None  # None: every tenant's calls are theirs to see
+    call: str | None = None  # None: not one call's only
 
     def may(self, scope: Scope) -> bool:
         """Whether this is allowed."""

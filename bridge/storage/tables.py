@@ -29,7 +29,9 @@ from bridge.storage.sealed_types import SealedBytes, SealedText
 __all__ = [
     "UtcDateTime",
     "answers",
+    "api_keys",
     "calls",
+    "denied_tokens",
     "dialogue_states",
     "erasures",
     "metadata",
@@ -257,4 +259,27 @@ erasures = Table(
     Column("rows", Integer, nullable=False),
     Column("files", Integer, nullable=False),
     Column("subject_hash", Text, nullable=False),  # SHA-256 of the calls' ids
+)
+
+api_keys = Table(  # of a key only its hash is known
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # with spaces between them
+    Column("tenant", Text),  # null: every tenant's calls
+    Column("label", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+denied_tokens = Table(  # revoked before they expire
+    "denied_tokens",
+    metadata,
+    Column("token_id", Text, primary_key=True),
+    Column("denied_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "expires_at"),
 )

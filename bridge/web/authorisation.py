@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bridge.identity.principal import LOCAL, Principal, Scope
 
-__all__ = ["PRINCIPAL", "is_over_admin_socket", "may", "require"]
+__all__ = ["PRINCIPAL", "is_over_admin_socket", "may", "require", "unauthorized"]
 
 PRINCIPAL = web.RequestKey("principal", Principal)  # put there by whoever has established it
 
@@ -28,9 +28,7 @@ def require(request: web.Request, scope: Scope) -> Principal:
     """
     principal = _principal(request)
     if principal is None:
-        raise web.HTTPUnauthorized(
-            text="a valid credential is needed\n", headers={"WWW-Authenticate": "Bearer"}
-        )
+        raise unauthorized()
     if not principal.may(scope):
         log.warning("not_allowed", route=request.match_info.route.name, what=scope)
         raise web.HTTPForbidden(text=f"this credential lacks the scope {scope}\n")
@@ -45,6 +43,11 @@ def may(request: web.Request, scope: Scope) -> bool:
 
 def _principal(request: web.Request) -> Principal | None:
     return LOCAL if is_over_admin_socket(request) else request.get(PRINCIPAL)
+
+
+def unauthorized() -> web.HTTPUnauthorized:
+    """The one answer to every credential that is missing or wrong."""
+    return web.HTTPUnauthorized(text="a valid credential is needed\n", headers={"WWW-Authenticate": "Bearer"})
 
 
 def is_over_admin_socket(request: web.Request) -> bool:

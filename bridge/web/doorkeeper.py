@@ -1,11 +1,11 @@
-"""Who is let in: the credential of a media socket's upgrade, a webhook's signature, an operator's token.
+"""Which providers are let in: the credential of a media socket's upgrade, a webhook's signature.
 
 What a provider shows, and how it is checked, its own file knows. Here is what all have in common: stream
 tokens in the path, signatures that are good once, and that without a configured credential only programs on
 this machine are served. A refusal tells the log why, and the peer nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,12 +15,11 @@ from msgspec import Struct
 
 from bridge.clock import Clock
 from bridge.errors import CredentialError, StorageError
-from bridge.identity.principal import Scope
+from bridge.identity.streams import StreamClaims, StreamTokens
 from bridge.reconnection import LONGEST_CALL, may_be_lost
 from bridge.storage.phone_calls import call_of_reference
 from bridge.storage.store import Store
-from bridge.tokens import OperatorTokens, StreamClaims, StreamTokens
-from protocols.base import Capabilities, MediaProtocol
+from protocols.base import Capabilities, CredentialCheck, MediaProtocol
 from protocols.http import HttpRequest
 from protocols.provider import ApplicationSocket, Door, Grant, Options, Provider, SignatureError, Verified
 from protocols.registry import PROVIDERS
@@ -59,10 +58,11 @@ class Doorkeeper:
         store: Store,
         clock: Clock,
         public_url: str | None,
-        operators: OperatorTokens | None = None,
+        is_service_secret: Callable[[str], bool] | None = None,
     ) -> None:
+        """`is_service_secret`: recognises the secret shared with other services; None: there is none."""
         self._options = options
-        self._operators = operators
+        self._is_service_secret = is_service_secret
         self._tokens = tokens
         self._store = store
         self._clock = clock
@@ -98,7 +98,7 @@ class Doorkeeper:
         is_authenticated = (
             is_let_in_by_token or self._admits(request, provider, options, upgrade) or claims is not None
         )
-        check = provider.in_band(options) if provider.in_band else None
+        check = self._in_band(provider, options)
         grant = Grant(request=upgrade, is_authenticated=is_authenticated, check=check)
         protocol = provider.media(options, grant)
         if claims is not None and claims.is_late and not protocol.capabilities.reconnect_seconds:
@@ -196,28 +196,21 @@ class Doorkeeper:
         if verified.replay_key is not None:
             self._seen.pop(verified.replay_key, None)
 
-    def operator(self, request: web.Request, scope: Scope, call_id: str) -> None:
-        """Let an operator read: `Authorization: Bearer TOKEN`.
-
-        Raises:
-            HTTPUnauthorized: the token is missing, or not good for this.
-
-        """
-        if self._operators is None:
-            self.only_locally(request, "tokens.secret")
-            return
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise refused("no operator's token was shown")
-        try:
-            self._operators.check(token.strip(), scope, call_id)
-        except CredentialError as error:
-            raise refused(str(error)) from None
-
     def only_locally(self, request: web.Request, setting: str) -> None:
         """Without a credential there is nobody to trust but this machine."""
         if not is_local(request):
             raise refused(f"no credential is configured ({setting}), so only this machine is served")
+
+    def _in_band(self, provider: Provider[Any], options: Options) -> CredentialCheck | None:
+        """What is good as a credential that comes in a message."""
+        own = provider.in_band(options) if provider.in_band else None
+        service = self._service_secret_of(provider)
+        if own is None or service is None:
+            return own
+        return lambda offered: own(offered) or service(offered)
+
+    def _service_secret_of(self, provider: Provider[Any]) -> Callable[[str], bool] | None:
+        return self._is_service_secret if provider.takes_service_secret else None
 
     def _claims(self, request: web.Request, provider: Provider[Any], name: str | None) -> StreamClaims | None:
         """What the stream token in the path says; None where there is none and none is needed."""
@@ -239,7 +232,10 @@ class Doorkeeper:
         """Whether the upgrade's own credential is good; False: it has none, and none need come yet."""
         if provider.is_guarded is None or provider.admit is None:
             return False
-        if not provider.is_guarded(options):
+        service = self._service_secret_of(provider)
+        if service is not None and service(_bearer(upgrade)):
+            return True
+        if service is None and not provider.is_guarded(options):
             if provider.door is not Door.TOKEN:
                 self.only_locally(request, f"providers.{provider.name}")
             return True
@@ -260,8 +256,18 @@ def read_request(
     origin = public_url or f"{request.scheme}://{request.host}"
     secure, _, place = origin.partition("://")
     url = f"{scheme}{'s' if secure.endswith('s') else ''}://{place.rstrip('/')}{request.raw_path}"
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     return HttpRequest(request.method, url, headers, body)
+
+
+def _text(value: str) -> str:
+    """A header's value. Bytes that are no UTF-8 arrive as halves of letters, which nothing can encode."""
+    return value.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _bearer(upgrade: HttpRequest) -> str:
+    scheme, _, shown = upgrade.headers.get("authorization", "").partition(" ")
+    return shown.strip() if scheme.lower() == "bearer" else ""
 
 
 def refused(why: str) -> web.HTTPUnauthorized:

@@ -12,10 +12,10 @@ from aiohttp import web
 from bridge.admission import Busy
 from bridge.clock import Clock
 from bridge.errors import StorageError
+from bridge.identity.streams import StreamTokens
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.switchboard import Switchboard
-from bridge.tokens import StreamTokens
 from protocols.provider import CallStatus, IncomingCall, StatusReport, StreamTarget
 
 __all__ = ["Reception"]

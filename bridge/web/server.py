@@ -16,6 +16,7 @@ from aiohttp.typedefs import Middleware
 
 from bridge.errors import ConfigError
 from bridge.web.applications import ApplicationSockets
+from bridge.web.gate import Gate
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
 from bridge.web.page import page_routes
@@ -47,12 +48,18 @@ class Server:
         has_page: bool = True,
         admin: Iterable[web.RouteDef] = (),
         middlewares: Iterable[Middleware] = (),
+        gate: Gate | None = None,
     ) -> None:
-        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`."""
-        self._middlewares = tuple(middlewares)
+        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`.
+
+        `gate`: what each request passes behind `middlewares`; without one, nobody but the admin socket is
+        anybody.
+        """
+        self._middlewares = (*middlewares, *(gate.middlewares if gate else ()))
         self._health = health
         self._has_page = has_page
         self._admin = tuple(admin)
+        self._gate = gate
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
         self._applications: ApplicationSockets | None = None
@@ -68,6 +75,8 @@ class Server:
 
         """
         application = web.Application(middlewares=self._middlewares)
+        if self._gate is not None:
+            self._gate.guard(application)
         application.add_routes(
             [
                 *page_routes(is_enabled=self._has_page),

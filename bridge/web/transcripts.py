@@ -2,7 +2,7 @@
 
 Live are server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): an `utterance`
 with the utterance's number as its id for each that is stored, those before it first, then one `end`. Who lost
-the connection goes on with `Last-Event-ID`. Both need an operator's token.
+the connection goes on with `Last-Event-ID`. Both need the scope `transcripts`.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from bridge.identity.principal import Scope
 from bridge.storage.records import CallKind, StoredCall
 from bridge.storage.store import Store
 from bridge.storage.utterances import StoredUtterance, as_spoken, utterances_of
-from bridge.web.doorkeeper import Doorkeeper
+from bridge.web.authorisation import require
 
 __all__ = ["TranscriptRoutes"]
 
@@ -48,10 +48,9 @@ class Transcript(Struct, frozen=True):
 class TranscriptRoutes:
     """What whoever is allowed to may read."""
 
-    def __init__(self, *, store: Store, transcripts: LiveTranscripts, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, *, store: Store, transcripts: LiveTranscripts) -> None:
         self._store = store
         self._transcripts = transcripts
-        self._doorkeeper = doorkeeper
 
     async def show(self, request: web.Request) -> web.Response:
         """All that is stored so far."""
@@ -102,12 +101,13 @@ class TranscriptRoutes:
 
     async def _call(self, request: web.Request) -> StoredCall:
         call_id = request.match_info["call_id"]
-        self._doorkeeper.operator(request, Scope.TRANSCRIPTS, call_id)
+        principal = require(request, Scope.TRANSCRIPTS)
         try:
             call = await self._store.call(call_id)
         except StorageError as error:
             raise _unreadable(error) from None
-        if call is None or call.kind != CallKind.MONITORED:
+        is_theirs = call is not None and principal.sees(call.tenant) and principal.call in {None, call_id}
+        if call is None or call.kind != CallKind.MONITORED or not is_theirs:
             raise web.HTTPNotFound(text="no call of that id was listened to\n")
         return call
 

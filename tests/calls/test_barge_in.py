@@ -16,8 +16,8 @@ from bridge.carriers.mouth import Mouth
 from bridge.carriers.registry import WIRES
 from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
 from bridge.clock import Clock
+from bridge.identity.streams import StreamTokens
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
-from bridge.tokens import StreamTokens
 
 pytestmark = pytest.mark.call
 

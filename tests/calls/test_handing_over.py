@@ -16,7 +16,7 @@ from bridge.carriers.lines import LineCaller, PauseLine, PressLine
 from bridge.carriers.registry import WIRES
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
-from bridge.tokens import StreamTokens
+from bridge.identity.streams import StreamTokens
 
 pytestmark = pytest.mark.call
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bridge.tokens import StreamTokens
+from bridge.identity.streams import StreamTokens
 
 pytestmark = pytest.mark.call
 

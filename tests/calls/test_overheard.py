@@ -25,9 +25,11 @@ from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
 from bridge.carriers.wires.genesys_audiohook import AudioHookWire
 from bridge.clock import Clock
 from bridge.content import CONTENT
+from bridge.identity.access import AccessTokens
+from bridge.identity.principal import Scope
+from bridge.identity.streams import StreamTokens
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.vosk.model import OPEN_VOCABULARY_WORDS
-from bridge.tokens import OperatorTokens, Scope, StreamTokens
 
 pytestmark = pytest.mark.call
 
@@ -126,7 +128,7 @@ async def test_a_conversation_is_written_down_while_it_lasts(listener: Any) -> N
     """Who said what and when, the hold counted; live, afterwards, and on the command line the same."""
     placing = asyncio.create_task(conversation(listener))
     call_id = await until_one(listener, "SELECT call_id FROM calls WHERE disposition IS NULL")
-    token = OperatorTokens(listener.tokens_secret).issue(Scope.TRANSCRIPTS, call=call_id, seconds=300)
+    token = AccessTokens(listener.tokens_secret).issue("operator", {Scope.TRANSCRIPTS}, call=call_id)
     live = await follow(listener, call_id, token)
     outcome = await placing
 
@@ -163,18 +165,19 @@ async def test_only_operators_read(listener: Any) -> None:
     """With a token for this, and for this call; what else is signed with the same secret opens nothing."""
     await conversation(listener)
     call_id = await until_one(listener, "SELECT call_id FROM calls WHERE disposition IS NOT NULL")
-    operators = OperatorTokens(listener.tokens_secret)
+    tokens = AccessTokens(listener.tokens_secret)
     path = f"/calls/{call_id}/transcript"
-    good = operators.issue(Scope.TRANSCRIPTS, seconds=60)
+    good = tokens.issue("operator", {Scope.TRANSCRIPTS}, seconds=60)
+    of_another = tokens.issue("operator", {Scope.TRANSCRIPTS}, call="another", seconds=60)
     bad = (
         "",
-        operators.issue(Scope.TRANSCRIPTS, call="another", seconds=60),
-        operators.issue(Scope.TRANSCRIPTS, seconds=-60),
-        OperatorTokens("x" * 48).issue(Scope.TRANSCRIPTS, seconds=60),
+        tokens.issue("operator", {Scope.TRANSCRIPTS}, seconds=-60),
+        AccessTokens("x" * 48).issue("operator", {Scope.TRANSCRIPTS}, seconds=60),
         StreamTokens(listener.tokens_secret).issue(provider="transcripts"),
     )
 
     assert await status(listener, path, good) == 200
+    assert await status(listener, path, of_another) == 404
     assert [await status(listener, path, token) for token in bad] == [401] * len(bad)
     assert [await status(listener, f"{path}/live", token) for token in bad] == [401] * len(bad)
     assert await status(listener, "/calls/nobody/transcript", good) == 404

@@ -11,8 +11,8 @@ from bridge.demo import story
 from bridge.demo.daemon import DaemonSetup
 from bridge.demo.options import CallerKind, DemoOptions
 from bridge.demo.story import run_demo
+from bridge.identity.streams import StreamTokens
 from bridge.reports import STDOUT
-from bridge.tokens import StreamTokens
 
 
 def test_a_fast_demonstration_compresses_time_and_thought() -> None:

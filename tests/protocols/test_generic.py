@@ -26,7 +26,7 @@ from protocols import (
     TransferCall,
 )
 from protocols.errors import CLOSE_POLICY
-from protocols.generic import GenericOptions, GenericProtocol
+from protocols.generic import GenericOptions, GenericProtocol, is_bearer
 from protocols.http import HttpRequest
 from protocols.provider import Grant, SignatureError, Verified
 
@@ -239,3 +239,47 @@ def test_the_far_end_forgives_nothing(message: str | bytes) -> None:
         wire.receive(message)
     with pytest.raises(RemoteProtocolError):
         wire.receive(message)
+
+
+def test_a_header_that_is_no_text_is_a_wrong_token() -> None:
+    """Bytes that are no UTF-8 arrive as half letters."""
+    upgrade = HttpRequest("GET", UPGRADE.url, {"authorization": "Bearer \udcff"})
+    with pytest.raises(SignatureError, match="another token"):
+        is_bearer(upgrade, "good")
+
+
+class TestAuth:
+    """`auth`, before `start`"""
+
+    def machine(self) -> GenericProtocol:
+        return protocol(is_authenticated=False, check=lambda offered: offered == "good")
+
+    def test_a_good_secret_stands_for_a_token(self) -> None:
+        machine = self.machine()
+        assert machine.receive('{"type":"auth","secret":"good"}') == ()
+        assert isinstance(machine.receive(start())[0], CallStarted)
+
+    @pytest.mark.parametrize("secret", ["bad", "", "good "])
+    def test_a_wrong_one_ends_it(self, secret: str) -> None:
+        with pytest.raises(RemoteProtocolError, match="auth: secret: Wrong") as caught:
+            self.machine().receive(json.dumps({"type": "auth", "secret": secret}))
+        assert caught.value.close_code == CLOSE_POLICY
+
+    @pytest.mark.parametrize(
+        "word", ['{"type":"auth"}', '{"type":"auth","secret":7}', '{"type":"auth","secret":null}']
+    )
+    def test_one_without_a_secret_is_malformed(self, word: str) -> None:
+        machine = self.machine()
+        with pytest.raises(RemoteProtocolError):
+            machine.receive(word)
+        with pytest.raises(RemoteProtocolError):
+            machine.receive(start())
+
+    def test_it_comes_before_start(self) -> None:
+        with pytest.raises(RemoteProtocolError, match="auth after start"):
+            started().receive('{"type":"auth","secret":"good"}')
+
+    def test_whoever_is_let_in_already_needs_none(self) -> None:
+        machine = protocol()
+        assert machine.receive('{"type":"auth","secret":"anything"}') == ()
+        assert machine.receive(start())

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -10,11 +12,14 @@ from aiohttp.test_utils import make_mocked_request
 
 from bridge.clock import Clock
 from bridge.dialogue.actions import Disposition
+from bridge.identity.service import ServiceSecret
+from bridge.identity.streams import StreamTokens
 from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.storage.store import CallRecord, Store
-from bridge.tokens import StreamTokens
-from bridge.web.doorkeeper import Doorkeeper
+from bridge.web.doorkeeper import Doorkeeper, Visit, read_request
 from protocols import PROVIDERS
+from protocols.errors import RemoteProtocolError
+from protocols.provider import SignatureError
 from protocols.vobiz import VobizOptions
 
 
@@ -128,3 +133,66 @@ async def test_where_nobody_comes_again_a_token_is_good_once(door: Door) -> None
         assert not await door.open(token, provider=provider, max_retries=retries)
         late = door.token(provider=provider, seconds=-60)
         assert not await door.open(late, provider=provider, max_retries=retries)
+
+
+@pytest.mark.parametrize("provider", ["maqsam", "exotel", "infobip", "audiocodes", "audio_fork", "telnyx"])
+def test_a_header_that_is_no_text_is_a_wrong_credential(provider: str) -> None:
+    """Not an error of ours: providers' files compare bytes."""
+    asked: Any = SimpleNamespace(
+        headers={"Authorization": "Bearer \udcff"}, scheme="http", host="h", raw_path="/x", method="GET"
+    )
+    upgrade = read_request(asked, None)
+    assert upgrade.headers["authorization"].encode()
+    secret = {"maqsam": "token", "telnyx": "stream_token", "audiocodes": "token"}.get(provider, "password")
+    one = PROVIDERS[provider]
+    options = one.options(
+        **({secret: "x" * 40} | ({"user": "u"} if "user" in one.options.__struct_fields__ else {}))
+    )
+    assert one.admit is not None
+    try:
+        assert one.admit(options, upgrade, 0.0) is None
+    except SignatureError:
+        return
+
+
+class TestServiceSecret:
+    """Of the wire that is ours only."""
+
+    SECRET = "s" * 40
+
+    def visit(self, door: Door, provider: str, *, remote: str = "203.0.113.9", **headers: str) -> Visit:
+        options = {name: each.options() for name, each in PROVIDERS.items()}
+        service = ServiceSecret(self.SECRET, frozenset())
+        keeper = Doorkeeper(
+            options=options,
+            tokens=door.tokens,
+            store=door.store,
+            clock=door.clock,
+            public_url=None,
+            is_service_secret=service.is_shown,
+        )
+        request = make_mocked_request(
+            "GET", f"/ws/{provider}", headers=headers, match_info={"provider": provider}
+        ).clone(remote=remote)
+        return keeper.visit(request)
+
+    async def test_it_opens_a_generic_socket(self, door: Door) -> None:
+        """In the upgrade, or in the first message; a wrong one in neither."""
+        start = '{"type":"start"}'
+        shown = self.visit(door, "generic", Authorization=f"Bearer {self.SECRET}")
+        assert shown.protocol.receive(start)
+        later = self.visit(door, "generic")
+        assert later.protocol.receive(f'{{"type":"auth","secret":"{self.SECRET}"}}') == ()
+        assert later.protocol.receive(start)
+        for word in (start, '{"type":"auth","secret":"wrong"}'):
+            with pytest.raises(RemoteProtocolError):
+                self.visit(door, "generic").protocol.receive(word)
+        for header in ("Bearer wrong", f"Basic {self.SECRET}"):
+            with pytest.raises(web.HTTPUnauthorized):
+                self.visit(door, "generic", Authorization=header)
+
+    async def test_no_carrier_is_let_in_by_it(self, door: Door) -> None:
+        """None is told it: Maqsam and FreeSWITCH have credentials of their own."""
+        for provider in ("maqsam", "freeswitch"):
+            with pytest.raises(web.HTTPUnauthorized):
+                self.visit(door, provider, Authorization=f"Bearer {self.SECRET}")

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bridge.content import CONTENT
-from bridge.tokens import StreamTokens
+from bridge.identity.streams import StreamTokens
 
 SETUP = {"type": "session.setup", "data": {"context": {"id": 7, "direction": "inbound"}}}
 START = {

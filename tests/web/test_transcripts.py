@@ -12,13 +12,16 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.clock import Clock
+from bridge.config import load_settings
 from bridge.errors import StorageError
 from bridge.following import MOST_FOLLOWERS, LiveTranscripts
+from bridge.identity.principal import Principal, Scope
 from bridge.storage.records import CallKind, CallRecord
 from bridge.storage.store import Store
 from bridge.storage.utterances import StoredUtterance, UtteranceRecord, keep_utterance
 from bridge.web import transcripts
-from bridge.web.doorkeeper import Doorkeeper
+from bridge.web.authorisation import PRINCIPAL
+from bridge.web.gate import Gate
 from bridge.web.transcripts import TranscriptRoutes
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -52,9 +55,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         call = CallRecord(call_id=call_id, provider="p", started_at=BEGAN, kind=kind, **facts)
         await store.begin_call(call)
     live = LiveTranscripts()
-    doorkeeper = Doorkeeper(options={}, tokens=None, store=store, clock=clock, public_url=None)
-    routes = TranscriptRoutes(store=store, transcripts=live, doorkeeper=doorkeeper)
-    application = web.Application()
+    routes = TranscriptRoutes(store=store, transcripts=live)
+    application = web.Application(middlewares=Gate(load_settings(environ={})).middlewares)
     application.add_routes(
         [
             web.get("/calls/{call_id}/transcript", routes.show),
@@ -171,6 +173,35 @@ async def test_strangers_are_not_served(house: House) -> None:
     """Without a secret nobody but this machine is, and no proxy speaks for it."""
     async with house.client.get("/calls/c1/transcript", headers={"X-Forwarded-For": "203.0.113.9"}) as answer:
         assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        (Principal("key:1", frozenset({Scope.TRANSCRIPTS})), 200),
+        (Principal("key:1", frozenset({Scope.TRANSCRIPTS}), tenant="default"), 200),
+        (Principal("key:1", frozenset({Scope.TRANSCRIPTS}), tenant="north"), 404),
+        (Principal("key:1", frozenset(Scope) - {Scope.TRANSCRIPTS}), 403),
+        (Principal("token:1", frozenset({Scope.TRANSCRIPTS}), call="c1"), 200),
+        (Principal("token:1", frozenset({Scope.TRANSCRIPTS}), call="c2"), 404),
+    ],
+)
+async def test_others_calls_are_not_found(house: House, principal: Principal, expected: int) -> None:
+    """Neither another tenant's, nor another than the one that a token is of."""
+
+    @web.middleware
+    async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
+        request[PRINCIPAL] = principal
+        return await handler(request)  # type: ignore[no-any-return]
+
+    routes = TranscriptRoutes(store=house.store, transcripts=house.live)
+    application = web.Application(middlewares=[identify])
+    application.router.add_get("/calls/{call_id}/transcript", routes.show)
+    application.router.add_get("/calls/{call_id}/transcript/live", routes.follow)
+    async with TestClient(TestServer(application)) as client:
+        for path in ("/calls/c1/transcript", "/calls/c1/transcript/live"):
+            async with client.get(path) as answer:
+                assert answer.status == expected, path
 
 
 async def test_a_database_that_cannot_be_read_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
