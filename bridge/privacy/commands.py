@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from bridge.clock import Clock
 from bridge.console import EXIT_WRONG, Config, Json, counting_progress, err, out, run_quietly, settings_of
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, StorageError
 from bridge.reports import STDOUT, write_report
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, int, bo
     from bridge.storage.store import Store  # noqa: PLC0415
 
     ring, path = settings.privacy.ring, settings.storage.path
+    if not await asyncio.to_thread(path.exists):
+        raise StorageError(f"there is no database at {path}: a new one is encrypted from its beginning")
     cipher = FieldCipher.between(ring, target=target_of(ring, decrypt=decrypt))
     store = await Store.open_with(cipher, path, clock=Clock())
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 import zipfile
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from bridge.carriers.lines import LineCaller, PauseLine, PressLine
 from bridge.carriers.registry import WIRES
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
+from bridge.content import CONTENT
 from bridge.privacy.keys import new_key
 from bridge.tokens import StreamTokens
 from tests.support.typed import typed
@@ -44,7 +46,13 @@ async def test_a_call_leaves_nothing_to_read(start_daemon: Callable[..., Any], t
     """Neither while the daemon runs nor after; with the key the call is read, exported and erased."""
     key = new_key("k1")
     recordings = tmp_path / "recordings"
+    folder = tmp_path / "questionnaires"  # one short one: the daemon is ready sooner
+    shutil.copytree(CONTENT / "questionnaires" / "common", folder / "common")
+    shutil.copy(CONTENT / "questionnaires" / "phq2.yaml", folder)
     daemon = start_daemon(
+        HATIF_QUESTIONNAIRES__FOLDER=str(folder),
+        HATIF_QUESTIONNAIRES__DEFAULT="phq2",
+        HATIF_SITE__CRISIS_NUMBER="1234567",
         HATIF_PRIVACY__KEY=key,
         HATIF_RECORDING__ENABLED="true",
         HATIF_RECORDING__FOLDER=str(recordings),

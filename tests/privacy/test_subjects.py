@@ -254,6 +254,9 @@ async def test_keys_are_made_changed_and_taken_away(
     assert hatif("privacy", "key", "Plain").returncode == 2
     if key is None:
         assert "privacy.key is not configured" in hatif("privacy", "rekey").stderr
+        path.unlink()  # noqa: ASYNC240 - a test may wait
+        nothing = typed("privacy", "rekey", HATIF_STORAGE__PATH=str(path), HATIF_PRIVACY__KEY=made)
+        assert "there is no database" in nothing.stderr
         return
     done = hatif("privacy", "rekey", "--decrypt")
     assert done.returncode == 0, done.stderr
