@@ -278,3 +278,13 @@ async def test_what_is_due_is_purged_by_command(hatif: Hatif) -> None:
     assert json.loads(foreseen.stdout) == {"rows": {"monitored": 3}, "files": 0}
     assert "3 rows of monitored were forgotten" in hatif("privacy", "purge").stdout
     assert "0 rows of monitored were forgotten" in hatif("privacy", "purge").stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["privacy key", "privacy rekey", "privacy purge", "subject export", "subject erase"]
+)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    """Nobody has to read the code to use it."""
+    done = typed(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Example" in done.stdout
