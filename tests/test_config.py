@@ -12,6 +12,7 @@ from bridge import config
 from bridge.config import Settings, load_settings, missing_files, option_names
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
+from bridge.privacy.keys import new_key
 from protocols.maqsam import MaqsamOptions
 
 CANARY = "canary-canary-canary-canary-canary-canary"
@@ -156,6 +157,21 @@ def test_credentials_of_a_folder_that_was_loaded_whole(file: Path, tmp_path: Pat
     assert settings.provider("maqsam") == MaqsamOptions(token="n" * 20)
 
 
+def test_keys_of_privacy_come_several_at_a_time(file: Path, tmp_path: Path) -> None:
+    """The current one and those before it, a line each; and days that are no number are refused."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "privacy_key").write_text(f"{new_key('new')}\n{new_key('old')}\n")
+    file.write_text("privacy:\n  keep_days:\n    sounds: 30\n")
+    privacy = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(folder)}).privacy
+    assert privacy.ring is not None
+    assert [key.name for key in privacy.ring.keys] == ["new", "old"]
+    assert (privacy.keep_days.sounds, privacy.keep_days.calls) == (30, None)
+    file.write_text("privacy:\n  keep_days:\n    sounds: 0\n")
+    with pytest.raises(ConfigError, match=r"config.yaml:3: privacy.keep_days.sounds: 0 is not allowed"):
+        load_settings(file, environ={})
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 20_000])
 def test_unreadable_credential_is_told(refusal: Refusal, tmp_path: Path, content: bytes) -> None:
     """A credential that is no text is named by its file."""
@@ -271,6 +287,12 @@ def test_bad_value_is_refused_with_what_would_be_right(refusal: Refusal, text: s
             "redis_url",
             "http://h",
             "the address of a Redis: redis://..., rediss://... or unix://...",
+        ),
+        (
+            "privacy",
+            "key",
+            "short",
+            "keys as `hatif privacy key NAME` makes them, NAME:BASE64, the current one first; or null",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from bridge.clock import Clock
 from bridge.console import EXIT_WRONG, Config, Json, counting_progress, err, out, run_quietly, settings_of
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, StorageError
 from bridge.reports import STDOUT, write_report
 
 if TYPE_CHECKING:
@@ -64,16 +64,19 @@ def privacy_rekey(
     settings = settings_of(config)
     if settings.privacy.ring is None:
         raise ConfigError("privacy.key is not configured; `hatif privacy key NAME` makes one")
-    values, recordings, is_empty = run_quietly(lambda: _rekey(settings, decrypt))
+    values, recordings, running, is_empty = run_quietly(lambda: _rekey(settings, decrypt))
     out.print(f"{values} rows and {recordings} recordings were written anew")
+    if running:
+        err.print(f"{running} calls are in progress: run this again later for their recordings")
     if not is_empty:
         err.print("the database's log is still in use and may hold what was before; run this again later")
         raise typer.Exit(EXIT_WRONG)
 
 
-async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, bool]:
+async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, int, bool]:
     from bridge.privacy.fields import FieldCipher  # noqa: PLC0415
     from bridge.privacy.rekeying import (  # noqa: PLC0415
+        calls_in_progress,
         rekey_database,
         rekey_recordings,
         rows_to_look_at,
@@ -83,6 +86,8 @@ async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, bool]:
     from bridge.storage.store import Store  # noqa: PLC0415
 
     ring, path = settings.privacy.ring, settings.storage.path
+    if not await asyncio.to_thread(path.exists):
+        raise StorageError(f"there is no database at {path}: a new one is encrypted from its beginning")
     cipher = FieldCipher.between(ring, target=target_of(ring, decrypt=decrypt))
     store = await Store.open_with(cipher, settings.database, clock=Clock())
     try:
@@ -91,10 +96,13 @@ async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, bool]:
             done = await rekey_database(
                 store, cipher, on_progress=lambda rows: progress.update(task, completed=rows)
             )
+        running = await calls_in_progress(store)
     finally:
         await store.close()
-    files = await asyncio.to_thread(rekey_recordings, settings.recording.folder, ring, decrypt=decrypt)
-    return done.rewritten, files.rewritten, await scrub(path) if done.rewritten else True
+    folder = settings.recording.folder
+    files = await asyncio.to_thread(rekey_recordings, folder, ring, decrypt=decrypt, running=running)
+    is_scrubbed = await scrub(path) if done.rewritten else True
+    return done.rewritten, files.rewritten, len(running), is_scrubbed
 
 
 @privacy_app.command("purge")

@@ -9,6 +9,7 @@ import hashlib
 import mmap
 from collections.abc import Sequence
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,6 @@ from sqlalchemy import and_, delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.durable import sync_folder
-from bridge.privacy.recordings import find
 from bridge.privacy.subjects import (
     Audit,
     SubjectError,
@@ -164,7 +164,8 @@ async def _delete_rows(connection: AsyncConnection, found: SubjectFile) -> None:
 
 
 def _files(folder: Path, call_ids: Sequence[str]) -> list[Path]:
-    return [path for call_id in call_ids if (path := find(folder, call_id)) is not None]
+    """The recordings, and what an interrupted `hatif privacy rekey` has left of them."""
+    return [path for call_id in call_ids for path in sorted(folder.glob(f"{escape(call_id)}.*"))]
 
 
 def _delete_files(folder: Path, call_ids: Sequence[str]) -> None:

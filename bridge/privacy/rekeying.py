@@ -4,7 +4,7 @@ Each page is one transaction, and what is done is left as it is: stopped at any 
 run again. Until the end the database says that values of both keys may be there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,14 @@ from bridge.storage import tables
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.sealing import is_sealed, only_key
 
-__all__ = ["Rekeyed", "rekey_database", "rekey_recordings", "rows_to_look_at", "target_of"]
+__all__ = [
+    "Rekeyed",
+    "calls_in_progress",
+    "rekey_database",
+    "rekey_recordings",
+    "rows_to_look_at",
+    "target_of",
+]
 
 PAGE_ROWS = 200
 
@@ -70,8 +77,17 @@ async def rekey_database(
     return Rekeyed(looked_at, rewritten)
 
 
-def rekey_recordings(folder: Path, ring: KeyRing | None, *, decrypt: bool) -> Rekeyed:
-    """Write every recording anew under the current key, or under none.
+async def calls_in_progress(database: OpenDatabase) -> set[str]:
+    """Their recordings are being written."""
+    calls = tables.calls
+    rows = await database.select(select(calls.c.call_id).where(calls.c.ended_at.is_(None)))
+    return {str(row["call_id"]) for row in rows}
+
+
+def rekey_recordings(
+    folder: Path, ring: KeyRing | None, *, decrypt: bool, running: Collection[str] = ()
+) -> Rekeyed:
+    """Write every recording anew under the current key, or under none, but those of running calls.
 
     Raises:
         StorageError: one cannot be opened.
@@ -79,7 +95,7 @@ def rekey_recordings(folder: Path, ring: KeyRing | None, *, decrypt: bool) -> Re
 
     """
     key = None if decrypt or ring is None else ring.current
-    paths = recordings_in(folder)
+    paths = [path for path in recordings_in(folder) if path.name.partition(".")[0] not in running]
     return Rekeyed(len(paths), sum(rewrite(path, ring, key) for path in paths))
 
 

@@ -83,6 +83,15 @@ def test_a_plain_value_is_refused_where_there_is_a_key() -> None:
         ("a:AAAA", "32 bytes"),
         (f"{OLD} {OLD}", "same name"),
     ],
+    ids=[
+        "nothing",
+        "no-secret",
+        "reserved",
+        "capital",
+        "no-base64",
+        "short",
+        "twice",
+    ],  # keys differ each time
 )
 def test_keys_that_are_none_are_refused(text: str, problem: str) -> None:
     """Without a word of them."""

@@ -84,6 +84,7 @@ def test_recordings_are_rekeyed(tmp_path: Path, ring: KeyRing) -> None:
     record(tmp_path, "c1", None)
     wav = (tmp_path / "c1.wav").read_bytes()
     (tmp_path / "c2.wav.sealed.unready").write_bytes(b"cut short by a kill")
+    assert rekey_recordings(tmp_path, ring, decrypt=False, running={"c1"}).rewritten == 0
     assert rekey_recordings(tmp_path, ring, decrypt=False).rewritten == 1
     assert not (tmp_path / "c1.wav").exists()
     both = KeyRing(KeyRing.parse(new_key("second")).current, ring.keys)

@@ -255,6 +255,9 @@ async def test_keys_are_made_changed_and_taken_away(
     assert hatif("privacy", "key", "Plain").returncode == 2
     if key is None:
         assert "privacy.key is not configured" in hatif("privacy", "rekey").stderr
+        path.unlink()  # noqa: ASYNC240 - a test may wait
+        nothing = typed("privacy", "rekey", HATIF_STORAGE__PATH=str(path), HATIF_PRIVACY__KEY=made)
+        assert "there is no database" in nothing.stderr
         return
     done = hatif("privacy", "rekey", "--decrypt")
     assert done.returncode == 0, done.stderr
@@ -276,3 +279,13 @@ async def test_what_is_due_is_purged_by_command(hatif: Hatif) -> None:
     assert json.loads(foreseen.stdout) == {"rows": {"monitored": 3}, "files": 0}
     assert "3 rows of monitored were forgotten" in hatif("privacy", "purge").stdout
     assert "0 rows of monitored were forgotten" in hatif("privacy", "purge").stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["privacy key", "privacy rekey", "privacy purge", "subject export", "subject erase"]
+)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    """Nobody has to read the code to use it."""
+    done = typed(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Example" in done.stdout
