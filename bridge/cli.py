@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from bridge.audit.commands import mount as mount_audit
 from bridge.authoring.commands import mount as mount_authoring
 from bridge.authoring.graph.commands import mount as mount_drawing
 from bridge.authoring.simulation.commands import mount as mount_playing
@@ -75,6 +76,7 @@ mount_transcripts(app, token_app)
 mount_reading(app)
 mount_voices(app)
 mount_rendering(app)
+mount_audit(app)
 app.command("understand")(understand_command)
 
 

@@ -43,7 +43,7 @@ async def test_opening_again_changes_nothing(
     await store.begin_call(a_call())
     again = await Store.open(path, clock=Clock())
     assert [call.call_id for call in await again.calls()] == ["c1"]
-    assert query("SELECT version_num FROM alembic_version") == [("0007",)]
+    assert query("SELECT version_num FROM alembic_version") == [("0009",)]
     await again.close()
 
 
@@ -53,7 +53,7 @@ async def test_two_daemons_may_start_at_once(path: Path, query: Callable[..., li
     for store in stores:
         await store.ping()
         await store.close()
-    assert query("SELECT version_num FROM alembic_version") == [("0007",)]
+    assert query("SELECT version_num FROM alembic_version") == [("0009",)]
 
 
 async def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
@@ -107,7 +107,7 @@ async def test_newer_schema_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(
-        StorageError, match=r"written by a newer Hatif \(its schema is 9999, this one knows 0007"
+        StorageError, match=r"written by a newer Hatif \(its schema is 9999, this one knows 0009"
     ):
         await Store.open(path, clock=Clock())
 
