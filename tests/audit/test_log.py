@@ -51,6 +51,7 @@ async def audit(store: Store, path: Path) -> AuditLog:
 def tamper(path: Path, script: str) -> None:
     """What somebody does who has the file and knows SQL."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(DISARM)
         connection.executescript(script)
 
 
@@ -72,7 +73,8 @@ async def test_an_empty_log_is_whole(store: Store, path: Path) -> None:
 async def test_rows_are_not_changed_by_mistake(audit: AuditLog, path: Path, statement: str) -> None:
     """The database itself refuses, until somebody takes its triggers away."""
     with pytest.raises(sqlite3.IntegrityError, match="only added to"):
-        tamper(path, statement)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(statement)
 
 
 @pytest.mark.parametrize(
@@ -80,38 +82,34 @@ async def test_rows_are_not_changed_by_mistake(audit: AuditLog, path: Path, stat
     [
         ("UPDATE audit_log SET principal = 'key:other' WHERE number = 3", 3, "was changed"),
         ("UPDATE audit_log SET at = '2020-01-01 00:00:00.000000' WHERE number = 1", 1, "was changed"),
-        (
-            "UPDATE audit_log SET result = NULL || 'x', hash = 'f' WHERE number = 2",
-            None,
-            "",
-        ),  # NOT NULL holds
         ("UPDATE audit_log SET hash = previous WHERE number = 4", 4, "was changed"),
         ("DELETE FROM audit_log WHERE number = 1", 1, "is missing"),
         ("DELETE FROM audit_log WHERE number = 4", 4, "is missing"),
         ("DELETE FROM audit_log WHERE number > 4", 5, "the copy holds them"),
         ("DELETE FROM audit_log", 1, "the copy holds them"),
         (
-            "UPDATE audit_log SET number = 99 WHERE number = 2; UPDATE audit_log SET number = 2 WHERE number = 3;"
-            "UPDATE audit_log SET number = 3 WHERE number = 99",
+            """
+            UPDATE audit_log SET number = 99 WHERE number = 2;
+            UPDATE audit_log SET number = 2 WHERE number = 3;
+            UPDATE audit_log SET number = 3 WHERE number = 99
+            """,
             2,
             "was changed",
         ),
         (
-            "DELETE FROM audit_log WHERE number = 3; UPDATE audit_log SET number = number - 1 WHERE number > 3",
+            """
+            DELETE FROM audit_log WHERE number = 3;
+            UPDATE audit_log SET number = number - 1 WHERE number > 3
+            """,
             3,
             "was changed",
         ),
     ],
 )
-async def test_tampering_shows(
-    audit: AuditLog, store: Store, path: Path, script: str, broken: int | None, why: str
-) -> None:
+@pytest.mark.usefixtures("audit")
+async def test_tampering_shows(store: Store, path: Path, script: str, broken: int, why: str) -> None:
     """A row that is changed, deleted or moved, and a tail that is cut off: the first of them is named."""
-    if broken is None:
-        with pytest.raises(sqlite3.IntegrityError):
-            tamper(path, DISARM + script)
-        return
-    tamper(path, DISARM + script)
+    tamper(path, script)
     verdict = await verify(store, path)
     assert (verdict.broken, why in verdict.why) == (broken, True), verdict.why
 
@@ -126,9 +124,11 @@ async def test_a_chain_that_was_forged_anew_differs_from_its_copy(
     for number in range(ROWS):
         await log.note(LOCAL, Action.SESSION_END, f"x{number}")
     await forged.close()
-    rows = f"ATTACH '{other}' AS forged; DELETE FROM audit_log; INSERT INTO audit_log SELECT * FROM forged.audit_log;"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(DISARM + rows)
+        connection.executescript(DISARM)
+        connection.execute("ATTACH ? AS forged", (str(other),))
+        connection.execute("DELETE FROM main.audit_log")
+        connection.execute("INSERT INTO main.audit_log SELECT * FROM forged.audit_log")
     verdict = await verify(store, path)
     assert (verdict.broken, verdict.why) == (1, "row 1 is not what its copy says (there, row 1)")
 
@@ -146,7 +146,7 @@ async def test_a_head_noted_elsewhere_shows_what_table_and_copy_hide(
     whole = await verify(store, path)
     head = Head(whole.rows, whole.head)
     assert (await verify(store, path, head)).is_whole
-    tamper(path, DISARM + "DELETE FROM audit_log WHERE number > 4")
+    tamper(path, "DELETE FROM audit_log WHERE number > 4")
     lines = copy_beside(path).read_text().splitlines()
     copy_beside(path).write_text("\n".join(lines[:4]) + "\n")
     assert (await verify(store, path)).is_whole  # the honest limit
@@ -183,7 +183,7 @@ async def test_two_processes_write_one_chain(audit: AuditLog, store: Store, path
         "from bridge.audit.log import note_locally; from bridge.clock import Clock\n"
         "async def main(path):\n"
         "    async with open_archive(path, Clock()) as store:\n"
-        "        for number in range(15): await note_locally(store, path, Action.ANSWERS_READ, f'p{number}')\n"
+        "        for _ in range(15): await note_locally(store, path, Action.ANSWERS_READ, 'theirs')\n"
         "asyncio.run(main(Path(sys.argv[1])))\n"
     )
     other = await asyncio.create_subprocess_exec(
@@ -251,28 +251,27 @@ async def call(store: Store) -> str:
 
 
 @pytest.mark.parametrize(
-    ("words", "action", "noted"),
+    ("typed_words", "noted"),
     [
-        (("answers", "show", "c1"), "answers.read", "c1"),
-        (("answers", "sound", "c1", "--to", "sounds"), "answers.sound", "c1"),
-        (("answers", "export", "--call", "c1", "--to", "answers.csv"), "answers.export", "call=c1"),
-        (("answers", "export", "--to", "all.csv"), "answers.export", "*"),
-        (("transcript", "c1"), "transcript.read", "c1"),
-        (("transcript", "c1", "--forget"), "transcript.forget", "c1"),
-        (("notifications", "list"), "notifications.read", "*"),
-        (("notifications", "acknowledge", "c1", "--by", "nurse"), "notification.acknowledge", "c1"),
+        ("answers show c1", ("answers.read", "c1")),
+        ("answers sound c1 --to sounds", ("answers.sound", "c1")),
+        ("answers export --call c1 --to answers.csv", ("answers.export", "call=c1")),
+        ("answers export --to all.csv", ("answers.export", "*")),
+        ("transcript c1", ("transcript.read", "c1")),
+        ("transcript c1 --forget", ("transcript.forget", "c1")),
+        ("notifications list", ("notifications.read", "*")),
+        ("notifications acknowledge c1 --by nurse", ("notification.acknowledge", "c1")),
     ],
-    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
 )
+@pytest.mark.usefixtures("call")
 async def test_who_reads_answers_at_the_command_line_is_noted(
-    call: str, store: Store, path: Path, tmp_path: Path, words: tuple[str, ...], action: str, noted: str
+    store: Store, path: Path, typed_words: str, noted: tuple[str, str]
 ) -> None:
     """Each read and export is a row with the user's name, before anything is shown."""
-    typed(*words, folder=tmp_path, HATIF_STORAGE__PATH=str(path))
+    typed(*typed_words.split(), folder=path.parent, HATIF_STORAGE__PATH=str(path))
     entries = [entry async for entry in all_entries(store)]
-    assert [(one.principal, one.action, one.object) for one in entries] == [
-        (local_principal().name, action, noted)
-    ]
+    assert [(one.action, one.object) for one in entries] == [noted]
+    assert {one.principal for one in entries} == {local_principal().name}
 
 
 async def test_the_log_is_shown_and_verified(audit: AuditLog, path: Path, tmp_path: Path) -> None:
@@ -289,7 +288,7 @@ async def test_the_log_is_shown_and_verified(audit: AuditLog, path: Path, tmp_pa
     head = good.stdout.split("head is ")[1].strip()
     assert run("verify", "--head", head).returncode == 0
     assert run("verify", "--head", "last").returncode == 2
-    tamper(path, DISARM + "DELETE FROM audit_log WHERE number = 4")
+    tamper(path, "DELETE FROM audit_log WHERE number = 4")
     bad = run("verify")
     assert (bad.returncode, "broken at row 4" in bad.stderr) == (1, True)
     assert json.loads(run("verify", "--json").stdout)["broken"] == 4
