@@ -14,6 +14,7 @@ from msgspec import Struct
 from bridge.config import Settings
 from bridge.errors import BridgeError, ConfigError
 from bridge.speech.base import Engine, Speech, Synthesizer
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.espeak.synthesizer import EspeakEngine
 from bridge.speech.script import Passage
 
@@ -118,6 +119,11 @@ class VoiceBench:
         voice = self.voice(name)
         await voice.start()
         return voice
+
+    def conditions(self) -> list[WorkerCondition]:
+        """How the processes of the engines that were started are."""
+        made = (engine.made.condition() for engine in self._engines.values() if engine.is_up)
+        return [condition for condition in made if condition is not None]
 
     async def stop(self) -> None:
         """End every engine that was started."""

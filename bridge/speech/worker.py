@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +27,7 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from bridge.errors import WorkerError, WorkerLostError
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.memory import resident_bytes
 from bridge.speech.messages import (
     CancelStream,
@@ -97,6 +99,7 @@ class WorkerProcess:
         self.generation = 0  # which process this is; a new one has forgotten everything
         self.restarts = 0
         self.version = ""  # what the engine calls itself
+        self._last_death: tuple[str, datetime] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -112,6 +115,21 @@ class WorkerProcess:
     def is_ready(self) -> bool:
         """Whether it is up, and has been reliable enough lately to build calls on."""
         return self.is_up and not self._is_over_budget()
+
+    def condition(self) -> WorkerCondition:
+        """How it is at this moment."""
+        cause, at = self._last_death or (None, None)
+        return WorkerCondition(
+            name=self._name,
+            version=self.version,
+            ready=self.is_ready,
+            up=self.is_up,
+            restarts=self.restarts,
+            pid=self.pid,
+            memory_bytes=resident_bytes(self.pid) if self.pid else 0,
+            last_death=cause,
+            last_death_at=at,
+        )
 
     def new_id(self) -> int:
         """An id for a request."""
@@ -198,6 +216,7 @@ class WorkerProcess:
         while True:
             cause = await _cause(life)
             self._deaths.append(asyncio.get_running_loop().time())
+            self._last_death = cause, datetime.now(UTC)
             log.warning("worker_died", worker=self._name, cause=cause, restarts=self.restarts)
             if self._is_over_budget():
                 log.error("worker_unhealthy", worker=self._name)

@@ -13,6 +13,7 @@ import structlog
 
 from bridge.errors import ModelError, WorkerError
 from bridge.speech.base import Hearing, RecognitionStream, Recognizer
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_UTTERANCE_BYTES,
@@ -108,6 +109,15 @@ class VoskRecognizer(Recognizer):
     def is_ready(self) -> bool:
         """Whether the process has loaded the model, decoded some audio, and been reliable lately."""
         return self._worker.is_ready
+
+    def condition(self) -> WorkerCondition:
+        """How the process is."""
+        return self._worker.condition()
+
+    @property
+    def utterances(self) -> int:
+        """How many are under way."""
+        return len(self._open_streams)
 
     @property
     def pid(self) -> int | None:
