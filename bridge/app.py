@@ -15,6 +15,8 @@ from bridge.admission import Admission
 from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
+from bridge.audit.copying import AuditCopy, copy_beside
+from bridge.audit.log import AuditLog
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far
 from bridge.config import Settings, unguarded
@@ -36,18 +38,21 @@ from bridge.storage.utterances import forget_before
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.voicing import Voices, open_voices
+from bridge.web.admin.house import House
+from bridge.web.admin.routes import admin_routes
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.reception import Reception
+from bridge.web.refusals import RefusalCounts, Refusals
 from bridge.web.server import Server
 from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
 from protocols.asterisk import AsteriskOptions
 from protocols.audiosocket import AudioSocketOptions
 from protocols.browser import BrowserOptions
-from protocols.provider import Options
+from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
 
 __all__ = ["Daemon"]
@@ -77,7 +82,14 @@ class Daemon:
             components=self._components,
             active_calls=lambda: self._switchboard.active_calls if self._switchboard else 0,
         )
-        self._server = Server(health, has_page=settings.provider("browser").enabled)
+        self._house = House(lifecycle=self._lifecycle, components=self._components, counts=RefusalCounts())
+        self._house.guarded = _guarded(settings)
+        self._server = Server(
+            health,
+            has_page=settings.provider("browser").enabled,
+            admin=admin_routes(self._house),
+            refusals=Refusals(self._house.counts, lambda: self._house.audit),
+        )
 
     @property
     def port(self) -> int:
@@ -116,6 +128,7 @@ class Daemon:
 
         self._store = await Store.open(settings.storage.path, clock=self._clock)
         stack.push_async_callback(self._store.close)
+        self._open_audit(self._store)
         interrupted = await self._store.close_interrupted()
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
@@ -166,6 +179,7 @@ class Daemon:
             opus=opus,
         )
         self._switchboard = self._open_media(services, control, offer, self._store, readiness)
+        self._furnish(self._recognizer, bench)
         audiosocket = self._audiosocket(self._switchboard)
         stack.push_async_callback(audiosocket.stop)
         await audiosocket.start()
@@ -249,7 +263,9 @@ class Daemon:
             doorkeeper=doorkeeper, reception=reception, control=control, limits=limits
         )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
-        reading = TranscriptRoutes(store=store, transcripts=transcripts, doorkeeper=doorkeeper)
+        reading = TranscriptRoutes(
+            store=store, transcripts=transcripts, doorkeeper=doorkeeper, audit=self._house.audit
+        )
         self._server.open_media(media, webhooks, applications, reading)
         if missing := unguarded(settings):
             log.warning("no_credential_configured", settings=missing, effect="loopback only")
@@ -267,6 +283,19 @@ class Daemon:
         if not options.enabled or options.app is None:
             return None
         return AsteriskCalls(switchboard=switchboard, options=options, control=control, http=http)
+
+    def _open_audit(self, store: Store) -> None:
+        """From now on it is written down who does what."""
+        copy = AuditCopy(copy_beside(self._settings.storage.path))
+        self._house.database = store
+        self._house.audit = AuditLog(store, copy, self._clock)
+
+    def _furnish(self, ears: VoskRecognizer, bench: VoiceBench) -> None:
+        """Let the operator see what has come up."""
+        house = self._house
+        house.switchboard, house.readiness = self._switchboard, self._readiness
+        house.engines = lambda: [ears.condition(), *bench.conditions()]
+        house.utterances = lambda: ears.utterances
 
     async def _components(self) -> list[Component]:
         recognizer, voices, readiness = self._recognizer, self._voices, self._readiness
@@ -295,6 +324,17 @@ class Daemon:
 
 def _provider_options(settings: Settings) -> dict[str, Options]:
     return {name: settings.provider(name) for name in PROVIDERS}
+
+
+def _guarded(settings: Settings) -> dict[str, bool]:
+    """Which providers are enabled, and whether they have a credential."""
+    without = unguarded(settings)
+    has_tokens = settings.tokens.secret is not None
+    return {
+        name: has_tokens if provider.door is Door.TOKEN else f"providers.{name}" not in without
+        for name, provider in PROVIDERS.items()
+        if settings.provider(name).enabled
+    }
 
 
 def _public_url(settings: Settings) -> str | None:

@@ -56,6 +56,7 @@ class Switchboard:
         self._recordings = recordings
         self._transcripts = transcripts
         self._is_rendered = is_rendered
+        self.not_begun = 0  # calls that were let in and came to nothing
         self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
 
     @property
@@ -66,6 +67,21 @@ class Switchboard:
     def most_calls(self) -> int:
         """How many there may be at once."""
         return self._admission.most
+
+    @property
+    def would_admit(self) -> bool:
+        """Whether a call would be taken now; asking counts as no call."""
+        return isinstance(self.admit(), Accept)
+
+    @property
+    def questionnaires(self) -> list[Questionnaire]:
+        """What new calls may be asked."""
+        return list(self._offer.questionnaires.values())
+
+    @property
+    def default(self) -> str:
+        """The id of the questionnaire for calls that name none."""
+        return self._offer.default
 
     def sessions(self) -> list[RunningCall]:
         """The calls in progress, the oldest first, as they are at this moment."""
@@ -173,9 +189,11 @@ class Switchboard:
             call = asyncio.create_task(session.run(messages), name=f"call-{session.call_id}")
             self._calls[call] = session
             try:
-                return await call
+                outcome = await call
             finally:
                 del self._calls[call]
+        self.not_begun += outcome.disposition is None
+        return outcome
 
     def _recorder(self, call_id: str) -> CallRecorder | None:
         return CallRecorder(self._recordings / f"{call_id}.wav") if self._recordings else None

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bridge.identity.principal import LOCAL, Principal, Scope
 
-__all__ = ["PRINCIPAL", "is_over_admin_socket", "require"]
+__all__ = ["PRINCIPAL", "asker", "is_over_admin_socket", "require"]
 
 PRINCIPAL = web.RequestKey("principal", Principal)  # put there by whoever has established it
 
@@ -35,6 +35,13 @@ def require(request: web.Request, scope: Scope) -> Principal:
         log.warning("not_allowed", route=request.match_info.route.name, what=scope)
         raise web.HTTPForbidden(text=f"this credential lacks the scope {scope}\n")
     return principal
+
+
+def asker(request: web.Request) -> Principal:
+    """Who asks, for the record, where it has been decided that they may."""
+    if is_over_admin_socket(request):
+        return LOCAL
+    return request.get(PRINCIPAL) or Principal("unnamed", frozenset())
 
 
 def is_over_admin_socket(request: web.Request) -> bool:

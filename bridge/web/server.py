@@ -18,6 +18,7 @@ from bridge.web.applications import ApplicationSockets
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
 from bridge.web.page import page_routes
+from bridge.web.refusals import Refusals
 from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
 
@@ -39,8 +40,19 @@ RoutesT = TypeVar("RoutesT")
 class Server:
     """One listening socket. Health is served at once, calls as soon as `media` is given."""
 
-    def __init__(self, health: Health, *, has_page: bool = True, admin: Iterable[web.RouteDef] = ()) -> None:
-        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`."""
+    def __init__(
+        self,
+        health: Health,
+        *,
+        has_page: bool = True,
+        admin: Iterable[web.RouteDef] = (),
+        refusals: Refusals | None = None,
+    ) -> None:
+        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`.
+
+        `refusals`: what sees every answer last.
+        """
+        self._refusals = refusals
         self._health = health
         self._has_page = has_page
         self._admin = tuple(admin)
@@ -58,7 +70,7 @@ class Server:
             ConfigError: the address is in use or not ours, or the file cannot be made.
 
         """
-        application = web.Application()
+        application = web.Application(middlewares=[self._refusals.watch] if self._refusals else [])
         application.add_routes(
             [
                 *page_routes(is_enabled=self._has_page),

@@ -14,12 +14,15 @@ import structlog
 from aiohttp import web
 from msgspec import Struct
 
+from bridge.audit.entries import Action
+from bridge.audit.log import AuditLog
 from bridge.errors import StorageError
 from bridge.following import Follower, LiveTranscripts
 from bridge.identity.principal import Scope
 from bridge.storage.records import CallKind, StoredCall
 from bridge.storage.store import Store
 from bridge.storage.utterances import StoredUtterance, as_spoken, utterances_of
+from bridge.web.authorisation import asker
 from bridge.web.doorkeeper import Doorkeeper
 
 __all__ = ["TranscriptRoutes"]
@@ -48,14 +51,22 @@ class Transcript(Struct, frozen=True):
 class TranscriptRoutes:
     """What whoever is allowed to may read."""
 
-    def __init__(self, *, store: Store, transcripts: LiveTranscripts, doorkeeper: Doorkeeper) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        transcripts: LiveTranscripts,
+        doorkeeper: Doorkeeper,
+        audit: AuditLog | None = None,
+    ) -> None:
+        self._audit = audit
         self._store = store
         self._transcripts = transcripts
         self._doorkeeper = doorkeeper
 
     async def show(self, request: web.Request) -> web.Response:
         """All that is stored so far."""
-        call = await self._call(request)
+        call = await self._call(request, Action.TRANSCRIPT_READ)
         is_live = self._transcripts.is_live(call.call_id)  # before reading: false means that this is all
         transcript = Transcript(
             call_id=call.call_id,
@@ -73,7 +84,7 @@ class TranscriptRoutes:
 
     async def follow(self, request: web.Request) -> web.StreamResponse:
         """Each utterance as soon as it is stored."""
-        call = await self._call(request)
+        call = await self._call(request, Action.TRANSCRIPT_FOLLOW)
         if self._transcripts.is_full(call.call_id):
             raise web.HTTPServiceUnavailable(text="too many follow this call\n")
         response = web.StreamResponse(
@@ -100,7 +111,7 @@ class TranscriptRoutes:
         if not follower.is_dropped:  # else the connection just ends, and whoever wants goes on
             await _send(response, b"event: end\ndata: {}\n\n")
 
-    async def _call(self, request: web.Request) -> StoredCall:
+    async def _call(self, request: web.Request, action: Action) -> StoredCall:
         call_id = request.match_info["call_id"]
         self._doorkeeper.operator(request, Scope.TRANSCRIPTS, call_id)
         try:
@@ -109,6 +120,8 @@ class TranscriptRoutes:
             raise _unreadable(error) from None
         if call is None or call.kind != CallKind.MONITORED:
             raise web.HTTPNotFound(text="no call of that id was listened to\n")
+        if self._audit is not None:
+            await self._audit.note_seldom(asker(request), action, call.call_id, tenant=call.tenant)
         return call
 
     async def _said(self, call_id: str, *, after: int = 0) -> list[StoredUtterance]:
