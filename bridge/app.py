@@ -301,7 +301,7 @@ class Daemon:
         recognizer, voices, readiness = self._recognizer, self._voices, self._readiness
         return [
             Component("storage", *await self._storage_health()),
-            Component("recogniser", recognizer is not None and recognizer.is_ready),
+            Component("recogniser", *(recognizer.report() if recognizer else (False, "not started"))),
             Component("voice", *(voices.report() if voices else (False, "not started"))),
             Component("prompts", voices is not None, await self._prompts_detail()),
             Component(

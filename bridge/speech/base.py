@@ -50,6 +50,11 @@ class Recognizer(Protocol):
     """Ears shared by all calls."""
 
     @property
+    def is_reliable(self) -> bool:
+        """False: it has failed so often lately that the next utterance may be lost as well."""
+        ...
+
+    @property
     def has_open_vocabulary(self) -> bool:
         """Whether free speech becomes a text that is worth keeping, and not only the answers to questions."""
         ...

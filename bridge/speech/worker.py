@@ -114,7 +114,12 @@ class WorkerProcess:
     @property
     def is_ready(self) -> bool:
         """Whether it is up, and has been reliable enough lately to build calls on."""
-        return self.is_up and not self._is_over_budget()
+        return self.is_up and self.is_reliable
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether it died, or could not be started, no more often lately than is bad luck."""
+        return not self._is_over_budget()
 
     def condition(self) -> WorkerCondition:
         """How it is at this moment."""
@@ -231,7 +236,17 @@ class WorkerProcess:
             retry=retry_if_exception_type(WorkerError),
             wait=wait_exponential(multiplier=FIRST_PAUSE_SECONDS, max=self._policy.slow_seconds),
         )
-        return await attempts(self._launch)
+        return await attempts(self._launch_again)
+
+    async def _launch_again(self) -> "_Life":
+        """One more attempt. One in vain counts as a death: calls cannot be built on such a worker."""
+        try:
+            return await self._launch()
+        except WorkerError as error:
+            self._deaths.append(asyncio.get_running_loop().time())
+            self._last_death = str(error), datetime.now(UTC)
+            log.warning("worker_not_started", worker=self._name, cause=str(error))
+            raise
 
     def _is_over_budget(self) -> bool:
         """Whether there were as many deaths as the budget holds, all of them within the window."""

@@ -72,9 +72,9 @@ async def test_an_empty_log_is_whole(store: Store, path: Path) -> None:
 @pytest.mark.parametrize("statement", ["DELETE FROM audit_log", "UPDATE audit_log SET principal = 'x'"])
 async def test_rows_are_not_changed_by_mistake(audit: AuditLog, path: Path, statement: str) -> None:
     """The database itself refuses, until somebody takes its triggers away."""
-    with pytest.raises(sqlite3.IntegrityError, match="only added to"):
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute(statement)
+    refused = pytest.raises(sqlite3.IntegrityError, match="only added to")
+    with closing(sqlite3.connect(path)) as connection, refused:
+        connection.execute(statement)
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,13 @@ def test_ears_that_keep_failing_turn_to_the_keypad(talk: Talk) -> None:
     assert talk.go_unheard(2).stored[-1].status is AnswerStatus.NOT_OBTAINED
 
 
+def test_ears_that_will_go_on_failing_turn_to_the_keypad_at_once(talk: Talk) -> None:
+    """One apology for each question that keys can answer; what was pressed counts."""
+    assert awaits_keys(talk.say("نعم").hear(NotHeard(lasting=True)))
+    assert talk.roles == [PromptRole.APOLOGY, PromptRole.REPROMPT, PromptRole.KEYPAD]
+    assert talk.press("2").stored[-1].value is False
+
+
 def test_a_hang_up_says_nothing_more(talk: Talk) -> None:
     """Nobody listens."""
     talk.say("نعم").hang_up()
