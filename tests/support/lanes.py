@@ -21,6 +21,7 @@ SLOW = {
     "calls/test_processes.py": 15,
     "calls/test_asterisk.py": 10,
     "calls/test_overheard.py": 10,
+    "web/test_admin_served.py": 5,
     "web/test_applications.py": 5,
     "web/test_media.py": 3,
     "web/test_webhooks.py": 3,
