@@ -4,6 +4,7 @@ In the test's own process: real routes, a real database, and calls whose far end
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +16,13 @@ from aiohttp import ClientResponse, ClientSession, UnixConnector, web
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.typedefs import Handler
 
+from bridge.app import Daemon
 from bridge.audit.copying import AuditCopy, copy_beside
 from bridge.audit.entries import Action
 from bridge.audit.log import AuditLog
 from bridge.clock import Clock
-from bridge.content import CONTENT
+from bridge.config import load_settings
+from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.loader import load
 from bridge.errors import StorageError
 from bridge.identity.principal import LOCAL, Principal, Scope
@@ -93,6 +96,7 @@ class Site:
                 name="vosk", version="0.3", ready=False, up=False, restarts=7, pid=None, memory_bytes=5
             )
         ]
+        self.refusals = Refusals(self.counts, lambda: self.house.audit)
         self.store = store
         self.client: TestClient[Any, Any]
 
@@ -100,13 +104,12 @@ class Site:
         return [Component("recogniser", is_ready=False, detail="down")]
 
     def application(self) -> web.Application:
-        refusals = Refusals(self.counts, lambda: self.house.audit)
-        application = web.Application(middlewares=[refusals.watch, self._identify])
+        application = web.Application(middlewares=[self.refusals.watch, self.identify])
         application.add_routes([*admin_routes(self.house), web.get("/ws/{provider}", _refuse)])
         return application
 
     @web.middleware
-    async def _identify(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def identify(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         scopes = frozenset(map(Scope, filter(None, request.headers.get("Test-Scopes", "").split())))
         if "Test-Name" in request.headers:
             name, tenant = request.headers["Test-Name"], request.headers.get("Test-Tenant")
@@ -177,6 +180,23 @@ async def test_every_route_for_everybody(site: Site, kind: str) -> None:
         if status >= 400:
             assert answer["error"].keys() == {"code", "message"}
     assert site.board.ended == (["c1"] if kind in {"ours", "everyones"} else [])
+
+
+@pytest.mark.parametrize(("kind", "refusal"), [("none", 401), ("scopeless", 403)])
+async def test_no_route_of_the_daemon_forgets_to_ask(site: Site, kind: str, refusal: int) -> None:
+    """All that the composition root puts under /admin/, also what other rooms add to it."""
+    daemon = Daemon(load_settings(DEFAULT_CONFIG, environ={}))
+    routes = [route for route in daemon._server._admin if str(route.path).startswith(("/admin/", "/metrics"))]
+    application = web.Application(middlewares=[site.refusals.watch, site.identify])
+    application.add_routes(routes)
+    headers = {"Test-Name": "key:nobody", "Test-Scopes": ""} if kind == "scopeless" else {}
+    async with TestClient(TestServer(application)) as client:
+        for route in routes:
+            path = re.sub(r"{\w+}", "c1", str(route.path))
+            async with client.request(route.method, path, headers=headers) as response:
+                assert response.status == refusal, (route.method, route.path)
+                assert (await _json(response))["error"].keys() == {"code", "message"}
+    assert len(routes) >= 6
 
 
 async def test_whoever_opens_the_file_may_everything(site: Site, tmp_path: Path) -> None:
