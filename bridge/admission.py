@@ -35,7 +35,7 @@ class Admission:
     """Counts the calls in progress against the limit."""
 
     def __init__(self, max_concurrent: int) -> None:
-        self._max_concurrent = max_concurrent
+        self.most = max_concurrent
         self.active = 0
 
     def ask(self, *, is_ready: bool, is_draining: bool) -> Accept | Busy:
@@ -44,13 +44,13 @@ class Admission:
             return Busy(BusyReason.DRAINING)
         if not is_ready:
             return Busy(BusyReason.NOT_READY)
-        if self.active >= self._max_concurrent:
+        if self.active >= self.most:
             return Busy(BusyReason.FULL)
         return Accept()
 
     def limit(self, max_concurrent: int) -> None:
         """Allow so many from now on; more calls than that may go on, and none may start."""
-        self._max_concurrent = max_concurrent
+        self.most = max_concurrent
 
     @contextmanager
     def place(self) -> Iterator[None]:

@@ -14,6 +14,8 @@ from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audio.recording import CallRecorder
 from bridge.audiosocket import AudioSocketServer
+from bridge.audit.copying import AuditCopy
+from bridge.audit.log import AuditLog
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far
 from bridge.condition import Parts, look, memory_bytes
@@ -47,6 +49,8 @@ from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.tracing import Tracing, open_tracing
 from bridge.voicing import Voices, open_voices
+from bridge.web.admin.house import House
+from bridge.web.admin.routes import admin_routes
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.gate import Gate
@@ -55,6 +59,7 @@ from bridge.web.issuing import Issuing
 from bridge.web.measuring import measuring
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.reception import Reception
+from bridge.web.refusals import RefusalCounts, Refusals
 from bridge.web.scraping import MetricsListener, Scraping
 from bridge.web.server import Server
 from bridge.web.transcripts import TranscriptRoutes
@@ -62,7 +67,7 @@ from bridge.web.webhooks import WebhookRoutes
 from protocols.asterisk import AsteriskOptions
 from protocols.audiosocket import AudioSocketOptions
 from protocols.browser import BrowserOptions
-from protocols.provider import Options
+from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
 
 __all__ = ["Daemon"]
@@ -105,11 +110,14 @@ class Daemon:
             public_url=_public_url(settings),
         )
         self._scraping = Scraping(self._metrics, lambda: look(self._parts()))
+        self._house = House(lifecycle=self._lifecycle, components=self._components, counts=RefusalCounts())
+        self._house.guarded = _guarded(settings)
+        refusals = Refusals(self._house.counts, lambda: self._house.audit)
         self._server = Server(
             health,
             has_page=settings.provider("browser").enabled,
-            admin=[*self._scraping.routes(), *issuing.routes()],
-            middlewares=[measuring(self._metrics.requested)],
+            admin=admin_routes(self._house, [*self._scraping.routes(), *issuing.routes()]),
+            middlewares=[measuring(self._metrics.requested), refusals.watch],
             gate=self._gate,
         )
 
@@ -165,6 +173,7 @@ class Daemon:
                 setting="privacy.key",
                 effect="numbers and answers are readable on disk",
             )
+        self._open_audit(self._store)
         interrupted = await self._store.close_interrupted()
         if interrupted:
             log.warning("calls_were_interrupted", calls=interrupted)
@@ -219,6 +228,7 @@ class Daemon:
             tracing=tracing,
         )
         self._switchboard = self._open_media(services, control, offer, self._store, readiness)
+        self._furnish(self._recognizer, bench)
         audiosocket = self._audiosocket(self._switchboard)
         stack.push_async_callback(audiosocket.stop)
         await audiosocket.start()
@@ -322,6 +332,7 @@ class Daemon:
         )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
         reading = TranscriptRoutes(store=store, transcripts=transcripts)
+        reading = TranscriptRoutes(store=store, transcripts=transcripts, audit=self._house.audit)
         self._server.open_media(media, webhooks, applications, reading)
         if missing := unguarded(settings):
             log.warning("no_credential_configured", settings=missing, effect="loopback only")
@@ -360,11 +371,24 @@ class Daemon:
     async def _migrated(self) -> Migrated | None:
         return await migrated(self._store) if self._store else None
 
+    def _open_audit(self, store: Store) -> None:
+        """From now on it is written down who does what."""
+        copy = AuditCopy(self._settings.database.audit_copy)
+        self._house.database = store
+        self._house.audit = AuditLog(store, copy, self._clock)
+
+    def _furnish(self, ears: VoskRecognizer, bench: VoiceBench) -> None:
+        """Let the operator see what has come up."""
+        house = self._house
+        house.switchboard, house.readiness = self._switchboard, self._readiness
+        house.engines = lambda: [ears.condition(), *bench.conditions()]
+        house.utterances = lambda: ears.utterances
+
     async def _components(self) -> list[Component]:
         recognizer, voices, readiness = self._recognizer, self._voices, self._readiness
         return [
             Component("storage", *await self._storage_health()),
-            Component("recogniser", recognizer is not None and recognizer.is_ready),
+            Component("recogniser", *(recognizer.report() if recognizer else (False, "not started"))),
             Component("voice", *(voices.report() if voices else (False, "not started"))),
             Component("prompts", voices is not None, await self._prompts_detail()),
             Component(
@@ -392,6 +416,17 @@ def _tell_upgrade(upgrade: Upgrade) -> None:
 
 def _provider_options(settings: Settings) -> dict[str, Options]:
     return {name: settings.provider(name) for name in PROVIDERS}
+
+
+def _guarded(settings: Settings) -> dict[str, bool]:
+    """Which providers are enabled, and whether they have a credential."""
+    without = unguarded(settings)
+    has_tokens = settings.tokens.secret is not None
+    return {
+        name: has_tokens if provider.door is Door.TOKEN else f"providers.{name}" not in without
+        for name, provider in PROVIDERS.items()
+        if settings.provider(name).enabled
+    }
 
 
 def _public_url(settings: Settings) -> str | None:

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.g711 import SAMPLE_WIDTH, decode_ulaw
+from bridge.audit.entries import Action
+from bridge.audit.log import note_locally
 from bridge.clock import Clock
 from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
@@ -95,6 +97,7 @@ async def show_call(database: Where, clock: Clock, beginning: str) -> CallInFull
     """
     async with open_archive(database, clock) as store:
         call = await find_call(store, beginning)
+        await note_locally(store, database, Action.ANSWERS_READ, call.call_id, tenant=call.tenant)
         return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id))
 
 
@@ -107,6 +110,7 @@ async def show_transcript(database: Where, clock: Clock, beginning: str) -> Tran
     """
     async with open_archive(database, clock) as store:
         call = await find_call(store, beginning)
+        await note_locally(store, database, Action.TRANSCRIPT_READ, call.call_id, tenant=call.tenant)
         return TranscriptInFull(call, as_spoken(await utterances_of(store, call.call_id)))
 
 
@@ -118,7 +122,9 @@ async def forget_transcript(database: Where, clock: Clock, beginning: str) -> in
 
     """
     async with open_archive(database, clock) as store:
-        return await forget(store, (await find_call(store, beginning)).call_id)
+        call = await find_call(store, beginning)
+        await note_locally(store, database, Action.TRANSCRIPT_FORGET, call.call_id, tenant=call.tenant)
+        return await forget(store, call.call_id)
 
 
 async def save_sounds(database: Where, clock: Clock, beginning: str, folder: Path) -> list[Path]:
@@ -130,6 +136,7 @@ async def save_sounds(database: Where, clock: Clock, beginning: str, folder: Pat
     """
     async with open_archive(database, clock) as store:
         call = await find_call(store, beginning)
+        await note_locally(store, database, Action.ANSWERS_SOUND, call.call_id, tenant=call.tenant)
         kept = [answer for answer in await store.answers(call.call_id) if answer.audio]
         sounds = [(one, await store.sound(call.call_id, one.turn_index)) for one in kept]
     written = {_sound_file(folder, answer): sound for answer, sound in sounds if sound is not None}
@@ -159,6 +166,7 @@ def _write_sounds(folder: Path, sounds: Mapping[Path, bytes]) -> None:
 async def list_notifications(database: Where, clock: Clock, *, only_open: bool) -> list[StoredNotification]:
     """What somebody has to see, the oldest first."""
     async with open_archive(database, clock) as store:
+        await note_locally(store, database, Action.NOTIFICATIONS_READ, "*")
         return await store.notifications(only_open=only_open)
 
 
@@ -171,6 +179,7 @@ async def acknowledge(database: Where, clock: Clock, beginning: str, by: str) ->
     """
     async with open_archive(database, clock) as store:
         call = await find_call(store, beginning)
+        await note_locally(store, database, Action.NOTIFICATION_ACKNOWLEDGE, call.call_id, tenant=call.tenant)
         notices = [one for one in await store.notifications() if one.call_id == call.call_id]
         return [
             one for one in notices if await store.acknowledge(one.call_id, one.turn_index, one.number, by)

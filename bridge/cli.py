@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from bridge.audit.commands import mount as mount_audit
 from bridge.authoring.commands import mount as mount_authoring
 from bridge.authoring.graph.commands import mount as mount_drawing
 from bridge.authoring.simulation.commands import mount as mount_playing
@@ -83,6 +84,7 @@ mount_rendering(app)
 mount_doctor(app)
 mount_storage(app)
 mount_privacy(app)
+mount_audit(app)
 app.command("understand")(understand_command)
 
 

@@ -85,7 +85,7 @@ def _engines(parts: Parts) -> dict[str, EngineCondition]:
     if (recognizer := parts.recognizer) is not None:
         engines["vosk"] = EngineCondition(recognizer.is_ready, recognizer.restarts)
     if parts.bench is not None:
-        engines |= {name: EngineCondition(*condition) for name, condition in parts.bench.conditions().items()}
+        engines |= {name: EngineCondition(*condition) for name, condition in parts.bench.states().items()}
     if parts.opus is not None:
         engines["media"] = EngineCondition(parts.opus.worker.is_ready, parts.opus.worker.restarts)
     return engines

@@ -257,6 +257,7 @@ class Settings(Section):
             password=storage.password.get_secret_value() if storage.password else None,
             backups=storage.backups,
             backup_key=storage.backup_key.get_secret_value() if storage.backup_key else None,
+            audit=storage.path.with_name(f"{storage.path.name}.audit"),
             keys=self.privacy.ring,
         )
 

@@ -8,7 +8,7 @@ listening only, is said by those who inherit from it.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -21,10 +21,11 @@ from bridge.dialogue.actions import Disposition
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.identity.principal import DEFAULT_TENANT
-from bridge.line import Line
+from bridge.line import CLOSE_NORMAL, Line
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.reconnection import Reconnections
+from bridge.running import RunningCall, Stage
 from bridge.speech.base import Recognizer
 from bridge.speech.mouth import Mouth
 from bridge.storage.store import Store as AnswerStore
@@ -104,6 +105,11 @@ class HeldCall(ABC, Generic[LineT]):
         self._tenant = DEFAULT_TENANT
         self._trace: CallTrace | None = None  # once the call is held
         self._log = log.bind(call_id=call_id, provider=line.capabilities.name)
+        self._since = self._clock.now()
+        self._stage = Stage.CONNECTING
+        self._direction: str | None = None
+        self._is_dismissed = False
+        self._limit: asyncio.Timeout | None = None  # of what is being attended to
 
     @abstractmethod
     async def _begin(self, details: events.CallDetails) -> None:
@@ -116,6 +122,37 @@ class HeldCall(ABC, Generic[LineT]):
     @abstractmethod
     async def _finish(self, disposition: str, details: events.CallDetails) -> None:
         """Leave the line, and close the record; not interrupted by whoever stops the call."""
+
+    @abstractmethod
+    def running(self) -> RunningCall:
+        """How the call is at this moment; neither waits nor reads the database."""
+
+    def dismiss(self) -> None:
+        """Let the call end soon and properly: the caller is told, and the record is closed."""
+        if self._is_dismissed:
+            return
+        self._is_dismissed = True
+        if self._limit is not None:
+            self._limit.reschedule(asyncio.get_running_loop().time())
+        elif self._stage is Stage.CONNECTING:
+            self._line.fail(CLOSE_NORMAL, "the call was ended by an operator")
+
+    @asynccontextmanager
+    async def _within_limit(self) -> AsyncIterator[None]:
+        """Do something for as long as a call may last, and is wanted; else TimeoutError."""
+        async with self._clock.timeout(self._services.patience.max_call_seconds) as limit:
+            self._limit = limit
+            try:
+                yield
+            finally:
+                self._limit = None
+
+    def _tell_limit(self) -> None:
+        """Log why the call is cut short."""
+        if self._is_dismissed:
+            self._log.info("call_dismissed")
+        else:
+            self._log.warning("call_too_long", limit_seconds=self._services.patience.max_call_seconds)
 
     async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
         """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
@@ -180,12 +217,14 @@ class HeldCall(ABC, Generic[LineT]):
         disposition: str = Disposition.INTERRUPTED
         self._trace = self._services.tracing.call(self.call_id, self._line.capabilities.name, self._tenant)
         remove_from_ticker = self._services.ticker.add(self._line.tick)
+        self._stage, self._direction = Stage.IN_PROGRESS, details.direction
         try:
             self._line.command(commands.AcceptCall())
             disposition = await self._attend(details)
             if self._line.has_broken_down:
                 disposition = Disposition.FAILED
         finally:
+            self._stage = Stage.ENDING
             remove_from_ticker()
             await asyncio.shield(self._finish(disposition, details))
             seconds = round(self._clock.monotonic() - started, 1)

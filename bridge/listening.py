@@ -148,7 +148,8 @@ class Listener:
         try:
             hearing = await self._stream.finish()
         except WorkerError:
-            self._heard = Heard(NotHeard(), speech_ended_at=speech_ended_at)
+            not_heard = NotHeard(lasting=not self._recognizer.is_reliable)
+            self._heard = Heard(not_heard, speech_ended_at=speech_ended_at)
             return
         finally:
             self._stream = None

@@ -17,7 +17,9 @@ from bridge.holding import HeldCall, Outcome, Services
 from bridge.line import Gone, Overheard
 from bridge.overhearing import OverheardLine
 from bridge.record import monitored_call_record
+from bridge.running import RunningCall
 from bridge.speech.base import RecognitionStream
+from bridge.storage.records import CallKind
 from bridge.storage.utterances import UtteranceRecord, keep_utterance
 from protocols import commands, events
 from protocols.base import MediaProtocol
@@ -53,6 +55,18 @@ class MonitorSession(HeldCall[OverheardLine]):
         self._writing: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
 
+    def running(self) -> RunningCall:
+        """How the call is at this moment."""
+        return RunningCall(
+            id=self.call_id,
+            provider=self._line.capabilities.name,
+            kind=CallKind.MONITORED,
+            since=self._since,
+            stage=self._stage,
+            direction=self._direction,
+            is_dismissed=self._is_dismissed,
+        )
+
     async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
         """Listen until the call is over; as long can it be followed."""
         with self._transcripts.of_call(self.call_id):
@@ -70,12 +84,11 @@ class MonitorSession(HeldCall[OverheardLine]):
         self._log.info("call_started", role="listener", direction=details.direction)
 
     async def _attend(self, details: events.CallDetails) -> str:  # noqa: ARG002 - nobody is spoken to
-        limit = self._services.patience.max_call_seconds
         try:
-            async with self._clock.timeout(limit):
+            async with self._within_limit():
                 await self._listen()
         except TimeoutError:
-            self._log.warning("call_too_long", limit_seconds=limit)
+            self._tell_limit()
             return Disposition.INTERRUPTED
         except Exception:  # noqa: BLE001
             # The session's edge: a bug ends this call and is reported in full; no other call notices.

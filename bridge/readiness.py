@@ -70,6 +70,10 @@ class Readiness:
         """Whether calls may be asked it."""
         return self._of(questionnaire).is_ready
 
+    def progress(self, questionnaire: Questionnaire) -> Rendered:
+        """How far it has come."""
+        return self._of(questionnaire)
+
     def report(self) -> str:
         """Which of the questionnaires offered are not ready, or not in their own voice; '' when all are."""
         return "; ".join(filter(None, map(self._told, self._offered)))

@@ -21,6 +21,7 @@ from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify,
 from bridge.dialogue.answer import Answer
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Turn
+from bridge.dialogue.form import Form
 from bridge.dialogue.inputs import NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
@@ -31,8 +32,10 @@ from bridge.phone_control import ControlError
 from bridge.reconnection import CallKey, call_before, is_lost
 from bridge.record import call_record, described, input_name, milliseconds, turn_record, withdrawn
 from bridge.resumption import RESUMES, Earlier, find_earlier
+from bridge.running import RunningCall
 from bridge.saying import Saying, pieces_of, saying
 from bridge.speech.mouth import LIVE, Mouth
+from bridge.storage.records import CallKind
 from bridge.telemetry.metrics import TurnParts
 from bridge.telemetry.tracing import TurnFacts
 from protocols import commands, events
@@ -101,6 +104,8 @@ class CallSession(HeldCall[Line]):
         self._recorder = recorder
         self._said = Saying()
         self._mouth: Mouth | None = None  # of the version that is asked
+        self._state: DialogueState | None = None  # None: nothing has been asked yet
+        self._reply_after_ms: float | None = None
         self._taken: _Taken | None = None
         self._earlier: Earlier | None = None
         self._goes_on = False  # with the same phone call, whose socket was lost
@@ -109,6 +114,26 @@ class CallSession(HeldCall[Line]):
         self._is_taken_over = False  # the provider was asked to, and will end the stream itself
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
+
+    def running(self) -> RunningCall:
+        """How the conversation is at this moment."""
+        state = self._state
+        step = Form(self._questionnaire, state).current() if state is not None else None
+        return RunningCall(
+            id=self.call_id,
+            provider=self._line.capabilities.name,
+            kind=CallKind.CONVERSATION,
+            since=self._since,
+            stage=self._stage,
+            direction=self._direction,
+            questionnaire=self._questionnaire.id,
+            questionnaire_version=self._questionnaire.version,
+            item=step.id if step is not None else None,
+            turns=state.turns if state is not None else 0,
+            reply_after_ms=self._reply_after_ms,
+            by_keypad=state is not None and state.tally.by_keypad,
+            is_dismissed=self._is_dismissed,
+        )
 
     async def _begin(self, details: events.CallDetails) -> None:
         await self._find_earlier(details)
@@ -185,14 +210,13 @@ class CallSession(HeldCall[Line]):
             await self._services.store.describe_call(self.call_id, **described(details))
 
     async def _attend(self, details: events.CallDetails) -> Disposition:
-        limit = self._services.patience.max_call_seconds
         try:
-            async with self._clock.timeout(limit):
+            async with self._within_limit():
                 disposition = await self._converse(details)
                 is_interrupted = self._has_given_way and disposition is Disposition.HUNG_UP
                 return Disposition.INTERRUPTED if is_interrupted else disposition
         except TimeoutError:
-            self._log.warning("call_too_long", limit_seconds=limit)
+            self._tell_limit()
             await self._apologise()
             return Disposition.INTERRUPTED
         except (StorageError, WorkerError) as error:
@@ -205,7 +229,7 @@ class CallSession(HeldCall[Line]):
 
     async def _converse(self, details: events.CallDetails) -> Disposition:
         turn = self._open(self._context(details))
-        state = turn.state
+        state = self._state = turn.state
         await self._perform(turn.actions)
         while True:
             heard = await self._hear(_listen(turn))
@@ -225,6 +249,7 @@ class CallSession(HeldCall[Line]):
             if heard.revises:
                 self._line.clear()
             turn, state = following, following.state
+            self._state = state
             await self._perform(turn.actions)
 
     def _open(self, context: CallContext) -> Turn:
@@ -351,6 +376,8 @@ class CallSession(HeldCall[Line]):
         waited, self._awaiting_reply = self._awaiting_reply, None
         if waited is None:
             return None
+        if first_audio_at is not None and waited.speech_ended_at is not None:
+            self._reply_after_ms = round((first_audio_at - waited.speech_ended_at) * 1000, 1)
         parts = waited.parts if first_audio_at is None else waited.parts_with(first_audio_at)
         self._metrics.turn_measured(parts)
         if self._trace is not None:

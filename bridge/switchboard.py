@@ -4,7 +4,7 @@ It knows no HTTP. The web hands it a protocol, the messages that come in and a f
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +14,11 @@ from bridge.admission import Accept, Admission, Busy, BusyReason
 from bridge.audio.recording import CallRecorder
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.following import LiveTranscripts
-from bridge.holding import Outcome, Patience, Services
+from bridge.holding import HeldCall, Outcome, Patience, Services
 from bridge.lifecycle import Lifecycle, State
 from bridge.monitoring import MonitorSession
 from bridge.offering import Offer
+from bridge.running import RunningCall
 from bridge.session import CallSession
 from protocols.base import MediaProtocol
 from protocols.events import CallDetails
@@ -54,11 +55,45 @@ class Switchboard:
         self._recordings = recordings
         self._transcripts = transcripts
         self._is_rendered = is_rendered
-        self._calls: set[asyncio.Task[Outcome]] = set()
+        self.not_begun = 0  # calls that were let in and came to nothing
+        self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
 
     @property
     def active_calls(self) -> int:
         return self._admission.active
+
+    @property
+    def most_calls(self) -> int:
+        """How many there may be at once."""
+        return self._admission.most
+
+    @property
+    def would_admit(self) -> bool:
+        """Whether a call would be taken now; asking counts as no call."""
+        return isinstance(self.admit(), Accept)
+
+    @property
+    def questionnaires(self) -> list[Questionnaire]:
+        """What new calls may be asked."""
+        return list(self._offer.questionnaires.values())
+
+    @property
+    def default(self) -> str:
+        """The id of the questionnaire for calls that name none."""
+        return self._offer.default
+
+    def sessions(self) -> list[RunningCall]:
+        """The calls in progress, the oldest first, as they are at this moment."""
+        running = (session.running() for session in self._calls.values())
+        return sorted(running, key=lambda one: (one.since, one.id))
+
+    def end(self, call_id: str) -> bool:
+        """Let one call end soon and properly: the caller is told. False: no such call is in progress."""
+        for session in self._calls.values():
+            if session.call_id == call_id:
+                session.dismiss()
+                return True
+        return False
 
     def admit(self) -> Accept | Busy:
         """May one more call start?"""
@@ -126,7 +161,7 @@ class Switchboard:
             recorder=self._recorder(call_id),
             known=known,
         )
-        return await self._run(call_id, session.run(messages))
+        return await self._run(session, messages)
 
     @property
     def monitors(self) -> bool:
@@ -158,16 +193,18 @@ class Switchboard:
             send=send,
             known=known,
         )
-        return await self._run(call_id, session.run(messages))
+        return await self._run(session, messages)
 
-    async def _run(self, call_id: str, session: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _run(self, session: HeldCall[Any], messages: AsyncIterator[str | bytes]) -> Outcome:
         with self._admission.place():
-            call = asyncio.create_task(session, name=f"call-{call_id}")
-            self._calls.add(call)
+            call = asyncio.create_task(session.run(messages), name=f"call-{session.call_id}")
+            self._calls[call] = session
             try:
-                return await call
+                outcome = await call
             finally:
-                self._calls.discard(call)
+                del self._calls[call]
+        self.not_begun += outcome.disposition is None
+        return outcome
 
     def _recorder(self, call_id: str) -> CallRecorder | None:
         return self._recordings(call_id) if self._recordings else None
@@ -185,8 +222,8 @@ class Switchboard:
             stopped.cancel()
         for call in tuple(self._calls):
             call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.gather(*tuple(self._calls), return_exceptions=True)
 
     async def _all_over(self) -> None:
         while self._calls:
-            await asyncio.wait(self._calls)
+            await asyncio.wait(tuple(self._calls))

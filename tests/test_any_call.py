@@ -116,7 +116,7 @@ class AnyCall(RuleBasedStateMachine):
     def press(self, keys: str) -> None:
         self.put_in(Digits(keys))
 
-    @rule(heard=st.sampled_from([NoInput(), NotHeard()]))
+    @rule(heard=st.sampled_from([NoInput(), NotHeard(), NotHeard(lasting=True)]))
     def be_unheard(self, heard: Input) -> None:
         self.put_in(heard)
 

@@ -35,6 +35,7 @@ COMMANDS = (
         "transcript",
     ),
     *("notifications list", "notifications acknowledge"),
+    *("audit show", "audit verify"),
     *("models list", "models verify", "models fetch", "models evaluate"),
     *("questionnaire simulate", "questionnaire graph"),
 )

@@ -84,6 +84,14 @@ async def test_dead_ears_are_not_the_callers_fault(scene: Scene) -> None:
     assert heard.input == NotHeard()
 
 
+async def test_ears_that_keep_dying_are_told_to_do_so(scene: Scene) -> None:
+    """The dialogue need not try its patience on them."""
+    scene.ears.will_hear, scene.ears.is_reliable = [None], False
+    heard = await scene.hear(UtteranceStarted(b"11"), ENDED)
+    assert heard is not None
+    assert heard.input == NotHeard(lasting=True)
+
+
 async def test_speaking_over_a_prompt_stops_it(scene: Scene) -> None:
     """The carrier is told to drop what it has not played."""
     scene.line.say([PROMPT])

@@ -21,6 +21,7 @@ from bridge.following import LiveTranscripts
 from bridge.holding import Outcome, Patience, Services
 from bridge.line import KeyPressed, Overheard
 from bridge.monitoring import MonitorSession, agreed
+from bridge.running import Stage
 from bridge.storage.store import Store
 from protocols.events import Channel
 from protocols.genesys_audiohook import AudioHookProtocol
@@ -141,6 +142,23 @@ async def test_what_each_of_them_says_is_kept(monitor: Callable[..., Monitored],
         ("monitored", "monitored", "", "ears@1", "c-77", "+966500000001", "inbound")
     ]
     assert one.kinds == ["opened", "closed"]
+
+
+async def test_a_call_that_an_operator_ends_is_heard_no_more(
+    monitor: Callable[..., Monitored], ears: Any
+) -> None:
+    """What was being said is kept, the record says that it was interrupted, and nobody is spoken to."""
+    ears.will_hear = ["نعم"]
+    one = monitor()
+    await one.hear(Channel.CALLER, UtteranceStarted(b"11"), ENDED)
+    await one.kept(1)
+    told = one.session.running()
+    one.session.dismiss()
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    assert (told.kind, told.stage, told.provider) == ("monitored", Stage.IN_PROGRESS, "genesys_audiohook")
+    assert (outcome.disposition, one.session.running().is_dismissed) == ("interrupted", True)
+    assert one.query("SELECT disposition FROM calls") == [("interrupted",)]
 
 
 async def test_a_recogniser_that_dies_loses_one_utterance(

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
+import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from shipped import shipped
 
@@ -16,15 +19,19 @@ from bridge.audio.g711 import encode_ulaw
 from bridge.audio.gate import UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
-from bridge.content import CONTENT
+from bridge.config import load_settings
+from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.actions import Disposition
 from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.line import KeyPressed
+from bridge.running import Stage
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
+from bridge.speech.vosk.recognizer import VoskRecognizer
+from bridge.speech.worker import RestartPolicy
 from bridge.storage.store import Store
 from protocols.maqsam import MaqsamProtocol
 
@@ -41,6 +48,19 @@ source: {name: test, licence: own}
 items:
   - {id: recording, type: consent, purpose: recording, ask: "هَلْ نُسَجِّلُ الصَّوْت؟"}
   - {id: note, type: free_text, keep_audio: true, ask: "مَا الرِّسَالَة؟"}
+"""
+BY_KEYS = """\
+format: 1
+id: keys
+version: "1"
+title: مفاتيح
+language: ar
+status: draft
+source: {name: test, licence: own}
+items:
+  - {id: consent, type: consent, purpose: questions, ask: "هَلْ تُوَافِق؟"}
+  - {id: fever, type: yes_no, kind: symptom, ask: "هَلْ عِنْدَكَ حُمَّى؟"}
+  - {id: nights, type: integer, minimum: 0, maximum: 9, ask: "كَمْ يَوْمًا؟"}
 """
 SETUP = '{"type":"session.setup","data":{"context":{"id":5,"caller_number":"962","direction":"inbound"}}}'
 ENDED = UtteranceEnded(b"", 0.4, 0.5, EndReason.SILENCE)
@@ -145,6 +165,7 @@ async def call(
         call_id: str = "c1",
         setup: str = SETUP,
         questionnaire: Questionnaire = QUESTIONNAIRE,
+        ears: Any = ears,
         **patience: float,
     ) -> Call:
         services = Services(
@@ -344,6 +365,87 @@ async def test_no_call_lasts_for_ever(call: Callable[..., Call]) -> None:
         outcome = await one.running
     assert outcome.disposition is Disposition.INTERRUPTED
     assert one.query("SELECT disposition FROM calls") == [("interrupted",)]
+
+
+async def test_an_operator_sees_where_a_call_is(call: Callable[..., Call]) -> None:
+    """Which question is open, after how many turns, since when: and nothing of whoever answers."""
+    one = call(commit_seconds=60.0)
+    assert one.session.running().stage is Stage.CONNECTING
+    await one.prompt_heard()
+    first = one.session.running()
+    assert (first.stage, first.item, first.turns, first.direction) == (
+        Stage.IN_PROGRESS,
+        "consent",
+        0,
+        "inbound",
+    )
+    await one.hear(KeyPressed("1"), turns=1)
+    await one.prompt_heard()
+    second = one.session.running()
+    assert (second.item, second.turns, second.since) == ("pain", 1, first.since)
+    assert (second.provider, second.questionnaire, second.tenant) == ("maqsam", "post_discharge", "default")
+    assert b"962" not in msgspec.json.encode(second)
+    await one.hang_up()
+    assert one.session.running().stage is Stage.ENDING
+
+
+async def test_a_call_that_an_operator_ends_is_told_so(call: Callable[..., Call]) -> None:
+    """The caller hears a last sentence, is hung up on, and the record says that the call was interrupted."""
+    one = call(commit_seconds=60.0)
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), turns=1)
+    before = len(one.sent)
+    one.session.dismiss()
+    one.session.dismiss()  # twice is once
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    said = [message["type"] for message in one.sent[before:]]
+    assert outcome.disposition is Disposition.INTERRUPTED
+    assert (said.count("response.stream") > 10, said[-1]) == (True, "call.hangup")
+    assert one.query("SELECT item FROM answers") == [("consent",)]
+    assert one.query("SELECT disposition FROM calls") == [("interrupted",)]
+
+
+async def test_a_call_that_has_not_begun_does_not_begin_once_it_is_ended(call: Callable[..., Call]) -> None:
+    """Nobody has introduced it yet, so there is nobody to speak to."""
+    one = call(setup='{"type":"unknown"}', commit_seconds=60.0)
+    await asyncio.sleep(0)
+    one.session.dismiss()
+    async with asyncio.timeout(20):
+        outcome = await one.running
+    assert (outcome.disposition, one.query("SELECT 1 FROM calls")) == (None, [])
+
+
+@pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])
+async def test_without_a_recogniser_a_call_completes_by_keys(
+    call: Callable[..., Call], trouble: signal.Signals
+) -> None:
+    """The real one dies or hangs, for long: an apology for each answer that is lost, then the keys."""
+    policy = RestartPolicy(budget=1, window_seconds=600, slow_seconds=600)
+    model = load_settings(DEFAULT_CONFIG).recogniser.model
+    ears = VoskRecognizer(model, policy=policy, phases=1, finish_timeout_seconds=0.5)
+    await ears.start()
+    one = call(questionnaire=parse(BY_KEYS, name="keys.yaml", common=COMMON), ears=ears, commit_seconds=60.0)
+    try:
+        await one.prompt_heard()
+        os.kill(ears.pid or 0, trouble)
+        for turn, key in ((1, "1"), (3, "2"), (5, "7")):
+            await one.hear(STARTED, ENDED, turns=turn)  # the caller speaks
+            await one.prompt_heard()
+            assert one.session.running().by_keypad or turn == 1  # by then it may not be known to last
+            await one.hear(KeyPressed(key), turns=turn + 1)
+            if turn < 5:
+                await one.prompt_heard()
+        async with asyncio.timeout(30):
+            outcome = await one.running
+        assert (ears.report()[0], ears.condition().up) == (False, False)
+    finally:
+        await ears.stop()
+    assert outcome.disposition is Disposition.COMPLETED
+    assert one.query("SELECT input FROM turns") == [("not_heard",), ("dtmf",)] * 3
+    assert one.query("SELECT value_json FROM answers") == [("true",), ("false",), ("7",)]
+    prompts = [prompt for (prompt,) in one.query("SELECT prompt FROM turns WHERE input = 'dtmf'")]
+    assert all(one.session._questionnaire.prompts.not_heard in prompt for prompt in prompts)
 
 
 async def test_a_stopping_daemon_leaves_a_closed_record(call: Callable[..., Call]) -> None:

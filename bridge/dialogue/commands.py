@@ -14,7 +14,7 @@ from bridge.dialogue.listening import listen_longer
 from bridge.dialogue.replies import give_up_reply, on_reply, on_unclear_reply
 from bridge.dialogue.scene import Scene, Turn
 from bridge.dialogue.state import Asked, Tally
-from bridge.dialogue.trouble import no_match, turn_to_keypad
+from bridge.dialogue.trouble import can_turn_to_keypad, no_match, turn_to_keypad
 from bridge.understanding import Command
 
 __all__ = ["on_command", "on_not_heard", "person_by_key", "repeat"]
@@ -55,12 +55,18 @@ def repeat(scene: Scene) -> Turn:
     return put(again) if again else _help_along(scene)
 
 
-def on_not_heard(scene: Scene) -> Turn:
-    """Our ears failed: an apology costs no try, and then the keys, which do not fail."""
+def on_not_heard(scene: Scene, *, is_lasting: bool = False) -> Turn:
+    """Our ears failed: an apology costs no try, and then the keys, which do not fail.
+
+    Where that is going to last, an item that can be answered by keys is asked for them at once.
+    """
+    apology = scene.prompt("not_heard", PromptRole.APOLOGY)
+    if is_lasting and scene.state.asked is Asked.ITEM and can_turn_to_keypad(scene):
+        return turn_to_keypad(scene, apology)
     tally = replace(scene.state.tally, not_heard=scene.state.tally.not_heard + 1)
     scene = scene.tallied(tally)
     if tally.not_heard < scene.questionnaire.limits.not_heard:
-        return put(scene, scene.prompt("not_heard", PromptRole.APOLOGY))
+        return put(scene, apology)
     if scene.state.asked is not Asked.ITEM:
         return give_up_reply(scene)
     return no_match(scene) if scene.is_by_keypad else turn_to_keypad(scene)

@@ -120,8 +120,8 @@ def _respond(scene: Scene, heard: Input) -> Turn:
         return leave_message(scene.read_as("machine"))
     scene = scene.in_state(replace(scene.state, silences=0))
     match heard:
-        case NotHeard():
-            return on_not_heard(scene.read_as("not_heard"))
+        case NotHeard(lasting=lasting):
+            return on_not_heard(scene.read_as("not_heard"), is_lasting=lasting)
         case Digits():
             return on_digits(scene, heard)
         case Utterance():

@@ -42,6 +42,8 @@ class NoInput(Struct, frozen=True, tag=True):
 class NotHeard(Struct, frozen=True, tag=True):
     """The caller spoke, and our ears failed. Not the caller's mistake: it costs no try."""
 
+    lasting: bool = False  # they have failed so often lately that speaking again may be in vain too
+
 
 class HungUp(Struct, frozen=True, tag=True):
     """The caller, or the carrier, has gone."""

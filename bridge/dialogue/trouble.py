@@ -17,6 +17,7 @@ from bridge.dialogue.state import Asked
 from bridge.dialogue.storing import leave
 
 __all__ = [
+    "can_turn_to_keypad",
     "fail",
     "no_match",
     "on_silence",
@@ -53,12 +54,17 @@ def out_of_range(scene: Scene, sentence: Sentence | None = None) -> Turn:
     return ask_again(scene.tallied(tally), say)
 
 
-def turn_to_keypad(scene: Scene) -> Turn:
+def can_turn_to_keypad(scene: Scene) -> bool:
+    """Whether the item is asked by voice yet, and wants keys where the voice fails."""
+    return scene.item.exhausted is OnExhausted.KEYPAD and not scene.is_by_keypad
+
+
+def turn_to_keypad(scene: Scene, *before: Action) -> Turn:
     """The voice has failed: ask for keys, where the item wants that."""
     if scene.item.exhausted is not OnExhausted.KEYPAD:
         return leave(scene)
     scene = scene.tallied(replace(scene.state.tally, by_keypad=True))
-    return ask_again(scene, scene.prompt("to_keypad", PromptRole.REPROMPT))
+    return ask_again(scene, *before, scene.prompt("to_keypad", PromptRole.REPROMPT))
 
 
 def on_silence(scene: Scene) -> Turn:

@@ -131,12 +131,15 @@ def export_answers(  # noqa: PLR0917 - a command's options
 
 def _run(plan: "Plan", database: "Where") -> int:
     from bridge.archive import open_archive  # noqa: PLC0415
+    from bridge.audit.entries import Action  # noqa: PLC0415
+    from bridge.audit.log import note_locally  # noqa: PLC0415
     from bridge.clock import Clock  # noqa: PLC0415
     from bridge.interop.answers.export import export_answers as export  # noqa: PLC0415
 
     async def run() -> int:
         clock = Clock()
         async with open_archive(database, clock) as store:
+            await note_locally(store, database, Action.ANSWERS_EXPORT, _named(plan))
             with counting_progress() as progress:
                 task = progress.add_task("exporting calls", total=None)
                 return await export(
@@ -147,6 +150,12 @@ def _run(plan: "Plan", database: "Where") -> int:
                 )
 
     return run_quietly(run)
+
+
+def _named(plan: "Plan") -> str:
+    """What is exported, for the audit log: `questionnaire=phq9,call=3f2a`, or `*` for all."""
+    chosen = {"questionnaire": plan.selection.questionnaire, "call": plan.selection.call_beginning}
+    return ",".join(f"{name}={value}" for name, value in chosen.items() if value) or "*"
 
 
 def _questionnaire(name: str, config: Path | None) -> "Questionnaire":

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.script import Passage
 
 __all__ = ["Engine", "Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer", "whole"]
@@ -47,6 +48,11 @@ class RecognitionStream(Protocol):
 
 class Recognizer(Protocol):
     """Ears shared by all calls."""
+
+    @property
+    def is_reliable(self) -> bool:
+        """False: it has failed so often lately that the next utterance may be lost as well."""
+        ...
 
     @property
     def has_open_vocabulary(self) -> bool:
@@ -122,6 +128,10 @@ class Engine(Protocol):
 
         """
         ...
+
+    def condition(self) -> WorkerCondition | None:
+        """How its process is; None: it has none of its own."""
+        return None
 
     async def start(self) -> None:
         """Start what its voices share, once, or again after a failure; WorkerError when it cannot be."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from bridge.config import Settings
 from bridge.errors import BridgeError, ConfigError
 from bridge.speech.base import Engine, Speech, Synthesizer
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.espeak.synthesizer import EspeakEngine
 from bridge.speech.script import Passage
 
@@ -119,12 +120,17 @@ class VoiceBench:
         await voice.start()
         return voice
 
-    def conditions(self) -> dict[str, tuple[bool, int]]:
+    def states(self) -> dict[str, tuple[bool, int]]:
         """Of each engine that is used: whether it can speak, and how often its process was replaced."""
         return {name: (self._can_speak(name), engine.made.restarts) for name, engine in self._engines.items()}
 
     def _can_speak(self, engine: str) -> bool:
         return any(voice.is_ready for name, voice in self._voices.items() if name.engine == engine)
+
+    def conditions(self) -> list[WorkerCondition]:
+        """How the processes of the engines that were started are."""
+        made = (engine.made.condition() for engine in self._engines.values() if engine.is_up)
+        return [condition for condition in made if condition is not None]
 
     async def stop(self) -> None:
         """End every engine that was started."""

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +27,7 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from bridge.errors import WorkerError, WorkerLostError
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.memory import resident_bytes
 from bridge.speech.messages import (
     CancelStream,
@@ -97,6 +99,7 @@ class WorkerProcess:
         self.generation = 0  # which process this is; a new one has forgotten everything
         self.restarts = 0
         self.version = ""  # what the engine calls itself
+        self._last_death: tuple[str, datetime] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -111,7 +114,27 @@ class WorkerProcess:
     @property
     def is_ready(self) -> bool:
         """Whether it is up, and has been reliable enough lately to build calls on."""
-        return self.is_up and not self._is_over_budget()
+        return self.is_up and self.is_reliable
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether it died, or could not be started, no more often lately than is bad luck."""
+        return not self._is_over_budget()
+
+    def condition(self) -> WorkerCondition:
+        """How it is at this moment."""
+        cause, at = self._last_death or (None, None)
+        return WorkerCondition(
+            name=self._name,
+            version=self.version,
+            ready=self.is_ready,
+            up=self.is_up,
+            restarts=self.restarts,
+            pid=self.pid,
+            memory_bytes=resident_bytes(self.pid) if self.pid else 0,
+            last_death=cause,
+            last_death_at=at,
+        )
 
     def new_id(self) -> int:
         """An id for a request."""
@@ -198,6 +221,7 @@ class WorkerProcess:
         while True:
             cause = await _cause(life)
             self._deaths.append(asyncio.get_running_loop().time())
+            self._last_death = cause, datetime.now(UTC)
             log.warning("worker_died", worker=self._name, cause=cause, restarts=self.restarts)
             if self._is_over_budget():
                 log.error("worker_unhealthy", worker=self._name)
@@ -212,7 +236,17 @@ class WorkerProcess:
             retry=retry_if_exception_type(WorkerError),
             wait=wait_exponential(multiplier=FIRST_PAUSE_SECONDS, max=self._policy.slow_seconds),
         )
-        return await attempts(self._launch)
+        return await attempts(self._launch_again)
+
+    async def _launch_again(self) -> "_Life":
+        """One more attempt. One in vain counts as a death: calls cannot be built on such a worker."""
+        try:
+            return await self._launch()
+        except WorkerError as error:
+            self._deaths.append(asyncio.get_running_loop().time())
+            self._last_death = str(error), datetime.now(UTC)
+            log.warning("worker_not_started", worker=self._name, cause=str(error))
+            raise
 
     def _is_over_budget(self) -> bool:
         """Whether there were as many deaths as the budget holds, all of them within the window."""

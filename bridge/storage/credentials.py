@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -106,7 +106,7 @@ async def _change(database: OpenDatabase, key_id: str, values: Mapping[str, Any]
     return bool(await database.write(work))
 
 
-def _stored(row: RowMapping) -> StoredKey:
+def _stored(row: Mapping[str, Any]) -> StoredKey:
     known = {str(scope): scope for scope in Scope}
     fields = {str(name): value for name, value in row.items()}
     # a scope of a later version is none that this one could grant

@@ -19,6 +19,7 @@ class Place:
     password: str | None = field(default=None, repr=False)
     backups: Path | None = None  # None: the folder `backups` beside an SQLite file
     backup_key: str | None = field(default=None, repr=False)  # encrypts them
+    audit: Path | None = None  # the audit log's copy; None: beside an SQLite file
     keys: KeyRing | None = field(default=None, repr=False)  # encrypt what tells of a person
 
     @classmethod
@@ -44,6 +45,15 @@ class Place:
         if self.file is None:
             return None
         return self.backups or self.file.parent / BACKUPS
+
+    @property
+    def audit_copy(self) -> Path:
+        """Where the audit log's copy lies; ValueError where nobody has said it."""
+        if self.audit is not None:
+            return self.audit
+        if self.file is None:
+            raise ValueError("a database that is no file has no place beside it for the audit log's copy")
+        return self.file.with_name(f"{self.file.name}.audit")
 
     def require_file(self, wish: str) -> Path:
         """The SQLite file, for what can be done to one only.

@@ -30,6 +30,7 @@ __all__ = [
     "UtcDateTime",
     "answers",
     "api_keys",
+    "audit_log",
     "calls",
     "denied_tokens",
     "dialogue_states",
@@ -282,4 +283,19 @@ denied_tokens = Table(  # revoked before they expire
     Column("denied_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Index(None, "expires_at"),
+)
+
+audit_log = Table(  # only added to: triggers see to that, and the hashes tell where they were got round
+    "audit_log",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 without a gap
+    Column("at", UtcDateTime, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),  # an identifier of ours
+    Column("result", Text, nullable=False),
+    Column("tenant", Text),
+    Column("previous", Text, nullable=False),  # the hash of the row before
+    Column("hash", Text, nullable=False),
+    Index(None, "at"),
 )

@@ -7,6 +7,7 @@ from bridge.config import Settings
 from bridge.config_speech import Voices
 from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Engine, Speech, Synthesizer
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.script import Passage
 from bridge.speech.xtts.checkpoint import check_checkpoint
 from bridge.speech.xtts.synthesizer import (
@@ -109,6 +110,10 @@ class XttsEngine(Engine):
             return XttsSynthesizer(self._worker, name=name)
         known = ", ".join(names) or "none yet; `hatif voices add` makes one"
         raise ConfigError(f"there is no cloned voice {name!r}; there are: {known}")
+
+    def condition(self) -> WorkerCondition | None:
+        """How its process is."""
+        return self._worker.condition()
 
     async def start(self) -> None:
         """Start its process."""

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bridge.identity.principal import LOCAL, Principal, Scope
 
-__all__ = ["PRINCIPAL", "is_over_admin_socket", "may", "require", "unauthorized"]
+__all__ = ["PRINCIPAL", "asker", "is_over_admin_socket", "may", "require", "unauthorized"]
 
 PRINCIPAL = web.RequestKey("principal", Principal)  # put there by whoever has established it
 
@@ -48,6 +48,11 @@ def _principal(request: web.Request) -> Principal | None:
 def unauthorized() -> web.HTTPUnauthorized:
     """The one answer to every credential that is missing or wrong."""
     return web.HTTPUnauthorized(text="a valid credential is needed\n", headers={"WWW-Authenticate": "Bearer"})
+
+
+def asker(request: web.Request) -> Principal:
+    """Who asks, for the record, where it has been decided that they may."""
+    return _principal(request) or Principal("unnamed", frozenset())
 
 
 def is_over_admin_socket(request: web.Request) -> bool:

@@ -14,13 +14,15 @@ import structlog
 from aiohttp import web
 from msgspec import Struct
 
+from bridge.audit.entries import Action
+from bridge.audit.log import AuditLog
 from bridge.errors import StorageError
 from bridge.following import Follower, LiveTranscripts
 from bridge.identity.principal import Scope
 from bridge.storage.records import CallKind, StoredCall
 from bridge.storage.store import Store
 from bridge.storage.utterances import StoredUtterance, as_spoken, utterances_of
-from bridge.web.authorisation import require
+from bridge.web.authorisation import asker, require
 
 __all__ = ["TranscriptRoutes"]
 
@@ -48,13 +50,14 @@ class Transcript(Struct, frozen=True):
 class TranscriptRoutes:
     """What whoever is allowed to may read."""
 
-    def __init__(self, *, store: Store, transcripts: LiveTranscripts) -> None:
+    def __init__(self, *, store: Store, transcripts: LiveTranscripts, audit: AuditLog | None = None) -> None:
+        self._audit = audit
         self._store = store
         self._transcripts = transcripts
 
     async def show(self, request: web.Request) -> web.Response:
         """All that is stored so far."""
-        call = await self._call(request)
+        call = await self._call(request, Action.TRANSCRIPT_READ)
         is_live = self._transcripts.is_live(call.call_id)  # before reading: false means that this is all
         transcript = Transcript(
             call_id=call.call_id,
@@ -72,7 +75,7 @@ class TranscriptRoutes:
 
     async def follow(self, request: web.Request) -> web.StreamResponse:
         """Each utterance as soon as it is stored."""
-        call = await self._call(request)
+        call = await self._call(request, Action.TRANSCRIPT_FOLLOW)
         if self._transcripts.is_full(call.call_id):
             raise web.HTTPServiceUnavailable(text="too many follow this call\n")
         response = web.StreamResponse(
@@ -99,7 +102,7 @@ class TranscriptRoutes:
         if not follower.is_dropped:  # else the connection just ends, and whoever wants goes on
             await _send(response, b"event: end\ndata: {}\n\n")
 
-    async def _call(self, request: web.Request) -> StoredCall:
+    async def _call(self, request: web.Request, action: Action) -> StoredCall:
         call_id = request.match_info["call_id"]
         principal = require(request, Scope.TRANSCRIPTS)
         try:
@@ -109,6 +112,8 @@ class TranscriptRoutes:
         is_theirs = call is not None and principal.sees(call.tenant) and principal.call in {None, call_id}
         if call is None or call.kind != CallKind.MONITORED or not is_theirs:
             raise web.HTTPNotFound(text="no call of that id was listened to\n")
+        if self._audit is not None:
+            await self._audit.note_seldom(asker(request), action, call.call_id, tenant=call.tenant)
         return call
 
     async def _said(self, call_id: str, *, after: int = 0) -> list[StoredUtterance]:

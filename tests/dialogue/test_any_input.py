@@ -79,7 +79,7 @@ PRESSED = st.builds(
     Digits, st.sampled_from(KEYS) | st.text("0123456789*", max_size=9), premature=st.booleans()
 )
 INPUTS: st.SearchStrategy[Input] = st.one_of(
-    CLEAR, MIXED, PRESSED, PRESSED, st.just(NoInput()), st.just(NotHeard())
+    CLEAR, MIXED, PRESSED, PRESSED, st.just(NoInput()), st.builds(NotHeard, lasting=st.booleans())
 )
 CONTEXTS = st.builds(
     CallContext,

@@ -33,7 +33,9 @@ CLEAR = st.sampled_from(WORDS).map(lambda word: Utterance((word,), (word,), 0.9)
 KEYED = st.builds(
     Digits, st.one_of(st.sampled_from(["1", "2", "3", "5", "0", "*", "10", "11"]), st.text(max_size=4))
 )
-INPUTS: st.SearchStrategy[Input] = st.one_of(SPOKEN, CLEAR, KEYED, st.just(NoInput()), st.just(NotHeard()))
+INPUTS: st.SearchStrategy[Input] = st.one_of(
+    SPOKEN, CLEAR, KEYED, st.just(NoInput()), st.builds(NotHeard, lasting=st.booleans())
+)
 
 
 Talk = Any  # conftest.Talk, which a test module cannot import
@@ -265,6 +267,13 @@ def test_ears_that_keep_failing_turn_to_the_keypad(talk: Talk) -> None:
     """Keys need no recogniser."""
     assert awaits_keys(talk.say("نعم").go_unheard(2))
     assert talk.go_unheard(2).stored[-1].status is AnswerStatus.NOT_OBTAINED
+
+
+def test_ears_that_will_go_on_failing_turn_to_the_keypad_at_once(talk: Talk) -> None:
+    """One apology for each question that keys can answer; what was pressed counts."""
+    assert awaits_keys(talk.say("نعم").hear(NotHeard(lasting=True)))
+    assert talk.roles == [PromptRole.APOLOGY, PromptRole.REPROMPT, PromptRole.ASK, PromptRole.KEYPAD]
+    assert talk.press("2").stored[-1].value is False
 
 
 def test_a_hang_up_says_nothing_more(talk: Talk) -> None:

@@ -151,11 +151,11 @@ def test_the_configured_voice_has_the_prompts_that_were_rendered_before(configur
 
 async def test_engines_tell_how_they_are(bench: VoiceBench) -> None:
     """Only those that somebody has asked a voice of; one that has not begun cannot speak."""
-    assert bench.conditions() == {}
+    assert bench.states() == {}
     voice = bench.default()
-    assert bench.conditions() == {"espeak-ng": (False, 0)}
+    assert bench.states() == {"espeak-ng": (False, 0)}
     await voice.start()
-    assert bench.conditions() == {"espeak-ng": (True, 0)}
+    assert bench.states() == {"espeak-ng": (True, 0)}
 
 
 class _Shy(Synthesizer):

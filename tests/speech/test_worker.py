@@ -269,6 +269,25 @@ async def test_a_worker_that_cannot_come_back_is_tried_again(
     await worker.stop()
 
 
+async def test_a_worker_that_will_not_start_is_not_reliable(
+    monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
+    """Attempts in vain count as deaths, so that nobody waits for it; its condition says what is wrong."""
+    worker = pretend(policy=RestartPolicy(budget=3, window_seconds=60, slow_seconds=0.05))
+    await worker.start()
+    monkeypatch.setenv("PRETEND", "to-die")
+    kill(worker)
+    await until(lambda: not worker.is_reliable)
+    condition = worker.condition()
+    assert (condition.up, condition.ready, condition.pid, condition.restarts) == (False, False, None, 0)
+    assert "died while starting" in str(condition.last_death)
+    monkeypatch.delenv("PRETEND")
+    await until(lambda: worker.is_up)
+    revived = worker.condition()
+    assert (revived.restarts, revived.ready, revived.memory_bytes > 0) == (1, False, True)
+    await worker.stop()
+
+
 async def test_a_restart_is_told(until: Until) -> None:
     """Whoever asked to know is called once for every replacement, not for the start."""
     told: list[str] = []

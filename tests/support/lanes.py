@@ -22,6 +22,7 @@ SLOW = {
     "calls/test_encrypted.py": 10,
     "calls/test_asterisk.py": 10,
     "calls/test_overheard.py": 10,
+    "web/test_admin_served.py": 5,
     "web/test_applications.py": 5,
     "web/test_media.py": 3,
     "web/test_webhooks.py": 3,

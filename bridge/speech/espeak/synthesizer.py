@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from bridge.config_speech import Voice
 from bridge.errors import WorkerError
 from bridge.speech.base import Engine, Speech, Synthesizer
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.espeak.manner import PITCH, WORDS_PER_MINUTE, arabic_phonemes, pace, pitch_setting
 from bridge.speech.espeak.voices import require_voice, voice_in
 from bridge.speech.messages import OpenEspeak, Speak, Spoken
@@ -135,6 +136,10 @@ class EspeakEngine(Engine):
             pitch=self._options.pitch,
             worker=self._worker,
         )
+
+    def condition(self) -> WorkerCondition | None:
+        """How its process is."""
+        return self._worker.condition()
 
     async def start(self) -> None:
         """Start the process."""

@@ -14,6 +14,7 @@ from typing import Any, Never
 
 from bridge.errors import ConfigError, WorkerError
 from bridge.speech.base import Engine, Speech, Synthesizer
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.espeak.synthesizer import shadda_first
 from bridge.speech.messages import OpenPiper, SpeakPiper
 from bridge.speech.packages import version_of
@@ -148,6 +149,10 @@ class PiperEngine(Engine):
             there_are = f"there are: {', '.join(known)}" if known else "it has no NAME.onnx at all"
             raise ConfigError(f"{self._folder} holds no voice {name!r} of Piper; {there_are}")
         return PiperSynthesizer(self._worker, self._folder / f"{name}.onnx")
+
+    def condition(self) -> WorkerCondition | None:
+        """How its process is."""
+        return self._worker.condition()
 
     async def start(self) -> None:
         """Start the process."""

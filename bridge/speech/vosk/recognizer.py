@@ -13,6 +13,7 @@ import structlog
 
 from bridge.errors import ModelError, WorkerError
 from bridge.speech.base import Hearing, RecognitionStream, Recognizer
+from bridge.speech.condition import WorkerCondition
 from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_UTTERANCE_BYTES,
@@ -108,6 +109,29 @@ class VoskRecognizer(Recognizer):
     def is_ready(self) -> bool:
         """Whether the process has loaded the model, decoded some audio, and been reliable lately."""
         return self._worker.is_ready
+
+    def condition(self) -> WorkerCondition:
+        """How the process is."""
+        return self._worker.condition()
+
+    @property
+    def utterances(self) -> int:
+        """How many are under way."""
+        return len(self._open_streams)
+
+    @property
+    def is_reliable(self) -> bool:
+        """False: its process died, or could not be started, more often lately than is bad luck."""
+        return self._worker.is_reliable
+
+    def report(self) -> tuple[bool, str]:
+        """Whether calls can be built on it; what is wrong, where something is."""
+        if self.is_ready:
+            return True, ""
+        state = "is up, and has died often lately" if self._worker.is_up else "is down"
+        cause = self._worker.condition().last_death
+        why = f" ({cause})" if cause else ""
+        return False, f"the recogniser {state}{why}; callers are asked for keys"
 
     @property
     def pid(self) -> int | None:
@@ -209,7 +233,8 @@ class _VoskStream(RecognitionStream):
         clock = asyncio.get_running_loop()
         began = clock.time()
         if self._generation is None:
-            await self._worker.up(self._timeout_seconds)
+            # One that keeps dying is replaced slowly: no caller waits in silence for that.
+            await self._worker.up(self._timeout_seconds if self._worker.is_reliable else 0)
             self._hand_over()
         if self._is_lost:
             raise WorkerError("the recogniser died while the caller was speaking")
