@@ -82,7 +82,7 @@ async def test_backup_during_writes_holds_a_moment_of_it(store: Store, path: Pat
 
 
 async def test_restore_drill(store: Store, path: Path, fill: Fill, tmp_path: Path) -> None:
-    """Calls, a backup while more is written, the loss of everything, the backup back: the same, row by row."""
+    """Calls, a backup while more is written, all lost, the backup back: the same, row by row."""
     await fill(store, "c1", 20)
     writing = asyncio.create_task(fill(store, "c2", 30))
     made = await asyncio.to_thread(back_up, path, tmp_path / "safe", clock=Clock())
