@@ -117,7 +117,7 @@ model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names the
 licences: $(STAMP)  ## NOTICE and docs/licences.md, from what every dependency declares now
 	@mkdir -p build
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed --report build/resolved.json \
-	  --constraint constraints.txt --constraint constraints-xtts.txt '.[dev,media,piper,training,xlsform,xtts]'
+	  --constraint constraints.txt --constraint constraints-xtts.txt '.[dev,media,piper,postgres,training,xlsform,xtts]'
 	@$(BIN)/python deploy/licences/write_licences.py build/resolved.json
 
 clean:  ## remove what was installed and cached
