@@ -278,6 +278,19 @@ async def test_what_was_replaced_is_kept_with_its_journal(
     await aside.close()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+async def test_what_root_restores_belongs_to_the_daemons_user(
+    store: Store, path: Path, tmp_path: Path
+) -> None:
+    """Its folder says whose it is, and it is private."""
+    made = back_up(path, tmp_path / "safe", clock=Clock())
+    await store.close()
+    os.chown(path.parent, 65534, 65534)
+    restore(Path(made.file), path, clock=Clock())
+    restored = path.stat()  # noqa: ASYNC240 - one look
+    assert (restored.st_uid, restored.st_gid, stat.S_IMODE(restored.st_mode)) == (65534, 65534, 0o600)
+
+
 async def test_what_is_no_backup_replaces_nothing(
     store: Store, path: Path, tmp_path: Path, fill: Fill
 ) -> None:
