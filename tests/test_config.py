@@ -235,7 +235,7 @@ def test_bad_value_is_refused_with_what_would_be_right(refusal: Refusal, text: s
         ("voice", "diacritiser", "''", "the name of an installed diacritiser, or null"),
         ("recording", "enabled", "perhaps", "true or false"),
         ("storage", "path", "''", "the path of a file"),
-        ("storage", "backups", "''", "the path of a folder"),
+        ("storage", "backups", "''", "the path of a folder, or null"),
         ("storage", "node", "''", "a name that no other daemon on the same database has"),
         ("recogniser", "threads", "0", "a whole number from 1 to 64"),
         ("calls", "look_back_seconds", "0.1", "a number of seconds from 0.3 to 2"),
@@ -335,7 +335,7 @@ def test_the_database_is_a_file_or_a_url(file: Path) -> None:
     file.write_text("storage: {path: a.db}\n")
     settings = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(credentials)})
     assert settings.storage.place.file == file.parent / "a.db"
-    assert settings.storage.place.backup_folder == file.parent / "data/backups"
+    assert settings.storage.place.backup_folder == file.parent / "backups"
     assert settings.node == f"{socket.gethostname()}:8080"
     file.write_text(f"storage: {{path: a.db, url: 'postgres://u:{CANARY}@h/d', node: ward}}\n")
     settings = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(credentials)})
