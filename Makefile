@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak peers model licences clean
+.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -110,6 +110,9 @@ fuzz: $(STAMP)  ## every provider's wire, and SSML, against inputs chosen by cov
 
 soak: $(STAMP)  ## calls of every provider to a real daemon in real time, good and with every fault; CALLS=N of each
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
+
+drill: $(STAMP)  ## a large database backed up beside calls, checked, restored and opened; ANSWERS=N
+	$(BIN)/python benchmarks/data.py --answers $(or $(ANSWERS),1000000)
 
 $(PEERS)/.installed: benchmarks/peers.txt
 	$(PYTHON) -m venv $(PEERS)

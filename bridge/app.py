@@ -411,7 +411,8 @@ class Daemon:
 
 def _tell_upgrade(upgrade: Upgrade) -> None:
     if upgrade.before is not None and upgrade.migrations:
-        log.info("database_upgraded", before=upgrade.before, now=upgrade.now, backup=upgrade.backup)
+        schemas = f"schema {upgrade.before} to {upgrade.now}, its backup before is the file"
+        log.info("database_upgraded", detail=schemas, file=upgrade.backup)
 
 
 def _provider_options(settings: Settings) -> dict[str, Options]:

@@ -98,7 +98,7 @@ class Storage(Section):
     )
     password: Secret | None = option(None, "the password of the user in storage.url")
     node: Word | None = option(None, "a name that no other daemon on the same database has")
-    backups: DataPath = option(Path("data/backups"), "the path of a folder")
+    backups: DataPath | None = option(None, "the path of a folder, or null")
     backup_key: Annotated[Secret, AfterValidator(long_enough)] | None = option(
         None, f"{MIN_SECRET_BYTES} random bytes or more (`openssl rand -hex 32` makes them)"
     )

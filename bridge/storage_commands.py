@@ -173,6 +173,8 @@ def upgrade(
         out.print(f"  {step.revision}  {escape(step.title)}", highlight=False)
     if made.backup:
         out.print(f"  backup: {escape(made.backup)}", soft_wrap=True, highlight=False)
+    if place.file is None:
+        err.print("no backup is made of a PostgreSQL database: pg_dump does that", soft_wrap=True)
 
 
 @db_app.command("status")

@@ -1,5 +1,6 @@
 """Settings: every way to give them, and what is said about every way to get them wrong."""
 
+import socket
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from pathlib import Path
@@ -265,6 +266,8 @@ def test_bad_value_is_refused_with_what_would_be_right(refusal: Refusal, text: s
         ("voice", "diacritiser", "''", "the name of an installed diacritiser, or null"),
         ("recording", "enabled", "perhaps", "true or false"),
         ("storage", "path", "''", "the path of a file"),
+        ("storage", "backups", "''", "the path of a folder, or null"),
+        ("storage", "node", "''", "a name that no other daemon on the same database has"),
         ("recogniser", "threads", "0", "a whole number from 1 to 64"),
         ("calls", "look_back_seconds", "0.1", "a number of seconds from 0.3 to 2"),
         ("clock", "speed", "0", "a number above 0 and at most 16"),
@@ -370,12 +373,33 @@ def test_missing_file_is_told(tmp_path: Path, name: str, reason: str) -> None:
         (f"{{tokens: {{secret: {CANARY}\n", {}),
         ("", {"HATIF_TOKENS__SECRET": CANARY[:31]}),
         ("", {"HATIF_TOKENS__SECRETT": CANARY}),
+        ("", {"HATIF_STORAGE__URL": f"mysql://u:{CANARY}@h/d"}),
+        ("", {"HATIF_STORAGE__BACKUP_KEY": CANARY[:31]}),
         ("", {"HATIF_TOKENS__SECRET": ""}),
     ],
 )
 def test_refused_secret_is_not_repeated(refusal: Refusal, text: str, environ: Mapping[str, str]) -> None:
     """Whatever is wrong with a secret, the text of the error does not hold it."""
     assert CANARY[:12] not in "\n".join(refusal(text, **environ))
+
+
+def test_the_database_is_a_file_or_a_url(file: Path) -> None:
+    """The URL outranks the path; password and keys come as credentials, and none of it can be shown."""
+    credentials = file.parent / "credentials"
+    credentials.mkdir()
+    (credentials / "storage_password").write_text(CANARY)
+    (credentials / "backup_key").write_text(CANARY)
+    file.write_text("storage: {path: a.db}\n")
+    settings = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert settings.storage.place.file == file.parent / "a.db"
+    assert settings.storage.place.backup_folder == file.parent / "backups"
+    assert settings.node == f"{socket.gethostname()}:8080"
+    file.write_text(f"storage: {{path: a.db, url: 'postgres://u:{CANARY}@h/d', node: ward}}\n")
+    settings = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(credentials)})
+    place = settings.storage.place
+    assert (place.file, place.backup_folder, place.password, place.backup_key) == (None, None, CANARY, CANARY)
+    assert settings.node == "ward"
+    assert CANARY not in f"{settings!r} {settings.model_dump_json()} {place!r}"
 
 
 def test_secret_is_never_printed(file: Path) -> None:

@@ -16,6 +16,7 @@ __all__ = ["VERSION_TABLE", "Findings", "Run", "examine", "examine_content", "ro
 VERSION_TABLE = "alembic_version"
 Run = Callable[[str], Iterable[Any]]  # a statement, and the rows that it gives
 
+_REMEDY = "restore a backup from before"
 SHOWN_FAULTS = 20  # of one kind; a damaged database has thousands
 
 # What is JSON, as what, and which columns name a row of it. No column that a caller spoke is shown.
@@ -24,7 +25,6 @@ _JSON: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
     ("turns", "value_json", Value, ("call_id", "turn_index")),
     ("calls", "custom_json", dict[str, str], ("call_id",)),
     ("notifications", "recipients_json", tuple[str, ...], ("call_id", "turn_index", "number")),
-    ("dialogue_states", "state_json", dict[str, Any], ("call_id",)),
 )
 
 
@@ -70,7 +70,9 @@ def examine_content(run: Run, tables: Collection[str], *, opened: Callable[[str]
     elif present != known[-1]:
         notes.append(f"its schema is {present}; `hatif db upgrade` brings it to {known[-1]}")
     faults += _unreadable(run, rows, opened)
-    notes += _not_to_be_resumed(run, rows, opened)
+    if "dialogue_states" in rows:
+        for found, more in zip((faults, notes), _dialogues(run, opened), strict=True):
+            found.extend(more)
     return Findings(schema=present, rows=rows, faults=faults, notes=notes)
 
 
@@ -120,7 +122,7 @@ def _unreadable(run: Run, rows: dict[str, int], opened: Callable[[str], str]) ->
         shown = 0
         for name, text in _texts(run, table, column, key):
             if (why := _undecoded(decoder, text, opened)) and (shown := shown + 1) <= SHOWN_FAULTS:
-                yield f"{table} {name}: {column} cannot be read ({why}); restore a backup from before"
+                yield f"{table} {name}: {column} cannot be read ({why}); {_REMEDY}"
 
 
 def _texts(run: Run, table: str, column: str, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -141,12 +143,19 @@ def _undecoded(decoder: "msgspec.json.Decoder[Any]", text: str, opened: Callable
     return ""
 
 
-def _not_to_be_resumed(run: Run, rows: dict[str, int], opened: Callable[[str], str]) -> Iterator[str]:
-    """Dialogues of an earlier version's shape: whole, but such a call begins afresh when it comes again."""
-    if "dialogue_states" not in rows:
-        return
-    decoder = msgspec.json.Decoder(DialogueState)
-    texts = _texts(run, "dialogue_states", "state_json", ("call_id",))
-    strange = sum(1 for _, text in texts if _undecoded(decoder, text, opened).startswith("it is of another"))
-    if strange:
-        yield f"{strange} dialogues are of another version's shape: such a call is not gone on with"
+def _dialogues(run: Run, opened: Callable[[str], str]) -> tuple[list[str], list[str]]:
+    """What is wrong with dialogues' states, and what is worth a note.
+
+    One of an earlier version's shape is whole; such a call begins afresh when it comes again.
+    """
+    state, anything = msgspec.json.Decoder(DialogueState), msgspec.json.Decoder(dict[str, Any])
+    faults, strange = [], 0
+    for name, text in _texts(run, "dialogue_states", "state_json", ("call_id",)):
+        if not _undecoded(state, text, opened):
+            continue
+        if why := _undecoded(anything, text, opened):
+            faults.append(f"dialogue_states {name}: state_json cannot be read ({why}); {_REMEDY}")
+        else:
+            strange += 1
+    noted = f"{strange} dialogues are of another version's shape: such a call is not gone on with"
+    return faults[:SHOWN_FAULTS], [noted] if strange else []

@@ -48,6 +48,8 @@ def verify(file: Path, *, key: str | None = None, opened: Callable[[str], str] =
         StorageError: it cannot be looked at: it is none, is sealed with another key, is locked or not there.
 
     """
+    if not file.is_file():
+        raise StorageError(f"{file} cannot be read: no such file")
     try:
         with _readable(file, key, file.parent) as plain, closing(open_read(plain)) as connection:
             return examine(connection, opened=opened)
@@ -123,7 +125,7 @@ def is_in_use(database: Path) -> bool:
 @contextmanager
 def _readable(file: Path, key: str | None, folder: Path) -> Iterator[Path]:
     """The file, or in a private folder beside it what a sealed one holds, for as long as it is needed."""
-    if not sealed.is_sealed(file):
+    if not _holds_sealed(file):
         yield file
         return
     with TemporaryDirectory(prefix=".hatif-opened-", dir=folder) as private:
@@ -131,6 +133,22 @@ def _readable(file: Path, key: str | None, folder: Path) -> Iterator[Path]:
         with create_private(plain) as target:
             target.writelines(sealed.opened(file, key))
         yield plain
+
+
+def _holds_sealed(file: Path) -> bool:
+    """Whether a file is a sealed backup, whatever its name is.
+
+    A database is opened by SQLite only: any other file object, once closed, would take the locks along that
+    this process has on it (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    if file.name.endswith(sealed.SEALED_SUFFIX):
+        return sealed.is_sealed(file)
+    try:
+        with closing(open_read(file)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorname == "SQLITE_NOTADB" and sealed.is_sealed(file)
+    return False
 
 
 def _require_whole(found: Findings, what: str, remedy: str) -> Findings:
@@ -161,7 +179,11 @@ def _aside(database: Path, clock: Clock) -> Path:
 
 
 def _copy_synced(source: Path, target: Path) -> None:
+    """Copy, for the owner of the folder: root restores what the daemon's user is to write."""
+    owner = target.parent.stat()
     with source.open("rb") as content, create_private(target) as copy:
+        if os.geteuid() == 0:
+            os.fchown(copy.fileno(), owner.st_uid, owner.st_gid)
         shutil.copyfileobj(content, copy)
         copy.flush()
         os.fsync(copy.fileno())

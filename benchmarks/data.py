@@ -1,0 +1,159 @@
+"""How long a database is copied, checked, restored and opened, and what that costs the calls meanwhile.
+
+    python benchmarks/data.py [--answers 1000000] [--folder FOLDER]
+
+A database of so many answers is made, as calls of 25 turns leave it, and then everything that docs/data.md
+promises is done, once each, beside a daemon's writing.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from sqlite3 import connect
+from time import perf_counter
+from typing import TypeVar
+
+from bridge.clock import Clock
+from bridge.dialogue.answer import Answer, AnswerStatus, Via
+from bridge.storage.backup import back_up
+from bridge.storage.restoring import restore, verify
+from bridge.storage.store import CallRecord, Store, TurnRecord
+
+T = TypeVar("T")
+
+TURNS = 25
+STATE = '{"format":2,"questionnaire":"h","answers":[]' + " " * 1500 + "}"  # as long as real ones
+KEY = "k" * 32
+BEGAN = datetime(2026, 1, 2, 10, tzinfo=UTC)
+
+
+def a_call(call_id: str) -> CallRecord:
+    """A call as it begins."""
+    return CallRecord(
+        call_id=call_id,
+        provider="maqsam",
+        questionnaire="post_discharge",
+        questionnaire_version="1",
+        questionnaire_hash="h",
+        model="m",
+        started_at=BEGAN,
+        caller_number="+966110000001",
+    )
+
+
+def a_turn() -> TurnRecord:
+    """A turn of ordinary length."""
+    said = "نعم الحمد لله أخذت الدواء اليوم"
+    return TurnRecord(at=BEGAN, item="pain", input="speech", meaning="answer", closed=said, open=said)
+
+
+async def begin(path: Path) -> None:
+    """One call as the daemon itself writes it: the others are made after it."""
+    store = await Store.open(path, clock=Clock())
+    await store.begin_call(a_call("c0"))
+    for number in range(TURNS):
+        answer = Answer(f"item{number}", AnswerStatus.ANSWERED, 7, Via.SPEECH, tries=1, confirmed=True)
+        await store.record_turn("c0", a_turn(), [answer], STATE.encode())
+    await store.end_call("c0", "completed")
+    await store.close()
+
+
+def multiply(path: Path, calls: int) -> None:
+    """Copy the first call so often."""
+    numbers = f"WITH RECURSIVE numbers(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers LIMIT {calls})"  # noqa: S608
+    with closing(connect(path)) as database, database:
+        database.execute("PRAGMA synchronous=OFF")
+        for table in ("calls", "turns", "answers", "dialogue_states"):
+            names = [str(row[1]) for row in database.execute(f"PRAGMA table_info({table})")]
+            chosen = ", ".join("'c' || n" if name == "call_id" else name for name in names)
+            copies = f"INSERT INTO {table} SELECT {chosen} FROM numbers, {table} WHERE call_id = 'c0'"  # noqa: S608
+            database.execute(f"{numbers} {copies}")
+
+
+def timed(what: str, work: Callable[[], T]) -> T:
+    """Do something and print how long it took."""
+    began = perf_counter()
+    done = work()
+    print(f"{what:<46}{perf_counter() - began:9.2f} s")
+    return done
+
+
+async def commits(path: Path, until: asyncio.Event) -> list[float]:
+    """Store turns, 50 a second at most, until told to stop; milliseconds each."""
+    store = await Store.open(path, clock=Clock())
+    call_id = f"live {perf_counter()}"
+    await store.begin_call(a_call(call_id))
+    taken = []
+    while not until.is_set():
+        taken.append((await store.record_turn(call_id, a_turn(), [], STATE.encode())).commit_ms)
+        await asyncio.sleep(0.02)
+    await store.close()
+    return taken
+
+
+async def beside(path: Path, work: Callable[[], object]) -> list[float]:
+    """What commits take while something else goes on in a thread."""
+    done = asyncio.Event()
+    writing = asyncio.create_task(commits(path, done))
+    await asyncio.to_thread(work)
+    await asyncio.sleep(1)
+    done.set()
+    return await writing
+
+
+def shown(taken: list[float]) -> str:
+    """Median and 99th percentile."""
+    return f"p50 {statistics.median(taken):.2f} ms, p99 {statistics.quantiles(taken, n=100)[98]:.2f} ms"
+
+
+def opened(path: Path) -> None:
+    """Open it as the daemon does at its start."""
+
+    async def run() -> None:
+        store = await Store.open(path, clock=Clock())
+        await store.close_interrupted()
+        await store.close()
+
+    asyncio.run(run())
+
+
+def main(folder: Path, answers: int) -> None:
+    """Do everything once."""
+    path, numbers = folder / "hatif.db", count()
+    asyncio.run(begin(path))
+    timed(f"making {answers} answers", lambda: multiply(path, answers // TURNS - 1))
+    print(f"{'size':<46}{path.stat().st_size / 1e6:9.0f} MB")
+    timed("opening", lambda: opened(path))
+    print(f"{'commits alone':<46}{shown(asyncio.run(beside(path, lambda: None)))}")
+    for name, key in (("plain", None), ("encrypted", KEY)):
+        drill(path, folder / f"{next(numbers)}.db", name, key)
+
+
+def drill(path: Path, target: Path, name: str, key: str | None) -> None:
+    """Back up while turns are stored, check, restore, open."""
+
+    def copy() -> None:
+        timed(f"backup, {name}", lambda: back_up(path, target, clock=Clock(), key=key))
+
+    taken = asyncio.run(beside(path, copy))
+    print(f"{f'  commits meanwhile ({len(taken)})':<46}{shown(taken)}")
+    timed(f"verify, {name}", lambda: verify(target, key=key))
+    timed(f"restore, {name}, checked twice", lambda: restore(target, path, clock=Clock(), key=key))
+    timed("opening after it", lambda: opened(path))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=int, default=1_000_000)
+    parser.add_argument(
+        "--folder", type=Path, help="where the database is made; a temporary folder by default"
+    )
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.folder) as temporary:
+        main(Path(temporary), given.answers)
