@@ -21,22 +21,25 @@ from bridge.config import Settings, unguarded
 from bridge.errors import ConfigError, StorageError
 from bridge.following import LiveTranscripts
 from bridge.holding import Patience, Services
-from bridge.lifecycle import Lifecycle, State
+from bridge.lifecycle import Lifecycle, Urgency
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, begin, read_offer
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
+from bridge.pulse import Pulse
 from bridge.readiness import Readiness
-from bridge.reloading import Reloader
+from bridge.reloading import Reloaded, Reloader
 from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
 from bridge.storage.utterances import forget_before
+from bridge.supervision import Situation, Supervision, handed_over_socket
 from bridge.switchboard import Switchboard
 from bridge.tokens import OperatorTokens, StreamTokens
 from bridge.voicing import Voices, open_voices
 from bridge.web.applications import ApplicationSockets
+from bridge.web.control import ControlRoutes
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
@@ -66,18 +69,31 @@ class Daemon:
         self._read_settings = read_settings or (lambda: settings)
         self._reload_wanted = asyncio.Event()
         self._lifecycle = Lifecycle()
+        self._pulse = Pulse()
+        self._supervision = Supervision(self._situation)
+        self._lifecycle.on_change(self._supervision.tell)
         self._clock = Clock(settings.clock.speed)
         self._store: Store | None = None
         self._recognizer: VoskRecognizer | None = None
         self._voices: Voices | None = None
         self._readiness: Readiness | None = None
         self._switchboard: Switchboard | None = None
+        self._reloader: Reloader | None = None
         health = Health(
             lifecycle=self._lifecycle,
             components=self._components,
-            active_calls=lambda: self._switchboard.active_calls if self._switchboard else 0,
+            active_calls=self._active_calls,
         )
-        self._server = Server(health, has_page=settings.provider("browser").enabled)
+        control = ControlRoutes(
+            lifecycle=self._lifecycle,
+            pulse=self._pulse,
+            components=self._components,
+            active_calls=self._active_calls,
+            versions=self._versions,
+            reload=self._reload,
+        )
+        admin = control.routes()
+        self._server = Server(health, has_page=settings.provider("browser").enabled, admin=admin)
 
     @property
     def port(self) -> int:
@@ -93,14 +109,16 @@ class Daemon:
         """
         self._lifecycle.watch_signals(on_hang_up=self._reload_wanted.set)
         async with AsyncExitStack() as stack:
-            await self._start(stack)
-            self._lifecycle.advance(State.RUNNING)
-            log.info("ready", host=self._settings.server.host, port=self._server.port)
-            await self._lifecycle.reached(State.DRAINING)
+            for looking in (self._supervision.run(), self._pulse.run()):
+                stack.push_async_callback(_cancel, asyncio.create_task(looking, name="supervision"))
+            if await self._lifecycle.unless_ended(self._start(stack)):
+                self._lifecycle.started()
+                log.info("ready", host=self._settings.server.host, port=self._server.port)
+                await self._lifecycle.urged(Urgency.AFTER_CALLS)
             log.info("stopping")
             if self._switchboard is not None:
                 await self._switchboard.drain(self._settings.calls.drain_seconds)
-        self._lifecycle.advance(State.STOPPED)
+        self._lifecycle.stopped()
         log.info("stopped")
 
     async def _start(self, stack: AsyncExitStack) -> None:
@@ -112,7 +130,9 @@ class Daemon:
         bench.default()  # a voice that there is not is told before anything is begun
         opus = await self._opus_ears(stack)
         stack.push_async_callback(self._server.stop)
-        await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
+        await self._server.start(
+            settings.server.host, settings.server.port, settings.admin.socket, handed_over_socket()
+        )
 
         self._store = await Store.open(settings.storage.path, clock=self._clock)
         stack.push_async_callback(self._store.close)
@@ -134,6 +154,7 @@ class Daemon:
         if settings.monitoring.enabled and (problem := unfit_for_transcripts(self._recognizer.summary)):
             raise ConfigError(f"{settings.origin('monitoring.enabled')}: monitoring.enabled: {problem}")
         await self._recognizer.start()
+        self._pulse.watch(self._recognizer)
 
         stack.push_async_callback(bench.stop)
         self._voices = voices = open_voices(settings, bench, self._clock.now)
@@ -172,10 +193,7 @@ class Daemon:
         if (asterisk := self._asterisk(self._switchboard, control, http)) is not None:
             attending = asyncio.create_task(asterisk.run(), name="asterisk")
             stack.push_async_callback(_cancel, attending)
-        reloading = asyncio.create_task(
-            self._reloader(offer, engines, self._switchboard).run(), name="reloads"
-        )
-        stack.push_async_callback(_cancel, reloading)
+        self._begin_reloads(offer, engines, self._switchboard, stack)
 
     async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
         """What decodes Opus, where pages may send it."""
@@ -186,21 +204,31 @@ class Daemon:
         await ears.start()
         return ears
 
-    def _reloader(self, offer: Offer, engines: Engines, switchboard: Switchboard) -> Reloader:
+    async def _reload(self) -> Reloaded:
+        if self._reloader is None:
+            return Reloaded(("the daemon is not up yet",))
+        return await self._reloader.reload()
+
+    def _begin_reloads(
+        self, offer: Offer, engines: Engines, switchboard: Switchboard, stack: AsyncExitStack
+    ) -> None:
         def take_up(offer: Offer, settings: Settings) -> None:
             self._settings = settings
             switchboard.offer(
                 offer, patience=_patience(settings), max_concurrent=settings.calls.max_concurrent
             )
 
-        return Reloader(
+        self._reloader = Reloader(
             settings=self._settings,
             offer=offer,
             engines=engines,
             read_settings=self._read_settings,
             on_reloaded=take_up,
             wanted=self._reload_wanted,
+            during=self._supervision.reloading,
         )
+        reloading = asyncio.create_task(self._reloader.run(), name="reloads")
+        stack.push_async_callback(_cancel, reloading)
 
     def _open_media(
         self, services: Services, control: PhoneControl, offer: Offer, store: Store, readiness: Readiness
@@ -267,6 +295,23 @@ class Daemon:
         if not options.enabled or options.app is None:
             return None
         return AsteriskCalls(switchboard=switchboard, options=options, control=control, http=http)
+
+    def _active_calls(self) -> int:
+        return self._switchboard.active_calls if self._switchboard else 0
+
+    def _situation(self) -> Situation:
+        """What the service manager is told of."""
+        return Situation(
+            state=self._lifecycle.state,
+            is_ending=self._lifecycle.is_ending,
+            is_reloading=self._supervision.is_reloading,
+            is_alive=self._pulse.is_alive(),
+            calls=self._active_calls(),
+        )
+
+    def _versions(self) -> dict[str, str]:
+        recognizer = self._recognizer
+        return {"recogniser": recognizer.engine, "model": recognizer.identity} if recognizer else {}
 
     async def _components(self) -> list[Component]:
         recognizer, voices, readiness = self._recognizer, self._voices, self._readiness

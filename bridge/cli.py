@@ -31,6 +31,7 @@ from bridge.console import (
     settings_of,
 )
 from bridge.content import DEFAULT_CONFIG
+from bridge.control_commands import mount as mount_control
 from bridge.errors import BridgeError
 from bridge.interop.commands import mount as mount_interop
 from bridge.models.commands import models_app
@@ -75,6 +76,7 @@ mount_transcripts(app, token_app)
 mount_reading(app)
 mount_voices(app)
 mount_rendering(app)
+mount_control(app)
 app.command("understand")(understand_command)
 
 
@@ -118,7 +120,8 @@ def _refuse(error: BridgeError) -> NoReturn:
 def serve(config: Config = None) -> None:
     """Run the daemon: take calls until SIGTERM or Ctrl-C.
 
-    The first signal lets running calls finish; a second one ends them. Answers are on disk either way.
+    The first signal lets running calls finish; a second one ends them with a goodbye, a third without.
+    Answers are on disk in any case. SIGUSR1 (`hatif drain`) lets them finish, and the daemon go on.
     SIGHUP reads questionnaires and configuration again, for new calls; running ones go on as they began.
 
     Example: [bold]hatif serve --config /etc/hatif/config.yaml[/]

@@ -109,6 +109,10 @@ class HeldCall(ABC, Generic[LineT]):
     async def _finish(self, disposition: str, details: events.CallDetails) -> None:
         """Leave the line, and close the record; not interrupted by whoever stops the call."""
 
+    def dismiss(self) -> None:
+        """Let the call end soon and properly: the daemon must end."""
+        self._line.dismiss()
+
     async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
         """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
         disposition = None

@@ -4,7 +4,7 @@ It knows no HTTP. The web hands it a protocol, the messages that come in and a f
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from bridge.admission import Accept, Admission, Busy, BusyReason
 from bridge.audio.recording import CallRecorder
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.following import LiveTranscripts
-from bridge.holding import Outcome, Patience, Services
-from bridge.lifecycle import Lifecycle, State
+from bridge.holding import HeldCall, Outcome, Patience, Services
+from bridge.lifecycle import Lifecycle, State, Urgency
 from bridge.monitoring import MonitorSession
 from bridge.offering import Offer
 from bridge.session import CallSession
@@ -24,6 +24,10 @@ from protocols.base import MediaProtocol
 from protocols.events import CallDetails
 
 __all__ = ["Switchboard"]
+
+# From the wish to end until every call has ended, in seconds of call time: what a turn that is being taken
+# may wait for (recogniser, voice, database), the goodbye, and the provider's own farewell.
+GOODBYE_SECONDS = 20.0
 
 log = structlog.get_logger()
 
@@ -55,7 +59,7 @@ class Switchboard:
         self._recordings = recordings
         self._transcripts = transcripts
         self._is_rendered = is_rendered
-        self._calls: set[asyncio.Task[Outcome]] = set()
+        self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
 
     @property
     def active_calls(self) -> int:
@@ -115,7 +119,7 @@ class Switchboard:
             recorder=self._recorder(call_id),
             known=known,
         )
-        return await self._run(call_id, session.run(messages))
+        return await self._run(session, messages)
 
     @property
     def monitors(self) -> bool:
@@ -147,35 +151,49 @@ class Switchboard:
             send=send,
             known=known,
         )
-        return await self._run(call_id, session.run(messages))
+        return await self._run(session, messages)
 
-    async def _run(self, call_id: str, session: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _run(self, session: HeldCall[Any], messages: AsyncIterator[str | bytes]) -> Outcome:
         with self._admission.place():
-            call = asyncio.create_task(session, name=f"call-{call_id}")
-            self._calls.add(call)
+            call = asyncio.create_task(session.run(messages), name=f"call-{session.call_id}")
+            self._calls[call] = session
             try:
                 return await call
             finally:
-                self._calls.discard(call)
+                del self._calls[call]
 
     def _recorder(self, call_id: str) -> CallRecorder | None:
         return CallRecorder(self._recordings / f"{call_id}.wav") if self._recordings else None
 
     async def drain(self, seconds: float) -> None:
-        """Let the running calls finish, for so long; then, or when the life cycle stops, end them."""
-        stopped = asyncio.create_task(self._lifecycle.reached(State.STOPPED))
-        try:
-            if self._calls:
-                log.info("draining", calls=len(self._calls), limit_seconds=seconds)
-                idle = asyncio.create_task(self._all_over())
-                await asyncio.wait({idle, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-                idle.cancel()
-        finally:
-            stopped.cancel()
-        for call in tuple(self._calls):
+        """Let the running calls finish, for so long by the wall clock; then end them, with a goodbye.
+
+        A more urgent signal shortens either: `Urgency.NOW` the wait for the calls, `AT_ONCE` the goodbye.
+        """
+        log.info("draining", calls=len(self._calls), limit_seconds=seconds)
+        if not await self._are_over(seconds, Urgency.NOW):
+            log.warning("calls_dismissed", calls=len(self._calls))
+            for session in self._calls.values():
+                session.dismiss()
+            limit = self._services.clock.real_seconds(GOODBYE_SECONDS)
+            await self._are_over(limit, Urgency.AT_ONCE)
+        calls = tuple(self._calls)
+        for call in calls:
             call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    async def _are_over(self, seconds: float, unless: Urgency) -> bool:
+        """Wait for all calls to end, for so long, or until that urgency; whether they have."""
+        urged = asyncio.ensure_future(self._lifecycle.urged(unless))
+        over = asyncio.ensure_future(self._all_over())
+        try:
+            await asyncio.wait({over, urged}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (over, urged):
+                task.cancel()
+            await asyncio.gather(over, urged, return_exceptions=True)
+        return not self._calls
 
     async def _all_over(self) -> None:
         while self._calls:
-            await asyncio.wait(self._calls)
+            await asyncio.wait(tuple(self._calls))
