@@ -238,6 +238,33 @@ async def test_a_hung_worker_is_replaced(model: Path, say: Say, until: Until) ->
     assert heard == ("نعم", "نعم")
 
 
+async def test_idle_threads_answer_a_probe(recognizer: VoskRecognizer) -> None:
+    """Nobody has been at anything for long."""
+    assert await recognizer.probe(20.0) < 20.0
+
+
+async def test_busy_threads_answer_a_probe(recognizer: VoskRecognizer, say: Say) -> None:
+    """Work that goes on is no reason to be taken for dead."""
+    hearings = [asyncio.create_task(hear(recognizer, await say("نَعَم"))) for _ in range(4)]
+    assert await recognizer.probe(20.0) < 20.0
+    assert [await hearing for hearing in hearings] == [("نعم", "نعم")] * 4
+
+
+async def test_a_stopped_process_fails_a_probe_and_is_replaced(mortal: VoskRecognizer, until: Until) -> None:
+    """The pulse feels the new one."""
+    kill(mortal, signal.SIGSTOP)
+    with pytest.raises(WorkerError, match="in time"):
+        await mortal.probe(0.5)
+    await until(lambda: mortal.restarts == 1)
+    assert await mortal.probe(20.0) < 20.0
+
+
+async def test_a_process_that_is_given_up_is_replaced(mortal: VoskRecognizer, until: Until) -> None:
+    """As it is when its threads are stuck."""
+    mortal.replace()
+    await until(lambda: mortal.restarts == 1 and mortal.is_ready)
+
+
 async def test_nothing_is_heard_before_the_start(model: Path) -> None:
     """Ears that are not up are not ready, and say so within their time."""
     recognizer = VoskRecognizer(model, finish_timeout_seconds=0.1)

@@ -46,6 +46,7 @@ from bridge.speech.pipe import ParentPipe
 __all__ = ["main"]
 
 SELF_TEST_SECONDS = 0.5
+UNKNOWN_WORD = "[unk]"  # where a model has it: "something else was said"
 PHASE_BYTES = SAMPLE_RATE // 100 * 2  # 10 ms: one frame of the features
 
 Send = Callable[[Message], None]
@@ -114,7 +115,9 @@ class _Model:
 
     def test(self, phrase: str, pcm: bytes) -> bool:
         """Decode somebody saying a phrase; whether that is heard, where the model has words for it."""
-        decoders = self.open_vocabulary()[:1] + self.closed_vocabulary([phrase])[:1]
+        # With nothing else to choose from, any sound is the phrase.
+        closed = self.closed_vocabulary([phrase, UNKNOWN_WORD]) if self._knows(UNKNOWN_WORD) else []
+        decoders = self.open_vocabulary()[:1] + closed[:1]
         for decoder in decoders:
             decoder.accept(pcm or bytes(int(SELF_TEST_SECONDS * SAMPLE_RATE) * 2))
         (last, *_) = reversed(_texts([decoder.finish() for decoder in decoders]))
