@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from bridge.dialogue.loader import load, parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.line import CLOSE_GOING_AWAY, KeyPressed
+from bridge.resumption import find_earlier
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
@@ -278,13 +280,8 @@ async def test_a_caller_who_is_dismissed_hears_a_goodbye(call: Callable[..., Cal
     assert (goodbye.count("response.stream") > 10, goodbye[-1]) == (True, "call.hangup")
     assert one.query("SELECT disposition FROM calls") == [("interrupted",)]
     assert one.query("SELECT item FROM answers") == [("consent",)]
-
-    setup = json.loads(SETUP)
-    setup["data"]["context"]["custom"] = {"resumes": "c1"}
-    following = call(call_id="c2", setup=json.dumps(setup))
-    await following.prompt_heard()
-    assert following.session._earlier is not None
-    await following.hang_up()
+    now = datetime.now(UTC)
+    assert await find_earlier(one.session._services.store, "c1", QUESTIONNAIRE, now=now) is not None
 
 
 async def test_what_is_being_taken_in_is_committed_before_the_goodbye(
