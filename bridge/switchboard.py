@@ -28,6 +28,7 @@ __all__ = ["Switchboard"]
 # From the wish to end until every call has ended, in seconds of call time: what a turn that is being taken
 # may wait for (recogniser, voice, database), the goodbye, and the provider's own farewell.
 GOODBYE_SECONDS = 20.0
+LOOK_SECONDS = 0.1  # between two looks whether a call that was answered has come
 
 log = structlog.get_logger()
 
@@ -60,25 +61,27 @@ class Switchboard:
         self._transcripts = transcripts
         self._is_rendered = is_rendered
         self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
+        self._expected: dict[str, float] = {}  # by reference, until when by the loop's time
 
     @property
     def active_calls(self) -> int:
         return self._admission.active
 
-    def admit(self) -> Accept | Busy:
-        """May one more call start?"""
+    def admit(self, *, is_expected: bool = False) -> Accept | Busy:
+        """May one more call start? One that was answered already may while others drain."""
         state = self._lifecycle.state
         return self._admission.ask(
             is_ready=state is not State.STARTING,
-            is_draining=state in {State.DRAINING, State.STOPPED},
+            is_draining=state in {State.DRAINING, State.STOPPED} and not is_expected,
         )
 
-    def admit_to(self, name: str | None) -> Accept | Busy:
+    def admit_to(self, name: str | None, reference: str | None = None) -> Accept | Busy:
         """May one more call be asked the questionnaire of that id, or the default one?
 
-        None that there is not is no reason here: `questionnaire` says so.
+        None that there is not is no reason here: `questionnaire` says so. `reference`: of a call that may be
+        expected.
         """
-        decision = self.admit()
+        decision = self.admit(is_expected=reference in self._expecting())
         questionnaire = self.questionnaire(name)
         if isinstance(decision, Busy) or questionnaire is None or self._is_rendered(questionnaire):
             return decision
@@ -87,6 +90,20 @@ class Switchboard:
     def questionnaire(self, name: str | None) -> Questionnaire | None:
         """The questionnaire of that id, or the default one; None when there is no such."""
         return self._offer.questionnaires.get(name or self._offer.default)
+
+    def expect(self, reference: str, seconds: float) -> None:
+        """A call was answered: its socket comes within so many seconds by the wall clock, or never."""
+        self._expected[reference] = asyncio.get_running_loop().time() + seconds
+
+    def expect_no_more(self, reference: str | None) -> None:
+        """It has come, and is over."""
+        self._expected.pop(reference or "", None)
+
+    def _expecting(self) -> dict[str, float]:
+        """Those that may still come."""
+        now = asyncio.get_running_loop().time()
+        self._expected = {reference: until for reference, until in self._expected.items() if until > now}
+        return self._expected
 
     def offer(self, offer: Offer, *, patience: Patience, max_concurrent: int) -> None:
         """Hold new calls with all this; the calls in progress go on with what they began with."""
@@ -173,6 +190,7 @@ class Switchboard:
         log.info("draining", calls=len(self._calls), limit_seconds=seconds)
         if not await self._are_over(seconds, Urgency.NOW):
             log.warning("calls_dismissed", calls=len(self._calls))
+            self._expected.clear()
             for session in self._calls.values():
                 session.dismiss()
             limit = self._services.clock.real_seconds(GOODBYE_SECONDS)
@@ -192,8 +210,11 @@ class Switchboard:
             for task in (over, urged):
                 task.cancel()
             await asyncio.gather(over, urged, return_exceptions=True)
-        return not self._calls
+        return not self._calls and not self._expecting()
 
     async def _all_over(self) -> None:
-        while self._calls:
-            await asyncio.wait(tuple(self._calls))
+        while self._calls or self._expecting():
+            if self._calls:
+                await asyncio.wait(tuple(self._calls))
+            else:
+                await asyncio.sleep(LOOK_SECONDS)

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,6 +30,7 @@ from bridge.speech.vosk.recognizer import KNOWN_SOUND
 pytestmark = pytest.mark.call
 
 CALLS = 20
+MEMORY = Path("/dev/shm")  # noqa: S108 - in a folder of its own in it
 QUIET_FRAMES = 20  # 0.4 s: nothing is being said
 QUIET_BYTES = frozenset(range(0x70, 0x80)) | frozenset(range(0xF0, 0x100))  # of mu-law: hardly any sound
 BRIEF = """\
@@ -108,19 +110,25 @@ class Manager:
         return next(at for at, told in enumerate(self.lines) if told.startswith(line))
 
 
-@pytest.fixture(scope="module")
-def brief(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a daemon with one small questionnaire."""
-    folder = tmp_path_factory.mktemp("questionnaires")
+@pytest.fixture
+def brief(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a daemon with one small questionnaire.
+
+    Its database is in memory where there is such a folder: twenty calls that go on at the same pace commit at
+    the same moment, and a disk that others write to as well is not what is tried here.
+    """
+    folder = tmp_path / "questionnaires"
     shutil.copytree(CONTENT / "questionnaires" / "common", folder / "common")
     (folder / "brief.yaml").write_text(BRIEF, encoding="utf-8")
-    return {
-        "HATIF_QUESTIONNAIRES__FOLDER": str(folder),
-        "HATIF_QUESTIONNAIRES__DEFAULT": "brief",
-        # Two cores that have something else to do as well need not recognise speech as fast as a server.
-        "HATIF_RECOGNISER__FINISH_TIMEOUT_SECONDS": "30",
-        "HATIF_RECOGNISER__PHASES": "1",
-    }
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as memory:
+        yield {
+            "HATIF_STORAGE__PATH": str(Path(memory) / "hatif.db"),
+            "HATIF_QUESTIONNAIRES__FOLDER": str(folder),
+            "HATIF_QUESTIONNAIRES__DEFAULT": "brief",
+            # Two cores that have something else to do as well need not recognise speech as fast as a server.
+            "HATIF_RECOGNISER__FINISH_TIMEOUT_SECONDS": "30",
+            "HATIF_RECOGNISER__PHASES": "1",
+        }
 
 
 @pytest.fixture
@@ -146,6 +154,22 @@ async def until(is_so: Callable[[], bool], daemon: Any) -> None:
             await asyncio.sleep(0.01)
 
 
+async def in_the_middle_of_everything(daemon: Any, callers: list[Agreeing]) -> None:
+    """Send SIGTERM while a prompt is heard, an answer is spoken, and another is on its way to the disk."""
+    with closing(sqlite3.connect(daemon.environment["HATIF_STORAGE__PATH"], isolation_level=None)) as other:
+        while True:
+            await until(lambda: "utterance" in {caller.stage for caller in callers}, daemon)
+            other.execute("BEGIN IMMEDIATE")  # nothing is written meanwhile
+            try:
+                for _ in range(100):  # a second: callers are not kept waiting for long
+                    await asyncio.sleep(0.01)
+                    if {caller.stage for caller in callers} >= {"prompt", "utterance", "commit"}:
+                        daemon.process.send_signal(signal.SIGTERM)
+                        return
+            finally:
+                other.execute("ROLLBACK")
+
+
 async def refused(daemon: Any) -> tuple[int, bool]:
     """What a call is answered that is not taken, and whether it is told when to try again."""
     async with aiohttp.ClientSession() as client:
@@ -161,7 +185,7 @@ async def ended(daemon: Any) -> int:
 
 
 def rows(daemon: Any, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(daemon.environment["HATIF_STORAGE__PATH"])) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -187,13 +211,13 @@ async def test_twenty_calls_are_not_cut(
     daemon = start_daemon(
         HATIF_CLOCK__SPEED="1", NOTIFY_SOCKET=manager.address, WATCHDOG_USEC="3000000", **brief
     )
-    callers = [Agreeing(speaks=number % 10 == 0) for number in range(CALLS)]
-    calls = [placed(daemon, caller, number) for number, caller in enumerate(callers)]
-    stages = {"prompt", "utterance", "commit"}
-    await until(
-        lambda: all(caller.prompts for caller in callers) and {one.stage for one in callers} >= stages, daemon
-    )
-    daemon.process.send_signal(signal.SIGTERM)
+    callers = [Agreeing(speaks=number % 4 == 0) for number in range(CALLS)]
+    calls = []
+    for number, caller in enumerate(callers):
+        calls.append(placed(daemon, caller, number))
+        await asyncio.sleep(0.2)  # so that not all do the same at the same moment
+    await until(lambda: all(caller.prompts for caller in callers), daemon)
+    await in_the_middle_of_everything(daemon, callers)
     await until(lambda: f"STATUS={CALLS} calls, draining before the end" in manager.lines, daemon)
     assert await refused(daemon) == (503, True)
     assert daemon.get("/readyz") == (503, {"ready": False, "reasons": ["draining"]})
@@ -218,7 +242,7 @@ async def test_a_drain_is_taken_back_and_a_deadline_is_not(
 ) -> None:
     """An operator drains and goes on; then the end comes, and with its deadline a goodbye."""
     daemon = start_daemon(
-        HATIF_CLOCK__SPEED="4", HATIF_CALLS__DRAIN_SECONDS="0.2", PYTHONDEVMODE="1", **brief
+        HATIF_CLOCK__SPEED="2", HATIF_CALLS__DRAIN_SECONDS="0.2", PYTHONDEVMODE="1", **brief
     )
     caller = Agreeing(speaks=False)
     call = placed(daemon, caller)
@@ -251,7 +275,7 @@ async def test_a_second_signal_is_the_goodbye_at_once(
     start_daemon: Callable[..., Any], brief: dict[str, str]
 ) -> None:
     """Long before the deadline; and a signal while the daemon starts ends it as well."""
-    daemon = start_daemon(HATIF_CLOCK__SPEED="4", PYTHONDEVMODE="1", **brief)
+    daemon = start_daemon(HATIF_CLOCK__SPEED="2", PYTHONDEVMODE="1", **brief)
     caller = Agreeing(speaks=False)
     call = placed(daemon, caller)
     await until(lambda: caller.stage == "commit", daemon)
@@ -267,8 +291,9 @@ async def test_a_second_signal_is_the_goodbye_at_once(
     starting = threading.Thread(target=_start_in_vain, args=(daemon,))
     starting.start()
     before = daemon.log.count("worker_started")
-    while daemon.log.count("worker_started") == before:  # noqa: ASYNC110 - another process
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while daemon.log.count("worker_started") == before:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
     daemon.process.send_signal(signal.SIGTERM)
     assert await ended(daemon) == 0
     starting.join()
