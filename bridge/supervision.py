@@ -78,7 +78,7 @@ class Bulletins:
         if is_passing and now - self._extended_at >= EXTEND_SECONDS:
             self._extended_at = now
             yield f"EXTEND_TIMEOUT_USEC={EXTENSION_SECONDS * MICROSECONDS}"
-        if self._feed_seconds is None or not present.is_alive:
+        if self._feed_seconds is None or not self._is_ready or not present.is_alive:
             return
         if now - self._fed_at >= self._feed_seconds:
             self._fed_at = now

@@ -65,6 +65,13 @@ def test_an_end_while_it_starts_is_no_readiness() -> None:
     assert "READY=1" not in lines(Bulletins(), 0, Situation(State.DRAINING, is_ending=True))
 
 
+def test_before_it_is_ready_no_watchdog_is_fed() -> None:
+    """Until then it is the time-out of starting that counts."""
+    told = Bulletins(watchdog_seconds=30)
+    assert "WATCHDOG=1" not in lines(told, 0, STARTING)
+    assert "WATCHDOG=1" in lines(told, 1, RUNNING)
+
+
 def test_a_reload_is_announced_and_its_end_too() -> None:
     """As sd_notify(3) wants it: RELOADING with the time, then READY again."""
     told = Bulletins()

@@ -228,7 +228,14 @@ async def test_twenty_calls_are_not_cut(
     assert await ended(daemon) == 0
     assert rows(daemon, "SELECT DISTINCT disposition FROM calls") == [("completed",)]
     assert rows(daemon, "SELECT count(*) FROM answers WHERE status = 'answered'") == [(3 * CALLS,)]
-    told = ["STATUS=starting", "READY=1", "WATCHDOG=1", "STATUS=20 calls", "STOPPING=1", "STATUS=stopped"]
+    told = [
+        "STATUS=starting",
+        "READY=1",
+        "WATCHDOG=1",
+        "STOPPING=1",
+        "STATUS=20 calls, draining",
+        "STATUS=stopped",
+    ]
     assert [manager.first(line) for line in told] == sorted(manager.first(line) for line in told)
     assert manager.lines.count("READY=1") == manager.lines.count("STOPPING=1") == 1
     assert manager.first("EXTEND_TIMEOUT_USEC=") < manager.first("READY=1")
