@@ -30,21 +30,23 @@ from bridge.identity.keys import ApiKeys
 from bridge.identity.public_keys import read_public_keys
 from bridge.identity.service import ServiceSecret
 from bridge.identity.streams import StreamTokens
-from bridge.lifecycle import Lifecycle, State
+from bridge.lifecycle import Lifecycle, Urgency
 from bridge.notifier import Notifier, Target
 from bridge.offering import Engines, Offer, begin, read_offer
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.privacy.forgetting import forget_every_hour
 from bridge.privacy.recordings import SealedFile
+from bridge.pulse import Pulse
 from bridge.readiness import Readiness
-from bridge.reloading import Reloader
+from bridge.reloading import Reloaded, Reloader
 from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.migrated import Migrated, migrated
 from bridge.storage.store import Store
 from bridge.storage.upgrading import Upgrade
+from bridge.supervision import Situation, Supervision, handed_over_socket
 from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.tracing import Tracing, open_tracing
@@ -52,6 +54,7 @@ from bridge.voicing import Voices, open_voices
 from bridge.web.admin.house import House
 from bridge.web.admin.routes import admin_routes
 from bridge.web.applications import ApplicationSockets
+from bridge.web.control import ControlRoutes
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.gate import Gate
 from bridge.web.health import Component, Health
@@ -84,12 +87,16 @@ class Daemon:
         self._read_settings = read_settings or (lambda: settings)
         self._reload_wanted = asyncio.Event()
         self._lifecycle = Lifecycle()
+        self._pulse = Pulse()
+        self._supervision = Supervision(self._situation)
+        self._lifecycle.on_change(self._supervision.tell)
         self._clock = Clock(settings.clock.speed)
         self._store: Store | None = None
         self._recognizer: VoskRecognizer | None = None
         self._voices: Voices | None = None
         self._readiness: Readiness | None = None
         self._switchboard: Switchboard | None = None
+        self._reloader: Reloader | None = None
         self._bench: VoiceBench | None = None
         self._opus: OpusEars | None = None
         self._metrics = Metrics()
@@ -109,6 +116,14 @@ class Daemon:
             stream_seconds=settings.tokens.stream_seconds,
             public_url=_public_url(settings),
         )
+        control = ControlRoutes(
+            lifecycle=self._lifecycle,
+            pulse=self._pulse,
+            components=self._components,
+            active_calls=lambda: self._active_calls,
+            versions=self._versions,
+            reload=self._reload,
+        )
         self._scraping = Scraping(self._metrics, lambda: look(self._parts()))
         self._house = House(lifecycle=self._lifecycle, components=self._components, counts=RefusalCounts())
         self._house.guarded = _guarded(settings)
@@ -116,7 +131,7 @@ class Daemon:
         self._server = Server(
             health,
             has_page=settings.provider("browser").enabled,
-            admin=admin_routes(self._house, [*self._scraping.routes(), *issuing.routes()]),
+            admin=admin_routes(self._house, [*self._scraping.routes(), *issuing.routes(), *control.routes()]),
             middlewares=[measuring(self._metrics.requested), refusals.watch],
             gate=self._gate,
         )
@@ -135,14 +150,16 @@ class Daemon:
         """
         self._lifecycle.watch_signals(on_hang_up=self._reload_wanted.set)
         async with AsyncExitStack() as stack:
-            await self._start(stack)
-            self._lifecycle.advance(State.RUNNING)
-            log.info("ready", host=self._settings.server.host, port=self._server.port)
-            await self._lifecycle.reached(State.DRAINING)
+            for looking in (self._supervision.run(), self._pulse.run()):
+                stack.push_async_callback(_cancel, asyncio.create_task(looking, name="supervision"))
+            if await self._lifecycle.unless_ended(self._start(stack)):
+                self._lifecycle.started()
+                log.info("ready", host=self._settings.server.host, port=self._server.port)
+                await self._lifecycle.urged(Urgency.AFTER_CALLS)
             log.info("stopping")
             if self._switchboard is not None:
                 await self._switchboard.drain(self._settings.calls.drain_seconds)
-        self._lifecycle.advance(State.STOPPED)
+        self._lifecycle.stopped()
         log.info("stopped")
 
     async def _start(self, stack: AsyncExitStack) -> None:
@@ -155,7 +172,9 @@ class Daemon:
         self._opus = opus = await self._opus_ears(stack)
         stack.push_async_callback(self._gate.close)
         stack.push_async_callback(self._server.stop)
-        await self._server.start(settings.server.host, settings.server.port, settings.admin.socket)
+        await self._server.start(
+            settings.server.host, settings.server.port, settings.admin.socket, handed_over_socket()
+        )
         tracing = await self._show(stack)
 
         self._store = await Store.open(
@@ -194,6 +213,7 @@ class Daemon:
         if settings.monitoring.enabled and (problem := unfit_for_transcripts(self._recognizer.summary)):
             raise ConfigError(f"{settings.origin('monitoring.enabled')}: monitoring.enabled: {problem}")
         await self._recognizer.start()
+        self._pulse.watch(self._recognizer)
 
         stack.push_async_callback(bench.stop)
         self._voices = voices = open_voices(settings, bench, self._clock.now)
@@ -235,10 +255,7 @@ class Daemon:
         if (asterisk := self._asterisk(self._switchboard, control, http)) is not None:
             attending = asyncio.create_task(asterisk.run(), name="asterisk")
             stack.push_async_callback(_cancel, attending)
-        reloading = asyncio.create_task(
-            self._reloader(offer, engines, self._switchboard).run(), name="reloads"
-        )
-        stack.push_async_callback(_cancel, reloading)
+        self._begin_reloads(offer, engines, self._switchboard, stack)
 
     async def _show(self, stack: AsyncExitStack) -> Tracing:
         """Serve metrics apart from everything else, and send traces, where either is configured."""
@@ -270,21 +287,31 @@ class Daemon:
         await ears.start()
         return ears
 
-    def _reloader(self, offer: Offer, engines: Engines, switchboard: Switchboard) -> Reloader:
+    async def _reload(self) -> Reloaded:
+        if self._reloader is None:
+            return Reloaded(("the daemon is not up yet",))
+        return await self._reloader.reload()
+
+    def _begin_reloads(
+        self, offer: Offer, engines: Engines, switchboard: Switchboard, stack: AsyncExitStack
+    ) -> None:
         def take_up(offer: Offer, settings: Settings) -> None:
             self._settings = settings
             switchboard.offer(
                 offer, patience=_patience(settings), max_concurrent=settings.calls.max_concurrent
             )
 
-        return Reloader(
+        self._reloader = Reloader(
             settings=self._settings,
             offer=offer,
             engines=engines,
             read_settings=self._read_settings,
             on_reloaded=take_up,
             wanted=self._reload_wanted,
+            during=self._supervision.reloading,
         )
+        reloading = asyncio.create_task(self._reloader.run(), name="reloads")
+        stack.push_async_callback(_cancel, reloading)
 
     def _open_media(
         self, services: Services, control: PhoneControl, offer: Offer, store: Store, readiness: Readiness
@@ -331,7 +358,6 @@ class Daemon:
             doorkeeper=doorkeeper, reception=reception, control=control, limits=limits
         )
         media = MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits)
-        reading = TranscriptRoutes(store=store, transcripts=transcripts)
         reading = TranscriptRoutes(store=store, transcripts=transcripts, audit=self._house.audit)
         self._server.open_media(media, webhooks, applications, reading)
         if missing := unguarded(settings):
@@ -361,6 +387,7 @@ class Daemon:
             state=self._lifecycle.state,
             calls=self._active_calls,
             now=self._clock.now(),
+            pulse=self._pulse,
             store=self._store,
             recognizer=self._recognizer,
             bench=self._bench,
@@ -383,6 +410,21 @@ class Daemon:
         house.switchboard, house.readiness = self._switchboard, self._readiness
         house.engines = lambda: [ears.condition(), *bench.conditions()]
         house.utterances = lambda: ears.utterances
+        house.lag_seconds = lambda: self._pulse.lag_seconds
+
+    def _situation(self) -> Situation:
+        """What the service manager is told of."""
+        return Situation(
+            state=self._lifecycle.state,
+            is_ending=self._lifecycle.is_ending,
+            is_reloading=self._supervision.is_reloading,
+            is_alive=self._pulse.is_alive(),
+            calls=self._active_calls,
+        )
+
+    def _versions(self) -> dict[str, str]:
+        recognizer = self._recognizer
+        return {"recogniser": recognizer.engine, "model": recognizer.identity} if recognizer else {}
 
     async def _components(self) -> list[Component]:
         recognizer, voices, readiness = self._recognizer, self._voices, self._readiness

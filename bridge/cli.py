@@ -32,6 +32,7 @@ from bridge.console import (
     settings_of,
 )
 from bridge.content import DEFAULT_CONFIG
+from bridge.control_commands import mount as mount_control
 from bridge.doctor.commands import mount as mount_doctor
 from bridge.errors import BridgeError
 from bridge.identity.commands import mount as mount_identity
@@ -85,6 +86,7 @@ mount_doctor(app)
 mount_storage(app)
 mount_privacy(app)
 mount_audit(app)
+mount_control(app)
 app.command("understand")(understand_command)
 
 
@@ -128,7 +130,8 @@ def _refuse(error: BridgeError) -> NoReturn:
 def serve(config: Config = None) -> None:
     """Run the daemon: take calls until SIGTERM or Ctrl-C.
 
-    The first signal lets running calls finish; a second one ends them. Answers are on disk either way.
+    The first signal lets running calls finish; a second one ends them with a goodbye, a third without.
+    Answers are on disk in any case. SIGUSR1 (`hatif drain`) lets them finish, and the daemon go on.
     SIGHUP reads questionnaires and configuration again, for new calls; running ones go on as they began.
 
     Example: [bold]hatif serve --config /etc/hatif/config.yaml[/]

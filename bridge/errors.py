@@ -8,7 +8,8 @@ BridgeError
 │   ├── WorkerLostError  it died or hung, and another process may do better
 │   └── BusyError        as many wait for it as may
 ├── StorageError         the database cannot be opened, read or written
-└── CredentialError      a token is missing, forged, expired or already used
+├── CredentialError      a token is missing, forged, expired or already used
+└── DaemonError          no daemon answers at the admin socket, or it refuses
 
 The text of an error is one sentence that says what is wrong and what would be right. It never carries what a
 caller said, nor a phone number.
@@ -24,6 +25,7 @@ __all__ = [
     "BusyError",
     "ConfigError",
     "CredentialError",
+    "DaemonError",
     "Fault",
     "ModelError",
     "QuestionnaireError",
@@ -107,3 +109,9 @@ class CredentialError(BridgeError):
     """A token is missing, forged, expired or already used."""
 
     code = "credential"
+
+
+class DaemonError(BridgeError):
+    """No daemon answers at the admin socket, or it refuses what a command wants."""
+
+    code = "daemon"

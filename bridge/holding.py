@@ -8,7 +8,7 @@ listening only, is said by those who inherit from it.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -21,7 +21,7 @@ from bridge.dialogue.actions import Disposition
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.identity.principal import DEFAULT_TENANT
-from bridge.line import CLOSE_NORMAL, Line
+from bridge.line import Line
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.reconnection import Reconnections
@@ -109,7 +109,6 @@ class HeldCall(ABC, Generic[LineT]):
         self._stage = Stage.CONNECTING
         self._direction: str | None = None
         self._is_dismissed = False
-        self._limit: asyncio.Timeout | None = None  # of what is being attended to
 
     @abstractmethod
     async def _begin(self, details: events.CallDetails) -> None:
@@ -129,30 +128,10 @@ class HeldCall(ABC, Generic[LineT]):
 
     def dismiss(self) -> None:
         """Let the call end soon and properly: the caller is told, and the record is closed."""
-        if self._is_dismissed:
-            return
-        self._is_dismissed = True
-        if self._limit is not None:
-            self._limit.reschedule(asyncio.get_running_loop().time())
-        elif self._stage is Stage.CONNECTING:
-            self._line.fail(CLOSE_NORMAL, "the call was ended by an operator")
-
-    @asynccontextmanager
-    async def _within_limit(self) -> AsyncIterator[None]:
-        """Do something for as long as a call may last, and is wanted; else TimeoutError."""
-        async with self._clock.timeout(self._services.patience.max_call_seconds) as limit:
-            self._limit = limit
-            try:
-                yield
-            finally:
-                self._limit = None
-
-    def _tell_limit(self) -> None:
-        """Log why the call is cut short."""
-        if self._is_dismissed:
+        if not self._is_dismissed:
+            self._is_dismissed = True
             self._log.info("call_dismissed")
-        else:
-            self._log.warning("call_too_long", limit_seconds=self._services.patience.max_call_seconds)
+            self._line.dismiss()
 
     async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
         """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""

@@ -27,8 +27,10 @@ from protocols.base import MediaProtocol
 from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 
 __all__ = [
+    "CLOSE_GOING_AWAY",
     "CLOSE_INTERNAL_ERROR",
     "CLOSE_NORMAL",
+    "Dismissed",
     "Gone",
     "Happening",
     "KeyPressed",
@@ -39,6 +41,7 @@ __all__ = [
 
 # RFC 6455 section 7.4.1
 CLOSE_NORMAL = 1000
+CLOSE_GOING_AWAY = 1001
 CLOSE_INTERNAL_ERROR = 1011
 
 # Nobody answers a question of which they have heard less: to recognise a word takes half of it.
@@ -70,11 +73,15 @@ class Overheard(Struct, frozen=True):
     at_seconds: float  # and how far it has come: at its end, without the silence that ended it
 
 
+class Dismissed(Struct, frozen=True):
+    """The daemon must end: what is asked now is not waited for."""
+
+
 class Gone(Struct, frozen=True):
     """The carrier has left, or must be treated so. Nothing follows."""
 
 
-Happening = GateEvent | KeyPressed | PlayoutFinished | Overheard | Gone
+Happening = GateEvent | KeyPressed | PlayoutFinished | Overheard | Dismissed | Gone
 
 
 class Line:
@@ -375,6 +382,13 @@ class Line:
                 await self._outbox.join()
 
     # The end
+
+    def dismiss(self) -> None:
+        """Tell whoever listens that the daemon must end; a call that has not begun yet does not begin."""
+        if self.introduction.done():
+            self._inbox.put_nowait((self._clock.monotonic(), Dismissed()))
+        else:
+            self.fail(CLOSE_GOING_AWAY, "the daemon is stopping")
 
     def break_down(self) -> None:
         """An error of ours: the call cannot go on."""

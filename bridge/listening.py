@@ -17,12 +17,16 @@ from bridge.dialogue.actions import Keys, Listen
 from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
 from bridge.dialogue.keypad import Keypad
 from bridge.errors import WorkerError
-from bridge.line import Gone, Happening, KeyPressed, Line, PlayoutFinished
+from bridge.line import Dismissed, Gone, Happening, KeyPressed, Line, PlayoutFinished
 from bridge.speech.base import RecognitionStream, Recognizer
 
-__all__ = ["Heard", "Listener", "Unfinished"]
+__all__ = ["DismissedError", "Heard", "Listener", "Unfinished"]
 
 NO_KEYS = Keys(max_digits=0)
+
+
+class DismissedError(Exception):
+    """The daemon must end, and this call was asking."""
 
 
 class Heard(Struct, frozen=True):
@@ -74,7 +78,12 @@ class Listener:
         self._restart_timer()
 
     async def hear(self) -> Heard | None:
-        """The caller's next input; None when there is nothing to listen for and the prompt has ended."""
+        """The caller's next input; None when there is nothing to listen for and the prompt has ended.
+
+        Raises:
+            DismissedError: nobody is to be asked any more. Last words are heard to their end.
+
+        """
         if self._listen is not None:
             self._line.gate.expect(
                 end_silence_seconds=self._listen.end_silence_seconds,
@@ -109,6 +118,8 @@ class Listener:
                 self._press(key)
             case PlayoutFinished():
                 self._restart_timer()
+            case Dismissed() if self._listen is not None:
+                raise DismissedError
             case Gone():
                 self._heard = Heard(HungUp())
 

@@ -14,7 +14,7 @@ from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
 from bridge.following import LiveTranscripts
 from bridge.holding import HeldCall, Outcome, Services
-from bridge.line import Gone, Overheard
+from bridge.line import CLOSE_GOING_AWAY, Dismissed, Gone, Overheard
 from bridge.overhearing import OverheardLine
 from bridge.record import monitored_call_record
 from bridge.running import RunningCall
@@ -84,17 +84,17 @@ class MonitorSession(HeldCall[OverheardLine]):
         self._log.info("call_started", role="listener", direction=details.direction)
 
     async def _attend(self, details: events.CallDetails) -> str:  # noqa: ARG002 - nobody is spoken to
+        limit = self._services.patience.max_call_seconds
         try:
-            async with self._within_limit():
-                await self._listen()
+            async with self._clock.timeout(limit):
+                return await self._listen()
         except TimeoutError:
-            self._tell_limit()
+            self._log.warning("call_too_long", limit_seconds=limit)
             return Disposition.INTERRUPTED
         except Exception:  # noqa: BLE001
             # The session's edge: a bug ends this call and is reported in full; no other call notices.
             self._log.exception("call_failed")
             return Disposition.FAILED
-        return MONITORED
 
     async def _finish(self, disposition: str, details: events.CallDetails) -> None:  # noqa: ARG002
         if disposition != Disposition.FAILED:  # else whatever is broken would be asked again
@@ -108,14 +108,18 @@ class MonitorSession(HeldCall[OverheardLine]):
 
     # Listen
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> str:
+        """Until the call is over, or the daemon must end; the disposition."""
         while True:
             happening = await self._line.next()
             match happening:
                 case Overheard():
                     self._on_overheard(happening)
                 case Gone():
-                    return
+                    return MONITORED
+                case Dismissed():
+                    self._line.close_code = CLOSE_GOING_AWAY
+                    return Disposition.INTERRUPTED
                 case _:
                     pass  # keys: nothing is asked
 

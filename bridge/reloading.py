@@ -6,14 +6,16 @@ is logged by file, line and field, and the daemon goes on with what it had.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
+from msgspec import Struct
 
 from bridge.config import Settings, option_names
 from bridge.errors import BridgeError
 from bridge.offering import Change, Engines, Offer, changes, prepare, read_offer
 
-__all__ = ["Reloader", "waiting_for_restart"]
+__all__ = ["Reloaded", "Reloader", "waiting_for_restart"]
 
 # What may change under a running daemon: whatever a call takes with it when it begins.
 RELOADABLE = frozenset(
@@ -34,6 +36,15 @@ RELOADABLE = frozenset(
 log = structlog.get_logger()
 
 
+class Reloaded(Struct, frozen=True):
+    """What came of a reload."""
+
+    problems: tuple[str, ...] = ()  # then nothing has changed
+    questionnaires: int = 0
+    changes: dict[str, Change] = {}  # by questionnaire
+    waiting_for_restart: tuple[str, ...] = ()  # options
+
+
 class Reloader:
     """Reads everything again when it is asked to, one time after the other."""
 
@@ -46,13 +57,17 @@ class Reloader:
         read_settings: Callable[[], Settings],
         on_reloaded: Callable[[Offer, Settings], None],
         wanted: asyncio.Event,
+        during: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """`wanted` asks for a reload; each goes on within `during()`."""
         self._started_with = settings
         self._offer = offer
         self._engines = engines
         self._read_settings = read_settings
         self._on_reloaded = on_reloaded
         self._wanted = wanted
+        self._during = during
+        self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
         """Reload whenever it is wanted; wishes that come meanwhile are one more."""
@@ -61,28 +76,39 @@ class Reloader:
             self._wanted.clear()
             await self.reload()
 
-    async def reload(self) -> bool:
-        """Read everything again; whether new calls are offered it."""
+    async def reload(self) -> Reloaded:
+        """Read everything again, and offer it to new calls, or say what is wrong with it."""
+        async with self._one_at_a_time:
+            with self._during():
+                return await self._reload()
+
+    async def _reload(self) -> Reloaded:
         log.info("reload_begun")
         try:
             settings = await asyncio.to_thread(self._read_settings)
             offer = await asyncio.to_thread(read_offer, settings)
             rendered = await prepare(offer, self._engines)
         except BridgeError as error:
-            for problem in str(error).splitlines():
+            problems = tuple(str(error).splitlines())
+            for problem in problems:
                 log.error("reload_refused", code=error.code, problem=problem)  # noqa: TRY400 - ours, told in full
-            return False
+            return Reloaded(problems)
         except Exception:  # a bug in here must not end the calls
             log.exception("reload_failed")
-            return False
-        self._tell(offer, settings)
+            return Reloaded(("an error of our own: the log tells it in full",))
+        reloaded = Reloaded(
+            questionnaires=len(offer.questionnaires),
+            changes=changes(self._offer, offer),
+            waiting_for_restart=tuple(waiting_for_restart(self._started_with, settings)),
+        )
+        self._tell(offer, reloaded)
         self._on_reloaded(offer, settings)
         self._offer = offer
         log.info("reloaded", questionnaires=len(offer.questionnaires), rendered=rendered)
-        return True
+        return reloaded
 
-    def _tell(self, offer: Offer, settings: Settings) -> None:
-        for name, change in changes(self._offer, offer).items():
+    def _tell(self, offer: Offer, reloaded: Reloaded) -> None:
+        for name, change in reloaded.changes.items():
             one = offer.questionnaires.get(name) or self._offer.questionnaires[name]
             tell = log.debug if change is Change.UNCHANGED else log.info
             tell(
@@ -92,7 +118,7 @@ class Reloader:
                 hash=one.hash,
                 status=str(change),
             )
-        for setting in waiting_for_restart(self._started_with, settings):
+        for setting in reloaded.waiting_for_restart:
             log.warning("setting_waits_for_restart", setting=setting)
 
 

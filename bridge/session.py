@@ -17,7 +17,7 @@ from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
 from bridge.dialogue import engine
-from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Store, Transfer
+from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Say, Store, Transfer
 from bridge.dialogue.answer import Answer
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Turn
@@ -26,8 +26,8 @@ from bridge.dialogue.inputs import NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
 from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Services
-from bridge.line import CLOSE_NORMAL, Line
-from bridge.listening import Heard, Listener, Unfinished
+from bridge.line import CLOSE_GOING_AWAY, CLOSE_NORMAL, Line
+from bridge.listening import DismissedError, Heard, Listener, Unfinished
 from bridge.phone_control import ControlError
 from bridge.reconnection import CallKey, call_before, is_lost
 from bridge.record import call_record, described, input_name, milliseconds, turn_record, withdrawn
@@ -43,7 +43,7 @@ from protocols.base import Capabilities, Ending, MediaProtocol
 
 __all__ = ["CallSession", "Outcome", "Patience", "Services"]
 
-APOLOGY_SECONDS = 10.0  # longer than any apology
+LAST_WORDS_SECONDS = 10.0  # longer than any apology or goodbye
 
 
 class _Taken(Struct, frozen=True):
@@ -210,14 +210,19 @@ class CallSession(HeldCall[Line]):
             await self._services.store.describe_call(self.call_id, **described(details))
 
     async def _attend(self, details: events.CallDetails) -> Disposition:
+        limit = self._services.patience.max_call_seconds
         try:
-            async with self._within_limit():
+            async with self._clock.timeout(limit):
                 disposition = await self._converse(details)
                 is_interrupted = self._has_given_way and disposition is Disposition.HUNG_UP
                 return Disposition.INTERRUPTED if is_interrupted else disposition
         except TimeoutError:
-            self._tell_limit()
+            self._log.warning("call_too_long", limit_seconds=limit)
             await self._apologise()
+            return Disposition.INTERRUPTED
+        except DismissedError:
+            await self._say_last(engine.goodbye(self._questionnaire))
+            self._line.close_code = CLOSE_GOING_AWAY
             return Disposition.INTERRUPTED
         except (StorageError, WorkerError) as error:
             self._log.error("call_failed", code=error.code, detail=str(error))
@@ -400,13 +405,17 @@ class CallSession(HeldCall[Line]):
     # Finish
 
     async def _apologise(self) -> None:
-        """Tell the caller that the call cannot go on, if we still can."""
+        """Tell the caller that the call cannot go on."""
+        await self._say_last(engine.apology(self._questionnaire))
+
+    async def _say_last(self, sentence: Say) -> None:
+        """Say this instead of whatever is being said, if we still can, and let the caller hear it."""
         if self._line.is_gone:
             return
         with suppress(StorageError, WorkerError, TimeoutError):
-            async with self._clock.timeout(APOLOGY_SECONDS):
+            async with self._clock.timeout(LAST_WORDS_SECONDS):
                 self._line.clear()
-                await self._perform((engine.apology(self._questionnaire),))
+                await self._perform((sentence,))
                 await self._hear(None)
 
     async def _finish(self, disposition: str, details: events.CallDetails) -> None:

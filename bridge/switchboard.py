@@ -15,7 +15,7 @@ from bridge.audio.recording import CallRecorder
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.following import LiveTranscripts
 from bridge.holding import HeldCall, Outcome, Patience, Services
-from bridge.lifecycle import Lifecycle, State
+from bridge.lifecycle import Lifecycle, State, Urgency
 from bridge.monitoring import MonitorSession
 from bridge.offering import Offer
 from bridge.running import RunningCall
@@ -24,6 +24,11 @@ from protocols.base import MediaProtocol
 from protocols.events import CallDetails
 
 __all__ = ["Switchboard"]
+
+# From the wish to end until every call has ended, in seconds of call time: what a turn that is being taken
+# may wait for (recogniser, voice, database), the goodbye, and the provider's own farewell.
+GOODBYE_SECONDS = 20.0
+LOOK_SECONDS = 0.1  # between two looks whether a call that was answered has come
 
 log = structlog.get_logger()
 
@@ -57,6 +62,7 @@ class Switchboard:
         self._is_rendered = is_rendered
         self.not_begun = 0  # calls that were let in and came to nothing
         self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
+        self._expected: dict[str, float] = {}  # by reference, until when by the loop's time
 
     @property
     def active_calls(self) -> int:
@@ -70,7 +76,7 @@ class Switchboard:
     @property
     def would_admit(self) -> bool:
         """Whether a call would be taken now; asking counts as no call."""
-        return isinstance(self.admit(), Accept)
+        return isinstance(self._ask(), Accept)
 
     @property
     def questionnaires(self) -> list[Questionnaire]:
@@ -99,11 +105,12 @@ class Switchboard:
         """May one more call start?"""
         return self._counted(self._ask())
 
-    def _ask(self) -> Accept | Busy:
+    def _ask(self, *, is_expected: bool = False) -> Accept | Busy:
+        """One that was answered already may start while others drain."""
         state = self._lifecycle.state
         return self._admission.ask(
             is_ready=state is not State.STARTING,
-            is_draining=state in {State.DRAINING, State.STOPPED},
+            is_draining=state in {State.DRAINING, State.STOPPED} and not is_expected,
         )
 
     def _counted(self, decision: Accept | Busy) -> Accept | Busy:
@@ -111,12 +118,13 @@ class Switchboard:
             self._services.metrics.call_refused(decision.reason)
         return decision
 
-    def admit_to(self, name: str | None) -> Accept | Busy:
+    def admit_to(self, name: str | None, reference: str | None = None) -> Accept | Busy:
         """May one more call be asked the questionnaire of that id, or the default one?
 
-        None that there is not is no reason here: `questionnaire` says so.
+        None that there is not is no reason here: `questionnaire` says so. `reference`: of a call that may be
+        expected.
         """
-        decision = self._ask()
+        decision = self._ask(is_expected=reference in self._expecting())
         questionnaire = self.questionnaire(name)
         if (
             isinstance(decision, Accept)
@@ -129,6 +137,20 @@ class Switchboard:
     def questionnaire(self, name: str | None) -> Questionnaire | None:
         """The questionnaire of that id, or the default one; None when there is no such."""
         return self._offer.questionnaires.get(name or self._offer.default)
+
+    def expect(self, reference: str, seconds: float) -> None:
+        """A call was answered: its socket comes within so many seconds by the wall clock, or never."""
+        self._expected[reference] = asyncio.get_running_loop().time() + seconds
+
+    def expect_no_more(self, reference: str | None) -> None:
+        """It has come, and is over."""
+        self._expected.pop(reference or "", None)
+
+    def _expecting(self) -> dict[str, float]:
+        """Those that may still come."""
+        now = asyncio.get_running_loop().time()
+        self._expected = {reference: until for reference, until in self._expected.items() if until > now}
+        return self._expected
 
     def offer(self, offer: Offer, *, patience: Patience, max_concurrent: int) -> None:
         """Hold new calls with all this; the calls in progress go on with what they began with."""
@@ -210,20 +232,38 @@ class Switchboard:
         return self._recordings(call_id) if self._recordings else None
 
     async def drain(self, seconds: float) -> None:
-        """Let the running calls finish, for so long; then, or when the life cycle stops, end them."""
-        stopped = asyncio.create_task(self._lifecycle.reached(State.STOPPED))
-        try:
-            if self._calls:
-                log.info("draining", calls=len(self._calls), limit_seconds=seconds)
-                idle = asyncio.create_task(self._all_over())
-                await asyncio.wait({idle, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-                idle.cancel()
-        finally:
-            stopped.cancel()
-        for call in tuple(self._calls):
+        """Let the running calls finish, for so long by the wall clock; then end them, with a goodbye.
+
+        A more urgent signal shortens either: `Urgency.NOW` the wait for the calls, `AT_ONCE` the goodbye.
+        """
+        log.info("draining", calls=len(self._calls), limit_seconds=seconds)
+        if not await self._are_over(seconds, Urgency.NOW):
+            log.warning("calls_dismissed", calls=len(self._calls))
+            self._expected.clear()
+            for session in self._calls.values():
+                session.dismiss()
+            limit = self._services.clock.real_seconds(GOODBYE_SECONDS)
+            await self._are_over(limit, Urgency.AT_ONCE)
+        calls = tuple(self._calls)
+        for call in calls:
             call.cancel()
-        await asyncio.gather(*tuple(self._calls), return_exceptions=True)
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    async def _are_over(self, seconds: float, unless: Urgency) -> bool:
+        """Wait for all calls to end, for so long, or until that urgency; whether they have."""
+        urged = asyncio.ensure_future(self._lifecycle.urged(unless))
+        over = asyncio.ensure_future(self._all_over())
+        try:
+            await asyncio.wait({over, urged}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (over, urged):
+                task.cancel()
+            await asyncio.gather(over, urged, return_exceptions=True)
+        return not self._calls and not self._expecting()
 
     async def _all_over(self) -> None:
-        while self._calls:
-            await asyncio.wait(tuple(self._calls))
+        while self._calls or self._expecting():
+            if self._calls:
+                await asyncio.wait(tuple(self._calls))
+            else:
+                await asyncio.sleep(LOOK_SECONDS)

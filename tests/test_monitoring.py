@@ -19,7 +19,7 @@ from bridge.carriers.wires.genesys_audiohook import AudioHookWire
 from bridge.clock import Clock
 from bridge.following import LiveTranscripts
 from bridge.holding import Outcome, Patience, Services
-from bridge.line import KeyPressed, Overheard
+from bridge.line import CLOSE_GOING_AWAY, KeyPressed, Overheard
 from bridge.monitoring import MonitorSession, agreed
 from bridge.running import Stage
 from bridge.storage.store import Store
@@ -303,3 +303,19 @@ async def test_a_bug_ends_its_own_call_with_a_closed_record(
 def test_what_most_decoders_heard_counts(texts: tuple[str, ...], agreement: tuple[str, float]) -> None:
     """And how many they were is how sure it is."""
     assert agreed(texts) == agreement
+
+
+async def test_a_call_that_is_dismissed_is_closed_with_what_was_said(
+    monitor: Callable[..., Monitored], ears: Any
+) -> None:
+    """The daemon must end: the utterance under way is kept, and the record says that there was more."""
+    ears.will_hear = ["نعم"]
+    one = monitor()
+    await one.hear(
+        Channel.CALLER, UtteranceStarted(b"11"), UtteranceEnded(b"33", 0.7, 0.5, EndReason.SILENCE)
+    )
+    one.session.dismiss()
+    async with asyncio.timeout(20):
+        outcome = await one.running
+    assert (outcome.disposition, outcome.close_code) == ("interrupted", CLOSE_GOING_AWAY)
+    assert [row[4] for row in one.query(ROWS)] == ["نعم"]

@@ -108,7 +108,7 @@ async def test_what_has_changed_is_kept_rendered_offered_and_told(site: Site) ->
     site.add("blood_pressure")
     site.configure("blood_pressure", site='{name: "عيادة"}', calls="{max_concurrent: 3}")
     with capture_logs() as told:
-        assert await reloader.reload()
+        assert not (await reloader.reload()).problems
     ((offer, settings),) = site.taken_up
     assert (offer.default, offer.site, settings.calls.max_concurrent) == (
         "blood_pressure",
@@ -147,13 +147,13 @@ async def test_whatever_is_wrong_nothing_changes(site: Site, break_it: Any, prob
     site.add("blood_pressure")
     break_it(site)
     with capture_logs() as told:
-        assert not await reloader.reload()
+        assert (await reloader.reload()).problems
     assert site.taken_up == []
     assert [line for line in told if line["event"] == "reload_refused" and problem in line["problem"]]
     site.store.is_broken = site.readiness.is_broken = False
     site.configure("post_discharge")
     site.add("post_discharge")
-    assert await reloader.reload()
+    assert not (await reloader.reload()).problems
 
 
 async def test_every_fault_has_a_line_of_its_own(site: Site) -> None:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from bridge.dialogue.actions import Disposition
 from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.line import KeyPressed
+from bridge.line import CLOSE_GOING_AWAY, KeyPressed
+from bridge.resumption import find_earlier
 from bridge.running import Stage
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
@@ -282,6 +284,70 @@ async def test_a_database_that_fails_ends_in_an_apology(call: Callable[..., Call
     assert (said.count("response.stream") > 10, said[-1]) == (True, "call.hangup")
     assert one.query("SELECT 1 FROM answers") == []
     assert one.query("SELECT disposition FROM calls") == [(None,)]  # the next start calls it interrupted
+
+
+async def test_a_caller_who_is_dismissed_hears_a_goodbye(call: Callable[..., Call]) -> None:
+    """In the middle of a question; what was answered before is kept, and the call can be gone on with."""
+    one = call()
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), turns=1)
+    await one.until(lambda: one.session._line.is_speaking)
+    before = len(one.sent)
+    one.session.dismiss()
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    said = [message["type"] for message in one.sent[before:]]
+    assert (outcome.disposition, outcome.close_code) == (Disposition.INTERRUPTED, CLOSE_GOING_AWAY)
+    goodbye = said[said.index("speech.started") :]  # Maqsam's word for falling silent
+    assert (goodbye.count("response.stream") > 10, goodbye[-1]) == (True, "call.hangup")
+    assert one.query("SELECT disposition FROM calls") == [("interrupted",)]
+    assert one.query("SELECT item FROM answers") == [("consent",)]
+    now = datetime.now(UTC)
+    assert await find_earlier(one.session._services.store, "c1", QUESTIONNAIRE, now=now) is not None
+
+
+async def test_what_is_being_taken_in_is_committed_before_the_goodbye(
+    call: Callable[..., Call], ears: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dismissed while the answer is on its way to the disk: it gets there."""
+    ears.will_hear = ["نعم"]
+    one = call()
+    await one.prompt_heard()
+    record_turn = Store.record_turn
+
+    async def dismissed_meanwhile(*arguments: Any, **options: Any) -> Any:
+        one.session.dismiss()
+        return await record_turn(*arguments, **options)
+
+    monkeypatch.setattr(Store, "record_turn", dismissed_meanwhile)
+    await one.hear(STARTED, ENDED, turns=1)
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    assert (outcome.disposition, outcome.close_code) == (Disposition.INTERRUPTED, CLOSE_GOING_AWAY)
+    assert one.query("SELECT item, value_json FROM answers") == [("consent", "true")]
+
+
+async def test_last_words_are_not_cut_by_a_dismissal(call: Callable[..., Call]) -> None:
+    """Whoever is being told goodbye already is told no other, and the call ended as it did."""
+    one = call()
+    await one.prompt_heard()
+    await one.hear(KeyPressed("2"), turns=1)  # no consent
+    await one.until(lambda: one.session._line.is_speaking)
+    one.session.dismiss()
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    assert (outcome.disposition, outcome.close_code) == (Disposition.REFUSED, 1000)
+
+
+async def test_a_call_that_has_not_begun_does_not_begin(call: Callable[..., Call]) -> None:
+    """Its carrier has opened the socket and not said which call it is for."""
+    one = call(setup='{"type":"unknown"}')
+    await asyncio.sleep(0)
+    one.session.dismiss()
+    async with asyncio.timeout(30):
+        outcome = await one.running
+    assert (outcome.disposition, outcome.close_code) == (None, CLOSE_GOING_AWAY)
+    assert one.query("SELECT 1 FROM calls") == []
 
 
 async def test_a_bug_ends_its_own_call_with_a_closed_record(

@@ -57,6 +57,7 @@ class Closing(Model):
     escalated: Text
     no_answer: Text
     failed: Text
+    interrupted: Text | None = None  # the daemon must end in mid-call; left out: the same as `failed`
     voicemail: Text | None = None  # left out: nothing is left on a machine
 
 

@@ -28,8 +28,20 @@ from bridge.dialogue.scene import Reading, Scene, Turn
 from bridge.dialogue.sentences import Speaker
 from bridge.dialogue.state import Asked, DialogueState, Tally
 from bridge.dialogue.trouble import on_silence
+from bridge.dialogue.wording import Text
 
-__all__ = ["DialogueState", "Reading", "Turn", "advance", "apology", "begin", "is_over", "resume", "scene_at"]
+__all__ = [
+    "DialogueState",
+    "Reading",
+    "Turn",
+    "advance",
+    "apology",
+    "begin",
+    "goodbye",
+    "is_over",
+    "resume",
+    "scene_at",
+]
 
 
 def begin(questionnaire: Questionnaire, context: CallContext | None = None) -> Turn:
@@ -77,7 +89,17 @@ def is_over(state: DialogueState) -> bool:
 
 def apology(questionnaire: Questionnaire) -> Say:
     """What is said when the call cannot go on through a fault of ours."""
-    sentence = Speaker(questionnaire).say(questionnaire.closing.failed)
+    return _last_words(questionnaire, questionnaire.closing.failed)
+
+
+def goodbye(questionnaire: Questionnaire) -> Say:
+    """What is said when the daemon must end in mid-call."""
+    closing = questionnaire.closing
+    return _last_words(questionnaire, closing.interrupted or closing.failed)
+
+
+def _last_words(questionnaire: Questionnaire, text: Text) -> Say:
+    sentence = Speaker(questionnaire).say(text)
     return Say(sentence.text, PromptRole.CLOSING, barge_in=False, parts=sentence.parts)
 
 

@@ -30,7 +30,7 @@ def database(settings: Settings, now: datetime) -> Iterator[Finding]:
             return
         yield from _content(path)
         yield write_ahead_log(path)
-        yield backup(settings.storage.backups, now)
+        yield backup(settings.database.backup_folder or path.parent, now)
     except PermissionError:
         yield Finding("database", Verdict.WARNING, f"{path} may not be read by this user", _AS_WHOM)
 

@@ -32,6 +32,8 @@ __all__ = [
     "OpenStream",
     "OpusDecoded",
     "PiperRequest",
+    "Probe",
+    "Probed",
     "Ready",
     "Refused",
     "Reply",
@@ -88,6 +90,18 @@ class LoadModel(Message, frozen=True):
     path: str
     threads: int
     phases: int  # how often each utterance is decoded under either vocabulary, each time begun 10 ms later
+    known_phrase: str = ""  # a model that has words for it must recognise it before it is ready
+    known_pcm: bytes = b""  # somebody saying it; b'' is silence
+
+
+class Probe(Request, frozen=True):
+    """Are its threads getting on? Answer with `Probed`, from one of them."""
+
+
+class Probed(Request, frozen=True):
+    """One thread at least is; how long the others have been at what they do."""
+
+    longest_seconds: float
 
 
 class OpenStream(Request, frozen=True):
@@ -246,10 +260,10 @@ class Speakers(Request, frozen=True):
     names: tuple[str, ...]
 
 
-VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream
+VoskRequest = LoadModel | OpenStream | FeedStream | FinishStream | CancelStream | Probe
 EspeakRequest = OpenEspeak | Speak
 XttsRequest = LoadXtts | Condition | ListSpeakers | TakeSpeaker | SpeakAs | CancelStream
 PiperRequest = OpenPiper | SpeakPiper | CancelStream
 MediaRequest = OpenMedia | DecodeFile | DecodeOpus | CloseOpus
-Reply = Heard | Spoken | SpokenPart | Conditioned | Speakers | FileDecoded | OpusDecoded | Refused
+Reply = Heard | Probed | Spoken | SpokenPart | Conditioned | Speakers | FileDecoded | OpusDecoded | Refused
 WorkerMessage = Ready | StartFailed | Reply

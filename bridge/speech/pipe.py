@@ -87,10 +87,10 @@ class ParentPipe:
 
 
 def _leave_life_and_death_to_the_parent() -> None:
-    """Let a service manager's or terminal's signal to the whole group drain calls first; and dump no core.
+    """Leave signals to the whole group, of a service manager or a terminal, to the daemon; and dump no core.
 
     A core file would hold what callers said.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

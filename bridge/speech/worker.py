@@ -165,6 +165,11 @@ class WorkerProcess:
         except TimeoutError:
             raise WorkerLostError(f"the {self._name} worker is not running") from None
 
+    def replace(self) -> None:
+        """Kill the process; another takes its place. Nothing happens while there is none."""
+        if self._life is not None and self.is_up:
+            self._life.kill()
+
     def post(self, message: Message) -> None:
         """Say something that needs no answer; never waits. Lost when there is no process to hear it."""
         if self._life is not None and self.is_up:

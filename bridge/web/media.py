@@ -60,11 +60,15 @@ class MediaSockets:
         is_asked = visit.provider.capabilities.plays
         if not is_asked and not self._switchboard.monitors:
             raise web.HTTPForbidden(text="calls are not listened to here: monitoring.enabled is false\n")
-        self._admit(visit, is_asked=is_asked)
+        reference = visit.claims.call if visit.claims else None
+        self._admit(visit, reference, is_asked=is_asked)
         questionnaire = self._questionnaire(visit.questionnaire) if is_asked else None
         await self._doorkeeper.redeem(visit)
-        known = await self._known(visit)
-        return await self._put_through(request, visit.protocol, questionnaire, known)
+        try:
+            known = await self._known(visit)
+            return await self._put_through(request, visit.protocol, questionnaire, known)
+        finally:
+            self._switchboard.expect_no_more(reference)
 
     async def _known(self, visit: Visit) -> CallDetails:
         """What a webhook said of the call, or what we dialled; most wires say less."""
@@ -85,10 +89,10 @@ class MediaSockets:
             direction=read_direction(call.direction),
         )
 
-    def _admit(self, visit: Visit, *, is_asked: bool) -> None:
+    def _admit(self, visit: Visit, reference: str | None, *, is_asked: bool) -> None:
         """May the call start?"""
         board = self._switchboard
-        decision = board.admit_to(visit.questionnaire) if is_asked else board.admit()
+        decision = board.admit_to(visit.questionnaire, reference) if is_asked else board.admit()
         if isinstance(decision, Busy):
             log.warning("call_refused", reason=decision.reason, questionnaire=visit.questionnaire)
             raise web.HTTPServiceUnavailable(

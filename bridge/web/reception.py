@@ -74,6 +74,7 @@ class Reception:
         token = self._tokens.issue(
             provider=name, questionnaire=questionnaire, call=reference, seconds=self._token_seconds
         )
+        self._switchboard.expect(reference, self._token_seconds)
         origin = self._public_url.rstrip("/")
         return StreamTarget(
             f"ws{origin.removeprefix('http')}/ws/{name}/{token}", f"{origin}/webhooks/{name}/status"

@@ -5,6 +5,7 @@ One is for the network, the other is a file, for whoever may open that: `authori
 
 import errno
 import os
+import socket
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -67,8 +68,14 @@ class Server:
         self._runner: web.AppRunner | None = None
         self.port = 0
 
-    async def start(self, host: str, port: int, admin_socket: Path | None = None) -> None:
-        """Listen, and at the file `admin_socket` too.
+    async def start(
+        self,
+        host: str,
+        port: int,
+        admin_socket: Path | None = None,
+        handed_over: socket.socket | None = None,
+    ) -> None:
+        """Listen, at the file `admin_socket` too, and on `handed_over` where it is opened already.
 
         Raises:
             ConfigError: the address is in use or not ours, or the file cannot be made.
@@ -104,7 +111,9 @@ class Server:
             shutdown_timeout=SHUTDOWN_SECONDS,
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site: web.BaseSite = web.TCPSite(self._runner, host, port)
+        if handed_over is not None:
+            site = web.SockSite(self._runner, handed_over)
         try:
             await site.start()
         except OSError as error:
@@ -116,6 +125,11 @@ class Server:
 
     async def _listen_at(self, runner: web.AppRunner, path: Path) -> None:
         """Open the file that only the daemon's user may open; one left behind by a crash gives way."""
+        if _is_answered(path):
+            await self.stop()
+            raise ConfigError(
+                f"admin.socket: another daemon answers at {path}: stop that one, or name another file"
+            )
         try:
             _make_room(path)
             before = os.umask(0o177)  # nobody else, from the first moment on
@@ -168,6 +182,19 @@ class Server:
         if routes is None:
             raise web.HTTPServiceUnavailable(text="starting\n", headers={"Retry-After": "5"})
         return routes
+
+
+def _is_answered(path: Path) -> bool:
+    """Whether somebody listens at this file; what a crash left behind answers nobody."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.setblocking(False)
+        try:
+            caller.connect(os.fspath(path))
+        except BlockingIOError:  # somebody, with more callers than they can take
+            return True
+        except OSError:
+            return False
+    return True
 
 
 def _make_room(path: Path) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bridge.carriers.fake import EndedBy
@@ -95,41 +94,6 @@ async def test_other_calls_do_not_notice(start_daemon: Callable[..., Any], phone
     assert rows(daemon, complete) == [(2 * len(SCRIPTED),)]
     assert rows(daemon, "SELECT disposition FROM calls ORDER BY disposition")[-1] == ("hung_up",)
     daemon.stop()
-
-
-async def test_a_stop_lets_the_call_finish(start_daemon: Callable[..., Any], phone: Any) -> None:
-    """After SIGTERM a new call is told that we are busy, the running one ends as usual, and so do we."""
-    daemon = start_daemon(HATIF_CLOCK__SPEED=FAST)
-    asked = asyncio.Event()
-    call = asyncio.create_task(phone(daemon, on_asked=lambda _item: asked.set()))
-    await asked.wait()
-    daemon.process.send_signal(signal.SIGTERM)
-    await asyncio.sleep(0.3)
-    async with aiohttp.ClientSession() as client:
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await client.ws_connect(daemon.url("/ws/maqsam"), headers={"Auth": daemon.token})
-    assert (refused.value.status, daemon.get("/readyz")[0]) == (503, 503)
-    await call
-    assert await asyncio.to_thread(daemon.process.wait, 30) == 0
-    assert rows(daemon, "SELECT disposition FROM calls") == [("completed",)]
-
-
-async def test_a_second_stop_does_not_wait(start_daemon: Callable[..., Any], phone: Any) -> None:
-    """Two signals end the call at once; its record says so, and its answers are there."""
-    daemon = start_daemon(HATIF_CLOCK__SPEED=FAST)
-    asked = asyncio.Event()
-    call = asyncio.create_task(
-        phone(daemon, on_asked=lambda item: asked.set() if item == "pain" else None),
-    )
-    await asked.wait()
-    daemon.process.send_signal(signal.SIGTERM)
-    await asyncio.sleep(0.2)
-    daemon.process.send_signal(signal.SIGTERM)
-    outcome, _ = await call
-    assert await asyncio.to_thread(daemon.process.wait, 30) == 0
-    assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
-    assert rows(daemon, "SELECT disposition FROM calls") == [("interrupted",)]
-    assert stored(daemon)["consent"] == "true"
 
 
 async def test_nothing_personal_is_logged(start_daemon: Callable[..., Any], phone: Any) -> None:

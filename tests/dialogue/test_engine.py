@@ -656,3 +656,13 @@ def test_answers_to_a_longer_questionnaire_complete_a_shorter_one(short: Questio
 def test_the_apology_is_a_known_sentence() -> None:
     """What is said when the call fails is rendered ahead like everything else."""
     assert engine.apology(SHIPPED).text in KNOWN_TEXTS
+
+
+def test_the_goodbye_is_a_known_sentence_of_its_own() -> None:
+    """So is what is said when the daemon must end; a site that has no words for it apologises."""
+    assert engine.goodbye(SHIPPED).text in KNOWN_TEXTS
+    assert engine.goodbye(SHIPPED) != engine.apology(SHIPPED)
+    wordless = SHIPPED.model_copy(
+        update={"closing": SHIPPED.closing.model_copy(update={"interrupted": None})}
+    )
+    assert engine.goodbye(wordless) == engine.apology(SHIPPED)

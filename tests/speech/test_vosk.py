@@ -4,18 +4,23 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Awaitable, Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from bridge import understanding
 from bridge.errors import ModelError, WorkerError
+from bridge.lifecycle import State
+from bridge.pulse import Pulse
 from bridge.speech.base import Speech
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
 from bridge.speech.messages import MAX_STREAMS, MAX_UTTERANCE_BYTES
 from bridge.speech.vosk.model import UNKNOWN_WORD
 from bridge.speech.vosk.recognizer import ModelSummary, VoskRecognizer
+from bridge.supervision import Situation, Supervision
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -236,6 +241,70 @@ async def test_a_hung_worker_is_replaced(model: Path, say: Say, until: Until) ->
         await recognizer.stop()
 
     assert heard == ("نعم", "نعم")
+
+
+async def test_idle_threads_answer_a_probe(recognizer: VoskRecognizer) -> None:
+    """Nobody has been at anything for long."""
+    assert await recognizer.probe(20.0) < 20.0
+
+
+async def test_busy_threads_answer_a_probe(recognizer: VoskRecognizer, say: Say) -> None:
+    """Work that goes on is no reason to be taken for dead."""
+    hearings = [asyncio.create_task(hear(recognizer, await say("نَعَم"))) for _ in range(4)]
+    assert await recognizer.probe(20.0) < 20.0
+    assert [await hearing for hearing in hearings] == [("نعم", "نعم")] * 4
+
+
+async def test_a_stopped_process_fails_a_probe_and_is_replaced(mortal: VoskRecognizer, until: Until) -> None:
+    """The pulse feels the new one."""
+    kill(mortal, signal.SIGSTOP)
+    with pytest.raises(WorkerError, match="in time"):
+        await mortal.probe(0.5)
+    await until(lambda: mortal.restarts == 1)
+    assert await mortal.probe(20.0) < 20.0
+
+
+async def test_a_stopped_process_ends_the_signs_of_life(
+    mortal: VoskRecognizer, tmp_path: Path, until: Until
+) -> None:
+    """The service manager hears nothing while the recogniser hangs, however well the loop runs."""
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        pulse = Pulse(stuck_seconds=4.0)
+        pulse.watch(mortal)
+        environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "300000"}
+        supervision = Supervision(lambda: Situation(State.RUNNING, is_alive=pulse.is_alive()), environ)
+        looking = [asyncio.create_task(run) for run in (pulse.run(), supervision.run())]
+        await until(lambda: _is_fed(manager))
+
+        kill(mortal, signal.SIGSTOP)
+        await until(lambda: not pulse.is_alive())
+        _is_fed(manager)  # what was sent before
+        restarts, is_fed = mortal.restarts, False
+        while mortal.restarts == restarts and not pulse.is_alive():
+            is_fed = is_fed or _is_fed(manager)
+            await asyncio.sleep(0.05)
+        assert not is_fed
+        await until(lambda: _is_fed(manager))  # by the process that took its place
+        for task in looking:
+            task.cancel()
+        await asyncio.gather(*looking, return_exceptions=True)
+
+
+def _is_fed(manager: socket.socket) -> bool:
+    """Whether there was a sign of life since the last look."""
+    told = b""
+    with suppress(BlockingIOError):
+        while True:
+            told += manager.recv(4096)
+    return b"WATCHDOG=1" in told
+
+
+async def test_a_process_that_is_given_up_is_replaced(mortal: VoskRecognizer, until: Until) -> None:
+    """As it is when its threads are stuck."""
+    mortal.replace()
+    await until(lambda: mortal.restarts == 1 and mortal.is_ready)
 
 
 async def test_nothing_is_heard_before_the_start(model: Path) -> None:

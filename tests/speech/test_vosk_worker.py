@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from bridge.audio.g711 import decode_ulaw
 from bridge.errors import WorkerError
 from bridge.speech.messages import (
     MAX_STREAMS,
@@ -16,6 +18,7 @@ from bridge.speech.messages import (
     LoadModel,
     OpenStream,
 )
+from bridge.speech.vosk.recognizer import KNOWN_PHRASE, KNOWN_SOUND
 from bridge.speech.worker import WorkerProcess
 
 SECONDS = 20.0
@@ -42,6 +45,28 @@ async def test_no_grammar_crashes_it(worker: WorkerProcess, phrases: tuple[str, 
     """What the parent should have caught is caught again."""
     assert set((await heard(worker, *phrases)).closed) <= {""}
     assert worker.restarts == 0
+
+
+@pytest.mark.parametrize(
+    ("sound", "phrase", "is_ready"),
+    [
+        (decode_ulaw(KNOWN_SOUND.read_bytes()), KNOWN_PHRASE, True),
+        (decode_ulaw(KNOWN_SOUND.read_bytes()), "لا", False),
+        (b"", KNOWN_PHRASE, False),
+        (b"", "زرافة", True),  # the model has no word for it, and is asked to decode only
+    ],
+    ids=["heard", "another", "silence", "foreign"],
+)
+async def test_it_is_ready_once_it_has_recognised_a_phrase(
+    model: Path, sound: bytes, phrase: str, *, is_ready: bool
+) -> None:
+    """A model that loads and hears wrongly takes no calls."""
+    setup = LoadModel(str(model), 1, 1, phrase, sound)
+    process = WorkerProcess("vosk", "bridge.speech.vosk.worker", setup)
+    expected = nullcontext() if is_ready else pytest.raises(WorkerError, match="does not hear a known phrase")
+    with expected:
+        await process.start()
+    await process.stop()
 
 
 async def test_an_unknown_utterance_is_refused(worker: WorkerProcess) -> None:

@@ -11,6 +11,7 @@ __all__ = ["in_lanes"]
 # About how many seconds a test takes, by its file; those that are not named take less.
 SLOW = {
     "calls/test_demo.py": 50,
+    "calls/test_draining.py": 50,
     "calls/test_survival.py": 15,
     "calls/test_handing_over.py": 15,
     "calls/test_barge_in.py": 15,

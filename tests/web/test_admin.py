@@ -31,6 +31,7 @@ from bridge.readiness import Rendered
 from bridge.running import RunningCall, Stage
 from bridge.speech.condition import WorkerCondition
 from bridge.storage.audit import all_entries
+from bridge.storage.place import Place
 from bridge.storage.store import Store
 from bridge.web.admin.house import House
 from bridge.web.admin.routes import admin_endpoints, admin_routes

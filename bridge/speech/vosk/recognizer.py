@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from bridge.audio.g711 import decode_ulaw
 from bridge.errors import ModelError, WorkerError
 from bridge.speech.base import Hearing, RecognitionStream, Recognizer
 from bridge.speech.condition import WorkerCondition
@@ -23,6 +24,8 @@ from bridge.speech.messages import (
     Heard,
     LoadModel,
     OpenStream,
+    Probe,
+    Probed,
 )
 from bridge.speech.vosk.grammar import whole_phrases
 from bridge.speech.vosk.model import UNKNOWN_WORD, ModelSummary, check_model, written
@@ -31,6 +34,10 @@ from bridge.speech.worker import RestartPolicy, WorkerProcess
 __all__ = ["ModelSummary", "VoskRecognizer", "check_model"]
 
 MAX_PHRASES = 1000  # a grammar is built anew for every utterance; no question has as many answers
+# What every model must hear before it may hear callers: نعم, spoken by espeak-ng (ar+Denis), mu-law at 8 kHz.
+KNOWN_PHRASE = "نعم"
+KNOWN_SOUND = Path(__file__).with_name("yes.ulaw")
+
 MAX_GRAMMARS = 512  # spelled grammars that are remembered; a questionnaire has a few dozen
 
 log = structlog.get_logger()
@@ -53,7 +60,8 @@ class VoskRecognizer(Recognizer):
         self._finish_timeout_seconds = finish_timeout_seconds
         self._grammars: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._open_streams: set[_VoskStream] = set()
-        setup = LoadModel(str(model.absolute()), max(1, threads), max(1, phases))
+        sound = decode_ulaw(KNOWN_SOUND.read_bytes())
+        setup = LoadModel(str(model.absolute()), max(1, threads), max(1, phases), KNOWN_PHRASE, sound)
         self._worker = WorkerProcess(
             "vosk", "bridge.speech.vosk.worker", setup, policy=policy, on_restart=on_restart
         )
@@ -70,6 +78,20 @@ class VoskRecognizer(Recognizer):
     async def stop(self) -> None:
         """End the process."""
         await self._worker.stop()
+
+    async def probe(self, timeout_seconds: float) -> float:
+        """Ask the decoding threads whether they are getting on; how long the slowest has been at one piece.
+
+        Raises:
+            WorkerError: there is no process, or none of its threads answers in time: it is replaced.
+
+        """
+        probe = Probe(self._worker.new_id())
+        return (await self._worker.request(probe, Probed, timeout_seconds)).longest_seconds
+
+    def replace(self) -> None:
+        """Kill the process, which hangs; another takes its place."""
+        self._worker.replace()
 
     def open(self, phrases: Sequence[str]) -> RecognitionStream:
         """Begin an utterance; phrases that the model has no words for are left out, and counted."""
@@ -107,7 +129,7 @@ class VoskRecognizer(Recognizer):
 
     @property
     def is_ready(self) -> bool:
-        """Whether the process has loaded the model, decoded some audio, and been reliable lately."""
+        """Whether the process has loaded the model, heard a known phrase, and been reliable lately."""
         return self._worker.is_ready
 
     def condition(self) -> WorkerCondition:
@@ -132,6 +154,11 @@ class VoskRecognizer(Recognizer):
         cause = self._worker.condition().last_death
         why = f" ({cause})" if cause else ""
         return False, f"the recogniser {state}{why}; callers are asked for keys"
+
+    @property
+    def engine(self) -> str:
+        """What the engine calls itself; '' before it has started."""
+        return self._worker.version
 
     @property
     def pid(self) -> int | None:

@@ -11,9 +11,11 @@ later is a different one to it. What is recognised in one phase only was close t
 import json
 import os
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -32,6 +34,8 @@ from bridge.speech.messages import (
     LoadModel,
     Message,
     OpenStream,
+    Probe,
+    Probed,
     Ready,
     Refused,
     StartFailed,
@@ -42,6 +46,7 @@ from bridge.speech.pipe import ParentPipe
 __all__ = ["main"]
 
 SELF_TEST_SECONDS = 0.5
+UNKNOWN_WORD = "[unk]"  # where a model has it: "something else was said"
 PHASE_BYTES = SAMPLE_RATE // 100 * 2  # 10 ms: one frame of the features
 
 Send = Callable[[Message], None]
@@ -108,11 +113,15 @@ class _Model:
             return []
         return self._decoders(json.dumps(known, ensure_ascii=False))
 
-    def test(self) -> None:
-        """Decode silence, as a real utterance would be."""
-        for decoder in self.open_vocabulary():
-            decoder.accept(bytes(int(SELF_TEST_SECONDS * SAMPLE_RATE) * 2))
-            decoder.finish()
+    def test(self, phrase: str, pcm: bytes) -> bool:
+        """Decode somebody saying a phrase; whether that is heard, where the model has words for it."""
+        # With nothing else to choose from, any sound is the phrase.
+        closed = self.closed_vocabulary([phrase, UNKNOWN_WORD]) if self._knows(UNKNOWN_WORD) else []
+        decoders = self.open_vocabulary()[:1] + closed[:1]
+        for decoder in decoders:
+            decoder.accept(pcm or bytes(int(SELF_TEST_SECONDS * SAMPLE_RATE) * 2))
+        (last, *_) = reversed(_texts([decoder.finish() for decoder in decoders]))
+        return last == phrase or not self._knows(phrase)
 
     def _decoders(self, *grammar: str) -> list[_Decoder]:
         recognizer = self._vosk.KaldiRecognizer
@@ -123,14 +132,42 @@ class _Model:
         return bool(words) and all(self._model.vosk_model_find_word(word) >= 0 for word in words)
 
 
+class _Watch:
+    """What the pool's threads are at, and since when."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: dict[int, float] = {}  # by thread
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """One thread is at one job meanwhile."""
+        thread = threading.get_ident()
+        with self._lock:
+            self._since[thread] = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._since[thread]
+
+    def longest_seconds(self) -> float:
+        """How long the slowest of them has been at its job."""
+        with self._lock:
+            return time.monotonic() - min(self._since.values(), default=time.monotonic())
+
+
 class _Utterance:
     """One utterance and the jobs that wait for it: done one at a time, in order, on the shared pool.
 
     A Vosk recogniser has no lock and dies if two threads meet in it, or if it is freed under a running one.
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, send: Send, message: OpenStream, model: _Model) -> None:
+    def __init__(
+        self, pool: ThreadPoolExecutor, watch: _Watch, send: Send, message: OpenStream, model: _Model
+    ) -> None:
         self._pool = pool
+        self._watch = watch
         self._send = send
         self._id = message.id
         self._lock = threading.Lock()
@@ -177,7 +214,8 @@ class _Utterance:
 
     def _attempt(self, job: Callable[[], None]) -> None:
         try:
-            job()
+            with self._watch.at_work():
+                job()
         except Exception as error:  # noqa: BLE001 - Vosk raises plain Exception; the other utterances go on
             self._failure = f"the recogniser failed ({type(error).__name__})"
             self._free()
@@ -212,6 +250,7 @@ class _Ears:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._pool: ThreadPoolExecutor | None = None
+        self._watch = _Watch()
         self._model: _Model | None = None
         self._streams: dict[int, _Utterance] = {}
 
@@ -230,25 +269,35 @@ class _Ears:
             case CancelStream(id=key):
                 if stream := self._streams.pop(key, None):
                     stream.cancel()
+            case Probe(id=key):
+                if self._pool:
+                    self._pool.submit(self._probe, key)
             case _:
                 assert_never(message)
+
+    def _probe(self, key: int) -> None:
+        """Answered by one of the pool's threads, after the jobs that wait already."""
+        self._send(Probed(key, self._watch.longest_seconds()))
 
     def _load(self, message: LoadModel) -> None:
         """Seconds for a large model: off the main thread, which must see the parent go."""
         try:
             model = _Model(message.path, message.phases)
-            model.test()
+            has_heard = model.test(message.known_phrase, message.known_pcm)
         except ImportError:
             self._send(StartFailed("the vosk package cannot be imported"))
         except Exception:  # noqa: BLE001 - Vosk raises plain Exception, and its reasons go to stderr
             self._send(StartFailed("Vosk cannot load it"))
         else:
+            if not has_heard:
+                self._send(StartFailed("Vosk loads it, but does not hear a known phrase with it"))
+                return
             self._model = model
             self._send(Ready(f"vosk {version('vosk')}"))
 
     def _begin(self, message: OpenStream) -> None:
         if self._pool and self._model and len(self._streams) < MAX_STREAMS:
-            self._streams[message.id] = _Utterance(self._pool, self._send, message, self._model)
+            self._streams[message.id] = _Utterance(self._pool, self._watch, self._send, message, self._model)
 
     def _finish(self, key: int) -> None:
         stream = self._streams.pop(key, None)

@@ -1,0 +1,101 @@
+"""The daemon's own affairs for its operator: how it is, draining and going on, reading everything again."""
+
+import os
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from platform import python_version
+
+import structlog
+from aiohttp import web
+
+from bridge.identity.principal import Scope
+from bridge.lifecycle import Lifecycle, State
+from bridge.pulse import Pulse
+from bridge.reloading import Reloaded
+from bridge.web.authorisation import require
+from bridge.web.health import Component
+
+__all__ = ["ControlRoutes"]
+
+log = structlog.get_logger()
+
+
+class ControlRoutes:
+    """`/admin/status`, `/admin/drain`, `/admin/undrain` and `/admin/reload`."""
+
+    def __init__(
+        self,
+        *,
+        lifecycle: Lifecycle,
+        pulse: Pulse,
+        components: Callable[[], Awaitable[list[Component]]],
+        active_calls: Callable[[], int],
+        versions: Callable[[], dict[str, str]],
+        reload: Callable[[], Awaitable[Reloaded]],
+    ) -> None:
+        """`versions`: of the engines that are up, by what they do."""
+        self._lifecycle = lifecycle
+        self._pulse = pulse
+        self._components = components
+        self._active_calls = active_calls
+        self._versions = versions
+        self._reload = reload
+
+    def routes(self) -> list[web.RouteDef]:
+        """For the server."""
+        return [
+            web.get("/admin/status", self.status, name="admin_status"),
+            web.post("/admin/drain", self.drain, name="admin_drain"),
+            web.post("/admin/undrain", self.undrain, name="admin_undrain"),
+            web.post("/admin/reload", self.reload, name="admin_reload"),
+        ]
+
+    async def status(self, request: web.Request) -> web.Response:
+        """How the daemon is."""
+        require(request, Scope.HEALTH_READ)
+        return await self._status()
+
+    async def drain(self, request: web.Request) -> web.Response:
+        """Take no new calls, until told otherwise."""
+        principal = require(request, Scope.DAEMON_CONTROL)
+        log.info("drain_wanted", via=principal.name)
+        self._lifecycle.drain()
+        return await self._status()
+
+    async def undrain(self, request: web.Request) -> web.Response:
+        """Take calls again; 409 where the daemon is about to end."""
+        principal = require(request, Scope.DAEMON_CONTROL)
+        if not self._lifecycle.undrain():
+            raise web.HTTPConflict(text="the daemon has been told to end, which cannot be taken back\n")
+        log.info("undrain_wanted", via=principal.name)
+        return await self._status()
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Read everything again, and say what came of it; 422 where it was refused."""
+        require(request, Scope.DAEMON_CONTROL)
+        if self._lifecycle.state is State.STARTING:
+            raise web.HTTPServiceUnavailable(text="starting\n", headers={"Retry-After": "5"})
+        reloaded = await self._reload()
+        report = {
+            "reloaded": not reloaded.problems,
+            "problems": reloaded.problems,
+            "questionnaires": reloaded.questionnaires,
+            "changes": reloaded.changes,
+            "waiting_for_restart": reloaded.waiting_for_restart,
+        }
+        return web.json_response(report, status=422 if reloaded.problems else 200)
+
+    async def _status(self) -> web.Response:
+        lifecycle = self._lifecycle
+        not_ready = [part for part in await self._components() if not part.is_ready]
+        report = {
+            "state": lifecycle.state,
+            "since": lifecycle.since.isoformat(),
+            "is_ending": lifecycle.is_ending,
+            "calls": self._active_calls(),
+            "not_ready": {part.name: part.detail for part in not_ready},
+            "versions": {"hatif": version("hatif"), "python": python_version(), **self._versions()},
+            "loop_lag_seconds": round(self._pulse.lag_seconds, 3),
+            "pid": os.getpid(),
+        }
+        return web.json_response(report)

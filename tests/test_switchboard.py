@@ -1,0 +1,73 @@
+"""All calls together: which may still come while the daemon drains, and what an end waits for."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from bridge.admission import Accept, Admission, Busy, BusyReason
+from bridge.clock import Clock
+from bridge.lifecycle import Lifecycle
+from bridge.offering import Offer
+from bridge.switchboard import Switchboard
+
+
+def switchboard(lifecycle: Lifecycle) -> Switchboard:
+    """One that asks nothing of anybody."""
+    services: Any = SimpleNamespace(clock=Clock(16))
+    lifecycle.started()
+    return Switchboard(
+        services=services,
+        offer=Offer({}, "none", {}),
+        admission=Admission(2),
+        lifecycle=lifecycle,
+        new_call_id=lambda: "c1",
+    )
+
+
+async def test_a_call_that_was_answered_before_the_drain_may_come() -> None:
+    """Once; any other is told that we are busy."""
+    lifecycle = Lifecycle()
+    board = switchboard(lifecycle)
+    board.expect("answered", 60)
+    lifecycle.drain()
+    assert board.admit_to(None, "answered") == Accept()
+    for other in (None, "unknown"):
+        assert board.admit_to(None, other) == Busy(BusyReason.DRAINING)
+    board.expect_no_more("answered")
+    assert board.admit_to(None, "answered") == Busy(BusyReason.DRAINING)
+
+
+async def test_an_end_waits_for_a_call_that_was_answered() -> None:
+    """Until it has come and is over."""
+    lifecycle = Lifecycle()
+    board = switchboard(lifecycle)
+    board.expect("answered", 60)
+    lifecycle.end()
+    draining = asyncio.create_task(board.drain(60))
+    await asyncio.sleep(0.3)
+    assert not draining.done()
+    board.expect_no_more("answered")
+    await asyncio.wait_for(draining, 20)
+
+
+async def test_an_end_waits_no_longer_than_the_call_could_come() -> None:
+    """Its stream token is good for so long."""
+    lifecycle = Lifecycle()
+    board = switchboard(lifecycle)
+    board.expect("answered", 0.2)
+    lifecycle.end()
+    await asyncio.wait_for(board.drain(60), 20)
+    assert board.admit_to(None, "answered") == Busy(BusyReason.DRAINING)
+
+
+async def test_a_second_signal_waits_for_nobody() -> None:
+    """Who has not come by then is refused."""
+    lifecycle = Lifecycle()
+    board = switchboard(lifecycle)
+    board.expect("answered", 60)
+    lifecycle.end()
+    draining = asyncio.create_task(board.drain(60))
+    await asyncio.sleep(0)
+    lifecycle.end()
+    await asyncio.wait_for(draining, 20)
+    assert board.admit_to(None, "answered") == Busy(BusyReason.DRAINING)
