@@ -12,7 +12,7 @@ from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load
 from bridge.holding import Outcome
-from bridge.lifecycle import Lifecycle, State
+from bridge.lifecycle import Lifecycle
 from bridge.offering import Offer
 from bridge.running import RunningCall, Stage
 from bridge.switchboard import Switchboard
@@ -54,7 +54,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
 @pytest.fixture
 def board(begun: list[Session]) -> Switchboard:
     lifecycle = Lifecycle()
-    lifecycle.advance(State.RUNNING)
+    lifecycle.started()
     return Switchboard(
         services=cast("Any", None),
         offer=Offer({QUESTIONNAIRE.id: QUESTIONNAIRE}, QUESTIONNAIRE.id, {}),

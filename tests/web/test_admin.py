@@ -26,7 +26,7 @@ from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.loader import load
 from bridge.errors import StorageError
 from bridge.identity.principal import LOCAL, Principal, Scope
-from bridge.lifecycle import Lifecycle, State
+from bridge.lifecycle import Lifecycle
 from bridge.readiness import Rendered
 from bridge.running import RunningCall, Stage
 from bridge.speech.condition import WorkerCondition
@@ -81,7 +81,7 @@ class Site:
         self.board = Board()
         self.counts = RefusalCounts()
         self.lifecycle = Lifecycle()
-        self.lifecycle.advance(State.RUNNING)
+        self.lifecycle.started()
         self.house = House(
             lifecycle=self.lifecycle,
             components=self._components,

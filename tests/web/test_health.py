@@ -13,7 +13,7 @@ from aiohttp import web
 from bridge.clock import Clock
 from bridge.errors import StorageError
 from bridge.identity.principal import Principal, Scope
-from bridge.lifecycle import Lifecycle, State
+from bridge.lifecycle import Lifecycle
 from bridge.storage import schema
 from bridge.storage.migrated import Migrated, migrated
 from bridge.storage.store import Store
@@ -71,7 +71,7 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     one = World()
-    one.lifecycle.advance(State.RUNNING)
+    one.lifecycle.started()
     await one.server.start("127.0.0.1", 0, tmp_path / "admin.sock")
     yield one
     await one.server.stop()
@@ -148,7 +148,7 @@ async def test_asking_often_looks_once(world: World) -> None:
     """A second's worth of questions is one look, also when they come at once; another state is another."""
     await asyncio.gather(*(world.get(path) for path in ("/health", "/readyz") * 10))
     assert world.looked == 1
-    world.lifecycle.advance(State.DRAINING)
+    world.lifecycle.drain()
     status, report = await world.get()
     assert (status, report["state"], world.looked) == (503, "draining", 2)
     world.health._last = None

@@ -16,7 +16,7 @@ from programs import needs, path_of
 
 from bridge.errors import ConfigError
 from bridge.identity.principal import Principal, Scope
-from bridge.lifecycle import Lifecycle, State
+from bridge.lifecycle import Lifecycle
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.snapshot import Snapshot
 from bridge.web.authorisation import PRINCIPAL
@@ -42,7 +42,7 @@ class World:
         self.scraping = Scraping(self.metrics, _snapshot)
         self.principal: Principal | None = None
         lifecycle = Lifecycle()
-        lifecycle.advance(State.RUNNING)
+        lifecycle.started()
         self.server = Server(
             Health(lifecycle=lifecycle, components=_components, active_calls=lambda: 0),
             admin=[*self.scraping.routes(), web.get("/breaks/{secret}", self._break)],
