@@ -45,11 +45,11 @@ LineT = TypeVar("LineT", bound=Line)
 
 
 class Patience(Struct, frozen=True):
-    """How long a session waits, in seconds of call time."""
+    """How long a session waits, in seconds of call time where nothing else is said."""
 
     first_message_seconds: float = 10.0
     send_seconds: float = 5.0
-    commit_seconds: float = 4.0  # of silence: nobody waits longer than 5 s to hear something
+    commit_seconds: float = 4.0  # of the wall clock, in silence: nobody waits longer than 5 s
     max_call_seconds: float = 1800.0
     look_back_seconds: float = 0.3
 
@@ -239,7 +239,7 @@ class HeldCall(ABC, Generic[LineT]):
         """Give up on a database that keeps the caller waiting; what it still writes was not acknowledged."""
         limit = self._services.patience.commit_seconds
         try:
-            async with self._clock.timeout(limit):
+            async with asyncio.timeout(limit):  # of the wall clock: no database hurries for a demonstration
                 return await writing
         except TimeoutError:
             self._metrics.storage_failed("timeout")

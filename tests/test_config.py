@@ -391,12 +391,12 @@ def test_the_database_is_a_file_or_a_url(file: Path) -> None:
     (credentials / "backup_key").write_text(CANARY)
     file.write_text("storage: {path: a.db}\n")
     settings = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(credentials)})
-    assert settings.storage.place.file == file.parent / "a.db"
-    assert settings.storage.place.backup_folder == file.parent / "backups"
+    assert settings.database.file == file.parent / "a.db"
+    assert settings.database.backup_folder == file.parent / "backups"
     assert settings.node == f"{socket.gethostname()}:8080"
     file.write_text(f"storage: {{path: a.db, url: 'postgres://u:{CANARY}@h/d', node: ward}}\n")
     settings = load_settings(file, environ={"CREDENTIALS_DIRECTORY": str(credentials)})
-    place = settings.storage.place
+    place = settings.database
     assert (place.file, place.backup_folder, place.password, place.backup_key) == (None, None, CANARY, CANARY)
     assert settings.node == "ward"
     assert CANARY not in f"{settings!r} {settings.model_dump_json()} {place!r}"

@@ -9,11 +9,12 @@ from bridge.clock import Clock
 from bridge.lifecycle import Lifecycle
 from bridge.offering import Offer
 from bridge.switchboard import Switchboard
+from bridge.telemetry.metrics import Metrics
 
 
 def switchboard(lifecycle: Lifecycle) -> Switchboard:
     """One that asks nothing of anybody."""
-    services: Any = SimpleNamespace(clock=Clock(16))
+    services: Any = SimpleNamespace(clock=Clock(16), metrics=Metrics())
     lifecycle.started()
     return Switchboard(
         services=services,

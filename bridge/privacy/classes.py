@@ -59,7 +59,7 @@ CLASSES: dict[str, TableClass] = {
     "calls": _table(
         Kept.CALLS,
         "call_id provider questionnaire questionnaire_version questionnaire_hash model started_at ended_at "
-        "disposition provider_call_id stream_id direction kind tenant",
+        "disposition provider_call_id stream_id direction kind tenant node",
         caller_number=_WHO,
         callee_number=_WHO,
         custom_json=_WHO,
@@ -104,6 +104,11 @@ CLASSES: dict[str, TableClass] = {
         callee_number=_WHO,
     ),
     "questionnaires": _table(Kept.SITE, "hash questionnaire version source common at"),
+    "api_keys": _table(
+        Kept.SITE, "key_id digest scopes tenant label created_at expires_at last_used_at revoked_at"
+    ),
+    "denied_tokens": _table(Kept.SITE, "token_id denied_at expires_at"),
+    "audit_log": _table(Kept.SITE, "number at principal action object result tenant previous hash"),
     "redeemed_tokens": _table(Kept.SITE, "token_id expires_at redeemed_at"),
     "sealing_keys": _table(Kept.SITE, "key_name proof"),
     "erasures": _table(Kept.SITE, "erasure_id at reason calls rows files subject_hash"),
