@@ -98,7 +98,7 @@ def verify(
         name = "the database in storage.url"
     else:
         target = file or place.require_file("this check")
-        found, name = look_through(target, key=place.backup_key), str(target)
+        found, name = look_through(target, key=place.backup_key, keys=place.keys), str(target)
     if json is not None:
         write_report(found, json)
     else:
@@ -124,7 +124,14 @@ def restore(
     if place.file is None:
         place.require_file("restoring")
         return
-    made = put_back(file, place.file, clock=Clock(), key=place.backup_key, admin_socket=settings.admin.socket)
+    made = put_back(
+        file,
+        place.file,
+        clock=Clock(),
+        key=place.backup_key,
+        keys=place.keys,
+        admin_socket=settings.admin.socket,
+    )
     if json is not None:
         write_report(made, json)
         return

@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from bridge.dialogue.answer import Value
 from bridge.dialogue.state import DialogueState
+from bridge.errors import StorageError
+from bridge.privacy.fields import FieldCipher, Place, Sealed
+from bridge.privacy.keys import KeyRing
 from bridge.storage import schema
 
 __all__ = ["VERSION_TABLE", "Findings", "Run", "examine", "examine_content", "row_counts"]
@@ -42,10 +45,26 @@ class Findings(Struct, frozen=True, kw_only=True):
         return not self.faults
 
 
-def examine(connection: sqlite3.Connection, *, opened: Callable[[str], str] = str) -> Findings:
+class _Reader:
+    """Reads stored texts with the keys at hand, and counts those that other keys have sealed."""
+
+    def __init__(self, keys: KeyRing | None) -> None:
+        self._cipher = FieldCipher(keys, reads_plain=True)
+        self.closed = 0
+
+    def text(self, stored: str, place: Place) -> str | None:
+        """What was written; None where its key is not at hand, StorageError where it was tampered with."""
+        sealed = Sealed(stored)
+        if sealed.key_name not in self._cipher.readable:
+            self.closed += 1
+            return None
+        return str(self._cipher.open(sealed, place))
+
+
+def examine(connection: sqlite3.Connection, *, keys: KeyRing | None = None) -> Findings:
     """Look at all of an SQLite database, in one view of it while others write.
 
-    `opened` makes a stored text readable, where it is encrypted; it raises ValueError where it cannot.
+    What is encrypted is looked into where `keys` has its key, and otherwise counted in a note.
 
     Raises:
         sqlite3.Error: it cannot be looked at.
@@ -53,11 +72,11 @@ def examine(connection: sqlite3.Connection, *, opened: Callable[[str], str] = st
     """
     if faults := list(_damage(connection)):
         return Findings(schema=None, rows={}, faults=faults, notes=[])
-    found = examine_content(connection.execute, _tables(connection), opened=opened)
+    found = examine_content(connection.execute, _tables(connection), keys=keys)
     return msgspec.structs.replace(found, faults=[*_strays(connection), *found.faults])
 
 
-def examine_content(run: Run, tables: Collection[str], *, opened: Callable[[str], str] = str) -> Findings:
+def examine_content(run: Run, tables: Collection[str], *, keys: KeyRing | None = None) -> Findings:
     """Look at what any database holds: its schema, and whether all that is JSON can be read."""
     present = _revision(run) if VERSION_TABLE in tables else None
     rows = {name: _count(run, name) for name in tables if name != VERSION_TABLE}
@@ -69,10 +88,13 @@ def examine_content(run: Run, tables: Collection[str], *, opened: Callable[[str]
         faults.append(f"its schema {present} is newer than this Hatif, which knows {known[-1]}: install that")
     elif present != known[-1]:
         notes.append(f"its schema is {present}; `hatif db upgrade` brings it to {known[-1]}")
-    faults += _unreadable(run, rows, opened)
+    reader = _Reader(keys)
+    faults += _unreadable(run, rows, reader)
     if "dialogue_states" in rows:
-        for found, more in zip((faults, notes), _dialogues(run, opened), strict=True):
+        for found, more in zip((faults, notes), _dialogues(run, reader), strict=True):
             found.extend(more)
+    if reader.closed:
+        notes.append(f"{reader.closed} values are encrypted with a key that privacy.key does not hold")
     return Findings(schema=present, rows=rows, faults=faults, notes=notes)
 
 
@@ -114,28 +136,37 @@ def _strays(connection: sqlite3.Connection) -> Iterator[str]:
         )
 
 
-def _unreadable(run: Run, rows: dict[str, int], opened: Callable[[str], str]) -> Iterator[str]:
+def _unreadable(run: Run, rows: dict[str, int], reader: _Reader) -> Iterator[str]:
     for table, column, kind, key in _JSON:
         if table not in rows:
             continue
         decoder = msgspec.json.Decoder(kind)
         shown = 0
-        for name, text in _texts(run, table, column, key):
-            if (why := _undecoded(decoder, text, opened)) and (shown := shown + 1) <= SHOWN_FAULTS:
-                yield f"{table} {name}: {column} cannot be read ({why}); {_REMEDY}"
+        for place, text in _texts(run, table, column, key):
+            if (why := _undecoded(decoder, reader, place, text)) and (shown := shown + 1) <= SHOWN_FAULTS:
+                yield f"{table} {_row(place)}: {column} cannot be read ({why}); {_REMEDY}"
 
 
-def _texts(run: Run, table: str, column: str, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Every text in a column, and the name of its row: "3f2a pain 1"."""
+def _texts(run: Run, table: str, column: str, key: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
+    """Every text in a column, and where it stands."""
     columns = ", ".join((*key, column))
     for *names, text in run(f"SELECT {columns} FROM {table} WHERE {column} IS NOT NULL"):  # noqa: S608
-        yield " ".join(str(name) for name in names), str(text)
+        yield Place(table, column, tuple(names)), str(text)
 
 
-def _undecoded(decoder: "msgspec.json.Decoder[Any]", text: str, opened: Callable[[str], str]) -> str:
-    """Why a text cannot be read; '' where it can. The reason carries nothing of the text."""
+def _row(place: Place) -> str:
+    """The name of a row: "3f2a pain 1"."""
+    return " ".join(map(str, place.key))
+
+
+def _undecoded(decoder: "msgspec.json.Decoder[Any]", reader: _Reader, place: Place, stored: str) -> str:
+    """Why a text cannot be read; '' where it can, or nobody can tell. The reason carries nothing of it."""
     try:
-        decoder.decode(opened(text))
+        text = reader.text(stored, place)
+        if text:  # none where its key is elsewhere, empty where it was forgotten
+            decoder.decode(text)
+    except StorageError:
+        return "it was changed, or moved from another row"
     except msgspec.ValidationError:
         return "it is of another kind than it should be"
     except (msgspec.DecodeError, ValueError):
@@ -143,18 +174,18 @@ def _undecoded(decoder: "msgspec.json.Decoder[Any]", text: str, opened: Callable
     return ""
 
 
-def _dialogues(run: Run, opened: Callable[[str], str]) -> tuple[list[str], list[str]]:
+def _dialogues(run: Run, reader: _Reader) -> tuple[list[str], list[str]]:
     """What is wrong with dialogues' states, and what is worth a note.
 
     One of an earlier version's shape is whole; such a call begins afresh when it comes again.
     """
     state, anything = msgspec.json.Decoder(DialogueState), msgspec.json.Decoder(dict[str, Any])
     faults, strange = [], 0
-    for name, text in _texts(run, "dialogue_states", "state_json", ("call_id",)):
-        if not _undecoded(state, text, opened):
+    for place, text in _texts(run, "dialogue_states", "state_json", ("call_id",)):
+        if not _undecoded(state, reader, place, text):
             continue
-        if why := _undecoded(anything, text, opened):
-            faults.append(f"dialogue_states {name}: state_json cannot be read ({why}); {_REMEDY}")
+        if why := _undecoded(anything, reader, place, text):
+            faults.append(f"dialogue_states {_row(place)}: state_json cannot be read ({why}); {_REMEDY}")
         else:
             strange += 1
     noted = f"{strange} dialogues are of another version's shape: such a call is not gone on with"

@@ -70,7 +70,7 @@ async def read_status(place: Place, clock: Clock) -> DatabaseStatus:
     )
 
 
-async def verify_remote(place: Place, *, opened: Callable[[str], str] = str) -> Findings:
+async def verify_remote(place: Place) -> Findings:
     """Whether all in a database on a server can be read; its pages and references are its server's to keep.
 
     Raises:
@@ -85,7 +85,7 @@ async def verify_remote(place: Place, *, opened: Callable[[str], str] = str) -> 
             options = {"stream_results": True, "yield_per": STREAMED_ROWS}
             return connection.exec_driver_sql(statement, execution_options=options)
 
-        return examine_content(run, sorted(inspect(connection).get_table_names()), opened=opened)
+        return examine_content(run, sorted(inspect(connection).get_table_names()), keys=place.keys)
 
     return await _look(place, look)
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC
 from pathlib import Path
@@ -19,6 +19,7 @@ from msgspec import Struct
 from bridge.clock import Clock
 from bridge.durable import sync_folder
 from bridge.errors import StorageError
+from bridge.privacy.keys import KeyRing
 from bridge.storage import sealed
 from bridge.storage.backup import create_private, open_read
 from bridge.storage.checking import Findings, examine
@@ -41,8 +42,10 @@ class Restored(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def verify(file: Path, *, key: str | None = None, opened: Callable[[str], str] = str) -> Findings:
+def verify(file: Path, *, key: str | None = None, keys: KeyRing | None = None) -> Findings:
     """Look through a database or a backup of one, also while it is written to.
+
+    `key` opens an encrypted backup, `keys` what is encrypted in the database.
 
     Raises:
         StorageError: it cannot be looked at: it is none, is sealed with another key, is locked or not there.
@@ -52,7 +55,7 @@ def verify(file: Path, *, key: str | None = None, opened: Callable[[str], str] =
         raise StorageError(f"{file} cannot be read: no such file")
     try:
         with _readable(file, key, file.parent) as plain, closing(open_read(plain)) as connection:
-            return examine(connection, opened=opened)
+            return examine(connection, keys=keys)
     except sqlite3.Error as error:
         raise explain_sqlite(error, str(file)) from None
     except OSError as error:
@@ -66,7 +69,7 @@ def restore(
     clock: Clock,
     key: str | None = None,
     admin_socket: Path | None = None,
-    opened: Callable[[str], str] = str,
+    keys: KeyRing | None = None,
 ) -> Restored:
     """Put a backup in the place of the database, which no process may have open.
 
@@ -78,7 +81,7 @@ def restore(
     """
     began = clock.monotonic()
     _refuse_in_use(database, admin_socket)
-    _require_whole(verify(backup, key=key, opened=opened), f"the backup {backup}", "use another one")
+    _require_whole(verify(backup, key=key, keys=keys), f"the backup {backup}", "use another one")
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     incoming = database.with_name(f".{database.name}.restoring")
     aside = _aside(database, clock) if database.exists() else None
@@ -94,9 +97,7 @@ def restore(
         ) from None
     finally:
         incoming.unlink(missing_ok=True)
-    found = _require_whole(
-        verify(database, opened=opened), f"the restored database {database}", "check the disk"
-    )
+    found = _require_whole(verify(database, keys=keys), f"the restored database {database}", "check the disk")
     return Restored(
         database=str(database),
         replaced=str(aside) if aside else None,

@@ -20,8 +20,10 @@ import pytest
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer
 from bridge.errors import StorageError
+from bridge.privacy.keys import KeyRing, new_key
 from bridge.storage import sealed
 from bridge.storage.backup import back_up, backups_in
+from bridge.storage.place import Place
 from bridge.storage.restoring import is_in_use, restore, verify
 from bridge.storage.store import CallRecord, Store, TurnRecord
 
@@ -351,7 +353,7 @@ async def test_verify_names_what_is_wrong(
 
 
 async def test_verify_tells_of_dialogues_that_cannot_go_on(store: Store, path: Path, fill: Fill) -> None:
-    """A state of another version's shape is no damage; and what is encrypted is opened first."""
+    """A state of another version's shape is no damage."""
     await fill(store, "c1", 1)
     await store.close()
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -361,7 +363,22 @@ async def test_verify_tells_of_dialogues_that_cannot_go_on(store: Store, path: P
         "1 dialogues are of another version's shape: such a call is not gone on with"
     ]
 
-    def opened(_stored: str) -> str:
-        raise ValueError("another key")
 
-    assert not verify(path, opened=opened).is_whole
+async def test_what_is_encrypted_is_looked_into_with_its_key(path: Path, fill: Any, tmp_path: Path) -> None:
+    """Without the key it is backed up all the same, and noted; with it, a value that was moved is found."""
+    ring = KeyRing.parse(new_key("first"))
+    store = await Store.open(Place(address=path, keys=ring), clock=Clock())
+    await fill(store, "c1", 2)
+    await store.close()
+    made = Path(back_up(path, tmp_path / "safe", clock=Clock()).file)
+    assert verify(made, keys=ring).faults == verify(made).faults == []
+    assert verify(made, keys=ring).notes == []
+    (note,) = verify(made).notes
+    assert note.endswith("values are encrypted with a key that privacy.key does not hold")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE turns SET value_json = (SELECT value_json FROM answers LIMIT 1) WHERE turn_index = 1"
+        )
+    assert verify(path).faults == []
+    (fault,) = verify(path, keys=ring).faults
+    assert "turns c1 1: value_json cannot be read (it was changed, or moved from another row)" in fault
