@@ -107,6 +107,7 @@ class Front:
             streams=self.stream_tokens,
             stream_seconds=self._settings.tokens.stream_seconds,
             public_url=configured.public_url(self._settings),
+            audit=lambda: self.house.audit,
         )
 
     def _control(self, reload: Callable[[], Awaitable[Reloaded]]) -> ControlRoutes:
@@ -118,4 +119,5 @@ class Front:
             active_calls=inventory.active_calls,
             versions=inventory.versions,
             reload=reload,
+            audit=lambda: self.house.audit,
         )

@@ -66,9 +66,10 @@ def keys_create(  # noqa: PLR0917 - a command's options
     whose = None if all_tenants else tenant
 
     async def create(store: "Store", clock: Clock) -> str:
-        key, _ = await create_key(
+        key, made = await create_key(
             store, scopes=scope, tenant=whose, label=label, now=clock.now(), lifetime=lifetime
         )
+        await _note(store, config, "key.create", made.key_id)
         return key
 
     typer.echo(_with_store(config, create))
@@ -117,6 +118,7 @@ def keys_revoke(
     name = _id_of(key_id)
 
     async def revoke(store: "Store", clock: Clock) -> bool:
+        await _note(store, config, "key.revoke", name)
         return await revoke_key(store, name, clock.now())
 
     if not _with_store(config, revoke):
@@ -138,6 +140,7 @@ def keys_rotate(
     name = _id_of(key_id)
 
     async def rotate(store: "Store", clock: Clock) -> str:
+        await _note(store, config, "key.rotate", name)
         return await _rotate(store, clock, name, timedelta(hours=hours), timedelta(days=days))
 
     typer.echo(_with_store(config, rotate))
@@ -157,6 +160,7 @@ def token_revoke(
     token_id = token_id_of(token)
 
     async def revoke(store: "Store", clock: Clock) -> None:
+        await _note(store, config, "token.deny", token_id)
         await deny(store, token_id, clock)
 
     _with_store(config, revoke)
@@ -179,6 +183,14 @@ async def _rotate(store: "Store", clock: Clock, name: str, overlap: timedelta, l
     return key
 
 
+async def _note(store: "Store", config: Path | None, action: str, whom: str) -> None:
+    """Write down in the audit log what is done to a key or a token."""
+    from bridge.audit.entries import Action  # noqa: PLC0415 - help is light
+    from bridge.audit.log import note_locally  # noqa: PLC0415
+
+    await note_locally(store, settings_of(config).database, Action(action), whom)
+
+
 async def _all_keys(store: "Store", _clock: Clock) -> "list[StoredKey]":
     from bridge.storage.credentials import keys  # noqa: PLC0415 - help is light
 
@@ -187,7 +199,7 @@ async def _all_keys(store: "Store", _clock: Clock) -> "list[StoredKey]":
 
 def _with_store(config: Path | None, work: "Callable[[Store, Clock], Awaitable[T]]") -> T:
     """Do something with the configured database, beside a daemon or without one."""
-    database = settings_of(config).storage.path
+    database = settings_of(config).database
 
     async def run() -> T:
         from bridge.storage.store import Store  # noqa: PLC0415 - help is light

@@ -16,6 +16,7 @@ from bridge.reports import STDOUT, write_report
 if TYPE_CHECKING:
     from bridge.config import Settings
     from bridge.privacy.numbers import Subject
+    from bridge.privacy.retention import Purged
     from bridge.privacy.subjects import SubjectFile
     from bridge.storage.store import Store
 
@@ -74,6 +75,8 @@ def privacy_rekey(
 
 
 async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, int, bool]:
+    from bridge.audit.entries import Action  # noqa: PLC0415
+    from bridge.audit.log import note_locally  # noqa: PLC0415
     from bridge.privacy.fields import FieldCipher  # noqa: PLC0415
     from bridge.privacy.rekeying import (  # noqa: PLC0415
         calls_in_progress,
@@ -91,6 +94,7 @@ async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, int, bo
     cipher = FieldCipher.between(ring, target=target_of(ring, decrypt=decrypt))
     store = await Store.open_with(cipher, settings.database, clock=Clock())
     try:
+        await note_locally(store, settings.database, Action.FIELDS_REKEY, "*")
         with counting_progress() as progress:
             task = progress.add_task("rekeying", total=await rows_to_look_at(store))
             done = await rekey_database(
@@ -115,10 +119,18 @@ def privacy_purge(
 
     Example: [bold]hatif privacy purge --dry-run[/]
     """
+    from bridge.audit.entries import Action  # noqa: PLC0415
+    from bridge.audit.log import note_locally  # noqa: PLC0415
     from bridge.privacy.forgetting import forget_due  # noqa: PLC0415
 
     settings = settings_of(config)
-    purged = _with_store(settings, lambda store: forget_due(store, Clock(), settings, dry_run=dry_run))
+
+    async def work(store: "Store") -> "Purged":
+        if not dry_run:
+            await note_locally(store, settings.database, Action.RETENTION_PURGE, "*")
+        return await forget_due(store, Clock(), settings, dry_run=dry_run)
+
+    purged = _with_store(settings, work)
     if json is not None:
         write_report(purged, json)
         return
@@ -140,6 +152,8 @@ def subject_export(
     Examples: [bold]hatif subject export --number +962790123456 --to person.zip[/]
     [bold]hatif subject export --call 3f2a --to call.zip[/]
     """
+    from bridge.audit.entries import Action  # noqa: PLC0415
+    from bridge.audit.log import note_locally  # noqa: PLC0415
     from bridge.privacy.exporting import Exported, export_subject  # noqa: PLC0415
 
     settings, subject = settings_of(config), _subject(number, call)
@@ -153,6 +167,7 @@ def subject_export(
             recordings=settings.recording.folder,
             ring=settings.privacy.ring,
             now=Clock().now(),
+            audit=lambda whom: note_locally(store, settings.database, Action.SUBJECT_EXPORT, whom),
         )
 
     exported = _with_store(settings, work)
@@ -175,6 +190,8 @@ def subject_erase(  # noqa: PLR0917 - a command's options
 
     Example: [bold]hatif subject erase --number +962790123456 --reason "asked on 3 May" --dry-run[/]
     """
+    from bridge.audit.entries import Action  # noqa: PLC0415
+    from bridge.audit.log import note_locally  # noqa: PLC0415
     from bridge.privacy.erasing import erase_subject, foresee, prove  # noqa: PLC0415
 
     settings, subject = settings_of(config), _subject(number, call)
@@ -187,7 +204,14 @@ def subject_erase(  # noqa: PLR0917 - a command's options
         if dry_run:
             return {"dry_run": True, "erased": await foresee(store, found, folder)}
         now = Clock().now()
-        erased = await erase_subject(store, found, reason=reason, recordings=folder, now=now)
+        erased = await erase_subject(
+            store,
+            found,
+            reason=reason,
+            recordings=folder,
+            now=now,
+            audit=lambda whom: note_locally(store, settings.database, Action.SUBJECT_ERASE, whom),
+        )
         wanted = subject.spellings if subject else found.call_ids
         proof = await prove(store, settings.storage.path, wanted)
         return {"erased_at": now, "erased": erased, "proof": proof, "clean": proof.is_clean}

@@ -5,7 +5,6 @@ which nobody finds the person, but by which an export can be told to be of who w
 """
 
 import asyncio
-import hashlib
 import mmap
 from collections.abc import Sequence
 from datetime import datetime
@@ -73,8 +72,7 @@ async def foresee(store: Store, found: SubjectFile, recordings: Path) -> Erasure
     rows = {table.name: len(await rows_of(store, table, found.call_ids)) for table in tables_of_calls()}
     rows[tables.phone_calls.name] = len(found.phone_calls)
     files = await asyncio.to_thread(_files, recordings, found.call_ids)
-    digest = hashlib.sha256("\n".join(found.call_ids).encode()).hexdigest()
-    return Erasure(calls=len(found.calls), rows=rows, files=len(files), subject_hash=digest)
+    return Erasure(calls=len(found.calls), rows=rows, files=len(files), subject_hash=found.digest)
 
 
 async def erase_subject(
@@ -94,6 +92,7 @@ async def erase_subject(
 
     """
     erasure = await foresee(store, found, recordings)
+    await audit(erasure.subject_hash)
     try:
         await asyncio.to_thread(_delete_files, recordings, found.call_ids)
     except OSError as error:
@@ -113,9 +112,6 @@ async def erase_subject(
         await connection.execute(insert(tables.erasures).values(note))
 
     await store.write(work)
-    await audit(
-        "subject.erase", erasure.subject_hash, f"{note['rows']} rows, {erasure.files} files: {reason}"
-    )
     return erasure
 
 

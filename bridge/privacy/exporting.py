@@ -54,6 +54,7 @@ async def export_subject(
     """
     if await asyncio.to_thread(to.exists):
         raise SubjectError(f"{to} is there already; name a new file")
+    await audit(found.digest)
     tables = {table.name: await rows_of(store, table, found.call_ids) for table in tables_of_calls()}
     tables["phone_calls"] = found.phone_calls
     unready = to.with_name(to.name + ".unready")
@@ -64,7 +65,6 @@ async def export_subject(
         raise SubjectError(f"{error.filename or to} cannot be written: {error.strerror}") from error
     finally:
         await asyncio.to_thread(unready.unlink, missing_ok=True)
-    await audit("subject.export", " ".join(found.call_ids), f"{exported.rows} rows, {exported.files} files")
     return exported
 
 

@@ -1,5 +1,6 @@
 """Which calls are a person's, and everything that is stored of them."""
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,10 +31,10 @@ PAGE_CALLS = 500
 
 PhoneKey = tuple[str, str]  # of a phone call: the provider, and its name for it
 
-Audit = Callable[[str, str, str], Awaitable[None]]  # action, object, result
+Audit = Callable[[str], Awaitable[None]]  # told of whom, by a hash, before anything is done
 
 
-async def no_audit(_action: str, _object: str, _result: str) -> None:
+async def no_audit(_object: str) -> None:
     """Note nothing."""
 
 
@@ -53,6 +54,11 @@ class SubjectFile(Struct, frozen=True):
     def call_ids(self) -> list[str]:
         """The calls' ids, sorted."""
         return sorted(call.call_id for call in self.calls)
+
+    @property
+    def digest(self) -> str:
+        """What the person is called in notes that stay: SHA-256 of the calls' ids."""
+        return hashlib.sha256("\n".join(self.call_ids).encode()).hexdigest()
 
     @property
     def phone_keys(self) -> list[PhoneKey]:

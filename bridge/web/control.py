@@ -8,7 +8,10 @@ from platform import python_version
 import structlog
 from aiohttp import web
 
-from bridge.identity.principal import Scope
+from bridge.audit.entries import Action
+from bridge.audit.log import AuditLog
+from bridge.errors import StorageError
+from bridge.identity.principal import Principal, Scope
 from bridge.lifecycle import Lifecycle, State
 from bridge.pulse import Pulse
 from bridge.reloading import Reloaded
@@ -32,8 +35,10 @@ class ControlRoutes:
         active_calls: Callable[[], int],
         versions: Callable[[], dict[str, str]],
         reload: Callable[[], Awaitable[Reloaded]],
+        audit: Callable[[], AuditLog | None] = lambda: None,
     ) -> None:
-        """`versions`: of the engines that are up, by what they do."""
+        """`versions`: of the engines that are up, by what they do. `audit`: once the database is open."""
+        self._audit = audit
         self._lifecycle = lifecycle
         self._pulse = pulse
         self._components = components
@@ -58,6 +63,7 @@ class ControlRoutes:
     async def drain(self, request: web.Request) -> web.Response:
         """Take no new calls, until told otherwise."""
         principal = require(request, Scope.DAEMON_CONTROL)
+        await self._note(principal, Action.DAEMON_DRAIN)
         log.info("drain_wanted", via=principal.name)
         self._lifecycle.drain()
         return await self._status()
@@ -65,6 +71,7 @@ class ControlRoutes:
     async def undrain(self, request: web.Request) -> web.Response:
         """Take calls again; 409 where the daemon is about to end."""
         principal = require(request, Scope.DAEMON_CONTROL)
+        await self._note(principal, Action.DAEMON_UNDRAIN)
         if not self._lifecycle.undrain():
             raise web.HTTPConflict(text="the daemon has been told to end, which cannot be taken back\n")
         log.info("undrain_wanted", via=principal.name)
@@ -72,9 +79,10 @@ class ControlRoutes:
 
     async def reload(self, request: web.Request) -> web.Response:
         """Read everything again, and say what came of it; 422 where it was refused."""
-        require(request, Scope.DAEMON_CONTROL)
+        principal = require(request, Scope.DAEMON_CONTROL)
         if self._lifecycle.state is State.STARTING:
             raise web.HTTPServiceUnavailable(text="starting\n", headers={"Retry-After": "5"})
+        await self._note(principal, Action.DAEMON_RELOAD)
         reloaded = await self._reload()
         report = {
             "reloaded": not reloaded.problems,
@@ -84,6 +92,15 @@ class ControlRoutes:
             "waiting_for_restart": reloaded.waiting_for_restart,
         }
         return web.json_response(report, status=422 if reloaded.problems else 200)
+
+    async def _note(self, principal: Principal, action: Action) -> None:
+        """Write it down, if the database lets us: a daemon whose disk is full must be able to drain."""
+        audit = self._audit()
+        try:
+            if audit is not None:
+                await audit.note(principal, action, "*")
+        except StorageError as error:
+            log.error("not_audited", what=action, code=error.code, detail=str(error))  # noqa: TRY400
 
     async def _status(self) -> web.Response:
         lifecycle = self._lifecycle

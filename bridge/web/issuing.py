@@ -4,9 +4,14 @@
 of an hour; `POST /auth/stream[?provider=...&questionnaire=...]` an address that opens one media socket, once.
 """
 
+from collections.abc import Callable
+
 import structlog
 from aiohttp import web
 
+from bridge.audit.entries import Action
+from bridge.audit.log import AuditLog
+from bridge.errors import StorageError
 from bridge.identity.access import MAX_SECONDS, OF_ONE_CALL, AccessTokens
 from bridge.identity.principal import Principal, Scope
 from bridge.identity.streams import StreamTokens
@@ -31,7 +36,10 @@ class Issuing:
         streams: StreamTokens | None,
         stream_seconds: int,
         public_url: str | None,
+        audit: Callable[[], AuditLog | None] = lambda: None,
     ) -> None:
+        """`audit`: once the database is open."""
+        self._audit = audit
         self._tokens = tokens
         self._streams = streams
         self._stream_seconds = stream_seconds
@@ -54,6 +62,7 @@ class Issuing:
         if call is not None and not 0 < len(call) <= MAX_CALL_ID:
             raise web.HTTPBadRequest(text="call must be a call's id\n")
         scopes = _wanted(request, principal, of_one_call=call is not None)
+        await self._note(principal, call or "*")
         token = self._tokens.issue(principal.name, scopes, tenant=principal.tenant, call=call)
         log.info("token_issued", identity=principal.name, what=sorted(scopes))
         return web.json_response(
@@ -68,6 +77,7 @@ class Issuing:
         provider = request.query.get("provider", "browser")
         if provider not in PROVIDERS:
             raise web.HTTPBadRequest(text="provider must be one that `hatif carrier list` names\n")
+        await self._note(principal, provider)
         token = self._streams.issue(
             provider=provider,
             questionnaire=request.query.get("questionnaire"),
@@ -84,6 +94,21 @@ class Issuing:
             },
             headers=_NO_STORE,
         )
+
+    async def _note(self, principal: Principal, object: str) -> None:  # noqa: A002 - the table's word
+        """Write down who gets a token; once a minute of the same for the same.
+
+        Raises:
+            HTTPServiceUnavailable: it cannot be written, so none is issued.
+
+        """
+        if (audit := self._audit()) is None:
+            return
+        try:
+            await audit.note_seldom(principal, Action.TOKEN_ISSUE, object)
+        except StorageError as error:
+            log.error("token_not_issued", code=error.code, detail=str(error))  # noqa: TRY400
+            raise web.HTTPServiceUnavailable(text="nothing can be written down now\n") from None
 
 
 def _wanted(request: web.Request, principal: Principal, *, of_one_call: bool) -> frozenset[Scope]:
