@@ -17,6 +17,7 @@ from bridge.errors import ConfigError
 from bridge.web.applications import ApplicationSockets
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
+from bridge.web.other_paths import other_paths
 from bridge.web.page import page_routes
 from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
@@ -66,6 +67,7 @@ class Server:
                 web.get("/livez", self._health.livez),
                 web.get("/readyz", self._health.readyz),
                 web.get("/health", self._health.health),
+                *other_paths(self._connect),
                 web.get("/ws/{provider}", self._connect),
                 web.get("/ws/{provider}/{name}", self._connect),
                 web.get("/application/{provider}", self._apply),
