@@ -130,7 +130,7 @@ def _counted(answer: Asked) -> Check:
 
 
 async def maqsam(target: Target) -> Check:
-    """`GET /maqsam/status`, where there is such a thing."""
+    """`GET /maqsam/status`, where there is such a thing: servers of version 0.1 have none."""
     answer = await target.get("/maqsam/status")
     if answer.status == NOT_FOUND:
         told = "there is no such route: /health says whether calls are taken"
