@@ -88,7 +88,7 @@ def test_what_is_copied_makes_the_whole_package(tmp_path: Path) -> None:
         _copy(ROOT / source, context / target if target != "./" else context / source)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), "."]
     made = subprocess.run(command, cwd=context, capture_output=True, text=True, check=False)
-    if "hatchling" in made.stderr:
+    if "No matching distribution found for hatchling" in made.stderr:
         pytest.skip("needs hatchling from a package index, as pip does for every build")
     assert made.returncode == 0, made.stderr
     (wheel,) = wheels.iterdir()

@@ -19,6 +19,7 @@ SLOW = {
     "calls/test_not_ready.py": 15,
     "calls/test_opus.py": 15,
     "calls/test_processes.py": 15,
+    "deploy/test_deployed.py": 10,
     "calls/test_asterisk.py": 10,
     "calls/test_overheard.py": 10,
     "web/test_applications.py": 5,
