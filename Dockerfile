@@ -15,9 +15,10 @@ COPY questionnaires questionnaires
 COPY models models
 COPY systemd systemd
 RUN python -m venv /opt/hatif \
-    && if [ -n "$TORCH_INDEX" ]; then \
-         /opt/hatif/bin/pip install --no-cache-dir --constraint constraints-xtts.txt --index-url "$TORCH_INDEX" torch torchaudio; \
-       fi \
+    && case ",$EXTRAS," in *,xtts,*) \
+         /opt/hatif/bin/pip install --no-cache-dir --constraint constraints.txt ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch \
+         && /opt/hatif/bin/pip install --no-cache-dir --no-deps --constraint constraints-xtts.txt torchaudio ;; \
+       esac \
     && /opt/hatif/bin/pip install --no-cache-dir --constraint constraints.txt --constraint constraints-xtts.txt ".[$EXTRAS]"
 
 FROM python:${PYTHON}-slim-bookworm
@@ -41,7 +42,7 @@ VOLUME ["/data"]
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Whether it lives, not whether it takes calls: who drains a daemon does not want it killed.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=300s --start-interval=5s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s --retries=6 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:%s/livez' % (os.environ.get('HATIF_SERVER__PORT') or os.environ.get('PORT') or 8080), timeout=4)"]
 ENTRYPOINT ["hatif"]
 CMD ["serve"]

@@ -135,6 +135,34 @@ def test_extras_exist() -> None:
     assert shown <= PROJECT["project"]["optional-dependencies"].keys() | OF_OTHER_ROOMS
 
 
+@pytest.mark.parametrize(
+    ("extras", "index", "installed"),
+    [
+        ("postgres,redis", "", [".[postgres,redis]"]),
+        ("", "", [".[]"]),
+        ("xtts", "", ["torch", "torchaudio", ".[xtts]"]),
+        ("media,xtts", "https://torch.example/cpu", ["torch", "torchaudio", ".[media,xtts]"]),
+    ],
+)
+def test_the_build_installs_what_was_asked_for(
+    tmp_path: Path, extras: str, index: str, installed: list[str]
+) -> None:
+    """The step itself, run by a shell, with a pip that only writes down what it is told."""
+    (run,) = of(BUILD, "RUN")
+    for name in ("python", "bin/pip"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/{Path(name).name}.log\n')
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "EXTRAS": extras, "TORCH_INDEX": index}
+    subprocess.run(
+        ["/bin/sh", "-euc", run.rest.replace("/opt/hatif", str(tmp_path))], env=environment, check=True
+    )
+    told = (tmp_path / "pip.log").read_text().splitlines()
+    assert [line.split()[-1] for line in told] == installed
+    assert [index in line.split() for line in told[:-1]] == [bool(index), False][: len(told) - 1]
+    assert all(" --constraint constraints" in line for line in told)
+
+
 def test_it_runs_as_nobody_in_particular() -> None:
     """By number, so that Kubernetes can see that it is not root; the number is made before."""
     (user,) = of(IMAGE, "USER")
