@@ -46,6 +46,7 @@ from bridge.say_command import mount as mount_saying
 from bridge.storage_commands import mount as mount_storage
 from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
+from bridge.verification.commands import mount as mount_verification
 from bridge.voices.commands import mount as mount_voices
 
 __all__ = ["main"]
@@ -83,6 +84,7 @@ mount_reading(app)
 mount_voices(app)
 mount_rendering(app)
 mount_doctor(app)
+mount_verification(app)
 mount_storage(app)
 mount_privacy(app)
 mount_audit(app)

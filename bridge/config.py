@@ -1,7 +1,8 @@
 """Every option of Hatif, with its default and what it may be: `load_settings` makes one frozen `Settings`.
 
-config.yaml is overridden by the environment (HATIF_SECTION__KEY), and that by the files in
-$CREDENTIALS_DIRECTORY: tokens_secret and its like, secrets of providers as PROVIDER_OPTION.
+config.yaml is overridden by the environment (names of other guides, see `config_aliases`, and above them
+HATIF_SECTION__KEY), and that by the files in $CREDENTIALS_DIRECTORY: tokens_secret and its like, secrets of
+providers as PROVIDER_OPTION.
 Whatever is wrong is told in one go: where, what, and what would be right. Secrets are never part of a text.
 """
 
@@ -24,6 +25,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bridge.clock import MAX_SPEED
+from bridge.config_aliases import read_aliases
 from bridge.config_identity import Identity, Limits, Networks, Origins
 from bridge.config_options import (
     ContentPath,
@@ -335,7 +337,7 @@ def _options(section: type[Section], prefix: str) -> Iterator[tuple[str, FieldIn
 def _gather(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Given], list[str]]:
     """What all sources give, the later ones first in rank, and what is wrong with them."""
     options = option_names()
-    sources = [read_yaml(path, options), read_environment(environ, options)]
+    sources = [read_yaml(path, options), read_aliases(environ, options), read_environment(environ, options)]
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     sources.append(read_credentials(Path(credentials), CREDENTIALS) if credentials else Source())
     given = {name: value for source in sources for name, value in source.given.items()}

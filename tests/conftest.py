@@ -26,6 +26,7 @@ from lanes import in_lanes
 from shipped import NAMES, copy_shipped, shipped
 from skips import pytest_sessionfinish, pytest_terminal_summary
 
+from bridge.config_aliases import ALIASES
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import free_port
 from bridge.dialogue.questionnaire import Questionnaire
@@ -144,7 +145,12 @@ class DaemonUnderTest:
     def start(self) -> None:
         """Start and wait until calls are taken."""
         self.port = self.port or free_port()
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("HATIF_")}
+        ours = {alias.name for alias in ALIASES}
+        environment = {
+            name: text
+            for name, text in os.environ.items()
+            if not name.startswith("HATIF_") and name not in ours
+        }
         environment |= {
             "HATIF_SERVER__PORT": str(self.port),
             "HATIF_STORAGE__PATH": str(self.database),

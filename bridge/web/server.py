@@ -20,6 +20,7 @@ from bridge.web.applications import ApplicationSockets
 from bridge.web.gate import Gate
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
+from bridge.web.other_paths import other_paths
 from bridge.web.page import page_routes
 from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
@@ -91,6 +92,7 @@ class Server:
                 web.get("/livez", self._health.livez),
                 web.get("/readyz", self._health.readyz),
                 web.get("/health", self._health.health),
+                *other_paths(self._connect),
                 web.get("/ws/{provider}", self._connect),
                 web.get("/ws/{provider}/{name}", self._connect),
                 web.get("/application/{provider}", self._apply),

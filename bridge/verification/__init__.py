@@ -1,0 +1,1 @@
+"""`hatif verify URL`: whether a deployed server does, from outside, what it promises."""
