@@ -1,7 +1,6 @@
 """How often somebody may ask: exact within one daemon and between several, also while Redis is away."""
 
 import asyncio
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from doorway import SERVICE_SECRET, doorway
+from programs import needs, path_of
 
 from bridge.config import load_settings
 from bridge.config_identity import Limits
@@ -21,8 +21,7 @@ from bridge.web.addresses import Addresses, block_of
 from bridge.web.limit_storage import BoundedMemory
 from bridge.web.limits import Bucket, RateLimits
 
-REDIS = shutil.which("redis-server")
-needs_redis = pytest.mark.skipif(REDIS is None, reason="needs redis-server (Debian package redis-server)")
+needs_redis = needs("redis-server")
 
 
 def of(url: str | None = None, **changes: int) -> RateLimits:
@@ -173,12 +172,12 @@ async def redis(tmp_path: Path) -> AsyncIterator[tuple[str, subprocess.Popen[byt
 
 
 def start_redis(port: int, folder: Path) -> subprocess.Popen[bytes]:
-    assert REDIS is not None
+    redis = path_of("redis-server")
     arguments = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
-    process = subprocess.Popen([REDIS, *arguments], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([redis, *arguments], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
     while subprocess.run(
-        [f"{Path(REDIS).parent}/redis-cli", "-p", str(port), "ping"], capture_output=True, check=False
+        [f"{Path(redis).parent}/redis-cli", "-p", str(port), "ping"], capture_output=True, check=False
     ).returncode:  # until it answers
         assert time.monotonic() < deadline
         time.sleep(0.02)
