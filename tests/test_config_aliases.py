@@ -23,14 +23,6 @@ _USED = re.compile(
     re.MULTILINE,
 )
 
-# Options that are documented in docs/identity.md; where that room is not there yet, nobody can set them.
-OF_IDENTITY = frozenset(
-    {"identity.service_secret", "limits.per_minute", "limits.redis_url", "server.origins"}
-)
-needs_identity = pytest.mark.skipif(
-    not OF_IDENTITY <= OPTIONS, reason="needs the options of docs/identity.md, which are not merged yet"
-)
-
 Load = Callable[..., Settings]
 
 
@@ -60,7 +52,7 @@ def problems(load: Load) -> Callable[..., list[str]]:
 
 def test_every_alias_names_an_option() -> None:
     """And no name is there twice."""
-    assert {alias.option for alias in ALIASES} <= OPTIONS | OF_IDENTITY
+    assert {alias.option for alias in ALIASES} <= OPTIONS
     names = [alias.name for alias in ALIASES] + list(UNUSED)
     assert len(names) == len(set(names))
 
@@ -117,7 +109,6 @@ def test_secrets_are_taken_and_never_shown(load: Load, problems: Callable[..., l
     assert "short and known" not in told
 
 
-@needs_identity
 @pytest.mark.parametrize(
     ("name", "sample"),
     [
@@ -132,7 +123,6 @@ def test_samples_of_guides_are_refused(problems: Callable[..., list[str]], name:
     assert sample not in told
 
 
-@needs_identity
 def test_limits_pages_and_redis(load: Load) -> None:
     """The names of requirement documents for what identity.md describes."""
     settings = load(

@@ -22,10 +22,6 @@ from bridge.config_sources import OTHER_VARIABLES, variable
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "compose"
 GRACE_SECONDS = 20  # how long the goodbye may take, after calls.drain_seconds (docs/operations.md)
-# What rooms bring that may not be merged yet.
-OTHERS_FILES = ("../monitoring/",)
-OTHERS_OPTIONS = {"server.trusted_proxies", "metrics.host", "metrics.port"}
-OTHERS_CREDENTIALS = {"service_secret"}
 
 
 def read(path: Path) -> Any:
@@ -44,8 +40,7 @@ def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def is_known(name: str) -> bool:
     """A variable that the daemon reads, or that its table explains."""
-    options = set(option_names()) | OTHERS_OPTIONS
-    ours = {variable(option) for option in options} | OTHER_VARIABLES | {"CREDENTIALS_DIRECTORY"}
+    ours = {variable(option) for option in option_names()} | OTHER_VARIABLES | {"CREDENTIALS_DIRECTORY"}
     return name in ours | {alias.name for alias in ALIASES} | UNUSED.keys()
 
 
@@ -65,17 +60,12 @@ def test_files_that_are_mounted_exist(services: dict[str, dict[str, Any]], compo
                 continue
             assert mode == ["ro"], mounted
             assert Path(target).is_absolute()
-            if not source.startswith(OTHERS_FILES) and source != "./tls":
-                assert (FOLDER / source).is_file(), mounted
+            if source != "./tls":  # the certificate is the site's
+                assert (FOLDER / source).exists(), mounted
 
 
-@pytest.mark.skipif(
-    not (ROOT / "deploy/monitoring").is_dir(), reason="needs deploy/monitoring, which is not merged yet"
-)
-def test_files_of_monitoring_exist(services: dict[str, dict[str, Any]]) -> None:
-    """And both Prometheuses scrape the same job, with the same rules."""
-    mounted = [each.split(":")[0] for service in services.values() for each in service.get("volumes", [])]
-    assert all((FOLDER / source).exists() for source in mounted if source.startswith(OTHERS_FILES))
+def test_monitoring_is_the_same_as_without_containers() -> None:
+    """Both Prometheuses scrape the same job, with the same rules."""
     alone, here = (read(folder / "prometheus.yml") for folder in (ROOT / "deploy/monitoring", FOLDER))
     assert alone["rule_files"] == here["rule_files"]
     assert [job["job_name"] for job in alone["scrape_configs"]] == [
@@ -135,7 +125,7 @@ def test_no_secret_is_written_down(services: dict[str, dict[str, Any]], compose:
             if re.search(r"PASSWORD|SECRET|TOKEN|KEY", name):
                 assert str(value).startswith("/run/secrets/"), name
         assert set(service.get("secrets", [])) <= compose["secrets"].keys()
-    assert set(services["hatif"]["secrets"]) <= CREDENTIALS.keys() | OTHERS_CREDENTIALS
+    assert set(services["hatif"]["secrets"]) <= CREDENTIALS.keys()
     assert all(each["file"] == f"./secrets/{name}" for name, each in compose["secrets"].items())
     kept_out = (FOLDER / ".gitignore").read_text().split()
     assert set(kept_out) == {"secrets/", "tls/", ".env"}
@@ -195,9 +185,6 @@ def test_nginx_takes_the_upstream_of_compose(tmp_path: Path) -> None:
 
 
 @needs("promtool")
-@pytest.mark.skipif(
-    not (ROOT / "deploy/monitoring").is_dir(), reason="needs deploy/monitoring, which is not merged yet"
-)
 def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
     """With the alerts beside it, as they are mounted."""
     for path in (FOLDER / "prometheus.yml", ROOT / "deploy/monitoring/alerts.yml"):

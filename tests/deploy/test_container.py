@@ -23,7 +23,6 @@ STAGES = read_dockerfile((ROOT / "Dockerfile").read_text(encoding="utf-8"))
 BUILD, IMAGE = STAGES
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-OF_OTHER_ROOMS = {"redis", "tracing"}  # extras of rooms that may not be merged yet
 
 
 def of(stage: list[Instruction], name: str) -> list[Instruction]:
@@ -132,7 +131,7 @@ def test_extras_exist() -> None:
     text = (ROOT / "Dockerfile").read_text().partition("# EXTRAS:")[2].partition("TORCH_INDEX")[0]
     shown = set(re.findall(r"\b(postgres|redis|tracing|media|xlsform|piper|xtts)\b", text))
     assert named < shown
-    assert shown <= PROJECT["project"]["optional-dependencies"].keys() | OF_OTHER_ROOMS
+    assert shown <= PROJECT["project"]["optional-dependencies"].keys()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from programs import needs
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.wires.generic import GenericWire
-from bridge.config import option_names
 from bridge.demo.daemon import free_port
 from bridge.web.other_paths import OTHER_PATHS
 
@@ -30,14 +29,7 @@ SECRET = "of the service, and as long as it has to be"
 TOKEN = "of Maqsam"
 READY_SECONDS = 20.0
 
-pytestmark = [
-    pytest.mark.call,
-    needs("nginx"),
-    pytest.mark.skipif(
-        "identity.service_secret" not in option_names(),
-        reason="needs the options of docs/identity.md, which are not merged yet",
-    ),
-]
+pytestmark = [pytest.mark.call, needs("nginx")]
 
 
 @dataclass(frozen=True)
