@@ -248,7 +248,7 @@ def test_a_key_of_another_issuer_is_looked_at(shell: Shell) -> None:
     shell.edit("config.yaml", "  keys: {}", f"  keys: {keys}")
     status, told, _ = shell.run("check", "--config", "config.yaml")
     assert status == 1
-    assert "none.pem cannot be read" in " ".join(told.split())
+    assert "none.pemcannotberead" in "".join(told.split())  # a long path is broken anywhere
 
 
 def test_an_operators_token_opens_transcripts(shell: Shell) -> None:

@@ -62,7 +62,7 @@ async def test_engines_by_name() -> None:
     now = await look(
         parts(
             recognizer=SimpleNamespace(is_ready=False, restarts=3, identity="model@1"),
-            bench=SimpleNamespace(conditions=lambda: {"espeak-ng": (True, 0)}),
+            bench=SimpleNamespace(states=lambda: {"espeak-ng": (True, 0)}),
             opus=SimpleNamespace(worker=SimpleNamespace(is_ready=True, restarts=1)),
         )
     )
@@ -100,7 +100,10 @@ def board() -> Callable[..., Any]:
 
     def make(state: State, *, limit: int = 1, is_rendered: bool = True) -> Any:
         lifecycle = Lifecycle()
-        lifecycle.advance(state)
+        if state is not State.STARTING:
+            lifecycle.started()
+        if state is State.DRAINING:
+            lifecycle.drain()
         metrics = Metrics()
         switchboard = Switchboard(
             services=SimpleNamespace(metrics=metrics),  # type: ignore[arg-type]

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bridge.tokens import StreamTokens
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
@@ -20,6 +19,7 @@ from bridge.carriers.registry import WIRES
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
 from bridge.content import CONTENT
+from bridge.identity.streams import StreamTokens
 from bridge.privacy.keys import new_key
 from tests.support.typed import typed
 

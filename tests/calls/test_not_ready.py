@@ -105,7 +105,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 async def test_it_is_busy_until_it_is_put_right(daemon: Any, in_the_way: Path) -> None:
     """The others are asked meanwhile; the operator is told which, and why; a reload makes it ready."""
     await until(lambda: "questionnaire_not_ready" in daemon.log)
-    assert "mute is not ready, 1 of " in daemon.unready
+    await until(lambda: "mute is not ready, 1 of " in daemon.unready)  # looked at once a second
     assert '<Reject reason="busy"' in await twilio(daemon, "mute")
     assert await maqsam(daemon, "mute") == 503
     assert "<Stream " in await twilio(daemon, "short")

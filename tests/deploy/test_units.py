@@ -11,6 +11,7 @@ from programs import needs, path_of
 
 from bridge.config import CREDENTIALS, Settings, load_settings
 from bridge.content import DEFAULT_CONFIG
+from bridge.privacy.keys import new_key
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
@@ -158,8 +159,9 @@ def test_secrets_are_credentials(name: str, tmp_path: Path) -> None:
     (loaded,) = directives(name)["LoadCredential"]
     prefix, _, folder = loaded.partition(":")
     assert folder == "/etc/hatif/credentials"
+    shaped = {"privacy_key": new_key("first"), "limits_redis_url": "redis://127.0.0.1"}
     for credential in CREDENTIALS:
-        (tmp_path / f"{prefix}_{credential}").write_text("k" * 44)
+        (tmp_path / f"{prefix}_{credential}").write_text(shaped.get(credential, "k" * 44))
     settings = load_settings(DEFAULT_CONFIG, environ={"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert {settings.origin(option) for option in CREDENTIALS.values()} == {
         f"credential {one}" for one in CREDENTIALS

@@ -69,7 +69,7 @@ def where(kind: str, path: Path, request: pytest.FixtureRequest) -> Path | str:
     if kind == "sqlite":
         return path
     server, database = request.getfixturevalue("server"), request.getfixturevalue("migrated")
-    emptied = [
+    emptied = [name for name in metadata.tables if name != "audit_log"]  # that lets nobody take rows away
         name for name in metadata.tables if name != "audit_log"
     ]  # which lets nobody take anything away
     server.run(database, f"TRUNCATE {', '.join(emptied)}")

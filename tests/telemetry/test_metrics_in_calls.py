@@ -136,6 +136,8 @@ class FourSeconds:
 class Ears:
     """Hears what was decided beforehand; None: the recogniser dies."""
 
+    is_reliable = True
+
     has_open_vocabulary = False
 
     def __init__(self, *heard: str | None) -> None:
