@@ -51,10 +51,12 @@ from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.tracing import Tracing, open_tracing
 from bridge.voicing import Voices, open_voices
+from bridge.web.addresses import Addresses
 from bridge.web.admin.house import House
 from bridge.web.admin.routes import admin_routes
 from bridge.web.applications import ApplicationSockets
 from bridge.web.control import ControlRoutes
+from bridge.web.crowd import HttpLimits
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.gate import Gate
 from bridge.web.health import Component, Health
@@ -134,6 +136,8 @@ class Daemon:
             admin=admin_routes(self._house, [*self._scraping.routes(), *issuing.routes(), *control.routes()]),
             middlewares=[measuring(self._metrics.requested), refusals.watch],
             gate=self._gate,
+            limits=_http_limits(settings),
+            addresses=Addresses(settings.server.trusted_proxies),
         )
 
     @property
@@ -341,6 +345,7 @@ class Daemon:
             max_message_bytes=settings.server.max_message_bytes,
             heartbeat_seconds=settings.server.heartbeat_seconds,
             idle_seconds=settings.server.idle_seconds,
+            first_message_seconds=self._clock.real_seconds(settings.server.first_message_seconds),
         )
         reception = Reception(
             switchboard=switchboard,
@@ -470,6 +475,11 @@ def _guarded(settings: Settings) -> dict[str, bool]:
         for name, provider in PROVIDERS.items()
         if settings.provider(name).enabled
     }
+
+
+def _http_limits(settings: Settings) -> HttpLimits:
+    server = settings.server
+    return HttpLimits(**{name: getattr(server, name) for name in HttpLimits.__struct_fields__})
 
 
 def _public_url(settings: Settings) -> str | None:
