@@ -43,7 +43,7 @@ from bridge.config_providers import PROVIDER_SECRETS, Providers, options_of
 from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
 from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
 from bridge.content import CONTENT, DEFAULT_CONFIG
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, told_in_lines
 from bridge.identity.strength import MIN_SECRET_BYTES
 from bridge.storage.place import Place
 from protocols.provider import Door, Options
@@ -294,7 +294,7 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
     given, problems = _gather(path, environ)
     settings = _validate(given, path, problems)
     if problems or settings is None:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(told_in_lines(problems))
     return settings
 
 
