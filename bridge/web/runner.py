@@ -58,19 +58,21 @@ class _Server(web.Server):
             **made._kwargs,  # noqa: SLF001
         )
         self._crowd = crowd
+        self._transports: dict[RequestHandler, asyncio.Transport] = {}  # a handler forgets its own early
 
     def __call__(self) -> RequestHandler:
         return _Handler(self, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
+        self._transports[handler] = transport
         if not self._crowd.enter(transport):
             # Not at once: aiohttp has not begun to wait for a request yet, and would stumble.
             asyncio.get_running_loop().call_soon(transport.abort)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        if handler.transport is not None:
-            self._crowd.leave(handler.transport)
+        if (transport := self._transports.pop(handler, None)) is not None:
+            self._crowd.leave(transport)
         super().connection_lost(handler, exc)
 
 

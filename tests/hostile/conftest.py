@@ -1,20 +1,18 @@
 """One real daemon for all that is done to it here: impatient, and otherwise as shipped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-pytestmark = pytest.mark.call
 
 HEADERS, BODIES, SENDS, FIRST, IDLE = 2.0, 2.0, 2.0, 2.0, 3.0  # seconds by the wall clock
 SPEED = 8
 
 
 @pytest.fixture(scope="module")
-def impatient(start_daemon: Callable[..., Any]) -> Iterator[Any]:
+def impatient(start_daemon: Callable[..., Any]) -> Any:
     """A daemon that waits for nobody."""
-    yield start_daemon(
+    return start_daemon(
         HATIF_CLOCK__SPEED=str(SPEED),
         HATIF_SERVER__HEADER_SECONDS=str(HEADERS),
         HATIF_SERVER__BODY_SECONDS=str(BODIES),

@@ -72,7 +72,7 @@ def _connect(port: int, address: str) -> socket.socket:
 
 
 async def _send(connection: socket.socket, slow: Slow) -> None:
-    """All there is to send; who does not read goes on sending, for nothing else tells that the server has gone."""
+    """All there is to send. Who does not read goes on sending: nothing else tells that the server has gone."""
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(connection, slow.first)
     for byte in slow.drip:
