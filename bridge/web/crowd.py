@@ -5,6 +5,7 @@ is closed before it has said a word. What happens below, floods of SYN packets, 
 """
 
 import asyncio
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from bridge.web.addresses import Addresses, block_of
 __all__ = ["CROWD", "Crowd", "HttpLimits", "welcome"]
 
 LOOK_SECONDS = 1.0  # between two looks at who does not read
+SEND_BUFFER_BYTES = 64 * 1024  # the kernel's, which else grows to megabytes for each who does not read
 TELL_SECONDS = 10.0  # a flood is told so often, not once for each connection
 
 log = structlog.get_logger()
@@ -68,6 +70,8 @@ class Crowd:
             self._turn_away()
             return False
         self._unread_since[transport] = None
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._strangers[transport] = block
         self._by_block[block] += 1
         return True

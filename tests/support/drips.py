@@ -72,7 +72,7 @@ def _connect(port: int, address: str) -> socket.socket:
 
 
 async def _send(connection: socket.socket, slow: Slow) -> None:
-    """All there is to send. Who does not read goes on sending: nothing else tells that the server has gone."""
+    """All there is to send. Who does not read asks again and again, and so finds out when nobody is there."""
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(connection, slow.first)
     for byte in slow.drip:
@@ -80,4 +80,4 @@ async def _send(connection: socket.socket, slow: Slow) -> None:
         await loop.sock_sendall(connection, bytes([byte]))
     while not slow.reads:
         await asyncio.sleep(slow.pause_seconds)
-        await loop.sock_sendall(connection, b"\r\n")
+        await loop.sock_sendall(connection, slow.first)
