@@ -15,7 +15,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 __all__ = [
@@ -70,7 +70,7 @@ def read_yaml(path: Path, options: Collection[str]) -> Source:
     shown = _shown(path)
     try:
         document = _parse(path)
-    except (OSError, ValueError, RecursionError, YAMLError) as error:
+    except Exception as error:  # noqa: BLE001 - ruamel raises whatever a broken file leads it to
         return Source(problems=[_unreadable(shown, error)])
     if document is None:
         return Source()
