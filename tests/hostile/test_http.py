@@ -110,7 +110,7 @@ HARDENED = {
         ("/calls/none/transcript", "no-store"),
         ("/ws/maqsam", "no-store"),
         ("/webhooks/twilio/answer", "no-store"),
-        ("/talk.html", "no-cache"),
+        ("/call.html", "no-cache"),
     ],
 )
 def test_every_answer_is_hardened(daemon: Any, path: str, keeps: str) -> None:
@@ -130,7 +130,8 @@ NO_REQUESTS = {
     + b"".join(b"X-%d: y\r\n" % n for n in range(200))
     + b"\r\n",
     "two lengths": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    "a length and chunks": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a length and chunks": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a length that is none": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     "a header with a zero byte": b"GET / HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n",
     "a name with a blank": b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
@@ -147,7 +148,7 @@ def test_what_is_no_request_is_answered_once_and_closed(daemon: Any, name: str) 
         while received := connection.recv(65536):
             answer += received
     head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 400")
+    assert b" 400 " in head.partition(b"\r\n")[0]
     assert body == b"this is no good HTTP request\n"
     assert b"aiohttp" not in head
     assert b"nosniff" in head
