@@ -97,7 +97,7 @@ format: $(STAMP)  ## format the code and mend what can be mended
 bench: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
 	$(BIN)/python benchmarks/hearing.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz)
 
-fuzz: $(STAMP)  ## every provider's wire, and SSML, against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
+fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'atheris>=3.0'
 	@for provider in $(or $(PROVIDER),$$($(BIN)/python -c 'from protocols import PROVIDERS; print(*PROVIDERS)')); do \
 	  echo "$$provider"; mkdir -p build/fuzz/$$provider; \
@@ -107,6 +107,11 @@ fuzz: $(STAMP)  ## every provider's wire, and SSML, against inputs chosen by cov
 	@echo SSML; mkdir -p build/fuzz/ssml; \
 	  $(BIN)/python tests/fuzz/ssml.py -max_total_time=$(or $(SECONDS),30) -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/ssml- build/fuzz/ssml 2>&1 | tail -n 8
+	@for input in questionnaire settings token webhook; do \
+	  echo "$$input"; mkdir -p build/fuzz/$$input; \
+	  $(BIN)/python tests/fuzz/inputs.py $$input -max_total_time=$(or $(SECONDS),30) -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/$$input- build/fuzz/$$input 2>&1 | tail -n 8 || exit 1; \
+	done
 
 soak: $(STAMP)  ## calls of every provider to a real daemon in real time, good and with every fault; CALLS=N of each
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)

@@ -45,7 +45,7 @@ from bridge.config_providers import PROVIDER_SECRETS, Providers, options_of
 from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
 from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
 from bridge.content import CONTENT, DEFAULT_CONFIG
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, told_in_lines
 from bridge.identity.strength import MIN_SECRET_BYTES
 from bridge.storage.place import Place
 from protocols.provider import Door, Options
@@ -78,6 +78,11 @@ class Server(Section):
     heartbeat_seconds: Number = option(20.0, "a number of seconds from 1 to 300", ge=1, le=300)
     first_message_seconds: Number = option(10.0, "a number of seconds from 0.1 to 60", ge=0.1, le=60)
     idle_seconds: Number = option(30.0, "a number of seconds from 1 to 600", ge=1, le=600)
+    header_seconds: Number = option(15.0, "a number of seconds from 0.1 to 300", ge=0.1, le=300)
+    body_seconds: Number = option(10.0, "a number of seconds from 0.1 to 300", ge=0.1, le=300)
+    send_seconds: Number = option(30.0, "a number of seconds from 1 to 300", ge=1, le=300)
+    max_connections: Whole = option(512, "a whole number from 1 to 100000", ge=1, le=100000)
+    max_connections_per_address: Whole = option(64, "a whole number from 1 to 100000", ge=1, le=100000)
     public_url: HttpUrl | None = option(None, "the address by which providers reach us: https://...")
     trusted_proxies: Networks = option([], "a list of addresses or networks, such as [127.0.0.1, 10.0.0.0/8]")
     origins: Origins = option([], "a list of pages' origins, such as [https://clinic.example]")
@@ -291,7 +296,7 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
     given, problems = _gather(path, environ)
     settings = _validate(given, path, problems)
     if problems or settings is None:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(told_in_lines(problems))
     return settings
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 __all__ = [
@@ -28,11 +28,13 @@ __all__ = [
     "variable",
 ]
 
-MAX_CONFIG_BYTES = 256 * 1024  # the shipped file, comments and all, is about 5 KiB
+MAX_CONFIG_BYTES = 64 * 1024  # the shipped file, comments and all, is about 12 KiB
+MAX_MARKS = 4000  # newlines, commas and the like, each of which may begin a value; the shipped file has 250
 MAX_CREDENTIAL_BYTES = 16 * 1024  # a token or a key; systemd's own limit for one is 1 MiB
 
 ENVIRONMENT_PREFIX = "HATIF_"
 CREDENTIAL_PREFIX = "hatif_"
+_MARKS = re.compile(r"[\n,\[{&*?]|- ")
 _QUOTED = re.compile(r'"[^"]*"|\'(?!\\.\')[^\']{2,}\'')  # what ruamel quotes; one character may stay
 # Variables of ours that are no options: where config.yaml is, and where the tests find recorded speech.
 OTHER_VARIABLES = frozenset({"HATIF_CONFIG", "HATIF_SPEECH_DATA"})
@@ -68,7 +70,7 @@ def read_yaml(path: Path, options: Collection[str]) -> Source:
     shown = _shown(path)
     try:
         document = _parse(path)
-    except (OSError, ValueError, RecursionError, YAMLError) as error:
+    except Exception as error:  # noqa: BLE001 - ruamel raises whatever a broken file leads it to
         return Source(problems=[_unreadable(shown, error)])
     if document is None:
         return Source()
@@ -129,8 +131,11 @@ def _text(path: Path, limit: int) -> str:
 
 
 def _parse(path: Path) -> object:
+    text = _text(path, MAX_CONFIG_BYTES)
+    if len(_MARKS.findall(text)) > MAX_MARKS:  # reading takes a millisecond for each that is a value
+        raise TooLargeError
     yaml = YAML(typ="rt", pure=True)  # rt keeps line numbers; it makes nothing but plain values
-    return yaml.load(_text(path, MAX_CONFIG_BYTES))
+    return yaml.load(text)
 
 
 def _unreadable(shown: str, error: Exception) -> str:
@@ -141,7 +146,8 @@ def _unreadable(shown: str, error: Exception) -> str:
         return f"{shown}: cannot be read, {reason}; --config or HATIF_CONFIG must name a file"
     reasons: dict[type[Exception], str] = {
         UnicodeDecodeError: "is not UTF-8 text; save it as UTF-8",
-        TooLargeError: f"is larger than {MAX_CONFIG_BYTES // 1024} KiB; this is no configuration",
+        TooLargeError: f"is larger than {MAX_CONFIG_BYTES // 1024} KiB, or has thousands of values; "
+        "this is no configuration",
         RecursionError: "is nested too deeply; a section holds options, one below the other",
         ReaderError: "is not YAML; look for control characters",
     }

@@ -18,6 +18,7 @@ from bridge.privacy.recordings import SealedFile
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
+from bridge.web.crowd import HttpLimits
 from bridge.web.media import SocketLimits
 from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
@@ -25,6 +26,7 @@ from protocols.registry import PROVIDERS
 __all__ = [
     "access_tokens",
     "guarded",
+    "http_limits",
     "notifier",
     "patience",
     "provider_options",
@@ -122,7 +124,14 @@ def socket_limits(settings: Settings) -> SocketLimits:
         max_message_bytes=settings.server.max_message_bytes,
         heartbeat_seconds=settings.server.heartbeat_seconds,
         idle_seconds=settings.server.idle_seconds,
+        first_message_seconds=Clock(settings.clock.speed).real_seconds(settings.server.first_message_seconds),
     )
+
+
+def http_limits(settings: Settings) -> HttpLimits:
+    """What one connection, and all of them together, may do."""
+    server = settings.server
+    return HttpLimits(**{name: getattr(server, name) for name in HttpLimits.__struct_fields__})
 
 
 def recognizer(settings: Settings) -> VoskRecognizer:

@@ -15,7 +15,7 @@ The text of an error is one sentence that says what is wrong and what would be r
 caller said, nor a phone number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Self
 
 from msgspec import Struct
@@ -32,7 +32,22 @@ __all__ = [
     "StorageError",
     "WorkerError",
     "WorkerLostError",
+    "told_in_lines",
 ]
+
+
+MOST_CHARACTERS = 500  # of one fault that is told: names in a file may be of any length
+MOST_FAULTS = 100  # that are told
+
+
+def told_in_lines(faults: Sequence[str]) -> str:
+    """Faults as one text: of very many the first, and of a very long one its beginning."""
+    told = [
+        one if len(one) <= MOST_CHARACTERS else f"{one[:MOST_CHARACTERS]}..." for one in faults[:MOST_FAULTS]
+    ]
+    if len(faults) > MOST_FAULTS:
+        told.append(f"and {len(faults) - MOST_FAULTS} more")
+    return "\n".join(told)
 
 
 class Fault(Struct, frozen=True):
@@ -72,9 +87,9 @@ class QuestionnaireError(BridgeError):
 
     @classmethod
     def of(cls, faults: Iterable[Fault]) -> Self:
-        """One error for all of them, each on a line of its own and none twice."""
+        """One error for all of them, each on a line of its own and none twice; of very many, the first."""
         distinct = tuple(dict.fromkeys(faults))
-        return cls("\n".join(map(str, distinct)), distinct)
+        return cls(told_in_lines([str(fault) for fault in distinct]), distinct)
 
 
 class ModelError(BridgeError):

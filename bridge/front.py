@@ -17,6 +17,7 @@ from bridge.inventory import Inventory
 from bridge.reloading import Reloaded
 from bridge.storage.store import Store
 from bridge.telemetry.metrics import Metrics
+from bridge.web.addresses import Addresses
 from bridge.web.admin.house import House
 from bridge.web.admin.routes import admin_routes
 from bridge.web.control import ControlRoutes
@@ -69,6 +70,8 @@ class Front:
             admin=admin_routes(self.house, others),
             middlewares=[measuring(metrics.requested), refusals.watch],
             gate=self.gate,
+            limits=configured.http_limits(settings),
+            addresses=Addresses(settings.server.trusted_proxies),
         )
 
     def know(self, store: Store) -> None:

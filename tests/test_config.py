@@ -335,7 +335,10 @@ def test_every_problem_is_told_at_once(refusal: Refusal) -> None:
         ("a: \x01\n", "config.yaml: is not YAML; look for control characters"),
         ("a: 2026-99-99\n", "config.yaml: holds a value that YAML cannot read; put text in quotes"),
         ("[" * 500, "config.yaml: is nested too deeply; a section holds options, one below the other"),
-        ("#" * 300_000, "config.yaml: is larger than 256 KiB; this is no configuration"),
+        (
+            "#" * 300_000,
+            "config.yaml: is larger than 64 KiB, or has thousands of values; this is no configuration",
+        ),
     ],
 )
 def test_file_that_is_no_configuration_is_one_sentence(refusal: Refusal, text: str, problem: str) -> None:

@@ -29,7 +29,8 @@ from ruamel.yaml.events import (
 
 __all__ = ["Document", "Path", "Place", "Problem", "read_document"]
 
-MAX_CHARACTERS = 256 * 1024  # the longest questionnaire known is under 40 KiB
+MAX_CHARACTERS = 128 * 1024  # the longest questionnaire known is under 40 KiB
+MAX_NODES = 6000  # names, values and what holds them; the common content, which is the largest, has 1700
 MAX_DEPTH = 12  # items > options > accept needs six
 
 Path = tuple[str | int, ...]
@@ -122,10 +123,11 @@ def _not_yaml(error: MarkedYAMLError) -> Problem:
 
 
 class _Reader:
-    """One pass over the parser's events; the depth limit bounds the recursion."""
+    """One pass over the parser's events; a limit of depth bounds the recursion, one of nodes the time."""
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
+        self._nodes = 0
         self.places: dict[Path, Place] = {}
         self.problems: list[Problem] = []
 
@@ -145,6 +147,7 @@ class _Reader:
 
     def _node(self, event: Event, path: Path) -> Plain:
         self.places.setdefault(path, _place(event))
+        self._count(event, path)
         self._refuse_machinery(event, path)
         if len(path) > MAX_DEPTH:
             raise _UnreadableError(Problem(path[:3], f"nested deeper than {MAX_DEPTH} levels", _place(event)))
@@ -153,6 +156,12 @@ class _Reader:
         if isinstance(event, SequenceStartEvent):
             return self._sequence(path)
         return self._scalar(event, path)
+
+    def _count(self, event: Event, path: Path) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            text = f"more than {MAX_NODES} names and values in the file"
+            raise _UnreadableError(Problem(path[:1], text, _place(event)))
 
     def _refuse_machinery(self, event: Event, path: Path) -> None:
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):
@@ -180,6 +189,7 @@ class _Reader:
         return found
 
     def _key(self, event: Event, path: Path) -> str:
+        self._count(event, path)
         if not isinstance(event, ScalarEvent):
             raise _UnreadableError(
                 Problem(path, "a field's name is a plain word; write it without brackets", _place(event))

@@ -33,6 +33,11 @@ class Addresses:
             address = before
         return str(address)
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether a proxy of ours has this address."""
+        parsed = _parsed(address)
+        return parsed is not None and self._is_trusted(parsed)
+
     def _is_trusted(self, address: Address) -> bool:
         return any(address.version == each.version and address in each for each in self._trusted)
 

@@ -45,6 +45,9 @@ class Visit(Struct, frozen=True):
     protocol: MediaProtocol
     questionnaire: str | None
     claims: StreamClaims | None  # of a stream token, to be redeemed when the call is taken
+    trial: MediaProtocol | None = (
+        None  # where a credential is still to come: a machine that may be spoilt by it
+    )
 
 
 class Doorkeeper:
@@ -109,6 +112,7 @@ class Doorkeeper:
             protocol=protocol,
             questionnaire=claims.questionnaire if claims else _questionnaire(provider, name),
             claims=claims,
+            trial=None if is_authenticated else provider.media(options, grant),
         )
 
     def application(self, request: web.Request) -> tuple[Provider[Any], Options, ApplicationSocket[Any]]:

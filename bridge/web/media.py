@@ -5,7 +5,8 @@ has. A socket without a good credential is refused before any audio is processed
 code 1008 when the credential was to come in a message.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -14,17 +15,21 @@ from msgspec import Struct
 from bridge.admission import Busy
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
+from bridge.holding import CLOSE_TRY_AGAIN
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.phone_calls import call_of_reference
 from bridge.switchboard import Switchboard
+from bridge.web.crowd import welcome
 from bridge.web.doorkeeper import Doorkeeper, Visit
 from protocols.base import Capabilities, MediaProtocol
-from protocols.events import CallDetails
+from protocols.errors import CLOSE_POLICY, RemoteProtocolError
+from protocols.events import CallDetails, CallStarted
 from protocols.wire import read_direction
 
 __all__ = ["MediaSockets", "SocketLimits"]
 
 CLOSE_GOING_AWAY = 1001  # RFC 6455 section 7.4.1: the server is going down
+MOST_BEFORE_CREDENTIAL = 8  # messages that a stranger may send; providers show theirs in the first or second
 CLOSING_SECONDS = 2.0  # how long the peer may take to answer our close frame
 
 log = structlog.get_logger()
@@ -36,6 +41,7 @@ class SocketLimits(Struct, frozen=True):
     max_message_bytes: int = 64 * 1024  # 20 ms of mu-law are 216 base64 characters; room for 100 times that
     heartbeat_seconds: float = 20.0
     idle_seconds: float = 30.0
+    first_message_seconds: float = 10.0  # until a credential that comes in a message has come
 
 
 class MediaSockets:
@@ -66,7 +72,7 @@ class MediaSockets:
         await self._doorkeeper.redeem(visit)
         try:
             known = await self._known(visit)
-            return await self._put_through(request, visit.protocol, questionnaire, known)
+            return await self._put_through(request, visit, questionnaire, known)
         finally:
             self._switchboard.expect_no_more(reference)
 
@@ -109,11 +115,12 @@ class MediaSockets:
     async def _put_through(
         self,
         request: web.Request,
-        protocol: MediaProtocol,
+        visit: Visit,
         questionnaire: Questionnaire | None,
         known: CallDetails,
     ) -> web.WebSocketResponse:
         """Hold the call; without a questionnaire, listen to it."""
+        protocol = visit.protocol
         socket = self._socket(protocol.capabilities)
         await socket.prepare(request)
 
@@ -126,6 +133,10 @@ class MediaSockets:
         close_code = CLOSE_GOING_AWAY
         try:
             messages = self._messages(socket, protocol.capabilities)
+            if visit.trial is not None:
+                messages = await self._introduced(visit.trial, messages)
+                self._admit(visit, None, is_asked=questionnaire is not None)
+            welcome(request)
             if questionnaire is None:
                 outcome = await self._switchboard.monitor(protocol, messages, send, known=known)
             else:
@@ -133,9 +144,38 @@ class MediaSockets:
                     protocol, questionnaire, messages, send, known=known
                 )
             close_code = outcome.close_code
+        except RemoteProtocolError as error:
+            close_code = error.close_code
+            log.warning("call_not_started", provider=visit.provider.name, detail=str(error))
+        except web.HTTPServiceUnavailable:  # full meanwhile; the socket is open, so its code must say it
+            close_code = CLOSE_TRY_AGAIN
         finally:
             await socket.close(code=close_code)
         return socket
+
+    async def _introduced(
+        self, trial: MediaProtocol, messages: AsyncIterator[str | bytes]
+    ) -> AsyncIterator[str | bytes]:
+        """Wait for the credential, before anything is held for whoever shows it; all messages, in order.
+
+        Until then this is a connection and no call: a stranger takes nobody's place.
+
+        Raises:
+            RemoteProtocolError: it is wrong, or does not come in time.
+
+        """
+        said: list[str | bytes] = []
+        try:
+            async with asyncio.timeout(self._limits.first_message_seconds):
+                async for message in messages:
+                    said.append(message)
+                    if any(isinstance(event, CallStarted) for event in trial.receive(message)):
+                        return _chained(said, messages)
+                    if len(said) >= MOST_BEFORE_CREDENTIAL:
+                        break
+        except TimeoutError:
+            pass
+        raise RemoteProtocolError("no credential came", close_code=CLOSE_POLICY)
 
     def _socket(self, capabilities: Capabilities) -> web.WebSocketResponse:
         return web.WebSocketResponse(
@@ -162,3 +202,12 @@ class MediaSockets:
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 return
             yield message.data
+
+
+async def _chained(
+    said: Iterable[str | bytes], following: AsyncIterator[str | bytes]
+) -> AsyncIterator[str | bytes]:
+    for message in said:
+        yield message
+    async for message in following:
+        yield message

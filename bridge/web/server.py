@@ -3,6 +3,7 @@
 One is for the network, the other is a file, for whoever may open that: `authorisation` tells them apart.
 """
 
+import asyncio
 import errno
 import os
 import socket
@@ -16,18 +17,22 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bridge.errors import ConfigError
+from bridge.web.addresses import Addresses
 from bridge.web.applications import ApplicationSockets
+from bridge.web.bodies import LIMITS
+from bridge.web.crowd import CROWD, Crowd, HttpLimits
 from bridge.web.gate import Gate
+from bridge.web.headers import tell_browsers
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
 from bridge.web.other_paths import other_paths
 from bridge.web.page import page_routes
+from bridge.web.runner import BoundedRunner
 from bridge.web.transcripts import TranscriptRoutes
-from bridge.web.webhooks import WebhookRoutes
+from bridge.web.webhooks import MAX_BODY_BYTES, WebhookRoutes
 
 __all__ = ["Server"]
 
-KEEPALIVE_SECONDS = 15.0  # aiohttp's default is an hour; this also closes clients that drip their headers
 SHUTDOWN_SECONDS = 2.0  # calls are over by then; what is left are slow readers of health
 
 
@@ -51,12 +56,17 @@ class Server:
         admin: Iterable[web.RouteDef] = (),
         middlewares: Iterable[Middleware] = (),
         gate: Gate | None = None,
+        limits: HttpLimits | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`.
 
         `gate`: what each request passes behind `middlewares`; without one, nobody but the admin socket is
-        anybody.
+        anybody. `limits`: of connections. `addresses` tells proxies of ours.
         """
+        self._limits = limits or HttpLimits()
+        self._addresses = addresses or Addresses()
+        self._watching: asyncio.Task[None] | None = None
         self._middlewares = (*middlewares, *(gate.middlewares if gate else ()))
         self._health = health
         self._has_page = has_page
@@ -82,7 +92,8 @@ class Server:
             ConfigError: the address is in use or not ours, or the file cannot be made.
 
         """
-        application = web.Application(middlewares=self._middlewares)
+        application = web.Application(middlewares=self._middlewares, client_max_size=MAX_BODY_BYTES)
+        application.on_response_prepare.append(tell_browsers)
         if self._gate is not None:
             self._gate.guard(application)
         application.add_routes(
@@ -105,14 +116,13 @@ class Server:
                 *(web.route(method, "/webhooks/{provider}/dial/{to}", self._dial) for method in _METHODS),
             ]
         )
-        self._runner = web.AppRunner(
-            application,
-            handle_signals=False,
-            access_log=None,  # a path may hold a stream token
-            keepalive_timeout=KEEPALIVE_SECONDS,
-            shutdown_timeout=SHUTDOWN_SECONDS,
+        crowd = Crowd(self._limits, self._addresses)
+        application[CROWD], application[LIMITS] = crowd, self._limits
+        self._runner = BoundedRunner(
+            application, crowd=crowd, limits=self._limits, shutdown_timeout=SHUTDOWN_SECONDS
         )
         await self._runner.setup()
+        self._watching = asyncio.create_task(crowd.watch(), name="crowd")
         site: web.BaseSite = web.TCPSite(self._runner, host, port)
         if handed_over is not None:
             site = web.SockSite(self._runner, handed_over)
@@ -156,6 +166,9 @@ class Server:
 
     async def stop(self) -> None:
         """Close the listening socket and what is still connected."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
 

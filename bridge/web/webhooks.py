@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bridge.clock import Clock
 from bridge.phone_control import ControlError, PhoneControl
+from bridge.web.bodies import read_body
 from bridge.web.doorkeeper import Doorkeeper, read_request, refused
 from bridge.web.reception import Reception
 from protocols.errors import LocalProtocolError, RemoteProtocolError
@@ -122,7 +123,7 @@ class WebhookRoutes:
         provider, options = self._doorkeeper.provider(request)
         if provider.webhooks is None:
             raise web.HTTPNotFound(text="this provider has no webhooks\n")
-        body = await _body(request)
+        body = await read_body(request, MAX_BODY_BYTES)
         asked = read_request(request, self._doorkeeper.public_url, body=body)
         webhooks = provider.webhooks(options)
         try:
@@ -138,16 +139,6 @@ class WebhookRoutes:
         except web.HTTPServiceUnavailable:  # the provider tries again, perhaps with the very same request
             self._doorkeeper.forget(verified)
             raise
-
-
-async def _body(request: web.Request) -> bytes:
-    """The whole body, as it was signed."""
-    body = b""
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
-            raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY_BYTES, actual_size=len(body))
-    return body
 
 
 def _response(document: Document) -> web.Response:
