@@ -36,7 +36,7 @@ from bridge.offering import Engines, Offer, begin, read_offer
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.privacy.forgetting import forget_every_hour
-from bridge.privacy.recordings import SealedFile
+from bridge.privacy.recordings import recorder_in
 from bridge.pulse import Pulse
 from bridge.readiness import Readiness
 from bridge.reloading import Reloaded, Reloader
@@ -521,10 +521,7 @@ def _recordings(settings: Settings) -> Callable[[str], CallRecorder] | None:
     folder, ring = settings.recording.folder, settings.privacy.ring
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def recorder(call_id: str) -> CallRecorder:
-        return CallRecorder(SealedFile(folder, call_id, ring.current) if ring else folder / f"{call_id}.wav")
-
-    return recorder
+    return lambda call_id: recorder_in(folder, call_id, ring)
 
 
 def _on_tick_error(_callback: object, error: BaseException) -> None:
