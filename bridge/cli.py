@@ -141,8 +141,10 @@ def serve(config: Config = None) -> None:
     """
     with uncollected():
         from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
+        from bridge.core_dumps import forbid_memory_dumps  # noqa: PLC0415
         from bridge.telemetry import logs  # noqa: PLC0415
 
+    forbid_memory_dumps()
     settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)
     asyncio.run(Daemon(settings, lambda: settings_of(config)).run())
