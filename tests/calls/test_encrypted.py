@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bridge.tokens import StreamTokens
-
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
 from bridge.carriers.lines import LineCaller, PauseLine, PressLine
@@ -20,12 +18,15 @@ from bridge.carriers.registry import WIRES
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
 from bridge.content import CONTENT
+from bridge.identity.streams import StreamTokens
 from bridge.privacy.keys import new_key
 from tests.support.typed import typed
 
 pytestmark = pytest.mark.call
 
 NUMBER = "+962790123456"
+BEHIND = "  - id: two_weeks\n"
+RECORDING = '  - {id: rec, type: consent, purpose: call_recording, ask: "هَلْ نُسَجِّلُ الْمُكَالَمَة؟"}\n'
 CALL = CarrierCall(NUMBER, "+96265000000", "CA1")
 
 
@@ -48,7 +49,8 @@ async def test_a_call_leaves_nothing_to_read(start_daemon: Callable[..., Any], t
     recordings = tmp_path / "recordings"
     folder = tmp_path / "questionnaires"  # one short one: the daemon is ready sooner
     shutil.copytree(CONTENT / "questionnaires" / "common", folder / "common")
-    shutil.copy(CONTENT / "questionnaires" / "phq2.yaml", folder)
+    text = (CONTENT / "questionnaires" / "phq2.yaml").read_text(encoding="utf-8")
+    (folder / "phq2.yaml").write_text(text.replace(BEHIND, f"{RECORDING}{BEHIND}", 1), encoding="utf-8")
     daemon = start_daemon(
         HATIF_QUESTIONNAIRES__FOLDER=str(folder),
         HATIF_QUESTIONNAIRES__DEFAULT="phq2",
