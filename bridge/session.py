@@ -248,8 +248,8 @@ class CallSession(HeldCall[Line]):
     async def _converse(self, details: events.CallDetails) -> Disposition:
         turn = self._open(self._context(details))
         state = self._state = turn.state
-        if self._recorder is not None and self._goes_on and may_record_the_call(self._questionnaire, state):
-            self._recorder.keep()  # agreed to in this very phone call, before its line was lost
+        if self._goes_on and may_record_the_call(self._questionnaire, state):
+            self._record()  # agreed to in this very phone call, before its line was lost
         await self._perform(turn.actions)
         while True:
             heard = await self._hear(_listen(turn))
@@ -399,15 +399,17 @@ class CallSession(HeldCall[Line]):
     def _record_or_not(self, consents: tuple[ConsentRecord, ...]) -> None:
         """Keep the sound of the call from its beginning once the caller has agreed; forget it otherwise."""
         for consent in consents:
-            if self._recorder is None or consent.purpose != CALL_RECORDING:
-                continue
-            try:
-                if consent.status == GIVEN:
-                    self._recorder.keep()
-                elif is_void(consent):
-                    self._recorder.discard()
-            except OSError as error:  # the call goes on; what was agreed to is no duty of ours
-                self._log.error("call_not_recorded", detail=str(error.strerror))
+            if consent.purpose == CALL_RECORDING and consent.status == GIVEN:
+                self._record()
+            elif consent.purpose == CALL_RECORDING and is_void(consent) and self._recorder is not None:
+                self._recorder.discard()
+
+    def _record(self) -> None:
+        try:
+            if self._recorder is not None:
+                self._recorder.keep()
+        except OSError as error:  # the call goes on; what was agreed to is no duty of ours
+            self._log.error("recording_failed", detail=str(error.strerror))
 
     def _count(self, heard: Heard, following: Turn) -> None:
         match heard.input:

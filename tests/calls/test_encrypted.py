@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
-from bridge.carriers.lines import LineCaller, PauseLine, PressLine
+from bridge.carriers.lines import LineCaller, PressLine
 from bridge.carriers.registry import WIRES
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
@@ -59,9 +60,7 @@ async def test_a_call_leaves_nothing_to_read(start_daemon: Callable[..., Any], t
         HATIF_RECORDING__ENABLED="true",
         HATIF_RECORDING__FOLDER=str(recordings),
     )
-    caller = LineCaller(
-        [PressLine("1"), PauseLine(12), PressLine("1"), PauseLine(12)], LineNoise(np.random.default_rng(0))
-    )
+    caller = LineCaller([PressLine("1")] * 3, LineNoise(np.random.default_rng(0)))
     carrier = FakeCarrier(WIRES["twilio"](), caller, clock=Clock(4))
     token = StreamTokens(daemon.tokens_secret).issue(provider="twilio")
     await carrier.place(daemon.url("/ws/twilio"), call=CALL, token=token, max_seconds=60)
