@@ -16,6 +16,7 @@ from bridge.audit.log import note_locally
 from bridge.clock import Clock
 from bridge.dialogue.answer import AnswerStatus
 from bridge.errors import StorageError
+from bridge.storage.consents import StoredConsent, consents_of
 from bridge.storage.place import Place, Where
 from bridge.storage.records import StoredNotification
 from bridge.storage.store import Store, StoredAnswer, StoredCall, StoredTurn
@@ -56,6 +57,7 @@ class CallInFull(Struct, frozen=True):
     call: StoredCall
     answers: list[StoredAnswer]
     turns: list[StoredTurn]
+    consents: list[StoredConsent]
 
 
 class TranscriptInFull(Struct, frozen=True):
@@ -98,7 +100,8 @@ async def show_call(database: Where, clock: Clock, beginning: str) -> CallInFull
     async with open_archive(database, clock) as store:
         call = await find_call(store, beginning)
         await note_locally(store, database, Action.ANSWERS_READ, call.call_id, tenant=call.tenant)
-        return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id))
+        consents = await consents_of(store, call.call_id)
+        return CallInFull(call, await store.answers(call.call_id), await store.turns(call.call_id), consents)
 
 
 async def show_transcript(database: Where, clock: Clock, beginning: str) -> TranscriptInFull:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import msgspec
 import typer
@@ -48,6 +48,9 @@ from bridge.transcript_command import mount as mount_transcripts
 from bridge.understand_command import understand_command
 from bridge.verification.commands import mount as mount_verification
 from bridge.voices.commands import mount as mount_voices
+
+if TYPE_CHECKING:
+    from bridge.storage.consents import StoredConsent
 
 __all__ = ["main"]
 
@@ -140,8 +143,10 @@ def serve(config: Config = None) -> None:
     """
     with uncollected():
         from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
+        from bridge.core_dumps import forbid_memory_dumps  # noqa: PLC0415
         from bridge.telemetry import logs  # noqa: PLC0415
 
+    forbid_memory_dumps()
     settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)
     asyncio.run(Daemon(settings, lambda: settings_of(config)).run())
@@ -304,7 +309,7 @@ def answers_show(
     config: Config = None,
     json: Json = None,
 ) -> None:
-    """Show one call: its answers, and what was heard turn by turn.
+    """Show one call: its answers and consents, and what was heard turn by turn.
 
     Example: [bold]hatif answers show 3f2a[/]
     """
@@ -324,12 +329,25 @@ def answers_show(
         row = (answer.item, value, answer.status, answer.via, str(answer.tries), confirmed, answer.closed)
         table.add_row(*row)
     out.print(table)
+    if shown.consents:
+        out.print(_consents(shown.consents))
     turns = Table("turn", "item", "input", "meaning", "reply after", "spoken by", "heard")
     for turn in shown.turns:
         reply = "" if turn.total_ms is None else f"{turn.total_ms:.0f} ms"
         spoken = (reply, turn.spoken_by, turn.closed)
         turns.add_row(str(turn.index), turn.item or "", turn.input, turn.meaning, *spoken)
     out.print(turns)
+
+
+def _consents(consents: Sequence["StoredConsent"]) -> Table:
+    table = Table("consent to", "status", "turn", "heard", "via", "read back", "words (SHA-256)")
+    for one in consents:
+        told = "acknowledged" if one.acknowledged else "by our clock"
+        heard = f"{one.heard_seconds:.1f} of {one.prompt_seconds:.1f} s, {told}" if one.prompt_hash else ""
+        read_back = "yes" if one.read_back else ""
+        row = (one.purpose, one.status, str(one.turn_index), heard, one.via, read_back, one.prompt_hash[:12])
+        table.add_row(*row)
+    return table
 
 
 @answers_app.command("sound")

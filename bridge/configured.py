@@ -14,7 +14,7 @@ from bridge.identity.public_keys import read_public_keys
 from bridge.identity.service import ServiceSecret
 from bridge.identity.streams import StreamTokens
 from bridge.notifier import Notifier, Target
-from bridge.privacy.recordings import SealedFile
+from bridge.privacy.recordings import recorder_in
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
@@ -111,11 +111,7 @@ def recordings(settings: Settings) -> Callable[[str], CallRecorder] | None:
         return None
     folder, ring = settings.recording.folder, settings.privacy.ring
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def recorder(call_id: str) -> CallRecorder:
-        return CallRecorder(SealedFile(folder, call_id, ring.current) if ring else folder / f"{call_id}.wav")
-
-    return recorder
+    return lambda call_id: recorder_in(folder, call_id, ring)
 
 
 def socket_limits(settings: Settings) -> SocketLimits:

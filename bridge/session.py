@@ -16,6 +16,16 @@ from msgspec.structs import replace
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
+from bridge.consenting import (
+    CALL_RECORDING,
+    GIVEN,
+    ConsentQuestion,
+    consents_of_turn,
+    is_void,
+    may_record_the_call,
+    question_of,
+    unless_unheard,
+)
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Say, Store, Transfer
 from bridge.dialogue.answer import Answer
@@ -35,6 +45,7 @@ from bridge.resumption import RESUMES, Earlier, find_earlier
 from bridge.running import RunningCall
 from bridge.saying import Saying, pieces_of, saying
 from bridge.speech.mouth import LIVE, Mouth
+from bridge.storage.consents import ConsentRecord
 from bridge.storage.records import CallKind
 from bridge.telemetry.metrics import TurnParts
 from bridge.telemetry.tracing import TurnFacts
@@ -52,10 +63,11 @@ class _Taken(Struct, frozen=True):
     before: DialogueState
     unfinished: Unfinished
     answers: tuple[Answer, ...]
+    consent: ConsentQuestion | None = None  # for which it may have been the reply
 
     def going_on(self, pcm: bytes) -> "_Taken":
         """The same turn, of an utterance of which more has been heard."""
-        return _Taken(self.before, Unfinished(self.unfinished.phrases, pcm), self.answers)
+        return replace(self, unfinished=Unfinished(self.unfinished.phrases, pcm))
 
 
 class _AwaitingReply(Struct, frozen=True):
@@ -103,6 +115,7 @@ class CallSession(HeldCall[Line]):
         self._questionnaire = questionnaire
         self._recorder = recorder
         self._said = Saying()
+        self._consent: ConsentQuestion | None = None  # the one that was asked for last
         self._mouth: Mouth | None = None  # of the version that is asked
         self._state: DialogueState | None = None  # None: nothing has been asked yet
         self._reply_after_ms: float | None = None
@@ -235,6 +248,8 @@ class CallSession(HeldCall[Line]):
     async def _converse(self, details: events.CallDetails) -> Disposition:
         turn = self._open(self._context(details))
         state = self._state = turn.state
+        if self._goes_on and may_record_the_call(self._questionnaire, state):
+            self._record()  # agreed to in this very phone call, before its line was lost
         await self._perform(turn.actions)
         while True:
             heard = await self._hear(_listen(turn))
@@ -243,13 +258,14 @@ class CallSession(HeldCall[Line]):
                 self._hand_over = last if isinstance(last, Transfer) else None
                 return _disposition(turn)
             before = self._taken.before if heard.revises and self._taken else state
+            heard = self._unless_unheard(heard, state)
             started = self._clock.monotonic()
             following = engine.advance(self._questionnaire, before, heard.input)
             understand_seconds = self._clock.monotonic() - started
             if heard.revises and self._taken and following.reading == turn.reading:
                 self._taken = self._taken.going_on(heard.pcm)  # more was said, and it means the same
                 continue
-            answers = await self._commit(heard, following, understand_seconds)
+            answers = await self._commit(heard, before, following, understand_seconds)
             self._taken = self._keep(heard, before, turn, answers)
             if heard.revises:
                 self._line.clear()
@@ -296,7 +312,7 @@ class CallSession(HeldCall[Line]):
         else:
             listen = _listen(asked)
             phrases = listen.phrases if listen else ()
-        return _Taken(before, Unfinished(phrases, heard.pcm), answers)
+        return _Taken(before, Unfinished(phrases, heard.pcm), answers, self._consent)
 
     async def _perform(self, actions: tuple[Action, ...]) -> None:
         """Say what is to be said. Answers among the actions were committed with the turn.
@@ -309,6 +325,7 @@ class CallSession(HeldCall[Line]):
             self._mouth = self._services.voices.of(self._questionnaire)
         pieces = pieces_of(actions)
         phrases = dict(zip(pieces, await self._mouth.phrases(pieces), strict=True))
+        self._consent = question_of(self._questionnaire, actions, phrases) or self._consent
         for phrase in phrases.values():
             if phrase.how == LIVE or not phrase.audio:
                 self._metrics.spoke_live(phrase.by, phrase.seconds)
@@ -319,12 +336,25 @@ class CallSession(HeldCall[Line]):
 
     # Commit
 
-    async def _commit(self, heard: Heard, following: Turn, understand_seconds: float) -> tuple[Answer, ...]:
+    def _unless_unheard(self, heard: Heard, state: DialogueState) -> Heard:
+        """What was heard; premature, where it would answer a consent that was not heard to its end."""
+        if heard.revises:
+            return heard  # it was weighed when its first part came
+        progress = self._line.progress()
+        if self._consent is not None and not self._consent.is_whole:
+            self._consent = self._consent.heard(progress)
+        weighed = unless_unheard(self._questionnaire, state, heard.input, self._consent, progress)
+        return replace(heard, input=weighed)
+
+    async def _commit(
+        self, heard: Heard, before: DialogueState, following: Turn, understand_seconds: float
+    ) -> tuple[Answer, ...]:
         """Put the turn, its answers and the dialogue's state on disk, in one transaction."""
         answers = tuple(action.answer for action in following.actions if isinstance(action, Store))
         stored = answers
         if heard.revises and self._taken is not None:
             stored += withdrawn(self._taken.answers, answers)
+            self._consent = self._taken.consent
         record = turn_record(
             heard,
             following,
@@ -337,13 +367,23 @@ class CallSession(HeldCall[Line]):
         state = msgspec.json.encode(following.state)
         await self._in_time(self._describe_further())
         notices = tuple(action for action in following.actions if isinstance(action, Notify))
+        consents = consents_of_turn(
+            self._questionnaire, before, following.state, stored, self._consent, heard=heard.input
+        )
         receipt = await self._in_time(
             self._services.store.record_turn(
-                self.call_id, record, stored, state, notices, sound=_sound(heard, answers)
+                self.call_id,
+                record,
+                stored,
+                state,
+                notices,
+                sound=_sound(heard, answers),
+                consents=consents,
             )
         )
         for notice in notices:
             self._log.warning("escalated", turn=receipt.index, item=notice.item)
+        self._record_or_not(consents)
         self._count(heard, following)
         self._metrics.committed(len(answers), len(notices))
         self._settle(None)
@@ -355,6 +395,21 @@ class CallSession(HeldCall[Line]):
         )
         self._log.info("turn_taken", turn=receipt.index, item=following.reading.item)
         return answers
+
+    def _record_or_not(self, consents: tuple[ConsentRecord, ...]) -> None:
+        """Keep the sound of the call from its beginning once the caller has agreed; forget it otherwise."""
+        for consent in consents:
+            if consent.purpose == CALL_RECORDING and consent.status == GIVEN:
+                self._record()
+            elif consent.purpose == CALL_RECORDING and is_void(consent) and self._recorder is not None:
+                self._recorder.discard()
+
+    def _record(self) -> None:
+        try:
+            if self._recorder is not None:
+                self._recorder.keep()
+        except OSError as error:  # the call goes on; what was agreed to is no duty of ours
+            self._log.error("recording_failed", detail=str(error.strerror))
 
     def _count(self, heard: Heard, following: Turn) -> None:
         match heard.input:

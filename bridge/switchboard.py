@@ -12,6 +12,7 @@ import structlog
 
 from bridge.admission import Accept, Admission, Busy, BusyReason
 from bridge.audio.recording import CallRecorder
+from bridge.consenting import asks_to_record_the_call
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.following import LiveTranscripts
 from bridge.holding import HeldCall, Outcome, Patience, Services
@@ -63,6 +64,7 @@ class Switchboard:
         self.not_begun = 0  # calls that were let in and came to nothing
         self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
         self._expected: dict[str, float] = {}  # by reference, until when by the loop's time
+        self._tell_what_is_not_recorded()
 
     @property
     def active_calls(self) -> int:
@@ -155,6 +157,7 @@ class Switchboard:
     def offer(self, offer: Offer, *, patience: Patience, max_concurrent: int) -> None:
         """Hold new calls with all this; the calls in progress go on with what they began with."""
         self._offer = offer
+        self._tell_what_is_not_recorded()
         self._services = replace(self._services, site=offer.site, patience=patience)
         self._admission.limit(max_concurrent)
 
@@ -180,7 +183,7 @@ class Switchboard:
             questionnaire=questionnaire,
             services=self._services,
             send=send,
-            recorder=self._recorder(call_id),
+            recorder=self._recorder(call_id, questionnaire),
             known=known,
         )
         return await self._run(session, messages)
@@ -228,8 +231,20 @@ class Switchboard:
         self.not_begun += outcome.disposition is None
         return outcome
 
-    def _recorder(self, call_id: str) -> CallRecorder | None:
-        return self._recordings(call_id) if self._recordings else None
+    def _recorder(self, call_id: str, questionnaire: Questionnaire) -> CallRecorder | None:
+        """None where the caller is not even asked."""
+        if self._recordings is None or not asks_to_record_the_call(questionnaire):
+            return None
+        return self._recordings(call_id)
+
+    def _tell_what_is_not_recorded(self) -> None:
+        for questionnaire in self.questionnaires:
+            if self._recordings is not None and not asks_to_record_the_call(questionnaire):
+                log.warning(
+                    "calls_not_recorded",
+                    questionnaire=questionnaire.id,
+                    effect="it has no consent with 'purpose: call_recording'",
+                )
 
     async def drain(self, seconds: float) -> None:
         """Let the running calls finish, for so long by the wall clock; then end them, with a goodbye.

@@ -80,6 +80,7 @@ class DaemonUnderTest:
     config: Path = DEFAULT_CONFIG
     all_ready: bool = True  # wait for every questionnaire, not for the default alone
     port: int = 0
+    prefix: tuple[str, ...] = ()  # what the daemon is started by, such as a tracer
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
@@ -160,7 +161,7 @@ class DaemonUnderTest:
         }
         with (self.folder / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bridge", "serve", "--config", str(self.config)],
+                [*self.prefix, sys.executable, "-m", "bridge", "serve", "--config", str(self.config)],
                 env=environment | self.environment,
                 stdout=log,
                 stderr=log,
@@ -214,6 +215,7 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
         *,
         config: Path = DEFAULT_CONFIG,
         all_ready: bool = True,
+        prefix: tuple[str, ...] = (),
         questionnaires: Sequence[str] = ("post_discharge",),
         **environment: str,
     ) -> DaemonUnderTest:
@@ -226,7 +228,7 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
             "HATIF_PROMPTS__FOLDER": str(prompts),
         }
         chosen = {name: text for name, text in (defaults | environment).items() if text}
-        daemon = DaemonUnderTest(folder, chosen, config, all_ready)
+        daemon = DaemonUnderTest(folder, chosen, config, all_ready, prefix=prefix)
         started.append(daemon)
         daemon.start()
         return daemon

@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,12 @@ from bridge.audio.endpointing import EndReason
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.gate import UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.audio.playout import Ticker
+from bridge.audio.recording import CallRecorder, HeldSamples, SampleFile
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.dialogue.actions import Disposition
+from bridge.dialogue.items import ConsentItem
 from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
@@ -80,6 +84,8 @@ class Call:
         call_id: str,
         setup: str = SETUP,
         questionnaire: Questionnaire = QUESTIONNAIRE,
+        *,
+        recorder: CallRecorder | None = None,
     ) -> None:
         self.database = database
         self.messages: asyncio.Queue[str | None] = asyncio.Queue()
@@ -92,6 +98,7 @@ class Call:
             questionnaire=questionnaire,
             services=services,
             send=self._send,
+            recorder=recorder,
         )
         self.running = asyncio.create_task(self.session.run(self._incoming()))
         self.messages.put_nowait(setup)
@@ -168,6 +175,7 @@ async def call(
         setup: str = SETUP,
         questionnaire: Questionnaire = QUESTIONNAIRE,
         ears: Any = ears,
+        recorder: CallRecorder | None = None,
         **patience: float,
     ) -> Call:
         services = Services(
@@ -179,7 +187,7 @@ async def call(
             ticker=ticker,
             patience=Patience(**patience),
         )
-        return Call(services, tmp_path / "hatif.db", call_id, setup, questionnaire)
+        return Call(services, tmp_path / "hatif.db", call_id, setup, questionnaire, recorder=recorder)
 
     yield start
     ticking.cancel()
@@ -226,6 +234,110 @@ async def test_free_speech_is_kept_as_sound_where_the_caller_agreed(
         await one.hang_up()
         found = "SELECT ulaw, value_json, audio FROM sounds JOIN answers USING (call_id, turn_index)"
         assert one.query(f"{found} WHERE call_id = '{call_id}'") == kept
+
+
+class Remembering(SampleFile):
+    """A recording that is remembered instead of written."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        log.append("made")
+
+    def append(self, samples: bytes) -> None:
+        self.log.append("sound")
+
+    def close(self) -> None:
+        self.log.append("closed")
+
+
+CONSENTS = "SELECT purpose, status, turn_index, via FROM consents ORDER BY turn_index, number"
+RECORDED = MESSAGE.replace("purpose: recording", "purpose: call_recording").replace("keep_audio: true, ", "")
+
+
+async def test_a_consent_is_stored_with_its_proof(call: Callable[..., Call]) -> None:
+    """The words and the sound of the question, that it was heard to its end, and the version it stands in."""
+    one = call()
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), turns=1)
+    await one.prompt_heard()
+    await one.hang_up()
+    assert one.query(CONSENTS) == [("questionnaire", "given", 1, "dtmf")]
+    found = "SELECT prompt_hash, audio_hash, prompt_seconds, heard_seconds, acknowledged FROM consents"
+    ((words, sound, seconds, heard, is_acknowledged),) = one.query(found)
+    item = QUESTIONNAIRE.item("consent")
+    assert isinstance(item, ConsentItem)
+    assert words == sha256(item.ask[0].encode()).hexdigest()
+    spoken = await one.session._mouth.phrases([item.ask[0]])  # type: ignore[union-attr]
+    assert sound == sha256(spoken[0].audio).hexdigest()
+    assert 1 < seconds == pytest.approx(heard)
+    assert is_acknowledged
+    hashes = one.query("SELECT questionnaire_hash, questionnaire_version FROM consents")
+    assert hashes == [(QUESTIONNAIRE.hash, QUESTIONNAIRE.version)]
+
+
+async def test_a_question_cut_short_gets_no_consent(call: Callable[..., Call]) -> None:
+    """Whatever cut it: the reply does not count, and the question is put again; then it does."""
+    one = call()
+    await one.until(lambda: one.session._line.is_speaking)
+    one.session._line.clear()
+    await asyncio.sleep(0.2)
+    await one.hear(KeyPressed("1"), turns=1)
+    assert one.query("SELECT item, meaning FROM turns") == [("consent", "premature")]
+    assert one.query("SELECT 1 FROM consents UNION ALL SELECT 1 FROM answers") == []
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), turns=2)
+    await one.hang_up()
+    assert one.query(CONSENTS) == [("questionnaire", "given", 2, "dtmf")]
+
+
+async def test_a_yes_that_becomes_a_no_is_proved_by_the_question_it_answers(
+    call: Callable[..., Call], ears: Any
+) -> None:
+    """What was said goes on, and takes the consent back; the next question's sound is no proof of it."""
+    ears.will_hear = ["نعم", "كلا لا"]
+    one = call()
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=1)
+    await one.hear(RESUMED, ENDED, turns=2)
+    await one.hang_up()
+    assert one.query(CONSENTS) == [
+        ("questionnaire", "given", 1, "speech"),
+        ("questionnaire", "refused", 2, "speech"),
+    ]
+    assert len(set(one.query("SELECT prompt_hash, audio_hash, prompt_seconds FROM consents"))) == 1
+
+
+async def test_whoever_wants_no_more_has_withdrawn(call: Callable[..., Call], ears: Any) -> None:
+    """From that moment on; what was agreed to before stands in the record as it was."""
+    ears.will_hear = ["توقف", "نعم"]
+    one = call()
+    await one.prompt_heard()
+    await one.hear(KeyPressed("1"), turns=1)
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=2)
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=3)
+    await one.hang_up()
+    assert one.query(CONSENTS)[1:] == [("questionnaire", "withdrawn", 3, "speech")]
+
+
+async def test_a_call_is_recorded_once_that_is_agreed_to(call: Callable[..., Call]) -> None:
+    """From its beginning, for it was held in memory; of one who refuses nothing is written."""
+    questionnaire = parse(RECORDED, name="message.yaml", common=COMMON)
+    for call_id, key, status, made in (("c1", "1", "given", ["made"]), ("c2", "2", "refused", [])):
+        log: list[str] = []
+        recorder = CallRecorder(HeldSamples(partial(Remembering, log), partial(log.append, "deleted")))
+        one = call(call_id=call_id, questionnaire=questionnaire, recorder=recorder)
+        await one.prompt_heard()
+        recorder.heard(b"before")
+        assert log == []
+        await one.hear(KeyPressed(key), turns=1)
+        await one.prompt_heard()  # it goes on either way
+        recorder.heard(b"after")
+        await one.hang_up()
+        assert log == (["made", "sound", "sound", "closed"] if made else [])
+        found = one.query("SELECT call_id, purpose, status FROM consents")
+        assert found[-1:] == [(call_id, "call_recording", status)]
 
 
 async def test_a_hang_up_is_a_turn_and_a_disposition(call: Callable[..., Call]) -> None:

@@ -6,6 +6,8 @@ Samples may go into a file of another kind, such as an encrypted one.
 
 import os
 import struct
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -18,6 +20,7 @@ from bridge.audio.g711 import SAMPLE_WIDTH, ULAW_SILENCE, decode_ulaw
 __all__ = [
     "RATE_BYTES",
     "CallRecorder",
+    "HeldSamples",
     "SampleFile",
     "StereoRecorder",
     "WavFile",
@@ -28,6 +31,7 @@ __all__ = [
 _CHANNELS = 2
 _BLOCK_BYTES = _CHANNELS * SAMPLE_WIDTH
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+HELD_SECONDS = 120.0  # of a call that may not be recorded yet: 4 MB; consent is asked for within the first
 RATE_BYTES = SAMPLE_RATE * _BLOCK_BYTES  # of one second: as often the header is brought up to date
 _PCM_FORMAT = 1
 _FORMAT_CHUNK_BYTES = 16
@@ -96,6 +100,66 @@ class WavFile(SampleFile):
         self._announced_bytes = self._data_bytes
 
 
+class HeldSamples(SampleFile):
+    """Samples of a call that may not be recorded yet: in memory, and of the last two minutes only.
+
+    `keep` makes the file and writes them to it, and from then on all that comes. Without it nothing ever
+    reaches the disk.
+    """
+
+    def __init__(
+        self, make: Callable[[], SampleFile], remove: Callable[[], None], seconds: float = HELD_SECONDS
+    ) -> None:
+        """`make` begins the file, `remove` deletes it; `seconds` are held at most, the oldest go first."""
+        self._make, self._remove = make, remove
+        self._most_bytes = int(seconds * RATE_BYTES)
+        self._held: deque[bytes] = deque()
+        self._held_bytes = 0
+        self._file: SampleFile | None = None
+        self._is_over = False
+
+    def append(self, samples: bytes) -> None:
+        """Write samples, or hold them."""
+        if self._is_over:
+            return
+        if self._file is not None:
+            self._file.append(samples)
+        else:
+            self._held.append(samples)
+            self._held_bytes += len(samples)
+            while self._held_bytes > self._most_bytes:
+                self._held_bytes -= len(self._held.popleft())
+
+    def keep(self) -> None:
+        """It may be recorded, what is held included. Safe to repeat; OSError where there can be no file."""
+        if self._file is None and not self._is_over:
+            file = self._make()
+            for samples in self._held:
+                file.append(samples)
+            self._file = file
+            self._forget()
+
+    def discard(self) -> None:
+        """It may not be recorded: forget what is held, delete what is written, and take no more."""
+        self._is_over = True
+        self._forget()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._remove()
+
+    def close(self) -> None:
+        """Finish the file, or forget what is held; safe to repeat."""
+        self._is_over = True
+        self._forget()
+        if self._file is not None:
+            self._file.close()
+
+    def _forget(self) -> None:
+        self._held.clear()
+        self._held_bytes = 0
+
+
 class StereoRecorder:
     """Writes both parties side by side as the call goes on."""
 
@@ -131,6 +195,8 @@ class CallRecorder:
     """
 
     def __init__(self, to: Path | SampleFile) -> None:
+        """Where `to` is `HeldSamples`, nothing is written before `keep`."""
+        self._held = to if isinstance(to, HeldSamples) else None
         self._recorder = StereoRecorder(to)
         self._to_be_heard = bytearray()
 
@@ -143,6 +209,16 @@ class CallRecorder:
     def played(self, ulaw: bytes) -> None:
         """Remember what was sent, to be played after everything sent before."""
         self._to_be_heard += ulaw
+
+    def keep(self) -> None:
+        """The caller has agreed to be recorded; OSError where there can be no file."""
+        if self._held is not None:
+            self._held.keep()
+
+    def discard(self) -> None:
+        """The caller has not: what is held is forgotten."""
+        if self._held is not None:
+            self._held.discard()
 
     def cleared(self) -> None:
         """Forget what was sent and not played."""

@@ -66,10 +66,13 @@ Range = tuple[int, int]
 
 
 class ConsentItem(Question):
-    """May we ask? Anything but a yes ends the call politely; to `recording`, it goes on without."""
+    """May we ask? Anything but a yes ends the call politely; to the other purposes, it goes on without.
+
+    `recording`: may answers be kept as sound? `call_recording`: may the whole call be recorded?
+    """
 
     type: Literal["consent"]
-    purpose: Literal["questions", "recording"] = "questions"
+    purpose: Literal["questions", "recording", "call_recording"] = "questions"
     allow: tuple[Literal[AllowedReply.REFUSE], ...] = (AllowedReply.REFUSE,)
     # "Yes?" right after pick-up is a greeting: consent counts only after the whole question was heard.
     barge_in: Literal[False] = False

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     VOWELS = "vowels"  # spoken without its vowels
     LONG = "long"  # longer than people listen
     OPTIONS = "options"  # more than people keep in mind
+    DISCLOSURE = "disclosure"  # tells strangers what the call is about
     UNRENDERED = "unrendered"  # spoken only when it is first needed
     UNNEEDED = "unneeded"  # accepted, and nothing is warned of any more
 

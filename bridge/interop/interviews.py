@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
@@ -12,6 +13,7 @@ from bridge.dialogue.form import Form
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.scoring import ScoreResult
 from bridge.dialogue.state import DialogueState
+from bridge.storage.consents import StoredConsent
 from bridge.storage.records import StoredAnswer, StoredCall
 
 __all__ = ["MIN_KEY_BYTES", "Interview", "subject_of"]
@@ -33,11 +35,13 @@ class Interview:
         *,
         state: bytes | None = None,
         subject: str | None = None,
+        consents: Sequence[StoredConsent] = (),
     ) -> None:
         self.call = call
         self.revisions = answers  # every one that was read, in the order given
         self.questionnaire = questionnaire
         self.subject = subject or subject_of(call, None)
+        self.consents = consents
         self._state = state
 
     @property

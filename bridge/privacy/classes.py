@@ -85,6 +85,13 @@ CLASSES: dict[str, TableClass] = {
     ),
     "dialogue_states": _table(Kept.ANSWERS, "call_id turn_index at", state_json=_ANSWERED),
     "sounds": _table(Kept.SOUNDS, "call_id turn_index", ulaw=(Kind.CLINICAL, Kept.SOUNDS)),
+    "consents": _table(
+        Kept.CALLS,
+        "call_id turn_index number at item purpose status questionnaire_version questionnaire_hash "
+        "prompt_seconds heard_seconds acknowledged via confidence read_back",
+        prompt_hash=_WHO,  # where the question speaks the caller's name, its hash can be guessed
+        audio_hash=_WHO,
+    ),
     "utterances": _table(
         Kept.TRANSCRIPTS,
         "call_id utterance_index channel at started_seconds ended_seconds confidence",

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridge.audio.recording import RATE_BYTES, SampleFile, open_for_the_owner, wav_header
+from bridge.audio.recording import (
+    RATE_BYTES,
+    CallRecorder,
+    HeldSamples,
+    SampleFile,
+    WavFile,
+    open_for_the_owner,
+    wav_header,
+)
 from bridge.durable import sync_folder
 from bridge.errors import StorageError
 from bridge.privacy.cipher import BrokenSealError, Cipher
@@ -26,6 +34,7 @@ __all__ = [
     "find",
     "key_of",
     "read",
+    "recorder_in",
     "recordings_in",
     "rewrite",
 ]
@@ -82,6 +91,16 @@ class SealedFile(SampleFile):
         self._file.write(_LENGTH.pack(len(piece)) + piece)
         self._file.flush()
         self._pieces += 1
+
+
+def recorder_in(folder: Path, call_id: str, ring: KeyRing | None) -> CallRecorder:
+    """The recorder of a call; there is no file before the caller has agreed, and none where they refuse."""
+    path = folder / f"{call_id}{SEALED_SUFFIX if ring else WAV_SUFFIX}"
+
+    def make() -> SampleFile:
+        return SealedFile(folder, call_id, ring.current) if ring else WavFile(path)
+
+    return CallRecorder(HeldSamples(make, lambda: path.unlink(missing_ok=True)))
 
 
 def find(folder: Path, call_id: str) -> Path | None:

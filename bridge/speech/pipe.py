@@ -5,7 +5,6 @@ nor of asyncio: a worker reads in its main thread and answers from whichever thr
 """
 
 import os
-import resource
 import signal
 import struct
 import threading
@@ -14,6 +13,7 @@ from typing import BinaryIO, TypeVar
 
 import msgspec
 
+from bridge.core_dumps import forbid_memory_dumps
 from bridge.speech.messages import Message
 
 __all__ = ["HEADER", "MAX_FRAME_BYTES", "ParentPipe", "encode_frame"]
@@ -87,10 +87,10 @@ class ParentPipe:
 
 
 def _leave_life_and_death_to_the_parent() -> None:
-    """Leave signals to the whole group, of a service manager or a terminal, to the daemon; and dump no core.
+    """Leave signals to the whole group, of a service manager or a terminal, to the daemon; dump no memory.
 
-    A core file would hold what callers said.
+    It would hold what callers said.
     """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    forbid_memory_dumps()

@@ -12,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from bridge.storage import tables
+from bridge.storage.consents import StoredConsent, consents_by_call
 from bridge.storage.records import CallKind, StoredAnswer, StoredCall
 from bridge.storage.store import Store, stored_answer, stored_call
 
@@ -40,11 +41,12 @@ class HeldVersion(Struct, frozen=True):
 
 
 class CallFile(Struct, frozen=True):
-    """What is stored of one call but its turns: every revision of its answers, and the dialogue's state."""
+    """What is stored of one call but its turns: answers in every revision, consents, the dialogue's state."""
 
     call: StoredCall
     answers: list[StoredAnswer]
     state: bytes | None
+    consents: list[StoredConsent]
 
 
 async def held_versions(store: Store, selection: Selection) -> list[HeldVersion]:
@@ -100,7 +102,10 @@ async def _files(store: Store, page: Sequence[StoredCall]) -> list[CallFile]:
     states = tables.dialogue_states
     kept = await store.select(select(states.c.call_id, states.c.state_json).where(states.c.call_id.in_(ids)))
     by_call = {row["call_id"]: str(row["state_json"]).encode() for row in kept}
-    return [CallFile(call, answers[call.call_id], by_call.get(call.call_id)) for call in page]
+    consents = await consents_by_call(store, ids)
+    return [
+        CallFile(one, answers[one.call_id], by_call.get(one.call_id), consents[one.call_id]) for one in page
+    ]
 
 
 def _answers_of(ids: Sequence[str]) -> Select[Any]:

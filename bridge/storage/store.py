@@ -32,6 +32,7 @@ from bridge.dialogue.actions import Disposition, Notify
 from bridge.dialogue.answer import Answer, Value
 from bridge.errors import StorageError
 from bridge.storage import tables
+from bridge.storage.consents import ConsentRecord, consent_row
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.records import (
     CallRecord,
@@ -116,8 +117,9 @@ class Store(OpenDatabase):
         notices: Sequence[Notify] = (),
         *,
         sound: bytes = b"",
+        consents: Sequence[ConsentRecord] = (),
     ) -> TurnReceipt:
-        """Commit a turn, its answers, whom it notifies and the dialogue's state (JSON) together.
+        """Commit a turn, its answers, consents, whom it notifies and the dialogue's state (JSON) together.
 
         `sound` is what was said, mu-law at 8 kHz, where an answer is kept as sound.
         When this returns, the disk has them. When it raises StorageError, nothing of them was stored.
@@ -135,6 +137,9 @@ class Store(OpenDatabase):
             for number, notice in enumerate(notices, 1):
                 row = _notice_row((call_id, index, number), turn.at, notice)
                 await self._insert(connection, tables.notifications, row)
+            for number, consent in enumerate(consents, 1):
+                row = consent_row((call_id, index, number), turn.at, consent)
+                await self._insert(connection, tables.consents, row)
             if sound:
                 row = {"call_id": call_id, "turn_index": index, "ulaw": sound}
                 await self._insert(connection, tables.sounds, row)

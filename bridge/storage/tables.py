@@ -32,6 +32,7 @@ __all__ = [
     "api_keys",
     "audit_log",
     "calls",
+    "consents",
     "denied_tokens",
     "dialogue_states",
     "erasures",
@@ -194,6 +195,30 @@ sounds = Table(
     Column("call_id", Text, primary_key=True),
     Column("turn_index", Integer, primary_key=True, autoincrement=False),
     Column("ulaw", SealedBytes, nullable=False),
+    ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
+)
+
+# What was agreed to, refused or taken back, and what proves it; never changed, only added to.
+consents = Table(
+    "consents",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("turn_index", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2 within the turn
+    Column("at", UtcDateTime, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("questionnaire_version", Text, nullable=False),
+    Column("questionnaire_hash", Text, nullable=False),
+    Column("prompt_hash", SealedText, nullable=False),  # SHA-256 of the question's words
+    Column("audio_hash", SealedText, nullable=False),  # and of the sound that was played
+    Column("prompt_seconds", Float, nullable=False),
+    Column("heard_seconds", Float, nullable=False),
+    Column("acknowledged", Boolean, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("confidence", Float),
+    Column("read_back", Boolean, nullable=False),
     ForeignKeyConstraint(["call_id", "turn_index"], ["turns.call_id", "turns.turn_index"]),
 )
 

@@ -2,13 +2,14 @@
 
 import os
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bridge.audio.g711 import decode_ulaw
-from bridge.audio.recording import CallRecorder, StereoRecorder
+from bridge.audio.recording import CallRecorder, HeldSamples, StereoRecorder, WavFile
 
 LEFT, RIGHT = b"\x10" * 160, b"\x90" * 160
 
@@ -98,3 +99,56 @@ def test_a_call_is_recorded_as_the_caller_heard_it(tmp_path: Path) -> None:
     assert len(stereo) == 320
     assert (set(stereo[:, 0].tolist()), set(stereo[:160, 1].tolist())) == ({32124}, {-32124})
     assert set(stereo[160:, 1].tolist()) == {0}
+
+
+def held(path: Path, seconds: float = 120.0) -> CallRecorder:
+    """A recorder of a call that may not be recorded yet."""
+    return CallRecorder(HeldSamples(lambda: WavFile(path), lambda: path.unlink(missing_ok=True), seconds))
+
+
+def test_nothing_is_written_before_it_is_agreed_to(tmp_path: Path) -> None:
+    """Then all of it is, and what comes after; in between there is no file."""
+    path = tmp_path / "call.wav"
+    recorder = held(path)
+    recorder.heard(LEFT)
+    assert not path.exists()
+    recorder.keep()
+    recorder.heard(RIGHT)
+    recorder.keep()
+    recorder.close()
+    assert read(path)[:, 0].tobytes() == decode_ulaw(LEFT + RIGHT)
+
+
+@pytest.mark.parametrize("end", [CallRecorder.discard, CallRecorder.close])
+def test_what_is_not_agreed_to_is_forgotten(tmp_path: Path, end: Callable[[CallRecorder], None]) -> None:
+    """By a no, or by the call's end; a yes that comes too late changes nothing."""
+    recorder = held(tmp_path / "call.wav")
+    recorder.heard(LEFT)
+    end(recorder)
+    recorder.keep()
+    recorder.heard(LEFT)
+    recorder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_yes_that_was_none_leaves_no_file(tmp_path: Path) -> None:
+    """The rest of the sentence took it back."""
+    recorder = held(tmp_path / "call.wav")
+    recorder.heard(LEFT)
+    recorder.keep()
+    assert list(tmp_path.iterdir())
+    recorder.discard()
+    recorder.heard(LEFT)
+    recorder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_latest_is_held(tmp_path: Path) -> None:
+    """Memory is bounded: of what is too old nothing is kept."""
+    path = tmp_path / "call.wav"
+    recorder = held(path, seconds=0.04)
+    for ulaw in (LEFT, RIGHT, RIGHT):
+        recorder.heard(ulaw)
+    recorder.keep()
+    recorder.close()
+    assert read(path)[:, 0].tobytes() == decode_ulaw(RIGHT + RIGHT)

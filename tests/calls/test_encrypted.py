@@ -14,7 +14,7 @@ import pytest
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
-from bridge.carriers.lines import LineCaller, PauseLine, PressLine
+from bridge.carriers.lines import LineCaller, PressLine
 from bridge.carriers.registry import WIRES
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
@@ -26,6 +26,8 @@ from tests.support.typed import typed
 pytestmark = pytest.mark.call
 
 NUMBER = "+962790123456"
+BEHIND = "  - id: two_weeks\n"
+RECORDING = '  - {id: rec, type: consent, purpose: call_recording, ask: "هَلْ نُسَجِّلُ الْمُكَالَمَة؟"}\n'
 CALL = CarrierCall(NUMBER, "+96265000000", "CA1")
 
 
@@ -48,7 +50,8 @@ async def test_a_call_leaves_nothing_to_read(start_daemon: Callable[..., Any], t
     recordings = tmp_path / "recordings"
     folder = tmp_path / "questionnaires"  # one short one: the daemon is ready sooner
     shutil.copytree(CONTENT / "questionnaires" / "common", folder / "common")
-    shutil.copy(CONTENT / "questionnaires" / "phq2.yaml", folder)
+    text = (CONTENT / "questionnaires" / "phq2.yaml").read_text(encoding="utf-8")
+    (folder / "phq2.yaml").write_text(text.replace(BEHIND, f"{RECORDING}{BEHIND}", 1), encoding="utf-8")
     daemon = start_daemon(
         HATIF_QUESTIONNAIRES__FOLDER=str(folder),
         HATIF_QUESTIONNAIRES__DEFAULT="phq2",
@@ -57,9 +60,7 @@ async def test_a_call_leaves_nothing_to_read(start_daemon: Callable[..., Any], t
         HATIF_RECORDING__ENABLED="true",
         HATIF_RECORDING__FOLDER=str(recordings),
     )
-    caller = LineCaller(
-        [PressLine("1"), PauseLine(12), PressLine("1"), PauseLine(12)], LineNoise(np.random.default_rng(0))
-    )
+    caller = LineCaller([PressLine("1")] * 3, LineNoise(np.random.default_rng(0)))
     carrier = FakeCarrier(WIRES["twilio"](), caller, clock=Clock(4))
     token = StreamTokens(daemon.tokens_secret).issue(provider="twilio")
     await carrier.place(daemon.url("/ws/twilio"), call=CALL, token=token, max_seconds=60)

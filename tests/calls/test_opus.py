@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import wave
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bridge.content import CONTENT
 from bridge.identity.streams import StreamTokens
 
 pytestmark = pytest.mark.call
@@ -20,6 +22,20 @@ pytestmark = pytest.mark.call
 HERTZ = 440
 WORKER = "bridge.speech.media.worker"
 PACKET_SECONDS = 0.02
+AGREES = 400  # packets: the question has been heard to its end
+QUESTIONNAIRE = """\
+format: 1
+id: recorded
+version: "1"
+title: تسجيل
+language: ar
+status: draft
+source: {name: test, licence: own}
+items:
+  - {id: rec, type: consent, purpose: call_recording, ask: "هَلْ نُسَجِّل؟"}
+  - {id: nights, type: integer, minimum: 0, maximum: 9, ask: "كَمْ يَوْمًا؟"}
+prompts: {opening: "مَرْحَبًا."}
+"""
 START = '{"type":"start","audio":{"encoding":"opus","sample_rate":16000}}'
 
 
@@ -61,7 +77,12 @@ async def test_a_call_in_opus_outlives_the_media_worker(
     start_daemon: Callable[..., Any], tmp_path: Path
 ) -> None:
     """It is heard before and after; what was lost is silence; PyAV is in that process, not in the daemon."""
+    content = tmp_path / "questionnaires"
+    shutil.copytree(CONTENT / "questionnaires" / "common", content / "common")
+    (content / "recorded.yaml").write_text(QUESTIONNAIRE, encoding="utf-8")
     daemon = start_daemon(
+        HATIF_QUESTIONNAIRES__FOLDER=str(content),
+        HATIF_QUESTIONNAIRES__DEFAULT="recorded",
         HATIF_PROVIDERS__BROWSER__ENABLED="true",
         HATIF_PROVIDERS__BROWSER__OPUS="true",
         HATIF_RECORDING__ENABLED="true",
@@ -78,9 +99,12 @@ async def test_a_call_in_opus_outlives_the_media_worker(
         async with http.ws_connect(url, protocols=("hatif.opus", "hatif.pcm")) as socket:
             assert socket.protocol == "hatif.opus"
             await socket.send_str(START)
-            for number, packet in enumerate(packets(6.0)):
+            for number, packet in enumerate(packets(9.0)):
                 if number == 100:
                     os.kill(first, signal.SIGKILL)
+                if number == AGREES:
+                    assert not list(tmp_path.rglob("*.wav"))  # noqa: ASYNC240 - nothing is on disk before
+                    await socket.send_str('{"type":"dtmf","key":"1"}')
                 await socket.send_bytes(packet)
                 await asyncio.sleep(PACKET_SECONDS)
     async with asyncio.timeout(20):

@@ -9,6 +9,7 @@ from bridge.clock import Clock
 from bridge.dialogue.actions import Notify
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.privacy.keys import KeyRing, new_key
+from bridge.storage.consents import ConsentRecord
 from bridge.storage.phone_calls import PhoneCall, note_call
 from bridge.storage.records import CallRecord, TurnRecord
 from bridge.storage.store import Store
@@ -82,7 +83,16 @@ async def hold_call(store: Store, call_id: str = "c1", number: str = NUMBER, *, 
         )
         notice = Notify("danger", f"words {CANARY}", ("nurse",), 60, "name")
         state = f'{{"heard": "{text}"}}'.encode()
-        await store.record_turn(call_id, turn, [answer], state, [notice], sound=SOUND)
+        consent = ConsentRecord(
+            item="name",
+            purpose="questionnaire",
+            status="given",
+            questionnaire_version="1",
+            questionnaire_hash="h",
+            prompt_hash=CANARY,
+            audio_hash=CANARY,
+        )
+        await store.record_turn(call_id, turn, [answer], state, [notice], sound=SOUND, consents=[consent])
     for index in (1, 2):
         await store.acknowledge(call_id, index, 1, f"nurse {CANARY}")
     said = UtteranceRecord(

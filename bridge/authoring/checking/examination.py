@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bridge.authoring.checking.acceptance import settle
+from bridge.authoring.checking.disclosure import remarks_on_disclosure
 from bridge.authoring.checking.guards import Guards
 from bridge.authoring.checking.overlaps import overlaps
 from bridge.authoring.checking.paths import Ways, follow
@@ -121,6 +122,7 @@ def _report(file: Path, located: Located, surroundings: Surroundings) -> FileRep
         *overlaps(questionnaire),
         *unknown_words(questionnaire, surroundings.can_be_heard, located.layers.is_own),
         *remarks_on_wording(questionnaire, look.timing.spoken, located.layers.is_own),
+        *remarks_on_disclosure(questionnaire, located.layers.is_own),
     ]
     if look.missing and surroundings.prompts and surroundings.is_served(file):
         remarks.append(_unrendered(questionnaire, len(look.missing), len(look.prompts)))

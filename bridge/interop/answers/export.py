@@ -77,6 +77,7 @@ async def export_answers(
                     known.get(file.call.questionnaire_hash),
                     state=file.state,
                     subject=subject_of(file.call, plan.key),
+                    consents=file.consents,
                 )
             )
             written += 1

@@ -9,10 +9,19 @@ from bridge.dialogue.answer import Answer, AnswerStatus, Value
 from bridge.dialogue.items import OptionsItem, QuestionItem
 from bridge.dialogue.scoring import ordinal_of
 from bridge.interop.interviews import Interview
+from bridge.storage.consents import StoredConsent
 from bridge.storage.records import StoredAnswer
 from bridge.understanding import YesNoKind, bare
 
-__all__ = ["ExportedAnswer", "ExportedCall", "ExportedScore", "exported", "label_of", "question_of"]
+__all__ = [
+    "ExportedAnswer",
+    "ExportedCall",
+    "ExportedConsent",
+    "ExportedScore",
+    "exported",
+    "label_of",
+    "question_of",
+]
 
 YES, NO = "نعم", "لا"
 
@@ -47,6 +56,22 @@ class ExportedScore(Struct, frozen=True):
     missing: int
 
 
+class ExportedConsent(Struct, frozen=True):
+    """What the caller agreed to, refused or took back; the hashes that prove it stay in the database."""
+
+    item: str
+    purpose: str
+    status: str
+    at: datetime
+    turn: int
+    heard_seconds: float
+    prompt_seconds: float
+    acknowledged: bool
+    via: str
+    confidence: float | None
+    read_back: bool
+
+
 class ExportedCall(Struct, frozen=True, kw_only=True):
     """One call."""
 
@@ -63,6 +88,7 @@ class ExportedCall(Struct, frozen=True, kw_only=True):
     disposition: str | None  # None: it is going on
     answers: tuple[ExportedAnswer, ...]
     scores: tuple[ExportedScore, ...]
+    consents: tuple[ExportedConsent, ...] = ()
 
 
 def exported(interview: Interview, *, every_revision: bool = False, with_heard: bool = False) -> ExportedCall:
@@ -85,6 +111,23 @@ def exported(interview: Interview, *, every_revision: bool = False, with_heard: 
         disposition=call.disposition,
         answers=tuple(_answer(interview, answer, with_heard=with_heard) for answer in chosen),
         scores=tuple(_scores(interview)),
+        consents=tuple(map(_consent, interview.consents)),
+    )
+
+
+def _consent(consent: StoredConsent) -> ExportedConsent:
+    return ExportedConsent(
+        consent.item,
+        consent.purpose,
+        consent.status,
+        consent.at,
+        consent.turn_index,
+        consent.heard_seconds,
+        consent.prompt_seconds,
+        consent.acknowledged,
+        consent.via,
+        consent.confidence,
+        consent.read_back,
     )
 
 
