@@ -28,7 +28,7 @@ class Scope(StrEnum):
 class Principal(Struct, frozen=True):
     """Who asks."""
 
-    # For the audit log: `key:ID`, `token:SUBJECT`, `issuer:KID:SUBJECT`, `service`, `local`; no person's name.
+    # For the audit log: `key:ID`, `token:SUBJECT`, `issuer:KID:SUBJECT`, `service`, `local`; nobody's name.
     name: str
     scopes: frozenset[Scope]
     tenant: str | None = None  # None: every tenant's calls are theirs to see

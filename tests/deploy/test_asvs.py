@@ -243,6 +243,13 @@ def test_the_page_writes_text_and_keeps_nothing() -> None:
     assert not [found for script in scripts for found in re.findall(f"{ways_in}|{stores}", script)]
 
 
+def test_the_page_sets_no_computed_property() -> None:
+    """So no message can name `__proto__`, or whatever else all objects have. Counters are numbers (`[n++] =`)."""
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bridge/web/pages").glob("*.js"))
+    without_unpacking = re.sub(r"const \[[^]]*\] =", "", scripts)
+    assert not re.findall(r"(?<!\+\+)\]\s*=(?![=>]).*|Object\.assign.*|__proto__.*", without_unpacking)
+
+
 async def test_trace_is_no_method_here(tmp_path: Path) -> None:
     async with doorway(tmp_path) as door:
         status, body, _ = await door.ask("/probe", method="TRACE", X_Secret="silence")
