@@ -244,7 +244,7 @@ def test_the_page_writes_text_and_keeps_nothing() -> None:
 
 
 def test_the_page_sets_no_computed_property() -> None:
-    """So no message can name `__proto__`, or whatever else all objects have. Counters are numbers (`[n++] =`)."""
+    """So no message can name `__proto__`, or what else all objects have. Counters are numbers: `[n++] =`."""
     scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bridge/web/pages").glob("*.js"))
     without_unpacking = re.sub(r"const \[[^]]*\] =", "", scripts)
     assert not re.findall(r"(?<!\+\+)\]\s*=(?![=>]).*|Object\.assign.*|__proto__.*", without_unpacking)
