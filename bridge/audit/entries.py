@@ -72,7 +72,7 @@ class Result(StrEnum):
 class Noted(Struct, frozen=True, kw_only=True):
     """What there is to note; made of identifiers (`identifier`)."""
 
-    principal: str  # who: `key:ID`, `token:SUBJECT`, `local:USER`
+    principal: str  # who: `key:ID`, `token:SUBJECT`, `issuer:KID:SUBJECT`, `local:USER`
     action: str
     object: str  # an identifier of ours; never anything of a caller
     result: str

@@ -85,7 +85,7 @@ class AccessTokens:
         call = _word(claims, "call")
         scopes = _scopes(claims) & key.scopes - {Scope.TOKENS_ISSUE}
         principal = Principal(
-            name=f"token:{subject}",
+            name=f"token:{subject}" if key is self._own else f"issuer:{key.kid}:{subject}",
             scopes=scopes & OF_ONE_CALL if call is not None else scopes,
             tenant=key.tenant if key.tenant is not None else _word(claims, "tenant"),
             call=call,

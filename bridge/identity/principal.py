@@ -28,7 +28,8 @@ class Scope(StrEnum):
 class Principal(Struct, frozen=True):
     """Who asks."""
 
-    name: str  # for the audit log: `key:ID`, `token:SUBJECT`, `service`, `local`; never a person's name
+    # For the audit log: `key:ID`, `token:SUBJECT`, `issuer:KID:SUBJECT`, `service`, `local`; nobody's name.
+    name: str
     scopes: frozenset[Scope]
     tenant: str | None = None  # None: every tenant's calls are theirs to see
     call: str | None = None  # None: not one call's only

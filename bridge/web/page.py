@@ -12,7 +12,7 @@ _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 # Nothing from elsewhere, nothing inline, in nobody's frame; connect-src 'self' allows our WebSocket.
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     ),
     "Permissions-Policy": "microphone=(self)",
     "Referrer-Policy": "no-referrer",

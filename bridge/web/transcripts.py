@@ -71,7 +71,8 @@ class TranscriptRoutes:
             utterances=as_spoken(await self._said(call.call_id)),
         )
         body = msgspec.json.encode(transcript)
-        return web.Response(body=body, content_type="application/json")
+        headers = {"Cache-Control": "no-store"}
+        return web.Response(body=body, content_type="application/json", headers=headers)
 
     async def follow(self, request: web.Request) -> web.StreamResponse:
         """Each utterance as soon as it is stored."""

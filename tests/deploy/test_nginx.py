@@ -115,7 +115,7 @@ async def test_a_page_is_answered_with_headers_that_protect(
     """Each once, also where Hatif sends it itself; and nginx does not say which version it is."""
     async with client.get(site.secure + "/", ssl=site.trusted) as answer:
         assert (answer.status, await answer.text()) == (200, "here")
-        assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
         assert answer.headers.getall("X-Content-Type-Options") == ["nosniff"]
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -127,6 +127,19 @@ async def test_plain_http_is_sent_to_https(site: Site, client: aiohttp.ClientSes
     """With the whole address."""
     async with client.get(site.plain + "/call.html?x=1", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (301, "https://localhost/call.html?x=1")
+    assert not site.asked
+
+
+@pytest.mark.parametrize(
+    "path", ["/ws/maqsam", "/auth/token", "/webhooks/twilio/answer", "/readyz", "/a/b.html"]
+)
+async def test_what_programs_send_in_the_clear_is_refused(
+    site: Site, client: aiohttp.ClientSession, path: str
+) -> None:
+    """Led to TLS, nobody would notice that the credential has gone over the wire before."""
+    headers = {"Authorization": "Bearer x"}
+    async with client.get(site.plain + path, allow_redirects=False, headers=headers) as answer:
+        assert (answer.status, "Location" in answer.headers) == (403, False)
     assert not site.asked
 
 

@@ -197,10 +197,11 @@ async def test_a_credential_is_shown_in_one_way(door: Doorway) -> None:
 async def test_another_issuers_token_says_no_more_than_its_key_may(
     door: Doorway, kid: str, key: Any, algorithm: str
 ) -> None:
-    """Scopes are cut to those of the key, and the tenant is the key's, whatever the token asks for."""
+    """Scopes are cut to the key's, the tenant is the key's, and its subject is nobody of another issuer's."""
     token = signed(key, algorithm, kid, iss=ISSUER, scope="sessions:read daemon:control x", tenant="south")
     status, told, _ = await door.ask("/probe", token)
-    assert (status, told) == (200, {"name": "token:service", "tenant": "north", "scopes": ["sessions:read"]})
+    who = {"name": f"issuer:{kid}:service", "tenant": "north", "scopes": ["sessions:read"]}
+    assert (status, told) == (200, who)
     assert (await door.ask("/auth/token", signed(key, algorithm, kid, iss=ISSUER, scope="tokens:issue")))[
         0
     ] == 403

@@ -258,7 +258,10 @@ async def test_the_page_brings_nothing_from_elsewhere() -> None:
             async with http.get(server.make_url(f"/{name}")) as answer:
                 text = await answer.text()
                 types[name] = answer.content_type
-                assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+                policy = answer.headers["Content-Security-Policy"]
+                assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'"} <= set(
+                    policy.split("; ")
+                )
                 assert "http" not in text.replace('"http"', "")
     assert types == {
         "call.html": "text/html",

@@ -165,6 +165,7 @@ async def test_a_transcript_names_no_number(house: House) -> None:
     with house.live.of_call("c1"):
         async with house.client.get("/calls/c1/transcript") as answer:
             shown = await answer.json()
+            assert answer.headers["Cache-Control"] == "no-store"  # nor does a browser keep it
     assert (shown["live"], [each["text"] for each in shown["utterances"]]) == (True, ["نعم"])
     assert not {"caller_number", "callee_number", "custom"} & set(shown)
 
