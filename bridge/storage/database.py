@@ -104,7 +104,7 @@ def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngin
 
 
 def create_writer(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine | None:
-    """One connection to an SQLite file, for a thread of its own that writes; None where it is no such file."""
+    """One connection to an SQLite file, for a thread that writes; None where it is no such file."""
     if not is_sqlite_file(url):
         return None
     engine = create_blocking_engine(

@@ -7,7 +7,6 @@ disk's pace limits commits, not answers; each of them is still acknowledged afte
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -138,6 +137,6 @@ def _completed(work: Awaitable[T]) -> T:
 
 def _identity(file: Path) -> Identity | None:
     with suppress(OSError):
-        found = os.stat(file)
+        found = file.stat()
         return found.st_dev, found.st_ino
     return None

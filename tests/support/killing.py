@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class Houses:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._pids: list[int] = []
 
     async def start(self, database: Path, speed: float = SPEED) -> tuple[int, str]:
         """A new daemon's process id and address."""
@@ -42,7 +43,21 @@ class Houses:
             while not (line := await stdout.readline()).startswith(b"{"):
                 assert line, "the process that daemons are forked from is gone"
         told = json.loads(line)
+        self._pids.append(told["pid"])
         return told["pid"], f"ws://127.0.0.1:{told['port']}/ws/maqsam"
+
+    def is_dead(self, pid: int) -> None:
+        """It was killed, and its number may be another's."""
+        self._pids.remove(pid)
+
+    async def end(self) -> None:
+        """Leave nothing behind."""
+        for pid in self._pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
 
 
 @asynccontextmanager
@@ -56,12 +71,11 @@ async def houses(*prefix: str) -> AsyncIterator[Houses]:
         stdout=PIPE,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"},
     )
+    ours = Houses(process)
     try:
-        yield Houses(process)
+        yield ours
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
+        await ours.end()
 
 
 async def kill_rounds(folder: Path, rounds: int, *, seed: int) -> int:
@@ -78,6 +92,7 @@ async def kill_rounds(folder: Path, rounds: int, *, seed: int) -> int:
             calling = asyncio.create_task(call(url, caller, clock=Clock(SPEED), resumes=chain.call_id))
             await asyncio.sleep(chance.uniform(0, LONGEST_LIFE))
             os.kill(pid, signal.SIGKILL)
+            ours.is_dead(pid)
             await calling
             look_through(database, caller, chain, f"round {number} of seed {seed}: {caller.heard}")
             acknowledged += len(caller.acknowledged)
