@@ -83,7 +83,7 @@ async def kill_rounds(folder: Path, rounds: int, *, seed: int) -> int:
 
     A call that was cut short is gone on with in the next round.
     """
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    chance = random.Random(seed)
     database, acknowledged, chain = folder / "hatif.db", 0, Chain()
     async with houses() as ours:
         for number in range(rounds):

@@ -1,13 +1,9 @@
-"""A database that fails in the middle of calls: callers are told, nothing acknowledged is lost, it recovers."""
+"""A database that fails in the middle of calls: callers are told, nothing is lost, it recovers."""
 
 import asyncio
-import json
-import os
 import shutil
 import sqlite3
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,13 +127,13 @@ async def readiness(port: int) -> tuple[int, list[str]]:
 async def ready_again(port: int) -> None:
     """Wait until calls may be sent."""
     async with asyncio.timeout(20):
-        while await readiness(port) != (200, []):
+        while await readiness(port) != (200, []):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
 
 
 @needs("unshare")
 async def test_a_full_disk_is_told_before_and_during_calls(tmp_path: Path) -> None:
-    """No call is to be sent while there is hardly any room; the one that meets a full disk ends in an apology."""
+    """No call is to be sent while there is hardly any room; one that meets a full disk is told."""
     small = tmp_path / "small"
     small.mkdir()
     mount = f'mount -t tmpfs -o size={LEAST_FREE_BYTES + 2**23} none {small} && exec "$@"'
