@@ -11,12 +11,13 @@ from bridge.dialogue.loader import parse
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.resuming import may_resume
 from bridge.errors import QuestionnaireError
-from bridge.storage.store import Store
+from bridge.storage.store import Store, StoredState
 
 __all__ = ["RESUMES", "Earlier", "find_earlier"]
 
 RESUMES = "resumes"  # the custom field that names the call to go on with
 SECONDS_IN_HOUR = 3600
+MOST_IN_VAIN = 10  # calls in a row that ended before their first turn
 
 
 class Earlier(Struct, frozen=True):
@@ -33,7 +34,8 @@ async def find_earlier(
     """Find what a call goes on with; None where it cannot, and begins afresh.
 
     The same phone call whose line was gone for a moment is no new attempt: the policy of the questionnaire
-    neither forbids that nor counts it.
+    neither forbids that nor counts it. A call that ended before its first turn leads to the one that it was
+    itself to go on with.
 
     The questionnaire is the present one where nothing of it has changed, and otherwise the version that was
     kept when the earlier call began.
@@ -42,7 +44,7 @@ async def find_earlier(
         StorageError: the database cannot be read.
 
     """
-    kept = await store.dialogue_state_at(call_id)
+    kept = await _last_state(store, call_id)
     if kept is None:
         return None
     try:
@@ -56,6 +58,19 @@ async def find_earlier(
     if questionnaire is None or questionnaire.id != present.id or not may_resume(questionnaire, state, hours):
         return None
     return Earlier(questionnaire, state, hours)
+
+
+async def _last_state(store: Store, call_id: str) -> StoredState | None:
+    """A call's; or, where it ended before its first turn, that of the call that it was to go on with."""
+    for _ in range(MOST_IN_VAIN):
+        kept = await store.dialogue_state_at(call_id)
+        if kept is not None:
+            return kept
+        call = await store.call(call_id)
+        if call is None or RESUMES not in call.custom:
+            return None
+        call_id = call.custom[RESUMES]
+    return None
 
 
 async def _version(store: Store, digest: str, present: Questionnaire) -> Questionnaire | None:

@@ -13,7 +13,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy import create_engine as create_blocking_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -27,10 +28,12 @@ __all__ = [
     "FAILURES",
     "cause_of",
     "create_engine",
+    "create_writer",
     "database_url",
     "explain",
     "explain_sqlite",
     "is_busy",
+    "is_sqlite_file",
     "prepare_file",
     "writing",
 ]
@@ -75,7 +78,7 @@ def database_url(where: Where) -> URL:
 
 def prepare_file(url: URL) -> None:
     """Make the folder and the file, closed to other users, before SQLite would make them open to all."""
-    if not _is_sqlite_file(url):
+    if not is_sqlite_file(url):
         return
     path = Path(str(url.database))
     if path.is_dir():
@@ -96,8 +99,28 @@ def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngin
     if not _is_sqlite(url):
         return _create(url)
     engine = _create(url, connect_args={"isolation_level": None})  # None: the driver begins nothing by itself
+    _prepare(engine.sync_engine, busy_seconds)
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def create_writer(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine | None:
+    """One connection to an SQLite file, for a thread that writes; None where it is no such file."""
+    if not is_sqlite_file(url):
+        return None
+    engine = create_blocking_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        hide_parameters=True,
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"isolation_level": None, "check_same_thread": False},  # who closes it is another
+        execution_options={_WRITES: True},
+    )
+    _prepare(engine, busy_seconds)
+    return engine
+
+
+def _prepare(engine: Engine, busy_seconds: float) -> None:
+    @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         try:
@@ -111,12 +134,10 @@ def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngin
             raise
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
 
 
 def writing(engine: AsyncEngine) -> AsyncEngine:
@@ -178,8 +199,13 @@ def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def _is_sqlite_file(url: URL) -> bool:
-    return _is_sqlite(url) and bool(url.database) and not str(url.database).startswith("file:")
+def is_sqlite_file(url: URL) -> bool:
+    """Whether it is SQLite, and neither in memory nor named by a URI of SQLite's own."""
+    return (
+        _is_sqlite(url)
+        and str(url.database or "") not in {"", ":memory:"}
+        and not str(url.database).startswith("file:")
+    )
 
 
 def _cause(error: BaseException) -> str | None:

@@ -1,11 +1,13 @@
 """The database, open: one writer, transactions that are finished once begun, and readers beside them."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Select, Table, delete, false
+from sqlalchemy import Select, Table, delete, false, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
@@ -19,12 +21,15 @@ from bridge.storage.database import (
     FAILURES,
     cause_of,
     create_engine,
+    create_writer,
     database_url,
     explain,
     is_busy,
+    is_sqlite_file,
     prepare_file,
     writing,
 )
+from bridge.storage.one_writer import GoneError, OneWriter
 from bridge.storage.place import Place, Where
 from bridge.storage.schema import Standing
 from bridge.storage.sealing import agree_on_keys, open_rows, seal_row
@@ -37,6 +42,11 @@ T = TypeVar("T")
 # SQLite itself waits BUSY_SECONDS each time, so a lock held for 15 s (a backup, a check) is borne.
 WRITE_ATTEMPTS = 3
 RETRY_SECONDS = 0.25
+
+MIB = 2**20
+LEAST_FREE_BYTES = 16 * MIB  # hundreds of turns, and the journal may grow by a few megabytes at once
+PROBE = "probe"  # no token has such a name
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class OpenDatabase:
@@ -51,8 +61,11 @@ class OpenDatabase:
         cipher: FieldCipher | None = None,
         node: str = "",
         on_error: Callable[[str], None] = lambda _: None,
+        one_writer: OneWriter | None = None,
     ) -> None:
         """`node` is which of the daemons that share the database this one is.
+
+        `one_writer` writes in a thread of its own, where the database is an SQLite file.
 
         `on_error` is told of every request that the database failed, by `cause_of`.
         """
@@ -63,7 +76,8 @@ class OpenDatabase:
         self._clock = clock
         self._node = node
         self._on_error = on_error
-        self._one_writer = asyncio.Lock()
+        self._one_writer = one_writer
+        self._one_at_a_time = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -125,22 +139,37 @@ class OpenDatabase:
             migrations=before.missing,
             backup=str(backup) if backup else None,
         )
-        return cls(engine, clock=clock, cipher=cipher, upgrade=changed, node=node, on_error=on_error)
+        blocking = create_writer(url, busy_seconds=busy_seconds)
+        one_writer = OneWriter(blocking, Path(str(url.database))) if blocking is not None else None
+        return cls(
+            engine,
+            clock=clock,
+            cipher=cipher,
+            upgrade=changed,
+            node=node,
+            on_error=on_error,
+            one_writer=one_writer,
+        )
 
     async def close(self) -> None:
         """Finish what is being written, then let go of the file."""
         if self._writes:
             await asyncio.wait(self._writes)
+        if self._one_writer is not None:
+            await self._one_writer.close()
         await self._engine.dispose()
 
     async def ping(self) -> None:
-        """Prove that a write could begin now.
+        """Prove that a commit succeeds now, and that there is room for a call's.
 
         Raises:
-            StorageError: it could not: locked, read-only, gone.
+            StorageError: locked, read-only, gone, or the disk is full or nearly so.
 
         """
-        await self.write(_write_nothing, attempts=1)
+        place = self._engine.url
+        if is_sqlite_file(place):
+            await asyncio.to_thread(_require_room, Path(str(place.database)))
+        await self.write(_write_and_forget, attempts=1)
 
     async def select(self, query: Select[Any]) -> Sequence[Mapping[str, Any]]:
         """What a query finds, opened.
@@ -182,6 +211,9 @@ class OpenDatabase:
             return await _patiently(attempts)(self._transact_once, work)
         except IntegrityError:
             raise  # each caller knows what it means there
+        except GoneError:
+            self._on_error("gone")
+            raise
         except FAILURES as error:
             raise self._explained(error) from None
 
@@ -190,7 +222,9 @@ class OpenDatabase:
         return explain(error, self._engine.url)
 
     async def _transact_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._one_writer, self._writer.begin() as connection:
+        if self._one_writer is not None:
+            return await self._one_writer.run(work)
+        async with self._one_at_a_time, self._writer.begin() as connection:
             return await work(connection)
 
 
@@ -209,6 +243,27 @@ async def _make_ready(writer: AsyncEngine, cipher: FieldCipher) -> Standing:
         await agree_on_keys(connection, cipher)
         await _write_nothing(connection)
     return before
+
+
+def _require_room(file: Path) -> None:
+    """Be sure of room before a caller is asked: a small commit succeeds where a whole call's do not."""
+    try:
+        disk = os.statvfs(file.parent)
+    except OSError:
+        return  # whoever writes will be told
+    free = disk.f_bavail * disk.f_frsize
+    if disk.f_blocks and free < LEAST_FREE_BYTES:
+        raise StorageError(
+            f"the disk of the database {file} is nearly full: {free // MIB} MB are left, and calls are "
+            f"taken from {LEAST_FREE_BYTES // MIB} MB on; free some space"
+        )
+
+
+async def _write_and_forget(connection: AsyncConnection) -> None:
+    """Commit a row that was and is not: what changes nothing succeeds on a disk that is full, too."""
+    table = tables.redeemed_tokens
+    await connection.execute(insert(table).values(token_id=PROBE, expires_at=NEVER, redeemed_at=NEVER))
+    await connection.execute(delete(table).where(table.c.token_id == PROBE))
 
 
 async def _write_nothing(connection: AsyncConnection) -> None:

@@ -40,6 +40,7 @@ STORAGE_CODES = (
     "cantopen",
     "corrupt",
     "full",
+    "gone",
     "ioerr",
     "locked",
     "notadb",

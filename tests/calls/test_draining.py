@@ -168,6 +168,8 @@ async def in_the_middle_of_everything(daemon: Any, callers: list[Agreeing]) -> N
                         return
             finally:
                 other.execute("ROLLBACK")
+            # SQLite looks every 0.1 s whether a lock is free: who takes it again at once starves it
+            await asyncio.sleep(1)
 
 
 async def refused(daemon: Any) -> tuple[int, bool]:

@@ -396,8 +396,7 @@ async def test_full_disk_is_told_and_outlived(
 
 async def _limit_pages(store: Store, pages: int) -> None:
     """Let SQLite believe that the disk ends there."""
-    async with store._engine.connect() as connection:
-        await connection.execute(text(f"PRAGMA max_page_count={pages}"))
+    await store.write(lambda connection: connection.execute(text(f"PRAGMA max_page_count={pages}")))
 
 
 async def test_reading_goes_on_while_another_writes(

@@ -13,6 +13,8 @@ SLOW = {
     "calls/test_demo.py": 50,
     "calls/test_draining.py": 50,
     "calls/test_survival.py": 15,
+    "survival/test_kills.py": 20,
+    "survival/test_database.py": 15,
     "calls/test_handing_over.py": 15,
     "calls/test_barge_in.py": 15,
     "calls/test_spoken_goldens.py": 15,

@@ -1,0 +1,134 @@
+"""Daemons that are killed with SIGKILL in the middle of a call, one after the other, over one database."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from house import ITEMS, KeyCaller, call
+
+from bridge.clock import Clock
+
+__all__ = ["Houses", "houses", "kill_rounds"]
+
+ROOT = Path(__file__).parents[2]
+SPEED = 16.0
+ANSWERS = "SELECT item FROM answers WHERE call_id = ? ORDER BY turn_index"
+LONGEST_LIFE = 0.8  # seconds; a whole call takes less
+
+
+class Houses:
+    """The process that daemons are forked from."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._pids: list[int] = []
+
+    async def start(self, database: Path, speed: float = SPEED) -> tuple[int, str]:
+        """A new daemon's process id and address."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write((json.dumps({"database": str(database), "speed": speed}) + "\n").encode())
+        async with asyncio.timeout(30):
+            while not (line := await stdout.readline()).startswith(b"{"):
+                assert line, "the process that daemons are forked from is gone"
+        told = json.loads(line)
+        self._pids.append(told["pid"])
+        return told["pid"], f"ws://127.0.0.1:{told['port']}/ws/maqsam"
+
+    def is_dead(self, pid: int) -> None:
+        """It was killed, and its number may be another's."""
+        self._pids.remove(pid)
+
+    async def end(self) -> None:
+        """Leave nothing behind."""
+        for pid in self._pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+
+
+@asynccontextmanager
+async def houses(*prefix: str) -> AsyncIterator[Houses]:
+    """`prefix`: a program that watches."""
+    process = await asyncio.create_subprocess_exec(
+        *prefix,
+        sys.executable,
+        str(Path(__file__).with_name("house.py")),
+        stdin=PIPE,
+        stdout=PIPE,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"},
+    )
+    ours = Houses(process)
+    try:
+        yield ours
+    finally:
+        await ours.end()
+
+
+async def kill_rounds(folder: Path, rounds: int, *, seed: int) -> int:
+    """Kill a daemon in each round, at any moment of a call; how many answers had been acknowledged.
+
+    A call that was cut short is gone on with in the next round.
+    """
+    chance = random.Random(seed)
+    database, acknowledged, chain = folder / "hatif.db", 0, Chain()
+    async with houses() as ours:
+        for number in range(rounds):
+            pid, url = await ours.start(database)
+            caller = KeyCaller()
+            calling = asyncio.create_task(call(url, caller, clock=Clock(SPEED), resumes=chain.call_id))
+            await asyncio.sleep(chance.uniform(0, LONGEST_LIFE))
+            os.kill(pid, signal.SIGKILL)
+            ours.is_dead(pid)
+            await calling
+            look_through(database, caller, chain, f"round {number} of seed {seed}: {caller.heard}")
+            acknowledged += len(caller.acknowledged)
+    return acknowledged
+
+
+@dataclass
+class Chain:
+    """A call that was cut short, those that went on with it, and what they have answered."""
+
+    call_id: str | None = None
+    answered: list[str] = field(default_factory=list)
+
+
+def look_through(database: Path, caller: KeyCaller, chain: Chain, told: str) -> None:
+    """Compare what a caller was told with what was stored."""
+    with closing(sqlite3.connect(database)) as connection:
+
+        def rows(query: str, *values: Any) -> list[tuple[Any, ...]]:
+            return connection.execute(query, values).fetchall()
+
+        assert rows("PRAGMA integrity_check") == [("ok",)], told
+        assert rows("PRAGMA foreign_key_check") == [], told
+        torn = "SELECT count(*) FROM turns LEFT JOIN answers USING (call_id, turn_index) WHERE meaning = ? "
+        assert rows(torn + "AND answers.item IS NULL", "answer") == [(0,)], told
+        newest = rows("SELECT call_id, disposition FROM calls ORDER BY started_at DESC LIMIT 1")
+        if not newest or newest[0][0] == chain.call_id:
+            assert not caller.heard, f"{told}: a call that is not stored was taken"
+            return
+        ((call_id, disposition),) = newest
+        stored = [item for (item,) in rows(ANSWERS, call_id)]
+    if caller.asked:
+        assert caller.asked[0] == ITEMS[len(chain.answered)], f"{told}: not gone on with {chain}"
+    chain.answered += stored
+    assert tuple(chain.answered) == ITEMS[: len(chain.answered)], f"{told}: stored {chain}"
+    assert set(caller.acknowledged) <= set(stored), f"{told}: but stored {stored}"
+    chain.call_id = call_id
+    if disposition is not None or len(chain.answered) == len(ITEMS):
+        chain.call_id, chain.answered = None, []
