@@ -10,6 +10,7 @@ import aiohttp
 import structlog
 
 from bridge.admission import Admission
+from bridge.admission.vitals import vitals, watch_vitals
 from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audio.recording import CallRecorder
@@ -88,6 +89,7 @@ class Daemon:
         self._reload_wanted = asyncio.Event()
         self._lifecycle = Lifecycle()
         self._pulse = Pulse()
+        self._admission = Admission(settings.calls.max_concurrent, settings.admission)
         self._supervision = Supervision(self._situation)
         self._lifecycle.on_change(self._supervision.tell)
         self._clock = Clock(settings.clock.speed)
@@ -150,7 +152,8 @@ class Daemon:
         """
         self._lifecycle.watch_signals(on_hang_up=self._reload_wanted.set)
         async with AsyncExitStack() as stack:
-            for looking in (self._supervision.run(), self._pulse.run()):
+            watching = watch_vitals(self._admission, lambda: vitals(self._pulse, self._recognizer))
+            for looking in (self._supervision.run(), self._pulse.run(), watching):
                 stack.push_async_callback(_cancel, asyncio.create_task(looking, name="supervision"))
             if await self._lifecycle.unless_ended(self._start(stack)):
                 self._lifecycle.started()
@@ -298,7 +301,10 @@ class Daemon:
         def take_up(offer: Offer, settings: Settings) -> None:
             self._settings = settings
             switchboard.offer(
-                offer, patience=_patience(settings), max_concurrent=settings.calls.max_concurrent
+                offer,
+                patience=_patience(settings),
+                max_concurrent=settings.calls.max_concurrent,
+                rules=settings.admission,
             )
 
         self._reloader = Reloader(
@@ -321,7 +327,7 @@ class Daemon:
         switchboard = Switchboard(
             services=services,
             offer=offer,
-            admission=Admission(settings.calls.max_concurrent),
+            admission=self._admission,
             lifecycle=self._lifecycle,
             new_call_id=lambda: uuid4().hex,
             recordings=_recordings(settings),

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
-from bridge.admission import Busy
+from bridge.admission import Busy, Seat
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.storage.opened import OpenDatabase
@@ -61,14 +61,14 @@ class MediaSockets:
         if not is_asked and not self._switchboard.monitors:
             raise web.HTTPForbidden(text="calls are not listened to here: monitoring.enabled is false\n")
         reference = visit.claims.call if visit.claims else None
-        self._admit(visit, reference, is_asked=is_asked)
-        questionnaire = self._questionnaire(visit.questionnaire) if is_asked else None
-        await self._doorkeeper.redeem(visit)
-        try:
-            known = await self._known(visit)
-            return await self._put_through(request, visit.protocol, questionnaire, known)
-        finally:
-            self._switchboard.expect_no_more(reference)
+        known = await self._known(visit)
+        with self._admit(visit, reference, known, is_asked=is_asked) as seat:
+            questionnaire = self._questionnaire(visit.questionnaire) if is_asked else None
+            await self._doorkeeper.redeem(visit)
+            try:
+                return await self._put_through(request, visit.protocol, questionnaire, known, seat)
+            finally:
+                self._switchboard.expect_no_more(reference)
 
     async def _known(self, visit: Visit) -> CallDetails:
         """What a webhook said of the call, or what we dialled; most wires say less."""
@@ -89,16 +89,21 @@ class MediaSockets:
             direction=read_direction(call.direction),
         )
 
-    def _admit(self, visit: Visit, reference: str | None, *, is_asked: bool) -> None:
-        """May the call start?"""
-        board = self._switchboard
-        decision = board.admit_to(visit.questionnaire, reference) if is_asked else board.admit()
+    def _admit(self, visit: Visit, reference: str | None, known: CallDetails, *, is_asked: bool) -> Seat:
+        """May the call start? Its place, where it may."""
+        board, number = self._switchboard, known.own_number
+        tenant = visit.claims.tenant if visit.claims else None
+        if is_asked:
+            decision = board.admit_to(visit.questionnaire, reference, tenant=tenant, number=number)
+        else:
+            decision = board.admit(tenant, number)
         if isinstance(decision, Busy):
             log.warning("call_refused", reason=decision.reason, questionnaire=visit.questionnaire)
             raise web.HTTPServiceUnavailable(
                 text=f"no call can be taken now: {decision.reason}\n",
                 headers={"Retry-After": str(decision.retry_after_seconds)},
             )
+        return decision
 
     def _questionnaire(self, name: str | None) -> Questionnaire:
         questionnaire = self._switchboard.questionnaire(name)
@@ -112,6 +117,7 @@ class MediaSockets:
         protocol: MediaProtocol,
         questionnaire: Questionnaire | None,
         known: CallDetails,
+        seat: Seat,
     ) -> web.WebSocketResponse:
         """Hold the call; without a questionnaire, listen to it."""
         socket = self._socket(protocol.capabilities)
@@ -127,10 +133,10 @@ class MediaSockets:
         try:
             messages = self._messages(socket, protocol.capabilities)
             if questionnaire is None:
-                outcome = await self._switchboard.monitor(protocol, messages, send, known=known)
+                outcome = await self._switchboard.monitor(protocol, messages, send, known=known, seat=seat)
             else:
                 outcome = await self._switchboard.connect(
-                    protocol, questionnaire, messages, send, known=known
+                    protocol, questionnaire, messages, send, known=known, seat=seat
                 )
             close_code = outcome.close_code
         finally:
