@@ -117,9 +117,7 @@ class AudioSocketServer:
         else:
             await _linger(reader, writer)
         finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await _close(writer)
 
     def _seat(self, writer: asyncio.StreamWriter, questionnaire: str | None) -> Seat | None:
         """The call's place; None where it is not let in."""
@@ -167,6 +165,16 @@ async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             writer.write_eof()
             while await reader.read(READ_BYTES):
                 pass
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Close, and do not wait for ever for somebody who takes nothing of what is still to be sent."""
+    writer.close()
+    try:
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await writer.wait_closed()
+    except OSError:  # a TimeoutError too
+        writer.transport.abort()
 
 
 def _place(text: str) -> _Place:

@@ -29,6 +29,7 @@ from bridge.reconnection import Reconnections
 from bridge.running import RunningCall, Stage
 from bridge.speech.base import Recognizer
 from bridge.speech.mouth import Mouth
+from bridge.speech.queueing import listening_for
 from bridge.storage.store import Store as AnswerStore
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.tracing import CallTrace, NoTracing, Tracing
@@ -222,6 +223,7 @@ class HeldCall(ABC, Generic[LineT]):
         self._trace = self._services.tracing.call(self.call_id, self._line.capabilities.name, self._tenant)
         remove_from_ticker = self._services.ticker.add(self._line.tick)
         self._stage, self._direction = Stage.IN_PROGRESS, details.direction
+        listening_for.set((self._tenant, self.call_id))  # of this task, and of those it begins
         try:
             self._line.command(commands.AcceptCall())
             disposition = await self._attend(details)
