@@ -5,6 +5,7 @@ has. A socket without a good credential is refused before any audio is processed
 code 1008 when the credential was to come in a message.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import structlog
@@ -22,7 +23,7 @@ from protocols.base import Capabilities, MediaProtocol
 from protocols.events import CallDetails
 from protocols.wire import read_direction
 
-__all__ = ["MediaSockets", "SocketLimits"]
+__all__ = ["MediaSockets", "SocketLimits", "close_socket"]
 
 CLOSE_GOING_AWAY = 1001  # RFC 6455 section 7.4.1: the server is going down
 CLOSING_SECONDS = 2.0  # how long the peer may take to answer our close frame
@@ -140,7 +141,7 @@ class MediaSockets:
                 )
             close_code = outcome.close_code
         finally:
-            await socket.close(code=close_code)
+            await close_socket(socket, request, close_code)
         return socket
 
     def _socket(self, capabilities: Capabilities) -> web.WebSocketResponse:
@@ -168,3 +169,13 @@ class MediaSockets:
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 return
             yield message.data
+
+
+async def close_socket(socket: web.WebSocketResponse, request: web.Request, code: int) -> None:
+    """Close, and wait not for ever for a peer that reads nothing: our close frame is behind the rest."""
+    try:
+        async with asyncio.timeout(2 * CLOSING_SECONDS):
+            await socket.close(code=code)
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
