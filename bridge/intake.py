@@ -37,8 +37,13 @@ class Intake:
         """Whether so much was lost that the call is not the caller's any more."""
         return self._lost_seconds >= LOST_SECONDS
 
-    def put(self, audio: bytes) -> float:
+    def begin(self, now: float) -> None:
+        """The call begins: audio may come from now on."""
+        self._let_pass(now)
+
+    def put(self, audio: bytes, now: float) -> float:
         """More has come; how many seconds were lost for it."""
+        self._let_pass(now)
         self._queue.append(audio)
         self._waiting_bytes += len(audio)
         lost_bytes = 0

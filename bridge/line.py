@@ -210,6 +210,7 @@ class Line:
         self._spoken = started.spoken
         self._playout = self._new_playout()
         self._heard_at = self._clock.monotonic()
+        self._intake.begin(self._heard_at)
         self.introduction.set_result(started.details)
 
     def _decoded(self, heard: AudioFormat) -> AudioFormat:
@@ -251,11 +252,12 @@ class Line:
         """Some of the caller's audio has come; it is heard at once, if it comes no faster than life."""
         if not ulaw or self.is_gone:
             return
-        if lost := self._intake.put(ulaw):
+        now = self._clock.monotonic()
+        if lost := self._intake.put(ulaw, now):
             self._on_dropped("in", ceil(lost / FRAME_SECONDS))
         if self._intake.is_behind:
             self.fail(CLOSE_POLICY, "the carrier sends much faster than anybody speaks")
-        self._hear_due(self._clock.monotonic())
+        self._hear_due(now)
 
     def _hear_due(self, now: float) -> None:
         for audio in self._intake.due(now):

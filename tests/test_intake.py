@@ -18,7 +18,7 @@ def send(intake: Intake, number: int, now: float) -> int:
     """So many frames at once; how many were heard at once."""
     heard = 0
     for _ in range(number):
-        intake.put(FRAME)
+        intake.put(FRAME, now)
         heard += len(intake.due(now))
     return heard
 
@@ -31,7 +31,7 @@ def test_what_comes_as_fast_as_life_is_heard_at_once() -> None:
 
 def test_after_a_stall_everything_is_heard_at_once() -> None:
     intake = Intake(RATE)
-    send(intake, 1, 0.0)
+    intake.begin(0.0)
     assert send(intake, frames(STALL_SECONDS), STALL_SECONDS) == frames(STALL_SECONDS)
 
 
@@ -52,8 +52,9 @@ def test_a_carrier_ten_times_as_fast_as_life_grows_nothing_and_falls_behind() ->
     while not intake.is_behind:
         number += 1
         assert number < frames(60)
-        lost += intake.put(FRAME)
-        intake.due(number * FRAME_SECONDS / 10)
+        now = number * FRAME_SECONDS / 10
+        lost += intake.put(FRAME, now)
+        intake.due(now)
         assert intake.waiting_seconds <= QUEUE_SECONDS + FRAME_SECONDS
     assert lost >= 5
 
@@ -63,7 +64,7 @@ def test_of_what_waits_the_oldest_goes_first() -> None:
     numbered = [number.to_bytes(2, "big") * 80 for number in range(frames(AHEAD_SECONDS + QUEUE_SECONDS + 1))]
     heard = []
     for audio in numbered:
-        intake.put(audio)
+        intake.put(audio, 0.0)
         heard += intake.due(0.0)
     heard += intake.due(100.0)
     assert heard[: frames(AHEAD_SECONDS)] == numbered[: frames(AHEAD_SECONDS)]
@@ -77,7 +78,7 @@ def test_everything_is_heard_lost_or_waits_and_in_order(comings: list[tuple[int,
     for size, gap in comings:
         now += gap
         sent += size
-        lost += intake.put(bytes(size))
+        lost += intake.put(bytes(size), now)
         heard += sum(map(len, intake.due(now)))
         assert abs(sent - heard - lost * RATE - intake.waiting_seconds * RATE) < 1
         assert intake.waiting_seconds <= QUEUE_SECONDS + 3000 / RATE

@@ -38,6 +38,20 @@ def line(**others: Any) -> Line:
     return Line(AudioSocketProtocol(8000), **arguments)
 
 
+async def introduced(one: Line) -> Line:
+    """The line of a call that has said which one it is."""
+
+    async def carrier() -> AsyncIterator[bytes]:
+        yield IDENTITY
+        await asyncio.Event().wait()
+
+    reading = asyncio.create_task(one.read(carrier()))
+    await one.introduction
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    return one
+
+
 async def test_a_carrier_at_ten_times_the_pace_of_life_loses_its_call_and_grows_nothing() -> None:
     """Ten minutes of audio are offered; a fraction of it is heard, and the rest is not kept."""
     lost: list[int] = []
@@ -46,11 +60,12 @@ async def test_a_carrier_at_ten_times_the_pace_of_life_loses_its_call_and_grows_
 
     async def carrier() -> AsyncIterator[bytes]:
         yield IDENTITY
-        for _ in range(30_000):
+        for _ in range(300):
             if fast.is_gone:
                 return
-            yield AUDIO
-            await clock.sleep(0.002)
+            for _ in range(100):
+                yield AUDIO
+            await clock.sleep(0.2)
 
     tracemalloc.start()
     try:
@@ -88,7 +103,7 @@ async def test_a_carrier_that_takes_nothing_has_gone() -> None:
     async def never(_message: str | bytes) -> None:
         await asyncio.Event().wait()
 
-    slow = line(send=never, send_seconds=1.0)
+    slow = await introduced(line(send=never, send_seconds=1.0))
     writing = asyncio.create_task(slow.write())
     slow.command(PlayAudio(b"\xff" * 160))
     async with asyncio.timeout(20):
@@ -101,7 +116,7 @@ async def test_a_carrier_that_takes_nothing_has_gone() -> None:
 async def test_what_waits_for_a_slow_carrier_is_bounded() -> None:
     """It is told so, and counted."""
     lost: list[str] = []
-    slow = line(on_dropped=lambda direction, _frames: lost.append(direction))
+    slow = await introduced(line(on_dropped=lambda direction, _frames: lost.append(direction)))
     for _ in range(1000):
         slow.command(PlayAudio(b"\xff" * 160))
     assert (slow.close_code, slow.close_reason) == (CLOSE_POLICY, "the carrier reads too slowly")
@@ -199,7 +214,8 @@ def test_every_provider_with_a_webhook_hears_busy_in_its_language(name: str) -> 
     provider = PROVIDERS[name]
     assert provider.webhooks is not None
     call = IncomingCall("c1", "+966500000001", "+966110000001")
-    document = provider.webhooks(provider.options()).reject(call)
+    needed = {"api_key": "k", "base_url": "https://x.example"} if name == "infobip" else {}
+    document = provider.webhooks(provider.options(**needed)).reject(call)
     expected = BUSY[name]
     if isinstance(expected, int):
         assert document.status == expected
