@@ -172,10 +172,16 @@ class MediaSockets:
 
 
 async def close_socket(socket: web.WebSocketResponse, request: web.Request, code: int) -> None:
-    """Close, and wait not for ever for a peer that reads nothing: our close frame is behind the rest."""
+    """Close, and wait not for ever for a peer that reads nothing: our close frame is behind the rest.
+
+    What aiohttp waits for is cancelled already where a send was given up before, which looks as if we were.
+    """
+    task = asyncio.current_task()
     try:
         async with asyncio.timeout(2 * CLOSING_SECONDS):
             await socket.close(code=code)
-    except TimeoutError:
+    except (TimeoutError, asyncio.CancelledError):
         if request.transport is not None:
             request.transport.abort()
+        if task is not None and task.cancelling():
+            raise
