@@ -156,7 +156,7 @@ async def test_an_asterisk_that_never_reads_keeps_no_connection(monkeypatch: pyt
     with socket.create_connection(("127.0.0.1", server.ports[0])):
         async with asyncio.timeout(20):
             await board.has_given_up.wait()
-            while server._connections:  # noqa: SLF001, ASYNC110 - that none is left is promised
+            while server._connections:  # noqa: ASYNC110 - that none is left is promised
                 await asyncio.sleep(0.01)
     assert board.admission.active == 0
     await server.stop()
