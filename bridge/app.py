@@ -15,6 +15,7 @@ import structlog
 
 from bridge import configured
 from bridge.admission import Admission
+from bridge.admission.vitals import vitals, watch_vitals
 from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
@@ -69,6 +70,7 @@ class Daemon:
         self._reloader: Reloader | None = None
         self._lifecycle = Lifecycle()
         self._pulse = Pulse()
+        self._admission = Admission(settings.calls.max_concurrent, settings.admission)
         self._clock = Clock(settings.clock.speed)
         self._metrics = Metrics()
         self._has = Inventory(self._lifecycle, self._pulse, self._clock)
@@ -95,6 +97,8 @@ class Daemon:
         async with AsyncExitStack() as stack:
             _beside(stack, self._supervision.run(), "supervision")
             _beside(stack, self._pulse.run(), "pulse")
+            watching = watch_vitals(self._admission, lambda: vitals(self._pulse, self._has.recognizer))
+            _beside(stack, watching, "vitals")
             if await self._lifecycle.unless_ended(self._start(stack)):
                 self._lifecycle.started()
                 log.info("ready", host=self._settings.server.host, port=self._server.port)
@@ -242,7 +246,7 @@ class Daemon:
         switchboard = Switchboard(
             services=services,
             offer=offer,
-            admission=Admission(settings.calls.max_concurrent),
+            admission=self._admission,
             lifecycle=self._lifecycle,
             new_call_id=lambda: uuid4().hex,
             recordings=configured.recordings(settings),
@@ -311,7 +315,10 @@ class Daemon:
         def take_up(offer: Offer, settings: Settings) -> None:
             self._settings = settings
             switchboard.offer(
-                offer, patience=configured.patience(settings), max_concurrent=settings.calls.max_concurrent
+                offer,
+                patience=configured.patience(settings),
+                max_concurrent=settings.calls.max_concurrent,
+                rules=settings.admission,
             )
 
         self._reloader = Reloader(

@@ -5,7 +5,7 @@ opened by us, and the call put through as any other; afterwards the caller goes 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from aiohttp import WSMsgType
 
-from bridge.admission import Busy
+from bridge.admission import Busy, Seat
 from bridge.errors import ConfigError
 from bridge.phone_control import ControlError, PhoneControl
 from bridge.switchboard import Switchboard
@@ -21,8 +21,10 @@ from protocols.asterisk import PROVIDER, AsteriskOptions
 from protocols.asterisk_app import AsteriskApp, CallerLeft, CallerWaits, MediaLeg, facts_of
 from protocols.base import MediaProtocol
 from protocols.errors import LocalProtocolError, RemoteProtocolError
+from protocols.events import Direction
 from protocols.http import HttpRequest
 from protocols.provider import Grant
+from protocols.wire import read_direction
 
 __all__ = ["AsteriskCalls"]
 
@@ -128,20 +130,21 @@ class AsteriskCalls:
     async def _take(self, caller: CallerWaits) -> None:
         """Hold one caller's call, or say busy."""
         leg = MediaLeg(caller.channel)
-        _, name = facts_of(caller)
-        decision = self._switchboard.admit_to(name)
+        facts, name = facts_of(caller)
+        decision = self._switchboard.admit_to(name, number=_own_number(facts))
         if isinstance(decision, Busy):
             log.warning("call_refused", reason=decision.reason, questionnaire=name)
             await self._send("refuse", self._app.refuse(leg))
             return
         self._begun.add(leg.caller)
         try:
-            await self._converse(caller, leg)
+            with decision as seat:
+                await self._converse(caller, leg, seat)
         finally:
             self._begun.discard(leg.caller)
             await asyncio.shield(self._part(leg))
 
-    async def _converse(self, caller: CallerWaits, leg: MediaLeg) -> None:
+    async def _converse(self, caller: CallerWaits, leg: MediaLeg, seat: Seat) -> None:
         facts, name = facts_of(caller)
         questionnaire = self._switchboard.questionnaire(name)
         if questionnaire is None:
@@ -157,7 +160,7 @@ class AsteriskCalls:
             self._sockets[leg.caller] = socket
             try:
                 await self._switchboard.connect(
-                    self._protocol(url, facts), questionnaire, _messages(socket), _sender(socket)
+                    self._protocol(url, facts), questionnaire, _messages(socket), _sender(socket), seat=seat
                 )
             finally:
                 del self._sockets[leg.caller]
@@ -202,6 +205,12 @@ class AsteriskCalls:
 
     async def _send(self, what: str, request: HttpRequest) -> None:
         await self._control.send(PROVIDER.name, what, request)
+
+
+def _own_number(facts: Mapping[str, str]) -> str | None:
+    """The number of ours that the call is about, as the dialplan's arguments say."""
+    is_ours = read_direction(facts.get("direction")) is Direction.OUTBOUND
+    return facts.get("caller" if is_ours else "called")
 
 
 async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[str | bytes]:

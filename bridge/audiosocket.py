@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from bridge.admission import Busy
+from bridge.admission import Busy, Seat
 from bridge.errors import ConfigError
 from bridge.switchboard import Switchboard
 from protocols.audiosocket import AudioSocketOptions, AudioSocketProtocol
@@ -108,30 +108,31 @@ class AudioSocketServer:
         """Hold one call, or close at once: the wire has no other way to say no."""
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         try:
-            if self._lets_in(writer, questionnaire):
-                await self._put_through(reader, writer, questionnaire)
+            seat = self._seat(writer, questionnaire)
+            if seat is not None:
+                with seat:
+                    await self._put_through(reader, writer, questionnaire, seat)
         except Exception:
             log.exception("audiosocket_failed")
         else:
             await _linger(reader, writer)
         finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await _close(writer)
 
-    def _lets_in(self, writer: asyncio.StreamWriter, questionnaire: str | None) -> bool:
+    def _seat(self, writer: asyncio.StreamWriter, questionnaire: str | None) -> Seat | None:
+        """The call's place; None where it is not let in."""
         peer = ip_address(writer.get_extra_info("peername")[0].partition("%")[0])
         if not any(peer in network for network in self._networks):
             log.warning("socket_refused", detail="not among providers.audiosocket.peers")
-            return False
+            return None
         decision = self._switchboard.admit_to(questionnaire)
         if isinstance(decision, Busy):
             log.warning("call_refused", reason=decision.reason, questionnaire=questionnaire)
-            return False
-        return True
+            return None
+        return decision
 
     async def _put_through(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str | None
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str | None, seat: Seat
     ) -> None:
         questionnaire = self._switchboard.questionnaire(name)
         if questionnaire is None:  # a reload has taken it away
@@ -143,7 +144,7 @@ class AudioSocketServer:
             await writer.drain()
 
         protocol = AudioSocketProtocol(self._options.sample_rate)
-        await self._switchboard.connect(protocol, questionnaire, _messages(reader), send)
+        await self._switchboard.connect(protocol, questionnaire, _messages(reader), send, seat=seat)
 
 
 async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
@@ -164,6 +165,16 @@ async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             writer.write_eof()
             while await reader.read(READ_BYTES):
                 pass
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Close, and do not wait for ever for somebody who takes nothing of what is still to be sent."""
+    writer.close()
+    try:
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await writer.wait_closed()
+    except OSError:  # a TimeoutError too
+        writer.transport.abort()
 
 
 def _place(text: str) -> _Place:

@@ -24,12 +24,16 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from bridge.admission import Rules
+from bridge.admission.pace import Pace
 from bridge.clock import MAX_SPEED
+from bridge.config_admission import Overload, Tenant, faulty_tenants
 from bridge.config_aliases import read_aliases
 from bridge.config_identity import Identity, Limits, Networks, Origins
 from bridge.config_options import (
     ContentPath,
     DataPath,
+    Name,
     Number,
     PublishedSecretError,
     Secret,
@@ -154,6 +158,8 @@ class Calls(Section):
     max_seconds: Number = option(1800.0, "a number of seconds from 1 to 86400", ge=1, le=86400)
     drain_seconds: Number = option(600.0, "a number of seconds from 0 to 86400", ge=0, le=86400)
     look_back_seconds: Number = option(0.3, "a number of seconds from 0.3 to 2", ge=0.3, le=2)
+    per_second: Number = option(10.0, "a number from 0.01 to 1000", ge=0.01, le=1000)
+    burst: Whole = option(50, "a whole number from 1 to 10000", ge=1, le=10000)
 
 
 class Tokens(Section):
@@ -232,6 +238,10 @@ class Settings(Section):
     voices: Voices = Voices()
     prompts: Prompts = Prompts()
     calls: Calls = Calls()
+    overload: Overload = Overload()
+    tenants: dict[Name, Tenant] = option(
+        {}, "tenants by name, such as {clinic_a: {numbers: ['+96265001000'], max_concurrent: 5}}"
+    )
     providers: Providers = Providers()  # type: ignore[valid-type]  # made from the registry
     tokens: Tokens = Tokens()
     identity: Identity = Identity()
@@ -254,6 +264,21 @@ class Settings(Section):
                 "it must be 1 where anybody but this machine can call"
             )
         return self
+
+    @model_validator(mode="after")
+    def _tenants_agree(self) -> Self:
+        if problem := faulty_tenants(self.tenants, self.calls.max_concurrent):
+            raise ValueError(problem)
+        return self
+
+    @property
+    def admission(self) -> Rules:
+        """When a call is taken, beside `calls.max_concurrent`."""
+        return Rules(
+            pace=Pace(self.calls.per_second, self.calls.burst),
+            thresholds=self.overload.thresholds,
+            tenants={name: tenant.share for name, tenant in self.tenants.items()},
+        )
 
     @property
     def database(self) -> Place:
@@ -278,7 +303,10 @@ class Settings(Section):
         return self.storage.node or f"{socket.gethostname()}:{self.server.port}"
 
     def origin(self, name: str) -> str:
-        """Where an option was written, such as `config.yaml:12`; "default" when it was left out."""
+        """Where an option was written, such as `config.yaml:12`; "default" when it was left out.
+
+        Of an option that has names below it, such as tenants.clinic_a, so do these.
+        """
         return self._origins.get(name, "default")
 
 
@@ -360,7 +388,8 @@ def _validate(given: Mapping[str, Given], path: Path, problems: list[str]) -> Se
     except ValidationError as error:
         problems += [_sentence(detail, given) for detail in error.errors(include_url=False)]
         return None
-    settings._origins.update({name: each.origin for name, each in given.items()})  # noqa: SLF001
+    for name, each in given.items():
+        settings._origins.update(each.origins(name))  # noqa: SLF001
     return settings
 
 
@@ -400,7 +429,7 @@ def _sentence(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
         and isinstance(given[name].value, Mapping)
         and (error := detail.get("ctx", {}).get("error"))
     ):
-        return f"{_origin(name, given)}: {name}: {error}; it must be {info.description}"
+        return f"{_origin(dotted, given)}: {name}: {error}; it must be {info.description}"
     value = "this value" if "Secret" in str(info.annotation) else _shown(given[name].value)
     is_published = isinstance(detail.get("ctx", {}).get("error"), PublishedSecretError)
     fault = "is an example out of a guide, which everybody knows" if is_published else "is not allowed"
@@ -408,7 +437,13 @@ def _sentence(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
 
 
 def _origin(name: str, given: Mapping[str, Given]) -> str:
-    return given[name].origin if name in given else "default"
+    """Where a name was written: the option itself, or the part of it that the name goes down to."""
+    origins = {
+        place: origin for option, each in given.items() for place, origin in each.origins(option).items()
+    }
+    while name not in origins and "." in name:
+        name = name.rpartition(".")[0]
+    return origins.get(name, "default")
 
 
 def _shown(value: object) -> str:

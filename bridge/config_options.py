@@ -19,6 +19,7 @@ from bridge.identity.strength import is_published, weakness
 __all__ = [
     "ContentPath",
     "DataPath",
+    "Name",
     "Number",
     "PublishedSecretError",
     "Secret",
@@ -74,6 +75,9 @@ Number = Annotated[float, BeforeValidator(_number_and_no_truth), Field(allow_inf
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ContentPath = Annotated[Path, BeforeValidator(_beside("content"))]  # what is shipped: questions, models
 DataPath = Annotated[Path, BeforeValidator(_beside("data"))]  # what the daemon writes
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+]  # goes into metrics, tokens
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
 

@@ -47,6 +47,10 @@ class Given:
     value: object
     origin: str
 
+    def origins(self, name: str) -> dict[str, str]:
+        """Where this is, and every part of it that has a name of its own, by dotted names."""
+        return {name: self.origin, **_parts(self.value, name, self.origin.rpartition(":")[0])}
+
 
 @dataclass(slots=True)
 class Source:
@@ -192,6 +196,15 @@ def _walk(node: CommentedMap, prefix: str, sections: Collection[str]) -> Iterato
             yield from _walk(value, f"{name}.", sections)
         elif name not in sections or value is not None:  # an emptied section is all defaults
             yield name, value, _line(node, key)
+
+
+def _parts(node: object, name: str, file: str) -> dict[str, str]:
+    if not isinstance(node, CommentedMap):
+        return {}
+    found = {f"{name}.{key}": f"{file}:{_line(node, key)}" for key in node}
+    for key, value in node.items():
+        found |= _parts(value, f"{name}.{key}", file)
+    return found
 
 
 def _line(node: CommentedMap, key: object) -> int:

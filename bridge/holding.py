@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import structlog
 from msgspec import Struct
 
+from bridge.admission import Seat
 from bridge.audio.playout import Ticker
 from bridge.clock import Clock
 from bridge.dialogue.actions import Disposition
@@ -28,6 +29,7 @@ from bridge.reconnection import Reconnections
 from bridge.running import RunningCall, Stage
 from bridge.speech.base import Recognizer
 from bridge.speech.mouth import Mouth
+from bridge.speech.queueing import listening_for
 from bridge.storage.store import Store as AnswerStore
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.tracing import CallTrace, NoTracing, Tracing
@@ -93,22 +95,35 @@ class HeldCall(ABC, Generic[LineT]):
     """One call on its line."""
 
     def __init__(
-        self, call_id: str, line: LineT, services: Services, known: events.CallDetails | None = None
+        self,
+        call_id: str,
+        line: LineT,
+        services: Services,
+        known: events.CallDetails | None = None,
+        seat: Seat | None = None,
     ) -> None:
-        """`known` is what is known of the call already, where its wire does not say it."""
+        """`known` is what is known of the call already, where its wire does not say it.
+
+        `seat` is its place among all calls, and says whose call it is.
+        """
         self.call_id = call_id
         self._line = line
         self._services = services
         self._clock = services.clock
         self._known = known or events.CallDetails()
         self._metrics = services.metrics
-        self._tenant = DEFAULT_TENANT
+        self._seat = seat
         self._trace: CallTrace | None = None  # once the call is held
         self._log = log.bind(call_id=call_id, provider=line.capabilities.name)
         self._since = self._clock.now()
         self._stage = Stage.CONNECTING
         self._direction: str | None = None
         self._is_dismissed = False
+
+    @property
+    def _tenant(self) -> str:
+        """Whose call it is; settled once the call is introduced."""
+        return self._seat.tenant if self._seat else DEFAULT_TENANT
 
     @abstractmethod
     async def _begin(self, details: events.CallDetails) -> None:
@@ -172,6 +187,8 @@ class HeldCall(ABC, Generic[LineT]):
         if details is None:
             self._log.warning("call_not_started", detail=self._line.close_reason)
             return None
+        if not self._is_seated(details):
+            return None
         try:
             return await self._take(details)
         except StorageError as error:
@@ -179,6 +196,15 @@ class HeldCall(ABC, Generic[LineT]):
             self._metrics.call_refused("not_recorded")
             self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
             return None
+
+    def _is_seated(self, details: events.CallDetails) -> bool:
+        """Whether there is a place for it, now that the call says of itself whose it is."""
+        busy = self._seat.settle(details.own_number) if self._seat else None
+        if busy is not None:
+            self._log.warning("call_refused", reason=busy.reason)
+            self._metrics.call_refused(busy.reason)
+            self._line.fail(CLOSE_TRY_AGAIN, f"no call can be taken now: {busy.reason}")
+        return busy is None
 
     async def _take(self, details: events.CallDetails) -> str | None:
         """Begin the call's record and hold it; None: there is nothing to be held.
@@ -197,6 +223,7 @@ class HeldCall(ABC, Generic[LineT]):
         self._trace = self._services.tracing.call(self.call_id, self._line.capabilities.name, self._tenant)
         remove_from_ticker = self._services.ticker.add(self._line.tick)
         self._stage, self._direction = Stage.IN_PROGRESS, details.direction
+        listening_for.set((self._tenant, self.call_id))  # of this task, and of those it begins
         try:
             self._line.command(commands.AcceptCall())
             disposition = await self._attend(details)

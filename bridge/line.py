@@ -2,13 +2,14 @@
 
 It joins the provider's protocol to the voice gate on the way in and to the playout on the way out. It knows
 no question and no answer. Messages come from an iterator and leave through a function, so it knows no socket
-either. Both queues are bounded: a carrier that does not read, or a session that does not listen, loses its
-own call.
+either. All queues are bounded: a carrier that does not read, one that sends faster than anybody speaks, or a
+session that does not listen, loses its own call.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from math import ceil
 
 import structlog
 from msgspec import Struct
@@ -19,6 +20,7 @@ from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
 from bridge.clock import Clock
+from bridge.intake import Intake
 from bridge.opus import OPUS_RATE, OpusEars, OpusStream
 from bridge.transcoding import ToMulaw, from_mulaw
 from protocols import commands, events
@@ -120,6 +122,7 @@ class Line:
         self._recorder = recorder
         self._key_filter = None if protocol.capabilities.sends_keys else KeyFilter()
         self._heard = ToMulaw(MULAW_8K)
+        self._intake = Intake(MULAW_8K.bytes_per_second)
         self._opus = opus
         self._packets: OpusStream | None = None  # theirs, where they are Opus
         self._heard_at = 0.0  # the end of the caller's audio, in call time
@@ -207,6 +210,7 @@ class Line:
         self._spoken = started.spoken
         self._playout = self._new_playout()
         self._heard_at = self._clock.monotonic()
+        self._intake.begin(self._heard_at)
         self.introduction.set_result(started.details)
 
     def _decoded(self, heard: AudioFormat) -> AudioFormat:
@@ -221,7 +225,7 @@ class Line:
     def _take_decoded(self, pcm: bytes) -> None:
         """The sound of a packet; an error of ours ends the call rather than leave it deaf."""
         try:
-            self._take(self._heard.process(pcm))
+            self._take_in(self._heard.process(pcm))
         except Exception:
             self.break_down()
             raise
@@ -242,7 +246,22 @@ class Line:
             if self._packets is not None:
                 self._packets.feed(payload)
             else:
-                self._take(self._heard.process(payload))
+                self._take_in(self._heard.process(payload))
+
+    def _take_in(self, ulaw: bytes) -> None:
+        """Some of the caller's audio has come; it is heard at once, if it comes no faster than life."""
+        if not ulaw or self.is_gone:
+            return
+        now = self._clock.monotonic()
+        if lost := self._intake.put(ulaw, now):
+            self._on_dropped("in", ceil(lost / FRAME_SECONDS))
+        if self._intake.is_behind:
+            self.fail(CLOSE_POLICY, "the carrier sends much faster than anybody speaks")
+        self._hear_due(now)
+
+    def _hear_due(self, now: float) -> None:
+        for audio in self._intake.due(now):
+            self._take(audio)
 
     def _came(self) -> None:
         """There is audio now: no pause."""
@@ -308,6 +327,7 @@ class Line:
             raise
 
     def _send_due(self, now: float) -> None:
+        self._hear_due(now)
         for due in self._playout.due(now):
             if isinstance(due, bytes):
                 self._play(due, now)

@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+from bridge.admission import Seat
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
@@ -41,6 +42,7 @@ class MonitorSession(HeldCall[OverheardLine]):
         transcripts: LiveTranscripts,
         send: Callable[[str | bytes], Awaitable[None]],
         known: events.CallDetails | None = None,
+        seat: Seat | None = None,
     ) -> None:
         line = OverheardLine(
             protocol,
@@ -49,7 +51,7 @@ class MonitorSession(HeldCall[OverheardLine]):
             send_seconds=services.patience.send_seconds,
             look_back_seconds=services.patience.look_back_seconds,
         )
-        super().__init__(call_id, line, services, known)
+        super().__init__(call_id, line, services, known, seat)
         self._transcripts = transcripts
         self._under_way: dict[events.Channel, RecognitionStream] = {}
         self._writing: set[asyncio.Task[None]] = set()
@@ -63,6 +65,7 @@ class MonitorSession(HeldCall[OverheardLine]):
             kind=CallKind.MONITORED,
             since=self._since,
             stage=self._stage,
+            tenant=self._tenant,
             direction=self._direction,
             is_dismissed=self._is_dismissed,
         )
@@ -78,6 +81,7 @@ class MonitorSession(HeldCall[OverheardLine]):
             details,
             provider=self._line.capabilities.name,
             model=self._services.recognizer_identity,
+            tenant=self._tenant,
             started_at=self._clock.now(),
         )
         await self._in_time(self._services.store.begin_call(record))

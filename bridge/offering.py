@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from bridge.collecting import uncollected
 from bridge.config import Settings
+from bridge.config_admission import unknown_questionnaires
 from bridge.dialogue.listening import vocabulary
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.questionnaire import Questionnaire
@@ -77,9 +78,24 @@ def _read(settings: Settings) -> Offer:
     offer = Offer(_runnable(loaded, settings), settings.questionnaires.default, settings.site.facts)
     if offer.default not in offer.questionnaires:
         raise ConfigError(_no_default(offer, loaded, settings))
+    if problems := _unknown(settings, loaded):
+        raise ConfigError("\n".join(problems))
     for one in offer.questionnaires.values():
         read_ahead(one.questions)
     return offer
+
+
+def _unknown(settings: Settings, loaded: Mapping[str, Questionnaire]) -> list[str]:
+    """One sentence for each questionnaire that a tenant is to ask, and that there is not."""
+    names = ", ".join(sorted(loaded)) or "none"
+    unknown = [
+        (f"tenants.{tenant}.questionnaires", questionnaire)
+        for tenant, questionnaire in unknown_questionnaires(settings.tenants, loaded)
+    ]
+    return [
+        f"{settings.origin(option)}: {option}: there is no {questionnaire!r}; the folder holds: {names}"
+        for option, questionnaire in unknown
+    ]
 
 
 def _no_default(offer: Offer, loaded: Mapping[str, Questionnaire], settings: Settings) -> str:

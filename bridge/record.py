@@ -9,6 +9,7 @@ from bridge.dialogue.answer import Answer, AnswerStatus, Via
 from bridge.dialogue.engine import Turn
 from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.identity.principal import DEFAULT_TENANT
 from bridge.listening import Heard
 from bridge.storage.records import CallKind, CallRecord, TurnRecord
 from protocols.events import CallDetails
@@ -41,6 +42,7 @@ def call_record(
     questionnaire: Questionnaire,
     model: str,
     started_at: datetime,
+    tenant: str = DEFAULT_TENANT,
 ) -> CallRecord:
     """A call that begins."""
     return CallRecord(
@@ -51,12 +53,19 @@ def call_record(
         questionnaire_hash=questionnaire.hash,
         model=model,
         started_at=started_at,
+        tenant=tenant,
         **described(details),
     )
 
 
 def monitored_call_record(
-    call_id: str, details: CallDetails, *, provider: str, model: str, started_at: datetime
+    call_id: str,
+    details: CallDetails,
+    *,
+    provider: str,
+    model: str,
+    started_at: datetime,
+    tenant: str = DEFAULT_TENANT,
 ) -> CallRecord:
     """A call that begins and is listened to only."""
     return CallRecord(
@@ -67,6 +76,7 @@ def monitored_call_record(
         questionnaire_hash="",
         model=model,
         started_at=started_at,
+        tenant=tenant,
         kind=CallKind.MONITORED,
         **described(details),
     )

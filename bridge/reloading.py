@@ -30,6 +30,12 @@ RELOADABLE = frozenset(
         "calls.max_seconds",
         "calls.drain_seconds",
         "calls.look_back_seconds",
+        "calls.per_second",
+        "calls.burst",
+        "overload.lag_seconds",
+        "overload.recognise_seconds",
+        "overload.free_memory_mb",
+        "tenants",
     }
 )
 

@@ -11,6 +11,7 @@ from bridge.dialogue.loader import parse
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.resuming import may_resume
 from bridge.errors import QuestionnaireError
+from bridge.identity.principal import DEFAULT_TENANT
 from bridge.storage.store import Store, StoredState
 
 __all__ = ["RESUMES", "Earlier", "find_earlier"]
@@ -29,13 +30,19 @@ class Earlier(Struct, frozen=True):
 
 
 async def find_earlier(
-    store: Store, call_id: str, present: Questionnaire, *, now: datetime, is_same_call: bool = False
+    store: Store,
+    call_id: str,
+    present: Questionnaire,
+    *,
+    now: datetime,
+    tenant: str = DEFAULT_TENANT,
+    is_same_call: bool = False,
 ) -> Earlier | None:
     """Find what a call goes on with; None where it cannot, and begins afresh.
 
     The same phone call whose line was gone for a moment is no new attempt: the policy of the questionnaire
     neither forbids that nor counts it. A call that ended before its first turn leads to the one that it was
-    itself to go on with.
+    itself to go on with. What belongs to another tenant is not there.
 
     The questionnaire is the present one where nothing of it has changed, and otherwise the version that was
     kept when the earlier call began.
@@ -44,8 +51,9 @@ async def find_earlier(
         StorageError: the database cannot be read.
 
     """
+    earlier = await store.call(call_id)
     kept = await _last_state(store, call_id)
-    if kept is None:
+    if earlier is None or kept is None or earlier.tenant != tenant:
         return None
     try:
         state = msgspec.json.decode(kept.state, type=DialogueState)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bridge.admission import Seat
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
@@ -99,6 +100,7 @@ class CallSession(HeldCall[Line]):
         send: Callable[[str | bytes], Awaitable[None]],
         recorder: CallRecorder | None = None,
         known: events.CallDetails | None = None,
+        seat: Seat | None = None,
     ) -> None:
         """`known` is what is known of the call already, where its wire does not say it."""
         line = Line(
@@ -111,7 +113,7 @@ class CallSession(HeldCall[Line]):
             opus=services.opus,
             on_dropped=services.metrics.dropped,
         )
-        super().__init__(call_id, line, services, known)
+        super().__init__(call_id, line, services, known, seat)
         self._questionnaire = questionnaire
         self._recorder = recorder
         self._said = Saying()
@@ -138,6 +140,7 @@ class CallSession(HeldCall[Line]):
             kind=CallKind.CONVERSATION,
             since=self._since,
             stage=self._stage,
+            tenant=self._tenant,
             direction=self._direction,
             questionnaire=self._questionnaire.id,
             questionnaire_version=self._questionnaire.version,
@@ -156,6 +159,7 @@ class CallSession(HeldCall[Line]):
             provider=self._line.capabilities.name,
             questionnaire=self._questionnaire,
             model=self._services.recognizer_identity,
+            tenant=self._tenant,
             started_at=self._clock.now(),
         )
         await self._in_time(self._services.store.begin_call(record))
@@ -209,7 +213,14 @@ class CallSession(HeldCall[Line]):
             return
         store, now = self._services.store, self._clock.now()
         self._earlier = await self._in_time(
-            find_earlier(store, earlier_id, self._questionnaire, now=now, is_same_call=self._goes_on)
+            find_earlier(
+                store,
+                earlier_id,
+                self._questionnaire,
+                now=now,
+                is_same_call=self._goes_on,
+                tenant=self._tenant,
+            )
         )
         if self._earlier is not None:
             self._questionnaire = self._earlier.questionnaire

@@ -5,17 +5,18 @@ It knows no HTTP. The web hands it a protocol, the messages that come in and a f
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
-from bridge.admission import Accept, Admission, Busy, BusyReason
+from bridge.admission import Accept, Admission, Busy, BusyReason, Rules, Seat
 from bridge.audio.recording import CallRecorder
 from bridge.consenting import asks_to_record_the_call
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.following import LiveTranscripts
 from bridge.holding import HeldCall, Outcome, Patience, Services
+from bridge.identity.principal import DEFAULT_TENANT
 from bridge.lifecycle import Lifecycle, State, Urgency
 from bridge.monitoring import MonitorSession
 from bridge.offering import Offer
@@ -32,6 +33,14 @@ GOODBYE_SECONDS = 20.0
 LOOK_SECONDS = 0.1  # between two looks whether a call that was answered has come
 
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Expected:
+    """A call that was answered, and whose media socket is still to come."""
+
+    until: float  # by the loop's time
+    seat: Seat | None  # None: it has come and sits
 
 
 class Switchboard:
@@ -63,12 +72,12 @@ class Switchboard:
         self._is_rendered = is_rendered
         self.not_begun = 0  # calls that were let in and came to nothing
         self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
-        self._expected: dict[str, float] = {}  # by reference, until when by the loop's time
+        self._expected: dict[str, _Expected] = {}  # by reference
         self._tell_what_is_not_recorded()
 
     @property
     def active_calls(self) -> int:
-        return self._admission.active
+        return len(self._calls)
 
     @property
     def most_calls(self) -> int:
@@ -103,63 +112,112 @@ class Switchboard:
                 return True
         return False
 
-    def admit(self) -> Accept | Busy:
-        """May one more call start?"""
-        return self._counted(self._ask())
+    def admit(self, tenant: str | None = None, number: str | None = None) -> Seat | Busy:
+        """May one more call be listened to? `admit_to` says of whom it is."""
+        whose = self._admission.whose(claimed=tenant, number=number, questionnaire="")
+        return self._seated(self._ask(whose), whose, is_settled=tenant is not None)
 
-    def _ask(self, *, is_expected: bool = False) -> Accept | Busy:
-        """One that was answered already may start while others drain."""
-        state = self._lifecycle.state
-        return self._admission.ask(
-            is_ready=state is not State.STARTING,
-            is_draining=state in {State.DRAINING, State.STOPPED} and not is_expected,
-        )
-
-    def _counted(self, decision: Accept | Busy) -> Accept | Busy:
-        if isinstance(decision, Busy):
-            self._services.metrics.call_refused(decision.reason)
-        return decision
-
-    def admit_to(self, name: str | None, reference: str | None = None) -> Accept | Busy:
+    def admit_to(
+        self,
+        name: str | None,
+        reference: str | None = None,
+        *,
+        tenant: str | None = None,
+        number: str | None = None,
+    ) -> Seat | Busy:
         """May one more call be asked the questionnaire of that id, or the default one?
 
         None that there is not is no reason here: `questionnaire` says so. `reference`: of a call that may be
-        expected.
+        expected. `tenant`: of its credential. `number`: the one of ours that it is about. Whoever is given a
+        seat leaves it when the call is over, or came to nothing.
         """
-        decision = self._ask(is_expected=reference in self._expecting())
+        expected = self._expecting().get(reference or "")
+        if expected is not None and expected.seat is not None:
+            seat, expected.seat = expected.seat, None
+            return seat
+        whose = self._whose(name, tenant, number)
+        # One that is back after its socket was lost was let in already.
+        is_in = expected is not None and not self._is_starting
+        decision = self._rendered(name, Accept() if is_in else self._ask(whose))
+        return self._seated(decision, whose, is_settled=tenant is not None)
+
+    def refusal(self) -> Busy | None:
+        """Why no call may be listened to now; nobody is seated by asking."""
+        whose = self._admission.whose(claimed=None, number=None, questionnaire="")
+        return self._refusal(self._ask(whose))
+
+    def refusal_to(self, name: str | None) -> Busy | None:
+        """Why no call may be asked that questionnaire now; nobody is seated by asking."""
+        return self._refusal(self._rendered(name, self._ask(self._whose(name, None, None))))
+
+    def _refusal(self, decision: Accept | Busy) -> Busy | None:
+        if isinstance(decision, Accept):
+            return None
+        self._services.metrics.call_refused(decision.reason)
+        return decision
+
+    def _whose(self, name: str | None, tenant: str | None, number: str | None) -> str:
         questionnaire = self.questionnaire(name)
-        if (
-            isinstance(decision, Accept)
-            and questionnaire is not None
-            and not self._is_rendered(questionnaire)
-        ):
-            decision = Busy(BusyReason.NOT_RENDERED)
-        return self._counted(decision)
+        asked = questionnaire.id if questionnaire is not None else ""
+        return self._admission.whose(claimed=tenant, number=number, questionnaire=asked)
+
+    def _rendered(self, name: str | None, decision: Accept | Busy) -> Accept | Busy:
+        questionnaire = self.questionnaire(name)
+        is_missing = questionnaire is not None and not self._is_rendered(questionnaire)
+        return Busy(BusyReason.NOT_RENDERED) if is_missing and isinstance(decision, Accept) else decision
+
+    @property
+    def _is_starting(self) -> bool:
+        return self._lifecycle.state is State.STARTING
+
+    def _ask(self, tenant: str = DEFAULT_TENANT) -> Accept | Busy:
+        self._expecting()  # whoever has not come in time has left
+        return self._admission.ask(
+            tenant,
+            is_ready=not self._is_starting,
+            is_draining=self._lifecycle.state in {State.DRAINING, State.STOPPED},
+        )
+
+    def _seated(self, decision: Accept | Busy, tenant: str, *, is_settled: bool) -> Seat | Busy:
+        if isinstance(decision, Busy):
+            self._services.metrics.call_refused(decision.reason)
+            return decision
+        return self._admission.place(tenant, is_settled=is_settled)
 
     def questionnaire(self, name: str | None) -> Questionnaire | None:
         """The questionnaire of that id, or the default one; None when there is no such."""
         return self._offer.questionnaires.get(name or self._offer.default)
 
-    def expect(self, reference: str, seconds: float) -> None:
-        """A call was answered: its socket comes within so many seconds by the wall clock, or never."""
-        self._expected[reference] = asyncio.get_running_loop().time() + seconds
+    def expect(self, reference: str, seconds: float, seat: Seat | None = None) -> None:
+        """A call was answered: its socket comes within so many seconds by the wall clock, or never.
+
+        Until then its seat is kept.
+        """
+        self._expected[reference] = _Expected(asyncio.get_running_loop().time() + seconds, seat)
 
     def expect_no_more(self, reference: str | None) -> None:
         """It has come, and is over."""
-        self._expected.pop(reference or "", None)
+        self._forget(self._expected.pop(reference or "", None))
 
-    def _expecting(self) -> dict[str, float]:
+    def _expecting(self) -> dict[str, _Expected]:
         """Those that may still come."""
         now = asyncio.get_running_loop().time()
-        self._expected = {reference: until for reference, until in self._expected.items() if until > now}
+        for reference in [name for name, expected in self._expected.items() if expected.until <= now]:
+            self._forget(self._expected.pop(reference))
         return self._expected
 
-    def offer(self, offer: Offer, *, patience: Patience, max_concurrent: int) -> None:
+    def _forget(self, expected: _Expected | None) -> None:
+        if expected is not None and expected.seat is not None:
+            expected.seat.leave()
+
+    def offer(
+        self, offer: Offer, *, patience: Patience, max_concurrent: int, rules: Rules | None = None
+    ) -> None:
         """Hold new calls with all this; the calls in progress go on with what they began with."""
         self._offer = offer
         self._tell_what_is_not_recorded()
         self._services = replace(self._services, site=offer.site, patience=patience)
-        self._admission.limit(max_concurrent)
+        self._admission.limit(max_concurrent, rules)
 
     async def connect(
         self,
@@ -169,24 +227,29 @@ class Switchboard:
         send: Callable[[str | bytes], Awaitable[None]],
         *,
         known: CallDetails | None = None,
+        seat: Seat | None = None,
     ) -> Outcome:
-        """Hold one call until it is over; `known` of it is what its wire does not say.
+        """Hold one call until it is over; `known` of it is what its wire does not say, `seat` its place.
+
+        Whoever was given the seat leaves it. Without one the call takes a place, whether or not one is free.
 
         Raises:
             asyncio.CancelledError: the daemon is stopping; the call's record says that it was interrupted.
 
         """
         call_id = self._new_call_id()
-        session = CallSession(
-            call_id=call_id,
-            protocol=protocol,
-            questionnaire=questionnaire,
-            services=self._services,
-            send=send,
-            recorder=self._recorder(call_id, questionnaire),
-            known=known,
-        )
-        return await self._run(session, messages)
+        with seat or self._admission.place() as taken:
+            session = CallSession(
+                call_id=call_id,
+                protocol=protocol,
+                questionnaire=questionnaire,
+                services=self._services,
+                send=send,
+                recorder=self._recorder(call_id, questionnaire),
+                known=known,
+                seat=taken,
+            )
+            return await self._run(session, messages)
 
     @property
     def monitors(self) -> bool:
@@ -200,6 +263,7 @@ class Switchboard:
         send: Callable[[str | bytes], Awaitable[None]],
         *,
         known: CallDetails | None = None,
+        seat: Seat | None = None,
     ) -> Outcome:
         """Listen to one call until it is over, where `monitors`.
 
@@ -210,24 +274,25 @@ class Switchboard:
         if self._transcripts is None:
             raise ValueError("no call is listened to here")
         call_id = self._new_call_id()
-        session = MonitorSession(
-            call_id=call_id,
-            protocol=protocol,
-            services=self._services,
-            transcripts=self._transcripts,
-            send=send,
-            known=known,
-        )
-        return await self._run(session, messages)
+        with seat or self._admission.place() as taken:
+            session = MonitorSession(
+                call_id=call_id,
+                protocol=protocol,
+                services=self._services,
+                transcripts=self._transcripts,
+                send=send,
+                known=known,
+                seat=taken,
+            )
+            return await self._run(session, messages)
 
     async def _run(self, session: HeldCall[Any], messages: AsyncIterator[str | bytes]) -> Outcome:
-        with self._admission.place():
-            call = asyncio.create_task(session.run(messages), name=f"call-{session.call_id}")
-            self._calls[call] = session
-            try:
-                outcome = await call
-            finally:
-                del self._calls[call]
+        call = asyncio.create_task(session.run(messages), name=f"call-{session.call_id}")
+        self._calls[call] = session
+        try:
+            outcome = await call
+        finally:
+            del self._calls[call]
         self.not_begun += outcome.disposition is None
         return outcome
 
@@ -254,7 +319,8 @@ class Switchboard:
         log.info("draining", calls=len(self._calls), limit_seconds=seconds)
         if not await self._are_over(seconds, Urgency.NOW):
             log.warning("calls_dismissed", calls=len(self._calls))
-            self._expected.clear()
+            for reference in tuple(self._expected):
+                self.expect_no_more(reference)
             for session in self._calls.values():
                 session.dismiss()
             limit = self._services.clock.real_seconds(GOODBYE_SECONDS)

@@ -53,6 +53,11 @@ class CallDetails(Struct, frozen=True):
         """The number of the person being asked: the callee of an outbound call, else the caller."""
         return self.callee_number if self.direction is Direction.OUTBOUND else self.caller_number
 
+    @property
+    def own_number(self) -> str | None:
+        """The number of whoever asks: the caller of an outbound call, else the callee."""
+        return self.caller_number if self.direction is Direction.OUTBOUND else self.callee_number
+
     def completed_by(self, known: "CallDetails") -> "CallDetails":
         """What is absent here, from what was known before."""
         return CallDetails(

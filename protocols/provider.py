@@ -105,6 +105,11 @@ class IncomingCall(Struct, frozen=True):
     callee_number: str | None = None
     direction: Direction | None = None
 
+    @property
+    def own_number(self) -> str | None:
+        """The number of ours that it is about: the caller of an outbound call, else the callee."""
+        return self.caller_number if self.direction is Direction.OUTBOUND else self.callee_number
+
 
 class StreamTarget(Struct, frozen=True):
     """Where the provider is to open the media socket, and what it is to bring along."""

@@ -226,6 +226,9 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
             "HATIF_PROVIDERS__MAQSAM__TOKEN": MAQSAM_TOKEN,
             "HATIF_TOKENS__SECRET": TOKENS_SECRET,
             "HATIF_CLOCK__SPEED": "4",
+            "HATIF_OVERLOAD__LAG_SECONDS": "60",  # tests share their machine: none is refused for it
+            "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
+            "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",
             "HATIF_PROMPTS__FOLDER": str(prompts),
         }
         chosen = {name: text for name, text in (defaults | environment).items() if text}

@@ -12,13 +12,14 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.admission import Accept, Busy, BusyReason
+from bridge.admission import Admission, Busy, BusyReason, Seat
 from bridge.asterisk_calls import AsteriskCalls
 from bridge.carriers.asterisk_pbx import CALLER_CHANNEL, AsteriskPbx
 from bridge.carriers.caller import CallerFrame
 from bridge.carriers.leg import EndedBy
 from bridge.clock import Clock
 from bridge.errors import ConfigError
+from bridge.identity.principal import DEFAULT_TENANT
 from bridge.line import Line
 from bridge.phone_control import PhoneControl
 from protocols import CallDetails, Direction, HangUp, PlayAudio
@@ -55,22 +56,32 @@ class Board:
     """Stands for the switchboard: greets whoever comes, and hangs up, or waits for them to."""
 
     def __init__(self, *, busy: bool = False, waits: bool = False) -> None:
+        self.admission = Admission(1)
+        self.number: str | None = None
         self.details: CallDetails | None = None
         self.asked: list[str | None] = []
         self.is_over = asyncio.Event()
         self._busy = busy
         self._waits = waits
 
-    def admit_to(self, _questionnaire: str | None) -> Accept | Busy:
-        return Busy(BusyReason.FULL) if self._busy else Accept()
+    def admit_to(self, _questionnaire: str | None, *, number: str | None) -> Seat | Busy:
+        self.number = number
+        return Busy(BusyReason.FULL) if self._busy else self.admission.place()
 
     def questionnaire(self, name: str | None) -> Any:
         self.asked.append(name)
         return None if name == "unknown" else object()
 
     async def connect(
-        self, protocol: Any, questionnaire: Any, messages: AsyncIterator[str | bytes], send: Any
+        self,
+        protocol: Any,
+        questionnaire: Any,
+        messages: AsyncIterator[str | bytes],
+        send: Any,
+        *,
+        seat: Seat,
     ) -> None:
+        assert seat.tenant == DEFAULT_TENANT
         line = Line(protocol, clock=Clock(), send=send)
         directions = [asyncio.create_task(each) for each in (line.read(messages), line.write())]
         self.details = await line.introduction
@@ -127,6 +138,8 @@ async def test_a_caller_is_fetched_talked_to_and_sent_on(asterisk: Callable[...,
     assert (board.details.provider_call_id, board.details.custom) == (CALLER_CHANNEL, {"visit": "a, b"})
     assert (board.details.caller_number, board.details.callee_number) == ("+966500000001", "8001")
     assert board.details.direction is Direction.INBOUND
+    assert board.number == "8001"
+    assert board.admission.active == 0
     assert pbx.requests == [
         "GET /ari/events",
         "POST /ari/channels/externalMedia",

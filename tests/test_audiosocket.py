@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from aiohttp.test_utils import unused_port
 
-from bridge.admission import Accept, Busy
+from bridge.admission import Admission, Busy, BusyReason, Seat
 from bridge.audiosocket import AudioSocketServer
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.caller import CallerFrame
@@ -16,6 +16,7 @@ from bridge.carriers.fake import CallOutcome, EndedBy, FakeCarrier
 from bridge.carriers.wires.audiosocket import AudioSocketWire
 from bridge.clock import Clock
 from bridge.errors import ConfigError
+from bridge.identity.principal import DEFAULT_TENANT
 from bridge.switchboard import Switchboard
 from protocols import (
     AudioReceived,
@@ -39,13 +40,14 @@ class EchoExchange:
     def __init__(self, reply: Reply, *, is_busy: bool = False) -> None:
         self.reply = reply
         self.is_busy = is_busy
+        self.admission = Admission(1)
         self.events: list[Event] = []
         self.asked: list[object] = []
         self.gone = {"no_such"}
         self.has_begun, self.has_ended = asyncio.Event(), asyncio.Event()
 
-    def admit_to(self, _questionnaire: str | None) -> Accept | Busy:
-        return Busy("full", 1) if self.is_busy else Accept()
+    def admit_to(self, _questionnaire: str | None) -> Seat | Busy:
+        return Busy(BusyReason.FULL, 1) if self.is_busy else self.admission.place()
 
     def questionnaire(self, name: str | None) -> object:
         return None if name in self.gone else name or "default"
@@ -56,7 +58,10 @@ class EchoExchange:
         questionnaire: object,
         messages: AsyncIterator[bytes],
         send: Callable[[str | bytes], Awaitable[None]],
+        *,
+        seat: Seat,
     ) -> None:
+        assert seat.tenant == DEFAULT_TENANT
         self.asked.append(questionnaire)
         async for message in messages:
             self.has_begun.set()

@@ -12,7 +12,7 @@ import pytest
 from exposed import sample
 from msgspec.structs import replace
 
-from bridge.admission import Accept, Admission, Busy, BusyReason
+from bridge.admission import Admission, Busy, BusyReason, Seat
 from bridge.condition import Parts, look
 from bridge.errors import StorageError
 from bridge.lifecycle import Lifecycle, State
@@ -107,7 +107,7 @@ def board() -> Callable[..., Any]:
         metrics = Metrics()
         switchboard = Switchboard(
             services=SimpleNamespace(metrics=metrics),  # type: ignore[arg-type]
-            offer=SimpleNamespace(questionnaires={"q": object()}, default="q"),  # type: ignore[arg-type]
+            offer=SimpleNamespace(questionnaires={"q": SimpleNamespace(id="q")}, default="q"),  # type: ignore[arg-type]
             admission=Admission(limit),
             lifecycle=lifecycle,
             new_call_id=lambda: "c1",
@@ -139,5 +139,7 @@ async def test_a_refused_call_is_counted_once(
 
 async def test_a_call_that_is_taken_is_not_counted_as_refused(board: Callable[..., Any]) -> None:
     switchboard, metrics = board(State.RUNNING)
-    assert switchboard.admit_to("q") == switchboard.admit() == Accept()
+    with switchboard.admit_to("q"):
+        assert switchboard.active_calls == 0  # it has only been let in
+    assert isinstance(switchboard.admit(), Seat)
     assert "hatif_calls_refused_total{" not in metrics.exposition(await look(parts())).decode()

@@ -4,7 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from bridge.admission import Accept, Admission, Busy, BusyReason
+from bridge.admission import Admission, Busy, BusyReason, Seat
 from bridge.clock import Clock
 from bridge.lifecycle import Lifecycle
 from bridge.offering import Offer
@@ -31,7 +31,7 @@ async def test_a_call_that_was_answered_before_the_drain_may_come() -> None:
     board = switchboard(lifecycle)
     board.expect("answered", 60)
     lifecycle.drain()
-    assert board.admit_to(None, "answered") == Accept()
+    assert isinstance(board.admit_to(None, "answered"), Seat)
     for other in (None, "unknown"):
         assert board.admit_to(None, other) == Busy(BusyReason.DRAINING)
     board.expect_no_more("answered")
@@ -72,3 +72,44 @@ async def test_a_second_signal_waits_for_nobody() -> None:
     lifecycle.end()
     await asyncio.wait_for(draining, 20)
     assert board.admit_to(None, "answered") == Busy(BusyReason.DRAINING)
+
+
+async def test_a_call_that_was_answered_keeps_its_place() -> None:
+    """Whoever asks meanwhile is refused before being answered; nobody is answered and then refused."""
+    lifecycle = Lifecycle()
+    board = switchboard(lifecycle)
+    first, second = board.admit_to(None), board.admit_to(None)
+    assert isinstance(first, Seat)
+    assert isinstance(second, Seat)
+    board.expect("answered", 60, first)
+    assert board.admit_to(None) == Busy(BusyReason.FULL)
+    assert board.admit_to(None, "answered") is first
+    first.leave()
+    assert isinstance(board.admit_to(None), Seat)
+
+
+async def test_a_call_that_does_not_come_gives_its_place_back() -> None:
+    """Once its stream token is good no more, or the answer was not heard."""
+    board = switchboard(Lifecycle())
+    for seconds in (0.05, 60):
+        for reference in "ab":
+            seat = board.admit_to(None)
+            assert isinstance(seat, Seat)
+            board.expect(reference, seconds, seat)
+        assert not board.would_admit
+        if seconds == 60:
+            board.expect_no_more("a")
+        else:
+            await asyncio.sleep(0.1)
+        assert board.would_admit
+
+
+async def test_a_call_whose_socket_was_lost_is_let_in_again() -> None:
+    """It is the same call: it was let in already, and no other may take its place meanwhile."""
+    board = switchboard(Lifecycle())
+    seats = [board.admit_to(None), board.admit_to(None)]
+    assert isinstance(seats[0], Seat)
+    board.expect("answered", 60, seats[0])
+    assert board.admit_to(None, "answered") is seats[0]
+    assert isinstance(board.admit_to(None, "answered"), Seat)
+    assert board.admit_to(None, "unknown") == Busy(BusyReason.FULL)

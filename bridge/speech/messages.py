@@ -8,6 +8,7 @@ from msgspec import Struct
 
 __all__ = [
     "MAX_STREAMS",
+    "MAX_STREAMS_OF_CALL",
     "MAX_UTTERANCE_BYTES",
     "SAMPLE_RATE",
     "CancelStream",
@@ -53,6 +54,7 @@ __all__ = [
 
 SAMPLE_RATE = 8000  # of everything that is heard
 MAX_STREAMS = 256  # utterances at a time, 2 MB each: five times the calls that one machine takes
+MAX_STREAMS_OF_CALL = 16  # nobody speaks so much faster than is recognised; the others need theirs
 MAX_UTTERANCE_BYTES = 60 * SAMPLE_RATE * 2  # nobody answers for a minute; a stuck line hums for hours
 
 
@@ -105,9 +107,14 @@ class Probed(Request, frozen=True):
 
 
 class OpenStream(Request, frozen=True):
-    """An utterance begins; `phrases` are spelled in words of the model, () for the open vocabulary alone."""
+    """An utterance begins; `phrases` are spelled in words of the model, () for the open vocabulary alone.
+
+    Whose it is decides who waits for whom.
+    """
 
     phrases: tuple[str, ...]
+    tenant: str = ""
+    call: str = ""
 
 
 class FeedStream(Request, frozen=True):

@@ -14,10 +14,12 @@ from contextvars import ContextVar
 from bridge.errors import BusyError
 from bridge.speech.base import Speech
 
-__all__ = ["FairQueue", "Speak", "in_turn", "speaking_for"]
+__all__ = ["FairQueue", "Speak", "in_turn", "listening_for", "speaking_for"]
 
 Speak = Callable[[Callable[[Speech], None]], Awaitable[None]]  # gives out each piece as it is made
 
+# Of whom a task hears: the tenant and the call.
+listening_for: ContextVar[tuple[str, str]] = ContextVar("listening_for", default=("", ""))
 speaking_for: ContextVar[str] = ContextVar("speaking_for", default="")  # the key of whoever asks
 
 

@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 
 from bridge.phone_control import PhoneControl
 from bridge.web.doorkeeper import Doorkeeper
-from bridge.web.media import CLOSE_GOING_AWAY, CLOSING_SECONDS, SocketLimits
+from bridge.web.media import CLOSE_GOING_AWAY, CLOSING_SECONDS, SocketLimits, close_socket
 from bridge.web.reception import Reception
 from protocols.errors import CLOSE_POLICY, LocalProtocolError, RemoteProtocolError
 from protocols.events import Complained, ReplyDue
@@ -54,7 +54,7 @@ class ApplicationSockets:
         try:
             close_code = await served.serve(self._control, self._limits.idle_seconds)
         finally:
-            await socket.close(code=close_code)
+            await close_socket(socket, request, close_code)
         return socket
 
 

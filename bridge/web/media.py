@@ -12,7 +12,7 @@ import structlog
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
-from bridge.admission import Busy
+from bridge.admission import Busy, Seat
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.holding import CLOSE_TRY_AGAIN
@@ -26,7 +26,7 @@ from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 from protocols.events import CallDetails, CallStarted
 from protocols.wire import read_direction
 
-__all__ = ["MediaSockets", "SocketLimits"]
+__all__ = ["MediaSockets", "SocketLimits", "close_socket"]
 
 CLOSE_GOING_AWAY = 1001  # RFC 6455 section 7.4.1: the server is going down
 MOST_BEFORE_CREDENTIAL = 8  # messages that a stranger may send; providers show theirs in the first or second
@@ -67,14 +67,17 @@ class MediaSockets:
         if not is_asked and not self._switchboard.monitors:
             raise web.HTTPForbidden(text="calls are not listened to here: monitoring.enabled is false\n")
         reference = visit.claims.call if visit.claims else None
-        self._admit(visit, reference, is_asked=is_asked)
-        questionnaire = self._questionnaire(visit.questionnaire) if is_asked else None
-        await self._doorkeeper.redeem(visit)
-        try:
-            known = await self._known(visit)
-            return await self._put_through(request, visit, questionnaire, known)
-        finally:
-            self._switchboard.expect_no_more(reference)
+        known = await self._known(visit)
+        if visit.trial is not None:  # a stranger yet, who takes nobody's place
+            self._look_for_room(visit, is_asked=is_asked)
+            return await self._put_through(request, visit, self._asked(visit, is_asked=is_asked), known)
+        with self._admit(visit, reference, known, is_asked=is_asked) as seat:
+            questionnaire = self._asked(visit, is_asked=is_asked)
+            await self._doorkeeper.redeem(visit)
+            try:
+                return await self._put_through(request, visit, questionnaire, known, seat)
+            finally:
+                self._switchboard.expect_no_more(reference)
 
     async def _known(self, visit: Visit) -> CallDetails:
         """What a webhook said of the call, or what we dialled; most wires say less."""
@@ -95,19 +98,30 @@ class MediaSockets:
             direction=read_direction(call.direction),
         )
 
-    def _admit(self, visit: Visit, reference: str | None, *, is_asked: bool) -> None:
-        """May the call start?"""
+    def _look_for_room(self, visit: Visit, *, is_asked: bool) -> None:
+        """Refuse before the socket opens what would be refused after it."""
         board = self._switchboard
-        decision = board.admit_to(visit.questionnaire, reference) if is_asked else board.admit()
-        if isinstance(decision, Busy):
-            log.warning("call_refused", reason=decision.reason, questionnaire=visit.questionnaire)
-            raise web.HTTPServiceUnavailable(
-                text=f"no call can be taken now: {decision.reason}\n",
-                headers={"Retry-After": str(decision.retry_after_seconds)},
-            )
+        busy = board.refusal_to(visit.questionnaire) if is_asked else board.refusal()
+        if busy is not None:
+            raise _unavailable(visit, busy)
 
-    def _questionnaire(self, name: str | None) -> Questionnaire:
-        questionnaire = self._switchboard.questionnaire(name)
+    def _admit(self, visit: Visit, reference: str | None, known: CallDetails, *, is_asked: bool) -> Seat:
+        """May the call start? Its place, where it may."""
+        board, number = self._switchboard, known.own_number
+        tenant = visit.claims.tenant if visit.claims else None
+        if is_asked:
+            decision = board.admit_to(visit.questionnaire, reference, tenant=tenant, number=number)
+        else:
+            decision = board.admit(tenant, number)
+        if isinstance(decision, Busy):
+            raise _unavailable(visit, decision)
+        return decision
+
+    def _asked(self, visit: Visit, *, is_asked: bool) -> Questionnaire | None:
+        """What is asked; None where the call is listened to."""
+        if not is_asked:
+            return None
+        questionnaire = self._switchboard.questionnaire(visit.questionnaire)
         if questionnaire is None:
             raise web.HTTPNotFound(text="there is no questionnaire of that name\n")
         return questionnaire
@@ -118,8 +132,9 @@ class MediaSockets:
         visit: Visit,
         questionnaire: Questionnaire | None,
         known: CallDetails,
+        seat: Seat | None = None,
     ) -> web.WebSocketResponse:
-        """Hold the call; without a questionnaire, listen to it."""
+        """Hold the call; without a questionnaire, listen to it. A stranger is seated once known."""
         protocol = visit.protocol
         socket = self._socket(protocol.capabilities)
         await socket.prepare(request)
@@ -135,13 +150,13 @@ class MediaSockets:
             messages = self._messages(socket, protocol.capabilities)
             if visit.trial is not None:
                 messages = await self._introduced(visit.trial, messages)
-                self._admit(visit, None, is_asked=questionnaire is not None)
+                seat = self._admit(visit, None, known, is_asked=questionnaire is not None)
             welcome(request)
             if questionnaire is None:
-                outcome = await self._switchboard.monitor(protocol, messages, send, known=known)
+                outcome = await self._switchboard.monitor(protocol, messages, send, known=known, seat=seat)
             else:
                 outcome = await self._switchboard.connect(
-                    protocol, questionnaire, messages, send, known=known
+                    protocol, questionnaire, messages, send, known=known, seat=seat
                 )
             close_code = outcome.close_code
         except RemoteProtocolError as error:
@@ -150,7 +165,7 @@ class MediaSockets:
         except web.HTTPServiceUnavailable:  # full meanwhile; the socket is open, so its code must say it
             close_code = CLOSE_TRY_AGAIN
         finally:
-            await socket.close(code=close_code)
+            await close_socket(socket, request, close_code)
         return socket
 
     async def _introduced(
@@ -204,6 +219,14 @@ class MediaSockets:
             yield message.data
 
 
+def _unavailable(visit: Visit, busy: Busy) -> web.HTTPServiceUnavailable:
+    log.warning("call_refused", reason=busy.reason, questionnaire=visit.questionnaire)
+    return web.HTTPServiceUnavailable(
+        text=f"no call can be taken now: {busy.reason}\n",
+        headers={"Retry-After": str(busy.retry_after_seconds)},
+    )
+
+
 async def _chained(
     said: Iterable[str | bytes], following: AsyncIterator[str | bytes]
 ) -> AsyncIterator[str | bytes]:
@@ -211,3 +234,19 @@ async def _chained(
         yield message
     async for message in following:
         yield message
+
+
+async def close_socket(socket: web.WebSocketResponse, request: web.Request, code: int) -> None:
+    """Close, and wait not for ever for a peer that reads nothing: our close frame is behind the rest.
+
+    What aiohttp waits for is cancelled already where a send was given up before, which looks as if we were.
+    """
+    task = asyncio.current_task()
+    try:
+        async with asyncio.timeout(2 * CLOSING_SECONDS):
+            await socket.close(code=code)
+    except (TimeoutError, asyncio.CancelledError):
+        if request.transport is not None:
+            request.transport.abort()
+        if task is not None and task.cancelling():
+            raise

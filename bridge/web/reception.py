@@ -62,19 +62,28 @@ class Reception:
             HTTPServiceUnavailable: nothing can be written now, or the site has not configured what it takes.
 
         """
-        if isinstance(busy := self._switchboard.admit_to(questionnaire), Busy):
-            log.warning("call_refused", provider=name, reason=busy.reason, questionnaire=questionnaire)
-            return None
         if self._tokens is None or self._public_url is None:
             log.error("call_not_answered", provider=name, detail="needs server.public_url and tokens.secret")
             raise web.HTTPServiceUnavailable(text="no media socket can be opened here\n")
+        seat = self._switchboard.admit_to(questionnaire, number=call.own_number)
+        if isinstance(seat, Busy):
+            log.warning("call_refused", provider=name, reason=seat.reason, questionnaire=questionnaire)
+            return None
         reference = self._new_reference()
         if call.provider_call_id is not None:
-            await self._keep(self._announced(name, call, call.provider_call_id, reference))
+            try:
+                await self._keep(self._announced(name, call, call.provider_call_id, reference))
+            except BaseException:
+                seat.leave()
+                raise
         token = self._tokens.issue(
-            provider=name, questionnaire=questionnaire, call=reference, seconds=self._token_seconds
+            provider=name,
+            questionnaire=questionnaire,
+            call=reference,
+            tenant=seat.tenant,
+            seconds=self._token_seconds,
         )
-        self._switchboard.expect(reference, self._token_seconds)
+        self._switchboard.expect(reference, self._token_seconds, seat)
         origin = self._public_url.rstrip("/")
         return StreamTarget(
             f"ws{origin.removeprefix('http')}/ws/{name}/{token}", f"{origin}/webhooks/{name}/status"

@@ -17,6 +17,7 @@ from bridge.speech.base import Hearing, RecognitionStream, Recognizer
 from bridge.speech.condition import WorkerCondition
 from bridge.speech.messages import (
     MAX_STREAMS,
+    MAX_STREAMS_OF_CALL,
     MAX_UTTERANCE_BYTES,
     CancelStream,
     FeedStream,
@@ -27,8 +28,10 @@ from bridge.speech.messages import (
     Probe,
     Probed,
 )
+from bridge.speech.queueing import listening_for
 from bridge.speech.vosk.grammar import whole_phrases
 from bridge.speech.vosk.model import UNKNOWN_WORD, ModelSummary, check_model, written
+from bridge.speech.waits import Waits
 from bridge.speech.worker import RestartPolicy, WorkerProcess
 
 __all__ = ["ModelSummary", "VoskRecognizer", "check_model"]
@@ -60,6 +63,7 @@ class VoskRecognizer(Recognizer):
         self._finish_timeout_seconds = finish_timeout_seconds
         self._grammars: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._open_streams: set[_VoskStream] = set()
+        self._waits = Waits()
         sound = decode_ulaw(KNOWN_SOUND.read_bytes())
         setup = LoadModel(str(model.absolute()), max(1, threads), max(1, phases), KNOWN_PHRASE, sound)
         self._worker = WorkerProcess(
@@ -97,9 +101,14 @@ class VoskRecognizer(Recognizer):
         """Begin an utterance; phrases that the model has no words for are left out, and counted."""
         if len(self._open_streams) >= MAX_STREAMS:
             return _LostStream("the recogniser has as many utterances under way as it takes")
+        owner = listening_for.get()
+        if owner[1] and sum(stream.owner == owner for stream in self._open_streams) >= MAX_STREAMS_OF_CALL:
+            return _LostStream("the call has as many utterances under way as the recogniser takes of one")
         spelled = self._spell(tuple(phrases))
         forget = self._open_streams.discard
-        stream = _VoskStream(self._worker, spelled, self._finish_timeout_seconds, forget)
+        stream = _VoskStream(
+            self._worker, spelled, self._finish_timeout_seconds, forget, waits=self._waits, owner=owner
+        )
         self._open_streams.add(stream)
         return stream
 
@@ -140,6 +149,11 @@ class VoskRecognizer(Recognizer):
     def utterances(self) -> int:
         """How many are under way."""
         return len(self._open_streams)
+
+    @property
+    def waited_seconds(self) -> float:
+        """How long the utterance has waited that has waited longest, now or a moment ago."""
+        return self._waits.longest_seconds
 
     @property
     def is_reliable(self) -> bool:
@@ -199,11 +213,16 @@ class _VoskStream(RecognitionStream):
         phrases: tuple[str, ...],
         timeout_seconds: float,
         on_over: Callable[["_VoskStream"], None],
+        *,
+        waits: Waits,
+        owner: tuple[str, str],
     ) -> None:
         self._worker = worker
         self._phrases = phrases
         self._timeout_seconds = timeout_seconds
         self._on_over = on_over
+        self._waits = waits
+        self.owner = owner  # tenant and call
         self._id = worker.new_id()
         self._generation: int | None = None  # the process that has our audio
         self._kept: list[bytes] = []
@@ -227,7 +246,8 @@ class _VoskStream(RecognitionStream):
         if self._is_over:
             raise WorkerError("the utterance is over already")
         try:
-            return await self._finish()
+            with self._waits.one():
+                return await self._finish()
         finally:
             self.cancel()
 
@@ -251,7 +271,7 @@ class _VoskStream(RecognitionStream):
         if not self._worker.is_up:
             return
         self._generation = self._worker.generation
-        self._worker.post(OpenStream(self._id, self._phrases))
+        self._worker.post(OpenStream(self._id, self._phrases, *self.owner))
         for pcm in self._kept:
             self._worker.post(FeedStream(self._id, pcm))
         self._kept.clear()

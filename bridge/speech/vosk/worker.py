@@ -42,6 +42,7 @@ from bridge.speech.messages import (
     VoskRequest,
 )
 from bridge.speech.pipe import ParentPipe
+from bridge.speech.vosk.turns import Turns
 
 __all__ = ["main"]
 
@@ -163,10 +164,9 @@ class _Utterance:
     A Vosk recogniser has no lock and dies if two threads meet in it, or if it is freed under a running one.
     """
 
-    def __init__(
-        self, pool: ThreadPoolExecutor, watch: _Watch, send: Send, message: OpenStream, model: _Model
-    ) -> None:
-        self._pool = pool
+    def __init__(self, turns: Turns, watch: _Watch, send: Send, message: OpenStream, model: _Model) -> None:
+        self._turns = turns
+        self._path = (message.tenant, message.call, str(message.id))
         self._watch = watch
         self._send = send
         self._id = message.id
@@ -198,7 +198,7 @@ class _Utterance:
             if self._is_busy:
                 return
             self._is_busy = True
-        self._pool.submit(self._work)
+        self._turns.submit(self._work, self._path)
 
     def _work(self) -> None:
         """Do one job, then queue again behind the other utterances."""
@@ -210,7 +210,7 @@ class _Utterance:
             self._is_busy = bool(self._jobs)
             if not self._is_busy:
                 return
-        self._pool.submit(self._work)
+        self._turns.submit(self._work, self._path)
 
     def _attempt(self, job: Callable[[], None]) -> None:
         try:
@@ -250,6 +250,7 @@ class _Ears:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._pool: ThreadPoolExecutor | None = None
+        self._turns: Turns | None = None
         self._watch = _Watch()
         self._model: _Model | None = None
         self._streams: dict[int, _Utterance] = {}
@@ -258,6 +259,7 @@ class _Ears:
         match message:
             case LoadModel(threads=threads):
                 self._pool = ThreadPoolExecutor(max_workers=threads)
+                self._turns = Turns(self._pool)
                 self._pool.submit(self._load, message)
             case OpenStream():
                 self._begin(message)
@@ -296,8 +298,8 @@ class _Ears:
             self._send(Ready(f"vosk {version('vosk')}"))
 
     def _begin(self, message: OpenStream) -> None:
-        if self._pool and self._model and len(self._streams) < MAX_STREAMS:
-            self._streams[message.id] = _Utterance(self._pool, self._watch, self._send, message, self._model)
+        if self._turns and self._model and len(self._streams) < MAX_STREAMS:
+            self._streams[message.id] = _Utterance(self._turns, self._watch, self._send, message, self._model)
 
     def _finish(self, key: int) -> None:
         stream = self._streams.pop(key, None)
