@@ -119,6 +119,7 @@ class HeldCall(ABC, Generic[LineT]):
         self._stage = Stage.CONNECTING
         self._direction: str | None = None
         self._is_dismissed = False
+        self._due = 0.0  # by the loop's time: when the database has kept the caller waiting for too long
 
     @property
     def _tenant(self) -> str:
@@ -189,6 +190,7 @@ class HeldCall(ABC, Generic[LineT]):
             return None
         if not self._is_seated(details):
             return None
+        self._keep_waiting()
         try:
             return await self._take(details)
         except StorageError as error:
@@ -262,11 +264,16 @@ class HeldCall(ABC, Generic[LineT]):
 
     # The record
 
+    def _keep_waiting(self) -> None:
+        """From now on somebody hears nothing until what follows is on disk: all of it `_in_time` together."""
+        # of the wall clock: no database hurries for a demonstration
+        self._due = asyncio.get_running_loop().time() + self._services.patience.commit_seconds
+
     async def _in_time(self, writing: Coroutine[Any, Any, T]) -> T:
         """Give up on a database that keeps the caller waiting; what it still writes was not acknowledged."""
         limit = self._services.patience.commit_seconds
         try:
-            async with asyncio.timeout(limit):  # of the wall clock: no database hurries for a demonstration
+            async with asyncio.timeout_at(self._due):
                 return await writing
         except TimeoutError:
             self._metrics.storage_failed("timeout")

@@ -169,6 +169,7 @@ class MonitorSession(HeldCall[OverheardLine]):
             confidence=round(confidence, 2),
         )
         async with self._in_order:  # those who follow are told in the order of the rows
+            self._keep_waiting()
             stored = await self._in_time(keep_utterance(self._services.store, self.call_id, record))
             self._transcripts.publish(self.call_id, stored)
 

@@ -376,6 +376,7 @@ class CallSession(HeldCall[Line]):
             understand_seconds=understand_seconds,
         )
         state = msgspec.json.encode(following.state)
+        self._keep_waiting()
         await self._in_time(self._describe_further())
         notices = tuple(action for action in following.actions if isinstance(action, Notify))
         consents = consents_of_turn(

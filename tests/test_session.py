@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from shipped import shipped
 
+from bridge.admission import Admission, Seat
 from bridge.audio.endpointing import EndReason
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.gate import UtteranceEnded, UtteranceResumed, UtteranceStarted
@@ -30,6 +31,7 @@ from bridge.dialogue.items import ConsentItem
 from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.errors import StorageError
 from bridge.line import CLOSE_GOING_AWAY, KeyPressed
 from bridge.resumption import find_earlier
 from bridge.running import Stage
@@ -86,6 +88,7 @@ class Call:
         questionnaire: Questionnaire = QUESTIONNAIRE,
         *,
         recorder: CallRecorder | None = None,
+        seat: Seat | None = None,
     ) -> None:
         self.database = database
         self.messages: asyncio.Queue[str | None] = asyncio.Queue()
@@ -99,6 +102,7 @@ class Call:
             services=services,
             send=self._send,
             recorder=recorder,
+            seat=seat,
         )
         self.running = asyncio.create_task(self.session.run(self._incoming()))
         self.messages.put_nowait(setup)
@@ -176,6 +180,7 @@ async def call(
         questionnaire: Questionnaire = QUESTIONNAIRE,
         ears: Any = ears,
         recorder: CallRecorder | None = None,
+        seat: Seat | None = None,
         **patience: float,
     ) -> Call:
         services = Services(
@@ -187,7 +192,9 @@ async def call(
             ticker=ticker,
             patience=Patience(**patience),
         )
-        return Call(services, tmp_path / "hatif.db", call_id, setup, questionnaire, recorder=recorder)
+        return Call(
+            services, tmp_path / "hatif.db", call_id, setup, questionnaire, recorder=recorder, seat=seat
+        )
 
     yield start
     ticking.cancel()
@@ -396,6 +403,28 @@ async def test_a_database_that_fails_ends_in_an_apology(call: Callable[..., Call
     assert (said.count("response.stream") > 10, said[-1]) == (True, "call.hangup")
     assert one.query("SELECT 1 FROM answers") == []
     assert one.query("SELECT disposition FROM calls") == [(None,)]  # the next start calls it interrupted
+
+
+async def test_nobody_waits_for_one_write_after_the_other(call: Callable[..., Call]) -> None:
+    """What must be on disk before the caller hears more has its time together, not each part for itself."""
+    one = call(commit_seconds=0.6)
+    await one.prompt_heard()
+    one.session._keep_waiting()
+    await one.session._in_time(asyncio.sleep(0.4))
+    with pytest.raises(StorageError, match=r"did not answer within 0\.6 s"):
+        await one.session._in_time(asyncio.sleep(0.4))
+    one.session._keep_waiting()
+    await one.session._in_time(asyncio.sleep(0.4))
+    await one.hang_up()
+
+
+async def test_the_record_says_whose_call_it_is(call: Callable[..., Call]) -> None:
+    """The tenant of the seat that was given to it."""
+    one = call(seat=Admission(5).place("north"))
+    await one.prompt_heard()
+    assert one.query("SELECT tenant FROM calls") == [("north",)]
+    assert one.session.running().tenant == "north"
+    await one.hang_up()
 
 
 async def test_a_caller_who_is_dismissed_hears_a_goodbye(call: Callable[..., Call]) -> None:
