@@ -15,6 +15,7 @@ from bridge.reports import write_report
 
 if TYPE_CHECKING:
     from bridge.storage.checking import Findings
+    from bridge.storage.place import Place
     from bridge.storage.schema import Standing
 
 __all__ = ["mount"]
@@ -118,6 +119,7 @@ def restore(
     Example: [bold]systemctl stop hatif && hatif db restore data/backups/hatif-20261121T020000Z.db[/]
     """
     from bridge.storage.restoring import restore as put_back  # noqa: PLC0415
+    from bridge.storage.schema import newest_revision  # noqa: PLC0415
 
     settings = settings_of(config)
     place = settings.database
@@ -132,6 +134,10 @@ def restore(
         keys=place.keys,
         admin_socket=settings.admin.socket,
     )
+    if (
+        made.schema == newest_revision()
+    ):  # an older one is brought up to date, and noted in, at the next start
+        run_quietly(lambda: _note_restored(place, file))
     if json is not None:
         write_report(made, json)
         return
@@ -139,6 +145,18 @@ def restore(
     out.print(f"  schema {made.schema}, {_counted(made.rows)}; {made.seconds:.2f} s; checked", soft_wrap=True)
     if made.replaced:
         out.print(f"  what was there before: {escape(made.replaced)}", soft_wrap=True, highlight=False)
+
+
+async def _note_restored(place: "Place", backup: Path) -> None:
+    from bridge.audit.entries import Action  # noqa: PLC0415
+    from bridge.audit.log import note_locally  # noqa: PLC0415
+    from bridge.storage.opened import OpenDatabase  # noqa: PLC0415
+
+    database = await OpenDatabase.open(place, clock=Clock())
+    try:
+        await note_locally(database, place, Action.DATABASE_RESTORE, backup.name)
+    finally:
+        await database.close()
 
 
 @db_app.command("upgrade")

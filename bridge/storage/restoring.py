@@ -24,6 +24,7 @@ from bridge.storage import sealed
 from bridge.storage.backup import create_private, open_read
 from bridge.storage.checking import Findings, examine
 from bridge.storage.database import explain_sqlite
+from bridge.storage.place import Place
 
 __all__ = ["Restored", "is_in_use", "restore", "verify"]
 
@@ -190,6 +191,13 @@ def _copy_synced(source: Path, target: Path) -> None:
         os.fsync(copy.fileno())
 
 
+def _put_audit_aside(database: Path, aside: Path | None) -> None:
+    """What was done after the backup is in the copy of the audit log: it stays with what was replaced."""
+    copy = Place.of(database).audit_copy
+    if copy.exists() and aside is not None:
+        copy.rename(Place.of(aside).audit_copy)
+
+
 def _swap(incoming: Path, database: Path, aside: Path | None) -> None:
     """The name always has a whole database, and never the journal of another one beside it."""
     if aside is not None:
@@ -200,5 +208,6 @@ def _swap(incoming: Path, database: Path, aside: Path | None) -> None:
             beside.rename(aside.with_name(aside.name + journal))
         else:
             beside.unlink(missing_ok=True)
+    _put_audit_aside(database, aside)
     incoming.replace(database)
     sync_folder(database.parent)

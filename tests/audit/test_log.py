@@ -298,3 +298,23 @@ async def test_the_log_is_shown_and_verified(audit: AuditLog, path: Path, tmp_pa
     bad = run("verify")
     assert (bad.returncode, "broken at row 4" in bad.stderr) == (1, True)
     assert json.loads(run("verify", "--json").stdout)["broken"] == 4
+
+
+async def test_a_restored_database_begins_a_copy_of_its_own(
+    audit: AuditLog, store: Store, path: Path, tmp_path: Path
+) -> None:
+    """What was done after the backup stays beside what was replaced, and the log hangs together again."""
+    await store.close()
+    run: Callable[..., subprocess.CompletedProcess[str]] = lambda *words: typed(  # noqa: E731
+        *words, folder=tmp_path, HATIF_STORAGE__PATH=str(path), HATIF_ADMIN__SOCKET=str(tmp_path / "a.sock")
+    )
+    assert run("db", "backup", "--to", "safe.db").returncode == 0
+    assert run("notifications", "list").returncode == 0  # a row that the backup lacks
+    done = run("db", "restore", "safe.db")
+    assert done.returncode == 0, done.stderr
+    (replaced,) = path.parent.glob("*.replaced-*.audit")
+    assert "notifications.read" in replaced.read_text()
+    verified = run("audit", "verify")
+    assert (verified.returncode, f"{ROWS + 1} rows hang together" in verified.stdout) == (0, True)
+    (latest,) = json.loads(run("audit", "show", "--json", "--limit", "1").stdout)
+    assert (latest["action"], latest["object"]) == ("database.restore", "safe.db")
