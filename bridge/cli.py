@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import msgspec
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from bridge.audit.commands import mount as mount_audit
 from bridge.authoring.commands import mount as mount_authoring
@@ -166,7 +166,7 @@ def check(config: Config = None) -> None:
         Verdict.BAD: "[red]bad[/]",
     }
     findings = examine(config or DEFAULT_CONFIG)
-    table = Table("", "what", "how it is", box=None, padding=(0, 2, 0, 0))
+    table = Table("", "what", Column("how it is", overflow="fold"), box=None, padding=(0, 2, 0, 0))
     for finding in findings:
         table.add_row(looks[finding.verdict], finding.subject, escape(finding.detail))
     out.print(table)

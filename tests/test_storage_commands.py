@@ -65,7 +65,7 @@ def test_a_database_is_backed_up_lost_and_restored(db: Db, database: Path, tmp_p
     name, told = made.stdout.splitlines()
     assert re.fullmatch(r".*/data/backups/hatif-\d{8}T\d{6}Z\.db", name)
     assert re.fullmatch(
-        rf"  schema {newest_revision()}, 1 answers, 1 calls, 1 dialogue_states, 1 turns; "
+        rf"  schema {newest_revision()}, 1 answers, 1 calls, 1 dialogue_states, 1 sealing_keys, 1 turns; "
         r"0\.\d MB in \d+\.\d\d s; checked",
         told,
     )

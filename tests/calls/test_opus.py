@@ -99,7 +99,7 @@ async def test_a_call_in_opus_outlives_the_media_worker(
         async with http.ws_connect(url, protocols=("hatif.opus", "hatif.pcm")) as socket:
             assert socket.protocol == "hatif.opus"
             await socket.send_str(START)
-            for number, packet in enumerate(packets(9.0)):
+            for number, packet in enumerate(packets(12.0)):
                 if number == 100:
                     os.kill(first, signal.SIGKILL)
                 if number == AGREES:

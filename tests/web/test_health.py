@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from sqlalchemy import text
 
 from bridge.clock import Clock
 from bridge.errors import StorageError
@@ -193,7 +194,7 @@ async def test_a_database_that_was_opened_is_up_to_date(tmp_path: Path) -> None:
     assert (known[0], len(set(known))) == ("0001", len(known))
 
     async def fall_back(connection: Any) -> None:
-        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (known[-3],))
+        await connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": known[-3]})
 
     await store.write(fall_back)
     found = await migrated(store)
