@@ -14,7 +14,7 @@ from msgspec import Struct
 from bridge.config import Settings
 from bridge.errors import DaemonError
 
-__all__ = ["Answered", "ControlClient"]
+__all__ = ["Answered", "ControlClient", "FileConnection"]
 
 ANSWER_SECONDS = 15.0
 REFUSED = 400  # and above: HTTP's statuses of requests that failed
@@ -53,7 +53,7 @@ class ControlClient:
 
     def ask(self, method: str, path: str, seconds: float = ANSWER_SECONDS) -> Answered:
         """Whatever the daemon says, refusals too; DaemonError where none answers within `seconds`."""
-        connection = _UnixConnection(self._path, seconds)
+        connection = FileConnection(self._path, seconds)
         try:
             connection.request(method, path)
             answer = connection.getresponse()
@@ -75,8 +75,8 @@ class ControlClient:
         return answered.body
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a file."""
+class FileConnection(http.client.HTTPConnection):
+    """HTTP over a socket that is a file."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         super().__init__("localhost", timeout=seconds)

@@ -2,11 +2,12 @@
 
 import http.client
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+
+from bridge.control_client import FileConnection
 
 __all__ = ["Said", "ask"]
 
@@ -20,19 +21,6 @@ class Said(Struct, frozen=True):
     body: Any  # of JSON; None where it was no JSON
 
 
-class _FileConnection(http.client.HTTPConnection):
-    """HTTP over a socket that is a file."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=ANSWER_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(ANSWER_SECONDS)
-        self.sock.connect(str(self._path))
-
-
 def ask(target: Path | tuple[str, int], path: str) -> Said:
     """GET `path` of a socket's file, or of a host and port.
 
@@ -43,7 +31,7 @@ def ask(target: Path | tuple[str, int], path: str) -> Said:
     """
     connection: http.client.HTTPConnection
     if isinstance(target, Path):
-        connection = _FileConnection(target)
+        connection = FileConnection(target, ANSWER_SECONDS)
     else:
         connection = http.client.HTTPConnection(*target, timeout=ANSWER_SECONDS)
     try:

@@ -96,6 +96,7 @@ async def test_slow_clients_are_let_go(impatient: Any, kind: Slow) -> None:
     assert impatient.active_calls() == 0
 
 
+@pytest.mark.calm
 async def test_a_call_is_not_disturbed(impatient: Any) -> None:
     """Slow clients of every kind and a flood of connections while somebody is asked: nobody hears of it."""
     before = descriptors(impatient)
