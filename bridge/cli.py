@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import msgspec
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from bridge.audit.commands import mount as mount_audit
 from bridge.authoring.commands import mount as mount_authoring
@@ -27,6 +27,7 @@ from bridge.console import (
     Config,
     Json,
     err,
+    looks_table,
     out,
     run_quietly,
     settings_of,
@@ -166,7 +167,7 @@ def check(config: Config = None) -> None:
         Verdict.BAD: "[red]bad[/]",
     }
     findings = examine(config or DEFAULT_CONFIG)
-    table = Table("", "what", Column("how it is", overflow="fold"), box=None, padding=(0, 2, 0, 0))
+    table = looks_table("", "what", "how it is")
     for finding in findings:
         table.add_row(looks[finding.verdict], finding.subject, escape(finding.detail))
     out.print(table)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 
 from bridge.config import Settings, load_settings
 from bridge.content import DEFAULT_CONFIG
@@ -23,6 +24,7 @@ __all__ = [
     "Json",
     "counting_progress",
     "err",
+    "looks_table",
     "out",
     "run_quietly",
     "settings_of",
@@ -49,6 +51,12 @@ Json = Annotated[
 def settings_of(config: Path | None) -> Settings:
     """The configuration that was named, or the shipped one; ConfigError says what is wrong with it."""
     return load_settings(config or DEFAULT_CONFIG)
+
+
+def looks_table(*columns: str) -> Table:
+    """A table of what was looked at. Its last column folds long words, paths above all, and cuts none."""
+    *first, last = columns
+    return Table(*first, Column(last, overflow="fold"), box=None, padding=(0, 2, 0, 0))
 
 
 def counting_progress() -> Progress:

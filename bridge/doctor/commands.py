@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
-from bridge.console import EXIT_WRONG, Config, Json, err, out, run_quietly
+from bridge.console import EXIT_WRONG, Config, Json, err, looks_table, out, run_quietly
 from bridge.content import DEFAULT_CONFIG
 from bridge.reports import STDOUT, write_report
 
@@ -55,8 +55,7 @@ def doctor(
 def _table(findings: "list[Finding]") -> Table:
     """What is bad comes last, next to the prompt, and below each finding what to do about it."""
     looks = {"good": "[green]good[/]", "warning": "[yellow]look[/]", "bad": "[red]bad[/]"}
-    how = Column("how it is, and [bold]what to do next[/]", overflow="fold")
-    table = Table("", "what", how, box=None, padding=(0, 2, 0, 0))
+    table = looks_table("", "what", "how it is, and [bold]what to do next[/]")
     for each in sorted(findings, key=lambda finding: list(looks).index(finding.verdict)):
         advice = f"\n[bold]{escape(each.advice)}[/]" if each.advice else ""
         table.add_row(looks[each.verdict], escape(each.subject), escape(each.detail) + advice)

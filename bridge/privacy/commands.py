@@ -92,7 +92,7 @@ async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, int, bo
     if not await asyncio.to_thread(path.exists):
         raise StorageError(f"there is no database at {path}: a new one is encrypted from its beginning")
     cipher = FieldCipher.between(ring, target=target_of(ring, decrypt=decrypt))
-    store = await Store.open_with(cipher, settings.database, clock=Clock())
+    store = await Store.open(settings.database, clock=Clock(), cipher=cipher)
     try:
         await note_locally(store, settings.database, Action.FIELDS_REKEY, "*")
         with counting_progress() as progress:

@@ -86,11 +86,14 @@ class OpenDatabase:
         where: Where,
         *,
         clock: Clock,
+        cipher: FieldCipher | None = None,
         busy_seconds: float = BUSY_SECONDS,
         node: str = "",
         on_error: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Open the database, making it or bringing it up to date first, after a backup.
+
+        `cipher` stands for the place's keys, where values change from one to another.
 
         Raises:
             StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif; or
@@ -98,28 +101,7 @@ class OpenDatabase:
 
         """
         place = Place.of(where)
-        return await cls.open_with(
-            FieldCipher(place.keys),
-            place,
-            clock=clock,
-            busy_seconds=busy_seconds,
-            node=node,
-            on_error=on_error,
-        )
-
-    @classmethod
-    async def open_with(
-        cls,
-        cipher: FieldCipher,
-        where: Where,
-        *,
-        clock: Clock,
-        busy_seconds: float = BUSY_SECONDS,
-        node: str = "",
-        on_error: Callable[[str], None] = lambda _: None,
-    ) -> Self:
-        """Open it with a cipher of one's own; else as `open`."""
-        place = Place.of(where)
+        cipher = cipher or FieldCipher(place.keys)
         url = database_url(place)
         prepare_file(url)
         engine = create_engine(url, busy_seconds=busy_seconds)

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bridge.carriers.commands import known_provider
-from bridge.console import EXIT_WRONG, Json, err, out, run_quietly
+from bridge.console import EXIT_WRONG, Json, err, looks_table, out, run_quietly
 from bridge.reports import STDOUT, write_report
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def verify(  # noqa: PLR0917 - a command's options
 
 def _table(checks: "list[Check]") -> Table:
     looks = {"good": "[green]good[/]", "skipped": "[dim]skipped[/]", "bad": "[red]bad[/]"}
-    table = Table(
-        "", "what", "time", "how it is, and [bold]what to do next[/]", box=None, padding=(0, 2, 0, 0)
-    )
+    table = looks_table("", "what", "time", "how it is, and [bold]what to do next[/]")
     for each in checks:
         took = "" if each.seconds is None else _took(each.seconds)
         advice = f"\n[bold]{escape(each.advice)}[/]" if each.advice else ""

@@ -122,7 +122,7 @@ async def test_wrong_and_missing_keys_are_told_at_the_start(path: Path, ring: Ke
 
 async def rekey(path: Path, ring: KeyRing, target: str) -> int:
     cipher = FieldCipher.between(ring, target=target)
-    store = await Store.open_with(cipher, path, clock=Clock())
+    store = await Store.open(path, clock=Clock(), cipher=cipher)
     try:
         return (await rekey_database(store, cipher)).rewritten
     finally:
@@ -179,7 +179,7 @@ async def test_a_rotation_that_was_killed_goes_on(
         if rows > 9:
             raise KeyboardInterrupt
 
-    store = await Store.open_with(cipher, path, clock=Clock())
+    store = await Store.open(path, clock=Clock(), cipher=cipher)
     with pytest.raises(KeyboardInterrupt):
         await rekey_database(store, cipher, on_progress=die)
     await store.close()
