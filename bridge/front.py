@@ -19,7 +19,7 @@ from bridge.storage.store import Store
 from bridge.telemetry.metrics import Metrics
 from bridge.web.addresses import Addresses
 from bridge.web.admin.house import House
-from bridge.web.admin.routes import admin_routes
+from bridge.web.admin.routes import admin_endpoints
 from bridge.web.control import ControlRoutes
 from bridge.web.gate import Gate
 from bridge.web.health import Health
@@ -59,15 +59,11 @@ class Front:
             lag_seconds=lambda: inventory.pulse.lag_seconds,
         )
         refusals = Refusals(self.house.counts, lambda: self.house.audit)
-        others = [
-            *self.scraping.routes(),
-            *self._issuing().routes(),
-            *self._control(reload).routes(),
-        ]
+        rooms = (self._issuing(), self._control(reload), self.scraping)
         self.server = Server(
             self._health(),
             has_page=settings.provider("browser").enabled,
-            admin=admin_routes(self.house, others),
+            endpoints=[*admin_endpoints(self.house), *(one for room in rooms for one in room.endpoints())],
             middlewares=[measuring(metrics.requested), refusals.watch],
             gate=self.gate,
             limits=configured.http_limits(settings),

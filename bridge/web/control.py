@@ -2,25 +2,53 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from importlib.metadata import version
 from platform import python_version
 
 import structlog
 from aiohttp import web
+from msgspec import Struct
 
 from bridge.audit.entries import Action
 from bridge.audit.log import AuditLog
 from bridge.errors import StorageError
 from bridge.identity.principal import Principal, Scope
 from bridge.lifecycle import Lifecycle, State
+from bridge.offering import Change
 from bridge.pulse import Pulse
 from bridge.reloading import Reloaded
 from bridge.web.authorisation import require
+from bridge.web.endpoints import Endpoint, reply
 from bridge.web.health import Component
+from bridge.web.refusals import Problem
 
 __all__ = ["ControlRoutes"]
 
 log = structlog.get_logger()
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """How the daemon is, in short; `/admin/health` tells all."""
+
+    state: State
+    since: datetime
+    is_ending: bool  # told to end, which cannot be taken back
+    calls: int
+    not_ready: dict[str, str]  # why, by component
+    versions: dict[str, str]
+    loop_lag_seconds: float
+    pid: int
+
+
+class ReloadReport(Struct, frozen=True, kw_only=True):
+    """What came of reading everything again: all of it, or nothing."""
+
+    reloaded: bool
+    problems: tuple[str, ...]  # by file, line and field; then nothing has changed
+    questionnaires: int
+    changes: dict[str, Change]  # by questionnaire
+    waiting_for_restart: tuple[str, ...]  # options
 
 
 class ControlRoutes:
@@ -46,13 +74,43 @@ class ControlRoutes:
         self._versions = versions
         self._reload = reload
 
-    def routes(self) -> list[web.RouteDef]:
-        """For the server."""
+    def endpoints(self) -> list[Endpoint]:
+        """For server and document."""
         return [
-            web.get("/admin/status", self.status, name="admin_status"),
-            web.post("/admin/drain", self.drain, name="admin_drain"),
-            web.post("/admin/undrain", self.undrain, name="admin_undrain"),
-            web.post("/admin/reload", self.reload, name="admin_reload"),
+            Endpoint(
+                method="GET",
+                path="/admin/status",
+                scope=Scope.HEALTH_READ,
+                handler=self.status,
+                summary="How the daemon is",
+                answer=Status,
+            ),
+            Endpoint(
+                method="POST",
+                path="/admin/drain",
+                scope=Scope.DAEMON_CONTROL,
+                handler=self.drain,
+                summary="Take no new calls, until told otherwise",
+                answer=Status,
+            ),
+            Endpoint(
+                method="POST",
+                path="/admin/undrain",
+                scope=Scope.DAEMON_CONTROL,
+                handler=self.undrain,
+                summary="Take calls again; 409 where the daemon is about to end",
+                answer=Status,
+                others={409: Problem},
+            ),
+            Endpoint(
+                method="POST",
+                path="/admin/reload",
+                scope=Scope.DAEMON_CONTROL,
+                handler=self.reload,
+                summary="Read everything again, and say what came of it; 422 where it was refused",
+                answer=ReloadReport,
+                others={422: ReloadReport},
+            ),
         ]
 
     async def status(self, request: web.Request) -> web.Response:
@@ -84,14 +142,14 @@ class ControlRoutes:
             raise web.HTTPServiceUnavailable(text="starting\n", headers={"Retry-After": "5"})
         await self._note(principal, Action.DAEMON_RELOAD)
         reloaded = await self._reload()
-        report = {
-            "reloaded": not reloaded.problems,
-            "problems": reloaded.problems,
-            "questionnaires": reloaded.questionnaires,
-            "changes": reloaded.changes,
-            "waiting_for_restart": reloaded.waiting_for_restart,
-        }
-        return web.json_response(report, status=422 if reloaded.problems else 200)
+        report = ReloadReport(
+            reloaded=not reloaded.problems,
+            problems=reloaded.problems,
+            questionnaires=reloaded.questionnaires,
+            changes=reloaded.changes,
+            waiting_for_restart=reloaded.waiting_for_restart,
+        )
+        return reply(report, status=422 if reloaded.problems else 200)
 
     async def _note(self, principal: Principal, action: Action) -> None:
         """Write it down, if the database lets us: a daemon whose disk is full must be able to drain."""
@@ -105,14 +163,14 @@ class ControlRoutes:
     async def _status(self) -> web.Response:
         lifecycle = self._lifecycle
         not_ready = [part for part in await self._components() if not part.is_ready]
-        report = {
-            "state": lifecycle.state,
-            "since": lifecycle.since.isoformat(),
-            "is_ending": lifecycle.is_ending,
-            "calls": self._active_calls(),
-            "not_ready": {part.name: part.detail for part in not_ready},
-            "versions": {"hatif": version("hatif"), "python": python_version(), **self._versions()},
-            "loop_lag_seconds": round(self._pulse.lag_seconds, 3),
-            "pid": os.getpid(),
-        }
-        return web.json_response(report)
+        report = Status(
+            state=lifecycle.state,
+            since=lifecycle.since,
+            is_ending=lifecycle.is_ending,
+            calls=self._active_calls(),
+            not_ready={part.name: part.detail for part in not_ready},
+            versions={"hatif": version("hatif"), "python": python_version(), **self._versions()},
+            loop_lag_seconds=round(self._pulse.lag_seconds, 3),
+            pid=os.getpid(),
+        )
+        return reply(report)

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
@@ -18,6 +17,7 @@ from bridge.identity.principal import Scope
 from bridge.lifecycle import Lifecycle, State
 from bridge.storage.migrated import Migrated
 from bridge.web.authorisation import may
+from bridge.web.endpoints import TEXT, Endpoint, reply
 
 __all__ = ["Component", "Health"]
 
@@ -51,6 +51,63 @@ async def _unknown() -> Migrated | None:
     return None
 
 
+class Index(Struct, frozen=True):
+    """Who is speaking, and where to ask further."""
+
+    service: str
+    version: str
+    state: State
+    health: tuple[str, ...]
+    media: tuple[str, ...]
+
+
+class Readiness(Struct, frozen=True):
+    """Whether calls may be sent here, and why not."""
+
+    ready: bool
+    reasons: list[str]
+
+
+class MigrationsCheck(Struct, frozen=True):
+    """The schema of the database; its revisions are null while it cannot be read."""
+
+    status: str
+    applied: int | str | None
+    pending: int | str | None
+
+
+class Checks(Struct, frozen=True):
+    """Healthy or unhealthy, each."""
+
+    database: str
+    voice_services: str
+    migrations: MigrationsCheck
+
+
+class ComponentState(Struct, frozen=True, omit_defaults=True):
+    """One thing that calls need; its detail is told with the scope `health:read` only."""
+
+    ready: bool
+    detail: str | None = None
+
+
+class HealthReport(Struct, frozen=True, kw_only=True):
+    """The keys of requirements 000, 002 and 003 and ours."""
+
+    status: str
+    state: State
+    version: str
+    timestamp: str
+    voice_service: str
+    vosk_model: str
+    tts_model: str
+    memory_usage: str
+    active_connections: int
+    active_calls: int
+    checks: Checks
+    components: dict[str, ComponentState]
+
+
 class Health:
     """`/`, `/livez`, `/readyz` and `/health`."""
 
@@ -72,16 +129,56 @@ class Health:
         self._last: _Look | None = None
         self._looking = asyncio.Lock()
 
+    def endpoints(self) -> list[Endpoint]:
+        """For server and document."""
+        return [
+            Endpoint(
+                method="GET",
+                path="/",
+                scope=None,
+                handler=self.index,
+                summary="Who is speaking, and where to ask further",
+                answer=Index,
+            ),
+            Endpoint(
+                method="GET",
+                path="/livez",
+                scope=None,
+                handler=self.livez,
+                summary="The event loop turns",
+                answer=str,
+                content_type=TEXT,
+            ),
+            Endpoint(
+                method="GET",
+                path="/readyz",
+                scope=None,
+                handler=self.readyz,
+                summary="May calls be sent here? At capacity still yes",
+                answer=Readiness,
+                others={503: Readiness},
+            ),
+            Endpoint(
+                method="GET",
+                path="/health",
+                scope=None,
+                handler=self.health,
+                summary="How all is that calls need, for people and for dashboards",
+                answer=HealthReport,
+                others={503: HealthReport},
+            ),
+        ]
+
     async def index(self, _request: web.Request) -> web.Response:
         """Who is speaking, and where to ask further."""
-        return web.json_response(
-            {
-                "service": "hatif",
-                "version": version("hatif"),
-                "state": self._lifecycle.state,
-                "health": ["/livez", "/readyz", "/health"],
-                "media": ["/ws/maqsam", "/ws/maqsam/{questionnaire}", "/ws/twilio/{token}"],
-            }
+        return reply(
+            Index(
+                service="hatif",
+                version=version("hatif"),
+                state=self._lifecycle.state,
+                health=("/livez", "/readyz", "/health"),
+                media=("/ws/maqsam", "/ws/maqsam/{questionnaire}", "/ws/twilio/{token}"),
+            )
         )
 
     async def livez(self, _request: web.Request) -> web.Response:
@@ -91,38 +188,38 @@ class Health:
     async def readyz(self, _request: web.Request) -> web.Response:
         """May calls be sent here? At capacity still yes: admission answers busy, call by call."""
         reasons = await self._reasons()
-        return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+        return reply(Readiness(not reasons, reasons), status=503 if reasons else 200)
 
     async def health(self, request: web.Request) -> web.Response:
         """The keys of requirements 000, 002 and 003 and ours; details with the scope `health:read` only."""
         found = await self._look()
         healthy = self._lifecycle.state is State.RUNNING and all(part.is_ready for part in found.components)
         report = self._report(found, is_healthy=healthy, in_detail=may(request, Scope.HEALTH_READ))
-        return web.json_response(report, status=200 if healthy else 503)
+        return reply(report, status=200 if healthy else 503)
 
-    def _report(self, found: _Look, *, is_healthy: bool, in_detail: bool) -> dict[str, Any]:
+    def _report(self, found: _Look, *, is_healthy: bool, in_detail: bool) -> HealthReport:
         calls = self._active_calls()
-        return {
-            "status": _healthy(is_healthy),
-            "state": self._lifecycle.state,
-            "version": version("hatif"),
-            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "voice_service": self._progress("loaded", is_there=found.is_ready(EARS, VOICE)),
-            "vosk_model": self._progress("ready", is_there=found.is_ready(EARS)),
-            "tts_model": self._progress("ready", is_there=found.is_ready(VOICE)),
-            "memory_usage": _memory(found.memory_bytes),
-            "active_connections": calls,
-            "active_calls": calls,
-            "checks": {
-                "database": _healthy(found.is_ready(DATABASE)),
-                "voice_services": _healthy(found.is_ready(EARS, VOICE)),
-                "migrations": _migrations(found.migrated),
-            },
-            "components": {
-                part.name: {"ready": part.is_ready} | ({"detail": part.detail} if in_detail else {})
+        return HealthReport(
+            status=_healthy(is_healthy),
+            state=self._lifecycle.state,
+            version=version("hatif"),
+            timestamp=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            voice_service=self._progress("loaded", is_there=found.is_ready(EARS, VOICE)),
+            vosk_model=self._progress("ready", is_there=found.is_ready(EARS)),
+            tts_model=self._progress("ready", is_there=found.is_ready(VOICE)),
+            memory_usage=_memory(found.memory_bytes),
+            active_connections=calls,
+            active_calls=calls,
+            checks=Checks(
+                database=_healthy(found.is_ready(DATABASE)),
+                voice_services=_healthy(found.is_ready(EARS, VOICE)),
+                migrations=_migrations(found.migrated),
+            ),
+            components={
+                part.name: ComponentState(part.is_ready, part.detail if in_detail else None)
                 for part in found.components
             },
-        }
+        )
 
     def _progress(self, word: str, *, is_there: bool) -> str:
         if is_there:
@@ -157,10 +254,10 @@ def _healthy(is_so: bool) -> str:
     return "healthy" if is_so else "unhealthy"
 
 
-def _migrations(found: Migrated | None) -> dict[str, str | int | None]:
+def _migrations(found: Migrated | None) -> MigrationsCheck:
     if found is None:
-        return {"status": "unknown", "applied": None, "pending": None}
-    return {"status": found.status, "applied": found.applied, "pending": found.pending}
+        return MigrationsCheck("unknown", None, None)
+    return MigrationsCheck(found.status, found.applied, found.pending)
 
 
 def _memory(count: int) -> str:

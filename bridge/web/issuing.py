@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 from aiohttp import web
+from msgspec import Struct
 
 from bridge.audit.entries import Action
 from bridge.audit.log import AuditLog
@@ -16,14 +17,33 @@ from bridge.identity.access import MAX_SECONDS, OF_ONE_CALL, AccessTokens
 from bridge.identity.principal import Principal, Scope
 from bridge.identity.streams import StreamTokens
 from bridge.web.authorisation import require
+from bridge.web.endpoints import Endpoint, Parameter, reply
 from protocols.registry import PROVIDERS
 
 __all__ = ["Issuing"]
 
 MAX_CALL_ID = 128
-_NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749 section 5.1
+_CALL = {"type": "string", "minLength": 1, "maxLength": MAX_CALL_ID}
+_PROVIDER = {"type": "string", "enum": sorted(PROVIDERS)}
+_SCOPES = {"type": "string", "pattern": f"^({'|'.join(Scope)})( ({'|'.join(Scope)}))*$"}
 
 log = structlog.get_logger()
+
+
+class IssuedToken(Struct, frozen=True):
+    """As RFC 6749 section 5.1 and requirement 000 word it."""
+
+    token: str
+    token_type: str
+    expires_in: int  # seconds
+
+
+class IssuedStream(Struct, frozen=True):
+    """What opens one media socket, once."""
+
+    url: str
+    token: str
+    expires_in: int  # seconds
 
 
 class Issuing:
@@ -45,12 +65,40 @@ class Issuing:
         self._stream_seconds = stream_seconds
         self._public_url = public_url
 
-    def routes(self) -> list[web.RouteDef]:
-        """What is served."""
+    def endpoints(self) -> list[Endpoint]:
+        """For server and document."""
         return [
-            web.get("/auth/token", self.token, allow_head=False),
-            web.post("/auth/token", self.token),
-            web.post("/auth/stream", self.stream),
+            *(
+                Endpoint(
+                    method=method,
+                    path="/auth/token",
+                    scope=Scope.TOKENS_ISSUE,
+                    handler=self.token,
+                    summary="An access token for a quarter of an hour, of at most what the asker may do",
+                    answer=IssuedToken,
+                    parameters=(
+                        Parameter(
+                            "scope",
+                            "only these, a space between two; else all that can be had",
+                            _SCOPES,
+                        ),
+                        Parameter("call", "the one call that it is good for", _CALL),
+                    ),
+                )
+                for method in ("GET", "POST")
+            ),
+            Endpoint(
+                method="POST",
+                path="/auth/stream",
+                scope=Scope.STREAMS_OPEN,
+                handler=self.stream,
+                summary="The address of one media socket, good for one connection",
+                answer=IssuedStream,
+                parameters=(
+                    Parameter("provider", "who will call; browser without it", _PROVIDER),
+                    Parameter("questionnaire", "which is asked; the default one without it"),
+                ),
+            ),
         ]
 
     async def token(self, request: web.Request) -> web.Response:
@@ -65,9 +113,7 @@ class Issuing:
         await self._note(principal, call or "*")
         token = self._tokens.issue(principal.name, scopes, tenant=principal.tenant, call=call)
         log.info("token_issued", identity=principal.name, what=sorted(scopes))
-        return web.json_response(
-            {"token": token, "token_type": "Bearer", "expires_in": MAX_SECONDS}, headers=_NO_STORE
-        )
+        return reply(IssuedToken(token, "Bearer", MAX_SECONDS))
 
     async def stream(self, request: web.Request) -> web.Response:
         """The address of one media socket, a single-use token at its end."""
@@ -86,14 +132,8 @@ class Issuing:
         )
         origin = (self._public_url or f"{request.scheme}://{request.host}").rstrip("/")
         log.info("stream_token_issued", identity=principal.name, provider=provider)
-        return web.json_response(
-            {
-                "url": f"ws{origin.removeprefix('http')}/ws/{provider}/{token}",
-                "token": token,
-                "expires_in": self._stream_seconds,
-            },
-            headers=_NO_STORE,
-        )
+        url = f"ws{origin.removeprefix('http')}/ws/{provider}/{token}"
+        return reply(IssuedStream(url, token, self._stream_seconds))
 
     async def _note(self, principal: Principal, object: str) -> None:  # noqa: A002 - the table's word
         """Write down who gets a token; once a minute of the same for the same.

@@ -1,19 +1,19 @@
 """The interface for programs as an OpenAPI 3.1 document, made of the very types that the answers are.
 
-https://spec.openapis.org/oas/v3.1.0. Routes that are described say what they answer; others of the same paths
-are there with what their handler says of itself.
+https://spec.openapis.org/oas/v3.1.0. What providers ask is not in it: they have documents of their own, and
+so has our own protocol (docs/generic-protocol.md).
 """
 
-import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from bridge.web.admin.endpoints import Endpoint
+from bridge.web.endpoints import JSON, Endpoint, Parameter
 from bridge.web.refusals import Problem
 
 __all__ = ["DOCUMENT_PATH", "Document"]
@@ -22,13 +22,13 @@ DOCUMENT_PATH = "/openapi.json"
 OPENAPI = "3.1.0"
 REFS = "#/components/schemas/{name}"
 
-_ERRORS = {
-    "400": "a parameter is not what it must be",
-    "401": "no credential, or none that is good",
-    "403": "the credential lacks the scope",
-    "404": "nothing of that name, or another tenant's",
-    "429": "too many requests",
-    "503": "the daemon is starting, or its database cannot be read or written",
+_WRONG = {
+    400: "a parameter is not what it must be",
+    401: "no credential, or none that is good",
+    403: "the credential lacks the scope",
+    404: "nothing of that name, or another tenant's",
+    429: "too many requests",
+    503: "the daemon is starting, or its database cannot be read or written",
 }
 _IN_PATH = re.compile(r"{(\w+)}")
 
@@ -36,8 +36,8 @@ _IN_PATH = re.compile(r"{(\w+)}")
 class Document:
     """The document, made once."""
 
-    def __init__(self, described: Sequence[Endpoint], others: Iterable[web.RouteDef] = ()) -> None:
-        self._body = msgspec.json.encode(_document(described, others))
+    def __init__(self, described: Sequence[Endpoint]) -> None:
+        self._body = msgspec.json.encode(_document(described))
 
     def route(self) -> web.RouteDef:
         """For the server."""
@@ -48,15 +48,13 @@ class Document:
         return web.Response(body=self._body, content_type="application/json")
 
 
-def _document(described: Sequence[Endpoint], others: Iterable[web.RouteDef]) -> dict[str, Any]:
-    types = [*(endpoint.answer for endpoint in described), Problem]
-    schemas, components = msgspec.json.schema_components(types, ref_template=REFS)
-    *answers, problem = schemas
+def _document(described: Sequence[Endpoint]) -> dict[str, Any]:
+    types = {kind: None for one in described for kind in (one.answer, *one.others.values())} | {Problem: None}
+    found, components = msgspec.json.schema_components(types, ref_template=REFS)
+    schemas = dict(zip(types, found, strict=True))
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint, answer in zip(described, answers, strict=True):
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, answer, problem)
-    for route in others:
-        paths.setdefault(route.path, {}).setdefault(route.method.lower(), _plain(route, problem))
+    for endpoint in described:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": OPENAPI,
         "info": {"title": "Hatif", "version": version("hatif")},
@@ -68,31 +66,29 @@ def _document(described: Sequence[Endpoint], others: Iterable[web.RouteDef]) -> 
     }
 
 
-def _operation(endpoint: Endpoint, answer: Any, problem: Any) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     scope = f" Scope: {endpoint.scope}." if endpoint.scope else ""
-    asked = [
-        {"name": one.name, "in": "query", "description": one.what, "schema": _schema(one.kind, one.format)}
-        for one in endpoint.parameters
-    ]
-    good = "202" if endpoint.method == "DELETE" else "200"
+    wrong: dict[int, Any] = {**dict.fromkeys(_wrong(endpoint), Problem), **endpoint.others}
+    responses = {
+        str(status): _response(_WRONG.get(status, HTTPStatus(status).phrase), schemas[kind])
+        for status, kind in sorted(wrong.items())
+    }
+    responses[str(endpoint.status)] = _response("as asked", schemas[endpoint.answer], endpoint.content_type)
     operation = {
         "summary": endpoint.summary,
         "description": f"{endpoint.summary}.{scope}",
-        "parameters": [*_path_parameters(endpoint.path), *asked],
-        "responses": {good: _response("as asked", answer), **_errors(problem)},
+        "parameters": [*_path_parameters(endpoint.path), *map(_parameter, endpoint.parameters)],
+        "responses": responses,
     }
     return operation | ({"security": [{"bearer": [endpoint.scope]}]} if endpoint.scope else {})
 
 
-def _plain(route: web.RouteDef, problem: Any) -> dict[str, Any]:
-    """A route that says nothing of its types."""
-    said = (inspect.getdoc(route.handler) or route.path).splitlines()[0]
-    return {
-        "summary": said,
-        "parameters": _path_parameters(route.path),
-        "responses": {"200": {"description": "as asked"}, **_errors(problem)},
-        "security": [{"bearer": []}],
-    }
+def _wrong(endpoint: Endpoint) -> set[int]:
+    """What may go wrong where nothing else is said."""
+    wrong = {429}
+    wrong |= {400} if endpoint.parameters else set()
+    wrong |= {401, 403, 503} if endpoint.scope else set()
+    return wrong | ({404} if _IN_PATH.search(endpoint.path) else set())
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -102,13 +98,10 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _schema(kind: str, form: str | None) -> dict[str, str]:
-    return {"type": kind} | ({"format": form} if form else {})
+def _parameter(one: Parameter) -> dict[str, Any]:
+    schema = one.schema or {"type": "string"}
+    return {"name": one.name, "in": one.place, "description": one.what, "schema": schema}
 
 
-def _errors(problem: Any) -> dict[str, Any]:
-    return {status: _response(what, problem) for status, what in _ERRORS.items()}
-
-
-def _response(what: str, schema: Any) -> dict[str, Any]:
-    return {"description": what, "content": {"application/json": {"schema": schema}}}
+def _response(what: str, schema: Any, content_type: str = JSON) -> dict[str, Any]:
+    return {"description": what, "content": {content_type: {"schema": schema}}}

@@ -19,7 +19,10 @@ from bridge.web.authorisation import PRINCIPAL
 
 __all__ = ["Problem", "RefusalCounts", "Refusals", "Refused"]
 
-PROGRAMS = ("/admin/", "/auth/", "/calls/", "/providers/", "/maqsam/", "/metrics", "/openapi.json")
+PROGRAMS = (
+    *("/admin/", "/auth/", "/calls/", "/providers/", "/maqsam/", "/metrics", "/openapi.json"),
+    *("/livez", "/readyz", "/health"),
+)
 GUARDED = ("/admin/", "/auth/", "/calls/", "/metrics")  # whose refusals are noted
 SOCKETS = ("/ws/", "/ws", "/application/", "/webhooks/")
 NOBODY = Principal("nobody", frozenset())
@@ -101,11 +104,11 @@ class Refusals:
             response = await handler(request)
         except web.HTTPException as error:
             await self._refused(request, error.status)
-            if not request.path.startswith(PROGRAMS) or not error.status >= web.HTTPBadRequest.status_code:
+            if not _is_for_programs(request) or not error.status >= web.HTTPBadRequest.status_code:
                 raise
             return _worded(error)
         except StorageError as error:
-            if not request.path.startswith(PROGRAMS):
+            if not _is_for_programs(request):
                 raise
             log.error("request_failed", code=error.code, detail=str(error))  # noqa: TRY400
             return _problem(UNAVAILABLE, "storage", "the database cannot be read or written now")
@@ -122,6 +125,10 @@ class Refusals:
             await audit.note_seldom(principal, Action.REQUEST, _route(request), Result.REFUSED)
         except StorageError as error:  # it is refused all the same
             log.error("refusal_not_noted", code=error.code, detail=str(error))  # noqa: TRY400
+
+
+def _is_for_programs(request: web.Request) -> bool:
+    return request.path == "/" or request.path.startswith(PROGRAMS)
 
 
 def _route(request: web.Request) -> str:

@@ -14,6 +14,7 @@ from bridge.identity.principal import Scope
 from bridge.telemetry.metrics import CONTENT_TYPE, Metrics
 from bridge.telemetry.snapshot import Snapshot
 from bridge.web.authorisation import require
+from bridge.web.endpoints import TEXT, Endpoint
 
 __all__ = ["MetricsListener", "Scraping"]
 
@@ -28,9 +29,19 @@ class Scraping:
         self._metrics = metrics
         self._look = look
 
-    def routes(self) -> list[web.RouteDef]:
+    def endpoints(self) -> list[Endpoint]:
         """For those who show that they may."""
-        return [web.get("/metrics", self.show)]
+        return [
+            Endpoint(
+                method="GET",
+                path="/metrics",
+                scope=Scope.METRICS_READ,
+                handler=self.show,
+                summary="All metrics in Prometheus's text format",
+                answer=str,
+                content_type=TEXT,
+            )
+        ]
 
     async def show(self, request: web.Request) -> web.Response:
         """All metrics, with the scope `metrics:read`."""

@@ -21,14 +21,16 @@ from bridge.web.addresses import Addresses
 from bridge.web.applications import ApplicationSockets
 from bridge.web.bodies import LIMITS
 from bridge.web.crowd import CROWD, Crowd, HttpLimits
+from bridge.web.endpoints import Endpoint
 from bridge.web.gate import Gate
 from bridge.web.headers import tell_browsers
 from bridge.web.health import Health
 from bridge.web.media import MediaSockets
+from bridge.web.openapi import Document
 from bridge.web.other_paths import other_paths
 from bridge.web.page import page_routes
 from bridge.web.runner import BoundedRunner
-from bridge.web.transcripts import TranscriptRoutes
+from bridge.web.transcripts import TranscriptRoutes, transcript_endpoints
 from bridge.web.webhooks import MAX_BODY_BYTES, WebhookRoutes
 
 __all__ = ["Server"]
@@ -53,13 +55,13 @@ class Server:
         health: Health,
         *,
         has_page: bool = True,
-        admin: Iterable[web.RouteDef] = (),
+        endpoints: Iterable[Endpoint] = (),
         middlewares: Iterable[Middleware] = (),
         gate: Gate | None = None,
         limits: HttpLimits | None = None,
         addresses: Addresses | None = None,
     ) -> None:
-        """`has_page`: whether the page that calls is served. `admin`: routes that ask `require`.
+        """`has_page`: whether the page that calls is served. `endpoints`: routes that ask `require`.
 
         `gate`: what each request passes behind `middlewares`; without one, nobody but the admin socket is
         anybody. `limits`: of connections. `addresses` tells proxies of ours.
@@ -68,9 +70,12 @@ class Server:
         self._addresses = addresses or Addresses()
         self._watching: asyncio.Task[None] | None = None
         self._middlewares = (*middlewares, *(gate.middlewares if gate else ()))
-        self._health = health
         self._has_page = has_page
-        self._admin = tuple(admin)
+        self._described = [
+            *health.endpoints(),
+            *endpoints,
+            *transcript_endpoints(self._transcript, self._live_transcript),
+        ]
         self._gate = gate
         self._media: MediaSockets | None = None
         self._webhooks: WebhookRoutes | None = None
@@ -99,18 +104,13 @@ class Server:
         application.add_routes(
             [
                 *page_routes(is_enabled=self._has_page),
-                web.get("/", self._health.index),
-                web.get("/livez", self._health.livez),
-                web.get("/readyz", self._health.readyz),
-                web.get("/health", self._health.health),
+                *(endpoint.route() for endpoint in self._described),
+                Document(self._described).route(),
                 *other_paths(self._connect),
                 web.get("/ws/{provider}", self._connect),
                 web.get("/ws/{provider}/{name}", self._connect),
                 web.get("/application/{provider}", self._apply),
                 web.get("/application/{provider}/{questionnaire}", self._apply),
-                *self._admin,
-                web.get("/calls/{call_id}/transcript", self._transcript),
-                web.get("/calls/{call_id}/transcript/live", self._live_transcript),
                 *(web.route(method, path, self._answer) for method in _METHODS for path in _ANSWER),
                 *(web.route(method, "/webhooks/{provider}/status", self._status) for method in _METHODS),
                 *(web.route(method, "/webhooks/{provider}/dial/{to}", self._dial) for method in _METHODS),

@@ -23,9 +23,11 @@ from bridge.storage.records import CallKind, StoredCall
 from bridge.storage.store import Store
 from bridge.storage.utterances import StoredUtterance, as_spoken, utterances_of
 from bridge.web.authorisation import asker, require
+from bridge.web.endpoints import Endpoint, Handler, Parameter, reply
 
-__all__ = ["TranscriptRoutes"]
+__all__ = ["TranscriptRoutes", "transcript_endpoints"]
 
+EVENTS = "text/event-stream"
 SEND_SECONDS = 5.0  # wall clock, for one event to be taken; who is slower has left
 STILL_HERE_SECONDS = 15.0  # a line that says nothing, so that proxies and we notice who is gone
 MAX_DIGITS = 9  # of an event's id
@@ -47,6 +49,30 @@ class Transcript(Struct, frozen=True):
     utterances: list[StoredUtterance]
 
 
+def transcript_endpoints(show: Handler, follow: Handler) -> list[Endpoint]:
+    """What is served and described; the handlers may be those of a server that has no calls yet."""
+    return [
+        Endpoint(
+            method="GET",
+            path="/calls/{call_id}/transcript",
+            scope=Scope.TRANSCRIPTS,
+            handler=show,
+            summary="What was said so far in a call that is listened to",
+            answer=Transcript,
+        ),
+        Endpoint(
+            method="GET",
+            path="/calls/{call_id}/transcript/live",
+            scope=Scope.TRANSCRIPTS,
+            handler=follow,
+            summary="Each utterance of such a call as soon as it is stored, as server-sent events",
+            answer=str,
+            content_type=EVENTS,
+            parameters=(Parameter("Last-Event-ID", "go on behind this utterance", place="header"),),
+        ),
+    ]
+
+
 class TranscriptRoutes:
     """What whoever is allowed to may read."""
 
@@ -59,7 +85,7 @@ class TranscriptRoutes:
         """All that is stored so far."""
         call = await self._call(request, Action.TRANSCRIPT_READ)
         is_live = self._transcripts.is_live(call.call_id)  # before reading: false means that this is all
-        transcript = Transcript(
+        answer = Transcript(
             call_id=call.call_id,
             provider=call.provider,
             provider_call_id=call.provider_call_id,
@@ -70,18 +96,14 @@ class TranscriptRoutes:
             live=is_live,
             utterances=as_spoken(await self._said(call.call_id)),
         )
-        body = msgspec.json.encode(transcript)
-        headers = {"Cache-Control": "no-store"}
-        return web.Response(body=body, content_type="application/json", headers=headers)
+        return reply(answer)
 
     async def follow(self, request: web.Request) -> web.StreamResponse:
         """Each utterance as soon as it is stored."""
         call = await self._call(request, Action.TRANSCRIPT_FOLLOW)
         if self._transcripts.is_full(call.call_id):
             raise web.HTTPServiceUnavailable(text="too many follow this call\n")
-        response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-        )
+        response = web.StreamResponse(headers={"Content-Type": EVENTS, "Cache-Control": "no-store"})
         with self._transcripts.follow(call.call_id) as follower:  # before reading: nothing falls between
             before = await self._said(call.call_id, after=_last_seen(request))
             await response.prepare(request)

@@ -112,7 +112,7 @@ def _routes(settings: Settings) -> Iterable[web.RouteDef]:
         public_url=None,
     )
     return [
-        *issuing.routes(),
+        *(one.route() for one in issuing.endpoints()),
         web.get("/probe", _probe),
         web.get("/livez", _open),
         web.get("/", _open),

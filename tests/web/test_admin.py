@@ -34,9 +34,10 @@ from bridge.storage.audit import all_entries
 from bridge.storage.place import Place
 from bridge.storage.store import Store
 from bridge.web.admin.house import House
-from bridge.web.admin.routes import admin_endpoints, admin_routes
+from bridge.web.admin.routes import admin_endpoints
 from bridge.web.authorisation import PRINCIPAL
 from bridge.web.health import Component
+from bridge.web.openapi import Document
 from bridge.web.refusals import RefusalCounts, Refusals
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -106,7 +107,9 @@ class Site:
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[self.refusals.watch, self.identify])
-        application.add_routes([*admin_routes(self.house), web.get("/ws/{provider}", _refuse)])
+        described = admin_endpoints(self.house)
+        routes = [*(one.route() for one in described), Document(described).route()]
+        application.add_routes([*routes, web.get("/ws/{provider}", _refuse)])
         return application
 
     @web.middleware
@@ -187,7 +190,8 @@ async def test_every_route_for_everybody(site: Site, kind: str) -> None:
 async def test_no_route_of_the_daemon_forgets_to_ask(site: Site, kind: str, refusal: int) -> None:
     """All that the composition root puts under /admin/, also what other rooms add to it."""
     daemon = Daemon(load_settings(DEFAULT_CONFIG, environ={}))
-    routes = [route for route in daemon._server._admin if str(route.path).startswith(("/admin/", "/metrics"))]
+    described = [one for one in daemon._server._described if one.path.startswith(("/admin/", "/metrics"))]
+    routes = [one.route() for one in described]
     application = web.Application(middlewares=[site.refusals.watch, site.identify])
     application.add_routes(routes)
     headers = {"Test-Name": "key:nobody", "Test-Scopes": ""} if kind == "scopeless" else {}

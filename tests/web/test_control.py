@@ -45,7 +45,7 @@ class Site:
             reload=self._reload,
         )
         health = Health(lifecycle=self.lifecycle, components=self._components, active_calls=lambda: 0)
-        self.server = Server(health, has_page=False, admin=control.routes())
+        self.server = Server(health, has_page=False, endpoints=control.endpoints())
 
     async def _components(self) -> list[Component]:
         return self.components
@@ -81,7 +81,7 @@ async def test_status_shows_how_it_is(site: Site) -> None:
     site.components.append(Component("voice", is_ready=False, detail="piper died"))
     report = await site.report("status")
     assert (report["state"], report["calls"], report["is_ending"]) == ("running", 12, False)
-    assert report["since"] == site.lifecycle.since.isoformat()
+    assert report["since"] == site.lifecycle.since.isoformat().replace("+00:00", "Z")
     assert (report["not_ready"], report["pid"]) == ({"voice": "piper died"}, os.getpid())
     assert report["versions"]["model"] == "hatif-ar@1"
     status, shown, _ = await site.type("status")

@@ -20,6 +20,7 @@ from bridge.lifecycle import Lifecycle
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.snapshot import Snapshot
 from bridge.web.authorisation import PRINCIPAL
+from bridge.web.endpoints import Endpoint
 from bridge.web.health import Component, Health
 from bridge.web.measuring import measuring
 from bridge.web.scraping import MetricsListener, Scraping
@@ -43,9 +44,12 @@ class World:
         self.principal: Principal | None = None
         lifecycle = Lifecycle()
         lifecycle.started()
+        breaks = Endpoint(
+            method="GET", path="/breaks/{secret}", scope=None, handler=self._break, summary="", answer=str
+        )
         self.server = Server(
             Health(lifecycle=lifecycle, components=_components, active_calls=lambda: 0),
-            admin=[*self.scraping.routes(), web.get("/breaks/{secret}", self._break)],
+            endpoints=[*self.scraping.endpoints(), breaks],
             middlewares=[self._identify, measuring(self.metrics.requested)],
         )
 

@@ -22,7 +22,7 @@ from bridge.storage.utterances import StoredUtterance, UtteranceRecord, keep_utt
 from bridge.web import transcripts
 from bridge.web.authorisation import PRINCIPAL
 from bridge.web.gate import Gate
-from bridge.web.transcripts import TranscriptRoutes
+from bridge.web.transcripts import TranscriptRoutes, transcript_endpoints
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LIVE = "/calls/c1/transcript/live"
@@ -57,12 +57,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     live = LiveTranscripts()
     routes = TranscriptRoutes(store=store, transcripts=live)
     application = web.Application(middlewares=Gate(load_settings(environ={})).middlewares)
-    application.add_routes(
-        [
-            web.get("/calls/{call_id}/transcript", routes.show),
-            web.get("/calls/{call_id}/transcript/live", routes.follow),
-        ]
-    )
+    application.add_routes([one.route() for one in transcript_endpoints(routes.show, routes.follow)])
     async with TestClient(TestServer(application)) as client:
         yield House(store, live, client)
     await store.close()
@@ -197,8 +192,7 @@ async def test_others_calls_are_not_found(house: House, principal: Principal, ex
 
     routes = TranscriptRoutes(store=house.store, transcripts=house.live)
     application = web.Application(middlewares=[identify])
-    application.router.add_get("/calls/{call_id}/transcript", routes.show)
-    application.router.add_get("/calls/{call_id}/transcript/live", routes.follow)
+    application.add_routes([one.route() for one in transcript_endpoints(routes.show, routes.follow)])
     async with TestClient(TestServer(application)) as client:
         for path in ("/calls/c1/transcript", "/calls/c1/transcript/live"):
             async with client.get(path) as answer:

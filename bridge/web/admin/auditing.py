@@ -6,13 +6,14 @@ from msgspec import Struct
 from bridge.audit.entries import Action, Entry
 from bridge.identity.principal import Scope
 from bridge.storage.audit import AuditSelection, latest_entries
-from bridge.web.admin.endpoints import Endpoint, Parameter, limit_of, moment_of, reply
 from bridge.web.admin.house import House, there
 from bridge.web.authorisation import require
+from bridge.web.endpoints import LIMIT, MOMENT, Endpoint, Parameter, limit_of, moment_of, reply
 
 __all__ = ["AuditPage", "AuditRoutes"]
 
 MAX_DIGITS = 15
+NUMBER = {"type": "integer", "minimum": 0, "maximum": 10**MAX_DIGITS - 1}
 
 
 class AuditPage(Struct, frozen=True):
@@ -39,10 +40,10 @@ class AuditRoutes:
                 summary="Who did what, the newest first; a tenant's identity reads its tenant's rows",
                 answer=AuditPage,
                 parameters=(
-                    Parameter("limit", "how many, 1 to 500; 100 without it", "integer"),
-                    Parameter("before", "what the page before had as `next`", "integer"),
-                    Parameter("since", "only what was done then or later", format="date-time"),
-                    Parameter("until", "only what was done before", format="date-time"),
+                    LIMIT,
+                    Parameter("before", "what the page before had as `next`", NUMBER),
+                    Parameter("since", "only what was done then or later", MOMENT),
+                    Parameter("until", "only what was done before", MOMENT),
                 ),
             )
         ]

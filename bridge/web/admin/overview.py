@@ -15,9 +15,9 @@ from bridge.readiness import Rendered
 from bridge.speech.condition import WorkerCondition
 from bridge.speech.memory import resident_bytes
 from bridge.storage.versions import first_offered
-from bridge.web.admin.endpoints import Endpoint, reply
 from bridge.web.admin.house import House, there
 from bridge.web.authorisation import require
+from bridge.web.endpoints import Endpoint, reply
 from bridge.web.refusals import Refused
 
 __all__ = ["AdminHealth", "OverviewRoutes", "ProviderStatus", "QuestionnaireList"]

@@ -10,9 +10,9 @@ from msgspec import Struct
 from bridge.audit.entries import Action, Result
 from bridge.identity.principal import Principal, Scope
 from bridge.running import RunningCall
-from bridge.web.admin.endpoints import Endpoint, Parameter, limit_of, reply
 from bridge.web.admin.house import House, there
 from bridge.web.authorisation import require
+from bridge.web.endpoints import LIMIT, Endpoint, Parameter, limit_of, reply
 
 __all__ = ["Dismissal", "SessionPage", "SessionRoutes"]
 
@@ -41,7 +41,7 @@ class SessionRoutes:
     def endpoints(self) -> list[Endpoint]:
         """For server and document."""
         page = (
-            Parameter("limit", "how many, 1 to 500; 100 without it", "integer"),
+            LIMIT,
             Parameter("after", "what the page before had as `next`"),
         )
         return [
@@ -69,6 +69,7 @@ class SessionRoutes:
                 handler=self.end,
                 summary="End one call: the caller is told, and its record is closed",
                 answer=Dismissal,
+                status=202,
             ),
         ]
 

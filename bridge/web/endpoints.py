@@ -1,6 +1,6 @@
 """A route together with what it needs and answers, so that the document of the interface follows from it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,20 @@ from msgspec import Struct
 
 from bridge.identity.principal import Scope
 
-__all__ = ["Endpoint", "Parameter", "limit_of", "moment_of", "reply"]
+__all__ = [
+    "JSON",
+    "LIMIT",
+    "MOMENT",
+    "TEXT",
+    "Endpoint",
+    "Handler",
+    "Parameter",
+    "limit_of",
+    "moment_of",
+    "reply",
+]
+
+JSON, TEXT = "application/json", "text/plain"
 
 MOST_ROWS = 500
 SOME_ROWS = 100
@@ -18,13 +31,16 @@ SOME_ROWS = 100
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+MOMENT = {"type": "string", "format": "date-time"}
+
+
 class Parameter(Struct, frozen=True):
-    """Something that may be asked for behind the path's `?`."""
+    """Something that may be asked for behind the path's `?`, or in a header."""
 
     name: str
     what: str
-    kind: str = "string"  # JSON Schema's
-    format: str | None = None
+    schema: Mapping[str, Any] | None = None  # JSON Schema; None: any text
+    place: str = "query"
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -37,17 +53,29 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     summary: str
     answer: Any  # a type
     parameters: tuple[Parameter, ...] = ()
+    status: int = 200  # of what was asked for
+    content_type: str = JSON  # of the answer; an error is always JSON
+    others: Mapping[int, Any] = {}  # the types of what else is answered, by status
 
     def route(self) -> web.RouteDef:
-        """For the server."""
+        """For the server; what needs no credential may be asked for with HEAD, as load balancers do."""
+        if self.method == "GET" and self.scope is None:
+            return web.get(self.path, self.handler)
         return web.route(self.method, self.path, self.handler)
+
+
+LIMIT = Parameter(
+    "limit",
+    f"how many; {SOME_ROWS} without it",
+    {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
+)
 
 
 def reply(answer: Struct, status: int = 200) -> web.Response:
     """An answer as JSON, which nobody keeps."""
     body = msgspec.json.encode(answer)
     headers = {"Cache-Control": "no-store"}
-    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+    return web.Response(body=body, status=status, content_type=JSON, headers=headers)
 
 
 def limit_of(request: web.Request) -> int:
