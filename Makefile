@@ -138,6 +138,8 @@ model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names the
 
 licences: $(STAMP)  ## NOTICE and docs/licences.md, from what every dependency declares now
 	@mkdir -p build
+	@# Older ones leave out what packages declare since metadata 2.4.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=26'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed --report build/resolved.json \
 	  --constraint constraints.txt --constraint constraints-xtts.txt '.[dev,media,piper,postgres,redis,tracing,training,xlsform,xtts]'
 	@$(BIN)/python deploy/licences/write_licences.py build/resolved.json
