@@ -23,7 +23,8 @@ class ProcessVitals(Struct, frozen=True):
     pid: int
     resident: int  # bytes, with what it shares
     proportional: int  # bytes, its part of what it shares; 0 where the kernel does not tell
-    descriptors: int
+    descriptors: int  # but the database's
+    of_database: int  # descriptors of the database's files
     threads: int
 
 
@@ -45,9 +46,10 @@ class Trend(Struct, frozen=True):
         return 100 * self.error / self.mean if self.mean else 0.0
 
 
-def process_vitals(pid: int) -> list[ProcessVitals]:
+def process_vitals(pid: int, database: Path) -> list[ProcessVitals]:
     """The daemon's own process first, then all that it has started; what has just ended is left out."""
-    found = [_vitals(pid, DAEMON), *(_vitals(child, _module(child)) for child in _descendants(pid))]
+    roles = {pid: DAEMON} | {child: _module(child) for child in _descendants(pid)}
+    found = [_vitals(number, role, str(database)) for number, role in roles.items()]
     return [vitals for vitals in found if vitals is not None]
 
 
@@ -79,19 +81,28 @@ def _descendants(pid: int) -> list[int]:
     return own + [grandchild for child in own for grandchild in _descendants(child)]
 
 
-def _vitals(pid: int, role: str) -> ProcessVitals | None:
+def _vitals(pid: int, role: str, database: str) -> ProcessVitals | None:
     folder = Path(f"/proc/{pid}")
     try:
+        opened = [_target(link) for link in (folder / "fd").iterdir()]
+        of_database = sum(target.startswith(database) for target in opened)
         return ProcessVitals(
             role=role,
             pid=pid,
             resident=resident_bytes(pid),
             proportional=_proportional(folder),
-            descriptors=len(list((folder / "fd").iterdir())),
+            descriptors=len(opened) - of_database,
+            of_database=of_database,
             threads=len(list((folder / "task").iterdir())),
         )
     except OSError:
         return None
+
+
+def _target(link: Path) -> str:
+    with suppress(OSError):  # closed meanwhile, by whoever was looked at
+        return str(link.readlink())
+    return ""
 
 
 def _proportional(folder: Path) -> int:
