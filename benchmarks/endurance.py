@@ -71,6 +71,9 @@ FIRST_WORD_SECONDS, SHARED_FIRST_WORD_SECONDS = 5.0, 30.0  # of the wall clock, 
 SAMPLE_SECONDS = 10.0
 TOLD_SECONDS = 60.0  # where there is no terminal to show progress on
 MOST_PERCENT_AN_HOUR = 1.0
+JUDGED_SECONDS = (
+    1800.0  # a process that has just begun still grows; in less than this nothing is said of memory
+)
 WARM_UP_SECONDS, WARM_UP_PART = 900.0, 1 / 8  # of the run, where that is less
 IDLE_SECONDS = 900.0  # for the calls in progress to end by themselves, when nobody rings any more
 LET_GO_SECONDS = 120.0  # for the daemon to notice that the last carriers have vanished
@@ -542,6 +545,8 @@ def judged(run: Run, stored: Stored, long_items: Sequence[str], *, shared: bool)
 
 
 def _rising(run: Run) -> list[str]:
+    if run.warm_at is None or run.samples[-1].seconds - run.warm_at < JUDGED_SECONDS:
+        return []
     return [
         f"memory of {role} rises by {line.percent:.2f} ± {line.error_percent:.2f} % an hour"
         for role, line in trends(run).items()
@@ -592,7 +597,13 @@ def report(run: Run, stored: Stored, speed: float) -> Iterator[Table]:
         told = ", ".join(f"{count} {end}" for end, count in ends.most_common())
         table.add_row(kind, str(len(own)), f"{max(heard, default=0):.2f} s", told)
     yield table
-    memory = Table("process", "MiB", "% an hour", "± standard error", title="Memory since the warm-up")
+    memory = Table(
+        "process",
+        "MiB",
+        "% an hour",
+        "± standard error",
+        title="Memory since the warm-up (judged after 30 min)",
+    )
     for role, line in trends(run).items():
         memory.add_row(role, f"{line.mean / 2**20:.1f}", f"{line.percent:+.2f}", f"{line.error_percent:.2f}")
     yield memory
