@@ -113,9 +113,11 @@ fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks again
 	    -artifact_prefix=build/fuzz/$$input- build/fuzz/$$input 2>&1 | tail -n 8 || exit 1; \
 	done
 
-soak: $(STAMP)  ## KILLS=N daemons killed in mid-call, then calls of every provider in real time, good and with every fault; CALLS=N of each
+soak: $(STAMP)  ## KILLS=N daemons killed in mid-call, calls of every provider in real time, good and with every fault, CALLS=N of each, then calls for HOURS=2; 8 before a release
 	$(BIN)/python -m pytest tests/survival/test_kills.py --exhaustive --kills $(or $(KILLS),200) --timeout 1800
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
+	@mkdir -p build
+	$(BIN)/python benchmarks/endurance.py --hours $(or $(HOURS),2) --samples build/endurance.csv
 
 drill: $(STAMP)  ## a large database backed up beside calls, checked, restored and opened; ANSWERS=N
 	$(BIN)/python benchmarks/data.py --answers $(or $(ANSWERS),1000000)

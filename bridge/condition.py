@@ -55,6 +55,7 @@ async def look(parts: Parts) -> Snapshot:
         model=parts.recognizer.identity if parts.recognizer else "",
         is_draining=parts.state is State.DRAINING,
         lag_seconds=parts.pulse.lag_seconds if parts.pulse else None,
+        tasks=len(asyncio.all_tasks()),
         memory_bytes=await asyncio.to_thread(memory_bytes),
         engines=_engines(parts),
         prompts=await asyncio.to_thread(_prompts, parts.voices) if parts.voices else None,

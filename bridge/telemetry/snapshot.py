@@ -39,6 +39,7 @@ class Snapshot(Struct, frozen=True):
     model: str = ""  # the recogniser's
     is_draining: bool = False
     lag_seconds: float | None = None  # of the event loop
+    tasks: int | None = None  # of the event loop, that are not done
     memory_bytes: int | None = None  # of the daemon and its engines
     engines: Mapping[str, EngineCondition] = field(default_factory=dict)
     prompts: PromptsCondition | None = None
@@ -98,6 +99,8 @@ def _life(now: Snapshot) -> Iterator[Metric]:
 def _machine(now: Snapshot) -> Iterator[Metric]:
     if now.lag_seconds is not None:
         yield _one("hatif_event_loop_lag_seconds", "How late the event loop is.", now.lag_seconds)
+    if now.tasks is not None:
+        yield _one("hatif_asyncio_tasks", "Tasks of the event loop that are not done.", now.tasks)
     if now.memory_bytes is not None:
         yield _one("hatif_memory_bytes", "Memory of the daemon and its engines together.", now.memory_bytes)
 

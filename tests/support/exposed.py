@@ -13,6 +13,7 @@ SNAPSHOT = Snapshot(
     calls=3,
     model="hatif-ar-phone-0.2@1234",
     lag_seconds=0.004,
+    tasks=19,
     memory_bytes=1 << 30,
     engines={"vosk": EngineCondition(is_up=True, restarts=2), "espeak-ng": EngineCondition(is_up=False)},
     prompts=PromptsCondition(hits=90, misses=2, entries=500, bytes=1 << 20),

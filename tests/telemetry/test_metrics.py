@@ -58,6 +58,7 @@ def test_what_is_is_shown() -> None:
         'hatif_engine_restarts_total{engine="vosk"}': 2,
         "hatif_prompts_hits_total": 90,
         'hatif_escalations_open{due="waiting"}': 1,
+        "hatif_asyncio_tasks": 19,
         "hatif_memory_bytes": 1 << 30,
         'hatif_build_info{model="hatif-ar-phone-0.2@1234",version="0.1.0"}': 1,
     }.items():
