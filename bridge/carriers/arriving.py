@@ -7,7 +7,7 @@ we are busy, heard the first word, and was replied to, and where prompts broke o
 import base64
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -33,7 +33,7 @@ from bridge.carriers.placing import EXAMPLE_CALLEE, EXAMPLE_CALLER
 from bridge.carriers.registry import far_end
 from bridge.clock import Clock
 
-__all__ = ["Gap", "Lived", "TwilioWay", "UpgradeWay", "Way", "arrive"]
+__all__ = ["Gap", "Lived", "Notes", "Turn", "TwilioWay", "UpgradeWay", "Way", "arrive"]
 
 WEBHOOK_SECONDS = 15.0  # Twilio waits no longer for an answer; wall clock
 HTTP_BUSY = 503
@@ -59,18 +59,29 @@ class Gap(Struct, frozen=True):
     seconds: float
 
 
+class Notes(Struct):
+    """What is known of a call so far, written down as it happens."""
+
+    began_at: float  # when it was begun to be placed
+    first_word_at: float | None = None
+    turns: list[Turn] = []
+    gaps: list[Gap] = []
+
+    @property
+    def first_word_seconds(self) -> float | None:
+        """How long the caller waited for it; None while nothing has been heard."""
+        return None if self.first_word_at is None else self.first_word_at - self.began_at
+
+
 class Lived(Struct, frozen=True, kw_only=True):
     """One call. Moments are of the clock that it was placed by."""
 
     provider: str
-    at: float  # when it was begun to be placed
     seconds: float  # until it was over, or refused
     outcome: CallOutcome
+    notes: Notes
     is_busy: bool = False  # it was not taken, and told so in its provider's language
-    answer: str = ""  # what else it was told where it was not taken: a status, or what was wrong
-    first_word_seconds: float | None = None
-    turns: tuple[Turn, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    answer: str = ""  # what it was told where it was not taken: a status, or what was wrong
 
     @property
     def is_taken(self) -> bool:
@@ -161,52 +172,47 @@ async def arrive(
     clock: Clock,
     number: int,
     *,
+    on_begun: Callable[[Notes], None] = lambda _: None,
     max_seconds: float = 600.0,
-    numbers: tuple[str, str] = (EXAMPLE_CALLER, EXAMPLE_CALLEE),
 ) -> Lived:
-    """Place one call, the `number`th of a run, and see it to its end, whatever the far end does."""
-    began = clock.monotonic()
+    """Place one call, the `number`th of a run, and see it to its end, whatever the far end does.
+
+    `on_begun` is given what is going to be written down of it.
+    """
+    notes = Notes(clock.monotonic())
+    on_begun(notes)
     # Some wires take nothing but a UUID for an id.
-    call = CarrierCall(*numbers, call_id=f"00000000-0000-4000-8000-{number:012x}")
+    call = CarrierCall(EXAMPLE_CALLER, EXAMPLE_CALLEE, f"00000000-0000-4000-8000-{number:012x}")
     door = await way.knock(call)
     if door.url is None:
-        return Lived(
-            provider=way.provider,
-            at=began,
-            seconds=clock.monotonic() - began,
-            outcome=CallOutcome(ended_by=EndedBy.REFUSED),
-            is_busy=door.is_busy,
-            answer=door.answer,
-        )
-    listener = _Listener(caller, clock)
-    wire = _Watched(far_end(way.provider), clock)
-    carrier = FakeCarrier(wire, listener, clock=clock)
-    outcome = await carrier.place(door.url, call=call, token=door.token, max_seconds=max_seconds)
+        outcome = CallOutcome(ended_by=EndedBy.REFUSED)
+        is_busy, answer = door.is_busy, door.answer
+    else:
+        wire = _Watched(far_end(way.provider), clock, notes)
+        carrier = FakeCarrier(wire, _Listener(caller, clock, notes), clock=clock)
+        outcome = await carrier.place(door.url, call=call, token=door.token, max_seconds=max_seconds)
+        is_busy = outcome.http_status == HTTP_BUSY and outcome.retry_after_seconds is not None
+        answer = f"upgrade: {outcome.http_status or outcome.detail}"
     is_refused = outcome.ended_by is EndedBy.REFUSED
-    heard_at = listener.first_word_at
     return Lived(
         provider=way.provider,
-        at=began,
-        seconds=clock.monotonic() - began,
+        seconds=clock.monotonic() - notes.began_at,
         outcome=outcome,
-        is_busy=outcome.http_status == HTTP_BUSY and outcome.retry_after_seconds is not None,
-        answer=f"upgrade: {outcome.http_status or outcome.detail}" if is_refused else "",
-        first_word_seconds=None if heard_at is None else heard_at - began,
-        turns=tuple(listener.turns),
-        gaps=tuple(wire.gaps),
+        notes=notes,
+        is_busy=is_refused and is_busy,
+        answer=answer if is_refused else "",
     )
 
 
 class _Listener(Caller):
     """Does what another caller does, and notes how long it waits."""
 
-    def __init__(self, caller: Caller, clock: Clock) -> None:
+    def __init__(self, caller: Caller, clock: Clock, notes: Notes) -> None:
         self._caller = caller
         self._clock = clock
+        self._notes = notes
         self._done_at: float | None = None  # with what is to be replied to
         self._by_key = False
-        self.first_word_at: float | None = None
-        self.turns: list[Turn] = []
 
     def tick(self, heard: bytes) -> CallerFrame:
         """Hear, note, and do."""
@@ -221,13 +227,13 @@ class _Listener(Caller):
         return frame
 
     def _hear(self, now: float) -> None:
-        if self.first_word_at is None:
-            self.first_word_at = now
+        if self._notes.first_word_at is None:
+            self._notes.first_word_at = now
         if self._done_at is None:
             return
         waited = now - self._done_at
         if self._by_key or waited >= SOONEST_SECONDS:
-            self.turns.append(Turn(self._done_at, waited, self._by_key))
+            self._notes.turns.append(Turn(self._done_at, waited, self._by_key))
             self._done_at = None
 
 
@@ -237,12 +243,12 @@ class _Watched(CarrierWire):
     A phrase ends with a mark, so that silence after one is nobody's fault.
     """
 
-    def __init__(self, wire: CarrierWire, clock: Clock) -> None:
+    def __init__(self, wire: CarrierWire, clock: Clock, notes: Notes) -> None:
         self._wire = wire
         self._clock = clock
+        self._notes = notes
         self._plays_until = 0.0
         self._is_amid = False  # a phrase, of which more is to come
-        self.gaps: list[Gap] = []
         self.waits_for_accept = wire.waits_for_accept
         self.returns_marks_on_clear = wire.returns_marks_on_clear
         self.hangs_up_on_close = wire.hangs_up_on_close
@@ -279,7 +285,7 @@ class _Watched(CarrierWire):
             case AudioToPlay(payload=payload):
                 late = now - self._plays_until
                 if self._is_amid and late > FRAME_SECONDS:
-                    self.gaps.append(Gap(self._plays_until, late))
+                    self._notes.gaps.append(Gap(self._plays_until, late))
                 begins_at = max(now, self._plays_until)
                 self._plays_until = begins_at + len(payload) / self.our_audio.bytes_per_second
                 self._is_amid = True

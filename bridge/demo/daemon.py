@@ -77,6 +77,10 @@ class DaemonSetup(Struct, frozen=True):
     def log(self) -> Path:
         return self.folder / "daemon.log"
 
+    @property
+    def admin_socket(self) -> Path:
+        return self.folder / "admin.sock"
+
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """The daemon's environment; of the user's own settings a demonstration takes only who speaks.
 
@@ -94,7 +98,7 @@ class DaemonSetup(Struct, frozen=True):
             PROMPTS: inherited.get(PROMPTS, str(self.folder / "prompts")),
             "HATIF_TOKENS__SECRET": self.token_secret,
             "HATIF_PROVIDERS__MAQSAM__TOKEN": self.carrier_token,
-            "HATIF_ADMIN__SOCKET": str(self.folder / "admin.sock"),
+            "HATIF_ADMIN__SOCKET": str(self.admin_socket),
             "HATIF_CLOCK__SPEED": f"{self.speed:g}",
             "HATIF_LOG__FORMAT": "json",
             **self.options,
@@ -112,6 +116,16 @@ class DaemonProcess:
     def address(self) -> str:
         """Host and port."""
         return f"{LOOPBACK}:{self._setup.port}"
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._running().pid
+
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._running().returncode
 
     async def __aenter__(self) -> Self:
         setup = self._setup

@@ -120,7 +120,7 @@ def each_was_held_whole_or_told(lived: Sequence[Lived]) -> tuple[int, int]:
     """How many of each; nothing else becomes of a call."""
     taken = [one for one in lived if one.is_taken]
     assert {(one.provider, one.outcome.ended_by) for one in taken} <= OVER
-    assert all(one.first_word_seconds is not None and len(one.turns) >= ITEMS for one in taken)
+    assert all(len(one.notes.turns) >= ITEMS for one in taken)
     refused = [one for one in lived if not one.is_taken]
     assert not [one.answer for one in refused if not one.is_busy]
     return len(taken), len(refused)

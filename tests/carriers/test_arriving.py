@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.carriers.arriving import Gap, Turn, TwilioWay, _Listener, _Watched
+from bridge.carriers.arriving import Gap, Notes, Turn, TwilioWay, _Listener, _Watched
 from bridge.carriers.base import AudioToPlay, CarrierEvent, MarkRequested, PlaybackCleared
 from bridge.carriers.caller import SILENT_FRAME, CallerFrame
 from bridge.carriers.fake import _seconds
@@ -35,18 +35,18 @@ class Mute:
         return self.next
 
 
-def lived(*moments: tuple[float, bytes, CallerFrame]) -> _Listener:
-    """A listener who heard and did all that."""
-    clock, caller = Time(), Mute()
-    listener = _Listener(caller, clock)
+def lived(*moments: tuple[float, bytes, CallerFrame]) -> Notes:
+    """What is noted of a caller who heard and did all that."""
+    clock, caller, notes = Time(), Mute(), Notes(0.5)
+    listener = _Listener(caller, clock, notes)
     for clock.at, heard, caller.next in moments:
         listener.tick(heard)
-    return listener
+    return notes
 
 
 def test_a_reply_is_waited_for_from_the_end_of_a_word() -> None:
     """Not from a pause in it, nor by what was heard before it."""
-    listener = lived(
+    notes = lived(
         (1.0, LOUD, CallerFrame(HISS)),
         (2.0, SILENT_FRAME, CallerFrame(LOUD)),
         (2.1, SILENT_FRAME, CallerFrame(HISS)),
@@ -54,19 +54,19 @@ def test_a_reply_is_waited_for_from_the_end_of_a_word() -> None:
         (3.0, LOUD, CallerFrame(HISS)),
         (3.02, LOUD, CallerFrame(HISS)),
     )
-    assert listener.first_word_at == 1.0
-    (turn,) = listener.turns
+    assert notes.first_word_seconds == 0.5
+    (turn,) = notes.turns
     assert (turn.at, turn.seconds, turn.by_key) == (pytest.approx(2.22), pytest.approx(0.78), False)
 
 
 def test_a_reply_to_a_key_may_come_at_once() -> None:
     """A key has no end to be waited for; who is spoken over has not been replied to."""
-    listener = lived(
+    notes = lived(
         (2.0, SILENT_FRAME, CallerFrame(HISS, "1")),
         (2.02, LOUD, CallerFrame(LOUD)),
         (2.06, LOUD, CallerFrame(HISS)),
     )
-    assert listener.turns == [Turn(2.0, pytest.approx(0.02), by_key=True)]
+    assert notes.turns == [Turn(2.0, pytest.approx(0.02), by_key=True)]
 
 
 class Scripted(MaqsamWire):
@@ -95,11 +95,11 @@ EVENTS: dict[str, Sequence[CarrierEvent]] = {
 )
 def test_a_phrase_that_breaks_off_is_a_gap(came: list[tuple[float, str]], gaps: list[Gap]) -> None:
     """Only what comes after all before it was played, and within a phrase."""
-    clock = Time()
-    wire = _Watched(Scripted(), clock)
+    clock, notes = Time(), Notes(0.0)
+    wire = _Watched(Scripted(), clock, notes)
     for clock.at, message in came:
         assert wire.receive(message) == EVENTS[message]
-    assert [(round(gap.at, 3), round(gap.seconds, 3)) for gap in wire.gaps] == [
+    assert [(round(gap.at, 3), round(gap.seconds, 3)) for gap in notes.gaps] == [
         (gap.at, gap.seconds) for gap in gaps
     ]
 
