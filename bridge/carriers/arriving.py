@@ -7,7 +7,7 @@ we are busy, heard the first word, and was replied to, and where prompts broke o
 import base64
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -172,15 +172,14 @@ async def arrive(
     clock: Clock,
     number: int,
     *,
-    on_begun: Callable[[Notes], None] = lambda _: None,
+    notes: Notes | None = None,
     max_seconds: float = 600.0,
 ) -> Lived:
     """Place one call, the `number`th of a run, and see it to its end, whatever the far end does.
 
-    `on_begun` is given what is going to be written down of it.
+    `notes`, which begin now, are for whoever wants to read them meanwhile.
     """
-    notes = Notes(clock.monotonic())
-    on_begun(notes)
+    notes = notes or Notes(clock.monotonic())
     # Some wires take nothing but a UUID for an id.
     call = CarrierCall(EXAMPLE_CALLER, EXAMPLE_CALLEE, f"00000000-0000-4000-8000-{number:012x}")
     door = await way.knock(call)
