@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak drill peers model licences clean
+.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak overload drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -116,6 +116,9 @@ fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks again
 soak: $(STAMP)  ## KILLS=N daemons killed in mid-call, then calls of every provider in real time, good and with every fault; CALLS=N of each
 	$(BIN)/python -m pytest tests/survival/test_kills.py --exhaustive --kills $(or $(KILLS),200) --timeout 1800
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
+
+overload: $(STAMP)  ## how many calls this machine carries, and what callers hear at twice that; ARGS
+	$(BIN)/python benchmarks/overload.py $(ARGS)
 
 drill: $(STAMP)  ## a large database backed up beside calls, checked, restored and opened; ANSWERS=N
 	$(BIN)/python benchmarks/data.py --answers $(or $(ANSWERS),1000000)

@@ -70,6 +70,7 @@ REFUSAL_SECONDS = 0.2
 LOOP_P99_SECONDS = 0.05
 GAP_SHARE = 0.001  # of the time of calls
 
+DELAYS, HEARINGS = "hatif_event_loop_delay_seconds", "hatif_asr_seconds"
 AUTH_TOKEN = "the-twilio-auth-token"  # noqa: S105 - of a daemon that only this program calls
 PUBLIC_URL = "https://hatif.example"
 QUESTIONS = (
@@ -110,7 +111,8 @@ class Figures(Struct, frozen=True):
     gaps: int
     longest_gap: float
     gap_share: float  # of the time of calls
-    loop_p99: float  # not more than that
+    text_p95: float  # until an utterance had become text, not more than that
+    loop_p99: float  # likewise
     loop_max: float
     callers_late: tuple[float, ...]
     processors: float  # that daemon and engines kept busy
@@ -135,6 +137,7 @@ class Look(Struct, frozen=True):
 
     at: float
     delays: dict[float, float]  # the histogram of the loop's delays: how many up to so many seconds
+    hearings: dict[float, float]  # likewise of how long the recogniser took
     lag: float
     memory: float
     processor_seconds: float
@@ -255,7 +258,8 @@ class Load:
             gaps=len(gaps),
             longest_gap=max(gaps, default=0.0),
             gap_share=sum(gaps) / max(talked, 1.0),
-            loop_p99=_p99(looks[0].delays, looks[-1].delays) if looks else 0.0,
+            text_p95=_part(0.95, looks[0].hearings, looks[-1].hearings) if looks else 0.0,
+            loop_p99=_part(0.99, looks[0].delays, looks[-1].delays) if looks else 0.0,
             loop_max=max((look.lag for look in looks[1:]), default=0.0),
             callers_late=_spread([lag for at, lag in self._late if begin <= at < end]),
             processors=_rate(looks, "processor_seconds"),
@@ -280,17 +284,28 @@ class Load:
 
     async def look(self) -> None:
         """At the daemon, once."""
-        at, text, delays, found = self.now, await self._exposed(), dict[float, float](), dict[str, float]()
+        at, text = self.now, await self._exposed()
+        histograms: dict[str, dict[float, float]] = {DELAYS: {}, HEARINGS: {}}
+        found: dict[str, float] = {}
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                if sample.name == "hatif_event_loop_delay_seconds_bucket":
-                    delays[float(sample.labels["le"])] = sample.value
                 found[sample.name] = sample.value
+                if family.name in histograms and "le" in sample.labels:
+                    histograms[family.name][float(sample.labels["le"])] = sample.value
         engines = children(self._daemon.pid)
         recogniser = sum(_processor_seconds(pid) for pid in engines if _runs(pid, "vosk"))
         everything = sum(map(_processor_seconds, (self._daemon.pid, *engines)))
-        lag, memory = found["hatif_event_loop_lag_seconds"], found["hatif_memory_bytes"]
-        self._looks.append(Look(at, delays, lag, memory, everything, recogniser))
+        self._looks.append(
+            Look(
+                at=at,
+                delays=histograms[DELAYS],
+                hearings=histograms[HEARINGS],
+                lag=found["hatif_event_loop_lag_seconds"],
+                memory=found["hatif_memory_bytes"],
+                processor_seconds=everything,
+                recogniser_seconds=recogniser,
+            )
+        )
 
     async def _look_on(self) -> None:
         while True:
@@ -328,11 +343,11 @@ def _spread(values: Sequence[float | None]) -> tuple[float, ...]:
     return tuple(known[min(int(len(known) * part), len(known) - 1)] for part in (0.5, 0.95, 1.0))
 
 
-def _p99(before: dict[float, float], after: dict[float, float]) -> float:
-    """The bucket in which the 99th of a hundred lies."""
+def _part(part: float, before: dict[float, float], after: dict[float, float]) -> float:
+    """The upper end of the bucket up to which that part of what came in between lies."""
     counts = {limit: after[limit] - before.get(limit, 0) for limit in sorted(after)}
     total = max(counts.values(), default=0)
-    return next((limit for limit, number in counts.items() if number >= 0.99 * total), 0.0)
+    return next((limit for limit, number in counts.items() if number >= part * total), 0.0) if total else 0.0
 
 
 def _rate(looks: Sequence[Look], what: str) -> float:
@@ -396,7 +411,7 @@ async def ramp(load: Load, most: int, say: "Screen") -> tuple[list[Figures], int
         begin = load.now
         await asyncio.sleep(HOLD_SECONDS)
         await load.look()
-        seen.append(load.figures(f"{calls} at once", begin, load.now))
+        seen.append(say.seen(load.figures(f"{calls} at once", begin, load.now)))
         if not seen[-1].is_served_well:
             break
         carried = calls
@@ -418,8 +433,8 @@ async def bursts(load: Load, carried: int, seconds: float, say: "Screen") -> lis
         load.burst(calls)
         await coming
         await load.look()
-        seen.append(load.figures(f"burst of {calls}", begin, load.now))
         await load.ended()
+        seen.append(say.seen(load.figures(f"burst of {calls}", begin, begin + AFTER_BURST_SECONDS)))
     return seen
 
 
@@ -445,7 +460,7 @@ async def overload(
     spans.append((f"50 %, {BURST_FACTOR}×", begin, load.now))
     await load.ended()
     await load.look()
-    return [load.figures(*span) for span in spans]
+    return [say.seen(load.figures(*span)) for span in spans]
 
 
 class Screen:
@@ -457,6 +472,15 @@ class Screen:
     def status(self, text: str) -> None:
         """What goes on."""
         self._console.print(f"  {text}", style="dim")
+
+    def seen(self, one: Figures) -> Figures:
+        """What was seen just now: whoever ends the run early knows so much."""
+        well = "served well" if one.is_served_well else "not served well"
+        self._console.print(
+            f"  {one.name}: {well}; reply to speech {_shown(one.reply_to_speech) or 'none'}; "
+            f"{one.gaps} gaps; loop ≤ {one.loop_p99 * 1000:g} ms; {one.refused} busy, {one.wronged} wronged"
+        )
+        return one
 
 
 async def run(options: argparse.Namespace, say: Screen) -> dict[str, object]:
@@ -516,6 +540,7 @@ def _table(seen: Sequence[Figures]) -> Table:
         "first word after": [_shown(one.first_word) for one in seen],
         "reply to speech after": [_shown(one.reply_to_speech) for one in seen],
         "reply to a key after": [_shown(one.reply_to_key) for one in seen],
+        "text after: p95": [f"≤ {one.text_p95 * 1000:g} ms" for one in seen],
         "turns": [str(one.turns) for one in seen],
         "gaps, longest": [f"{one.gaps}, {one.longest_gap * 1000:.0f} ms" for one in seen],
         "loop late: p99, max": [f"≤ {one.loop_p99 * 1000:g}, {one.loop_max * 1000:.0f} ms" for one in seen],
