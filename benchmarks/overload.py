@@ -121,13 +121,14 @@ class Figures(Struct, frozen=True):
 
     @property
     def is_served_well(self) -> bool:
-        """Whether nobody would complain."""
-        replies = (self.reply_to_speech or (0.0,) * 3)[1]
+        """Whether none of those who were taken would complain."""
+        _, replies, _ = self.reply_to_speech or (0.0, 0.0, 0.0)
+        *_, first_word = self.first_word or (0.0,)
         return (
             replies <= REPLY_P95_SECONDS
+            and first_word <= FIRST_WORD_SECONDS
             and self.gap_share <= GAP_SHARE
             and self.loop_p99 <= LOOP_P99_SECONDS
-            and not self.refused
             and not self.wronged
         )
 
