@@ -24,12 +24,14 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count, pairwise
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import msgspec
 import numpy as np
 from msgspec import Struct
 from prometheus_client.parser import text_string_to_metric_families
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -478,13 +480,13 @@ class Screen:
         """What was seen just now: whoever ends the run early knows so much."""
         well = "served well" if one.is_served_well else "not served well"
         self._console.print(
-            f"  {one.name}: {well}; reply to speech {_shown(one.reply_to_speech) or 'none'}; "
+            f"  {one.name}: {well}; reply to speech {_shown(one.reply_to_speech) or 'none'} ms; "
             f"{one.gaps} gaps; loop ≤ {one.loop_p99 * 1000:g} ms; {one.refused} busy, {one.wronged} wronged"
         )
         return one
 
 
-async def run(options: argparse.Namespace, say: Screen) -> dict[str, object]:
+async def run(options: argparse.Namespace, say: Screen) -> dict[str, Any]:
     """Everything."""
     with _folder() as folder:
         seen: list[Figures] = []
@@ -529,35 +531,56 @@ def _folder() -> Iterator[Path]:
         yield folder
 
 
-def _table(seen: Sequence[Figures]) -> Table:
-    table = Table("", *(one.name for one in seen))
-    rows = {
-        "calls in progress": [f"{one.at_once:.0f}" for one in seen],
-        "came, taken, busy, wronged": [
-            f"{one.came}, {one.taken}, {one.refused}, {one.wronged}" for one in seen
-        ],
-        "busy after": [_shown(one.busy) for one in seen],
-        "busy within 0.2 s": ["" if one.busy_in_time is None else f"{one.busy_in_time:.1%}" for one in seen],
-        "first word after": [_shown(one.first_word) for one in seen],
-        "reply to speech after": [_shown(one.reply_to_speech) for one in seen],
-        "reply to a key after": [_shown(one.reply_to_key) for one in seen],
-        "text after: p95": [f"≤ {one.text_p95 * 1000:g} ms" for one in seen],
-        "turns": [str(one.turns) for one in seen],
-        "gaps, longest": [f"{one.gaps}, {one.longest_gap * 1000:.0f} ms" for one in seen],
-        "loop late: p99, max": [f"≤ {one.loop_p99 * 1000:g}, {one.loop_max * 1000:.0f} ms" for one in seen],
-        "callers late": [_shown(one.callers_late) for one in seen],
-        "processors, of recogniser": [f"{one.processors:.2f}, {one.of_recogniser:.2f}" for one in seen],
-        "memory": [f"{one.memory_mb:.0f} MB" for one in seen],
-        "served well": ["yes" if one.is_served_well else "no" for one in seen],
-    }
-    for name, cells in rows.items():
-        table.add_row(name, *cells)
+def _callers(seen: Sequence[Figures]) -> Table:
+    """What those who called met with."""
+    table = _table(
+        "", "calls", "came", "taken", "busy", "wronged", "busy in", "word in", "speech", "key", "gaps", "well"
+    )
+    for one in seen:
+        table.add_row(
+            one.name,
+            f"{one.at_once:.0f}",
+            *map(str, (one.came, one.taken, one.refused, one.wronged)),
+            *map(_shown, (one.busy, one.first_word, one.reply_to_speech, one.reply_to_key)),
+            f"{one.gaps}" + (f", {one.longest_gap * 1000:.0f}" if one.gaps else ""),
+            "yes" if one.is_served_well else "no",
+        )
+    return table
+
+
+def _machine(seen: Sequence[Figures]) -> Table:
+    """What it cost."""
+    table = _table("", "text in", "loop late", "callers late", "cores", "memory")
+    for one in seen:
+        table.add_row(
+            one.name,
+            f"≤ {one.text_p95 * 1000:g}",
+            f"≤ {one.loop_p99 * 1000:g}, {one.loop_max * 1000:.0f}",
+            _shown(one.callers_late),
+            f"{one.processors:.2f}, {one.of_recogniser:.2f}",
+            f"{one.memory_mb:.0f} MB",
+        )
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table
 
 
 def _shown(spread: tuple[float, ...]) -> str:
-    """Milliseconds: p50, p95, longest."""
-    return " / ".join(f"{value * 1000:.0f}" for value in spread) + " ms" if spread else ""
+    """Milliseconds: p50, p95."""
+    return "/".join(f"{value * 1000:.0f}" for value in spread[:2])
+
+
+EXPLAINED = """\
+Milliseconds, p50/p95 where there are two. calls: in progress on average. busy: told so as their provider
+wants it. wronged: neither held to their end nor told. speech, key: from the end of either to the first sound
+of the reply. gaps: prompts that broke off, and the longest. text in: the recogniser's p95. loop late: p99 and
+greatest. callers late: our own end of the calls. cores: that daemon and engines kept busy, and the recogniser
+alone. --json has the longest of each too."""
 
 
 def main() -> None:
@@ -578,8 +601,12 @@ def main() -> None:
         sys.stdout.write(json.dumps(msgspec.to_builtins(found), indent=2, ensure_ascii=False) + "\n")
         return
     out = Console()
-    seen = found.pop("figures")
-    out.print(_table(seen))  # type: ignore[arg-type]
+    seen: list[Figures] = found.pop("figures")
+    out.print(_callers(seen), _machine(seen))
+    out.print(EXPLAINED, style="dim")
+    for one in seen:
+        if one.busy_in_time is not None:
+            out.print(f"{one.name}: {one.busy_in_time:.1%} of the busy were told within 0.2 s")
     for name, value in found.items():
         out.print(f"{name}: {value}")
 
