@@ -603,7 +603,7 @@ def main() -> None:
     out = Console()
     seen: list[Figures] = found.pop("figures")
     out.print(_callers(seen), _machine(seen))
-    out.print(EXPLAINED, style="dim")
+    out.print(EXPLAINED.replace("\n", " "), style="dim")
     for one in seen:
         if one.busy_in_time is not None:
             out.print(f"{one.name}: {one.busy_in_time:.1%} of the busy were told within 0.2 s")
