@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak drill peers model licences clean
+.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak overload drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -118,6 +118,9 @@ soak: $(STAMP)  ## KILLS=N daemons killed in mid-call, calls of every provider i
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
 	@mkdir -p build
 	$(BIN)/python benchmarks/endurance.py --hours $(or $(HOURS),2) --samples build/endurance.csv
+
+overload: $(STAMP)  ## how many calls this machine carries, and what callers hear at twice that; ARGS
+	$(BIN)/python benchmarks/overload.py $(ARGS)
 
 drill: $(STAMP)  ## a large database backed up beside calls, checked, restored and opened; ANSWERS=N
 	$(BIN)/python benchmarks/data.py --answers $(or $(ANSWERS),1000000)

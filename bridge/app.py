@@ -69,10 +69,10 @@ class Daemon:
         self._reload_wanted = asyncio.Event()
         self._reloader: Reloader | None = None
         self._lifecycle = Lifecycle()
-        self._pulse = Pulse()
         self._admission = Admission(settings.calls.max_concurrent, settings.admission)
         self._clock = Clock(settings.clock.speed)
         self._metrics = Metrics()
+        self._pulse = Pulse(on_lag=self._metrics.loop_measured)
         self._has = Inventory(self._lifecycle, self._pulse, self._clock)
         self._supervision = Supervision(
             lambda: self._has.situation(is_reloading=self._supervision.is_reloading)

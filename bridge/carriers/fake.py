@@ -6,6 +6,7 @@ within `max_seconds`, with an outcome and without an exception.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
@@ -62,8 +63,12 @@ class FakeCarrier:
             try:
                 connection = await self._connect(dialling, stack)
             except aiohttp.WSServerHandshakeError as refusal:
-                detail = "The server answered without opening a WebSocket."
-                return CallOutcome(ended_by=EndedBy.REFUSED, http_status=refusal.status, detail=detail)
+                return CallOutcome(
+                    ended_by=EndedBy.REFUSED,
+                    http_status=refusal.status,
+                    retry_after_seconds=_seconds(refusal.headers),
+                    detail="The server answered without opening a WebSocket.",
+                )
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 return CallOutcome(ended_by=EndedBy.REFUSED, detail=_why_unreachable(error))
             leg = Leg(
@@ -91,6 +96,12 @@ class FakeCarrier:
                 max_msg_size=MAX_MESSAGE_BYTES,
             )
             return WebSocketConnection(socket)
+
+
+def _seconds(headers: Mapping[str, str] | None) -> int | None:
+    """What Retry-After says; a date is of no use to a carrier."""
+    text = (headers or {}).get("Retry-After", "")
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _why_unreachable(error: Exception) -> str:

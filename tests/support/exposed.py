@@ -37,6 +37,7 @@ def everything(metrics: Metrics | None = None) -> str:
     metrics.not_heard()
     metrics.dropped("in", 5)
     metrics.storage_failed("full")
+    metrics.loop_measured(0.003)
     metrics.requested("GET", "/health", 200, 0.002)
     return metrics.exposition(SNAPSHOT).decode()
 

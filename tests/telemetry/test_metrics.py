@@ -40,6 +40,7 @@ def test_what_happens_is_counted() -> None:
         "hatif_not_heard_total": 1,
         'hatif_audio_dropped_frames_total{direction="in"}': 5,
         'hatif_storage_errors_total{code="full"}': 1,
+        'hatif_event_loop_delay_seconds_bucket{le="0.005"}': 1,
     }.items():
         assert sample(text, series) == value, series
 
