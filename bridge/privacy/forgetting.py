@@ -34,7 +34,9 @@ async def forget_due(
 
     """
     now = clock.now()
-    wanted = Purge.at(now, settings.privacy.keep_days.model_dump(), settings.recording.folder)
+    privacy = settings.privacy
+    own = {name: days.given for name, days in privacy.keep_days_of.items()}
+    wanted = Purge.at(now, privacy.keep_days.of_calls, settings.recording.folder, own)
     purged = await purge(database, wanted, dry_run=dry_run)
     overheard = now - timedelta(days=settings.monitoring.keep_days)
     utterances = await forget_before(database, overheard, dry_run=dry_run)
