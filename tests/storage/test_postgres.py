@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -17,11 +18,16 @@ from clusters import Cluster
 from sqlalchemy import URL, Boolean, Connection, DateTime, MetaData, Table, create_engine, insert, text
 from sqlalchemy.exc import OperationalError
 
+from bridge.audit.copying import AuditCopy
+from bridge.audit.entries import Action
+from bridge.audit.log import AuditLog, verify
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer
 from bridge.errors import StorageError
+from bridge.identity.principal import LOCAL
 from bridge.storage import database as database_room
 from bridge.storage import postgres, schema
+from bridge.storage.audit import all_entries
 from bridge.storage.database import database_url
 from bridge.storage.place import Place
 from bridge.storage.reading import look_up, read_status, verify_remote
@@ -252,6 +258,29 @@ async def test_what_an_operator_sees(
     assert fault.startswith("calls c1: custom_json cannot be read (it is no JSON)")
     with pytest.raises(StorageError, match="pg_dump"):
         place.require_file("this backup")
+
+
+async def test_rows_of_the_audit_log_go_once_a_row_says_so(
+    server: Cluster, fresh: str, tmp_path: Path
+) -> None:
+    """As with SQLite: nothing else takes one away, and what is left hangs together."""
+    store = await Store.open(server.url(fresh), clock=Clock())
+    place = Place(address=server.url(fresh), audit=tmp_path / "hatif.audit")
+    audit = AuditLog(store, AuditCopy(place.audit_copy), Clock())
+    for number in range(3):
+        await audit.note(LOCAL, Action.SESSION_END, f"c{number}")
+    (_, last, _) = [entry async for entry in all_entries(store)]
+    assert await audit.forget(last.at) == 1
+    for statement in (
+        "DELETE FROM audit_log WHERE number = 2",
+        "UPDATE audit_log SET object = 'x'",
+        "TRUNCATE audit_log",
+    ):
+        with pytest.raises(asyncpg.RaiseError, match="only added to"):
+            server.run(fresh, statement)
+    verdict = await verify(store, place)
+    await store.close()
+    assert (verdict.broken, verdict.purged, verdict.rows) == (None, 1, 4)
 
 
 @pytest.mark.parametrize(
