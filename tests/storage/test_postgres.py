@@ -2,10 +2,12 @@
 
 import asyncio
 import itertools
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from bridge.clock import Clock
 from bridge.dialogue.answer import Answer
 from bridge.errors import StorageError
 from bridge.identity.principal import LOCAL
+from bridge.privacy.erasing import prove
+from bridge.privacy.numbers import Subject
 from bridge.storage import database as database_room
 from bridge.storage import postgres, schema
 from bridge.storage.audit import all_entries
@@ -33,6 +37,8 @@ from bridge.storage.place import Place
 from bridge.storage.reading import look_up, read_status, verify_remote
 from bridge.storage.store import CallRecord, Store, TurnRecord
 from bridge.storage.tables import metadata
+from tests.privacy.conftest import NUMBER, hold_call
+from tests.support.typed import typed
 
 FOLDER = Path(__file__).parent / "schemas"
 SCHEMAS = (
@@ -281,6 +287,56 @@ async def test_rows_of_the_audit_log_go_once_a_row_says_so(
     verdict = await verify(store, place)
     await store.close()
     assert (verdict.broken, verdict.purged, verdict.rows) == (None, 1, 4)
+
+
+async def test_a_person_is_erased_with_proof(server: Cluster, fresh: str, tmp_path: Path) -> None:
+    """Rows, what was left of them in the tables' files, and what the server noted for its plans.
+
+    Where a transaction still looks at what was deleted, the server keeps it, and nobody is told otherwise.
+    """
+    store = await Store.open(server.url(fresh), clock=Clock())
+    await hold_call(store, "c1")
+    await hold_call(store, "c3", "+966501234567")
+    await store.close()
+    server.run(fresh, "ANALYZE")
+    assert NUMBER[4:] in _files_of(server, fresh)
+    erase = ("subject", "erase", "--number", NUMBER, "--reason", "asked")
+    environment = {
+        "HATIF_STORAGE__URL": server.url(fresh),
+        "HATIF_STORAGE__PATH": str(tmp_path / "hatif.db"),
+    }
+    looking = await asyncpg.connect(user="hatif", database=fresh, host=str(server.folder))
+    async with looking.transaction(isolation="repeatable_read"):
+        await looking.fetch("SELECT txid_current()")
+        done = await asyncio.to_thread(partial(typed, *erase, folder=tmp_path, **environment))
+        assert (done.returncode, json.loads(done.stdout)["proof"]["is_scrubbed"]) == (1, False), done.stderr
+        assert NUMBER[4:] in _files_of(server, fresh)
+    await looking.close()
+    await hold_call(store := await Store.open(server.url(fresh), clock=Clock()), "c1")
+    await store.close()
+
+    done = await asyncio.to_thread(partial(typed, *erase, folder=tmp_path, **environment))
+    assert done.returncode == 0, done.stderr + done.stdout
+    proof = json.loads(done.stdout)
+    assert (proof["clean"], proof["erased"]["rows"]["answers"]) == (True, 2)
+    assert (proof["proof"]["searched_rows"]["calls"], proof["proof"]["searched_bytes"]) == (1, {})
+    assert "replicas" in proof["proof"]["not_searched"]
+    left = _files_of(server, fresh)
+    assert NUMBER[4:] not in left
+    assert "501234567" in left
+    assert server.run(fresh, "SELECT count(*) FROM erasures") == [(2,)]
+    await hold_call(store := await Store.open(server.url(fresh), clock=Clock()), "c4")
+    proved = await prove(store, server.url(fresh), Subject.parse(NUMBER).spellings)
+    await store.close()
+    assert (proved.found > 0, proved.still_in_calls) == (True, ["c4"])
+
+
+def _files_of(server: Cluster, database: str) -> str:
+    """What the server keeps of a database on its disk, its log aside."""
+    server.run(database, "CHECKPOINT")
+    ((number,),) = server.run("postgres", "SELECT oid FROM pg_database WHERE datname = ?", database)
+    files = (server.folder / "data" / "base" / str(number)).iterdir()
+    return b"".join(file.read_bytes() for file in files).decode("latin-1")
 
 
 @pytest.mark.parametrize(
