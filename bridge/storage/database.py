@@ -90,10 +90,11 @@ def prepare_file(url: URL) -> None:
         raise StorageError(f"the database {path} cannot be opened: {_reason(error)}") from None
 
 
-def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngine:
-    """The pool of connections, each set up to lose nothing."""
+def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS, is_patient: bool = False) -> AsyncEngine:
+    """The pool of connections, each set up to lose nothing; `is_patient`: a statement may take hours."""
     if postgres.is_postgres(url):
-        engine = _create(url, connect_args=postgres.connect_args(url, busy_seconds), pool_pre_ping=True)
+        connect_args = postgres.connect_args(url, busy_seconds, is_patient=is_patient)
+        engine = _create(url, connect_args=connect_args, pool_pre_ping=True)
         postgres.prepare(engine, lambda options: bool(options.get(_WRITES, False)))
         return engine
     if not _is_sqlite(url):

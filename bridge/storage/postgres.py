@@ -87,8 +87,11 @@ def driver_url(url: URL, password: str | None) -> URL:
     return url if password is None else url.set(password=password)
 
 
-def connect_args(url: URL, busy_seconds: float) -> dict[str, Any]:
-    """What the driver is told: times that are up, and that nothing is acknowledged before the disk has it."""
+def connect_args(url: URL, busy_seconds: float, *, is_patient: bool = False) -> dict[str, Any]:
+    """What the driver is told: times that are up, and that nothing is acknowledged before the disk has it.
+
+    `is_patient`: statements take as long as they take; locks are still not waited for.
+    """
 
     async def connect(*args: Any, **options: Any) -> Any:
         import asyncpg  # noqa: PLC0415 - an extra
@@ -101,12 +104,12 @@ def connect_args(url: URL, busy_seconds: float) -> dict[str, Any]:
     return {
         "async_creator_fn": connect,
         "timeout": CONNECT_SECONDS,
-        "command_timeout": ANSWER_SECONDS,
+        "command_timeout": None if is_patient else ANSWER_SECONDS,
         "server_settings": {
             "application_name": "hatif",
             "timezone": "UTC",
             "synchronous_commit": "on",
-            "statement_timeout": _milliseconds(STATEMENT_SECONDS),
+            "statement_timeout": "0" if is_patient else _milliseconds(STATEMENT_SECONDS),
             "lock_timeout": _milliseconds(busy_seconds),
             "idle_in_transaction_session_timeout": _milliseconds(IDLE_SECONDS),
         },
