@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from bridge.audit.entries import Entry
+from bridge.durable import give_to_owner
 
 __all__ = ["AuditCopy"]
 
@@ -41,7 +42,10 @@ class AuditCopy:
     def add(self, entries: Sequence[Entry]) -> None:
         """Add those that the file lacks, in order; OSError where it cannot be written."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT  # O_APPEND: also where only that is allowed
+        is_new = not self.path.exists()
         with os.fdopen(os.open(self.path, flags, PRIVATE_FILE), "a+b") as file:
+            if is_new:
+                give_to_owner(file.fileno(), self.path.parent)
             fcntl.flock(file, fcntl.LOCK_EX)  # another process may be adding the same
             last = _last(file)
             lines = b"".join(msgspec.json.encode(one) + b"\n" for one in entries if one.number > last)

@@ -10,6 +10,7 @@ import msgspec
 
 from bridge.checkup import Finding, Verdict, look
 from bridge.config import Settings, load_settings
+from bridge.config_sources import credentials_folder
 from bridge.doctor import files
 from bridge.doctor.certificate import certificate
 from bridge.doctor.daemon import daemon
@@ -43,7 +44,7 @@ OTHERWISE = "hatif voices list, and name one of them there"
 async def diagnose(config: Path, now: datetime, *, online: bool) -> list[Finding]:
     """Look at everything; bad findings come as findings, not as errors."""
     try:
-        settings = load_settings(config, environ=_environment())
+        settings = load_settings(config)
     except BridgeError as error:
         return [Finding("configuration", Verdict.BAD, str(error), ADVICE["configuration"])]
     found = [_advised(finding) for finding in look(settings)]
@@ -62,7 +63,8 @@ def _around(
     yield from machine(settings, summary.size_bytes if summary else 0)
     yield files.configuration(config)
     yield from files.secrets_kept(settings, config)
-    yield from files.credential_files(_credentials_folder())
+    if (folder := credentials_folder(config, os.environ)) is not None:
+        yield from files.credential_files(folder)
     yield files.data(settings)
     for finding in (files.user(settings, _users()), files.admin_socket(settings)):
         if finding is not None:
@@ -70,18 +72,6 @@ def _around(
     yield from database(settings, now)
     yield from daemon(settings)
     yield from service()
-
-
-def _environment() -> dict[str, str]:
-    """Our own; where it names no credentials, those of the service, if this user may read them."""
-    folder = _credentials_folder()
-    if "CREDENTIALS_DIRECTORY" in os.environ or not os.access(folder, os.R_OK | os.X_OK):
-        return dict(os.environ)
-    return {**os.environ, "CREDENTIALS_DIRECTORY": str(folder)}
-
-
-def _credentials_folder() -> Path:
-    return Path(os.environ.get("CREDENTIALS_DIRECTORY") or files.CREDENTIALS_FOLDER)
 
 
 def _users() -> dict[str, int]:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from bridge.clock import Clock
-from bridge.durable import sync_folder
+from bridge.durable import give_to_owner, make_folder, sync_folder
 from bridge.errors import StorageError
 from bridge.storage import sealed
 from bridge.storage.checking import Findings, examine, row_counts
@@ -124,8 +124,9 @@ def open_read(database: Path) -> sqlite3.Connection:
 
 
 def create_private(file: Path) -> BinaryIO:
-    """A new file that only its owner reads; FileExistsError where there is one."""
+    """A new file that only the owner of its folder reads; FileExistsError where there is one."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    give_to_owner(descriptor, file.parent)
     return os.fdopen(descriptor, "w+b")
 
 
@@ -145,7 +146,7 @@ def _target(to: Path, now: datetime, *, sealed_: bool, before: str | None) -> Pa
 
 
 def _prepare_folder(database: Path, folder: Path, *, copies: int) -> None:
-    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    make_folder(folder, mode=PRIVATE_FOLDER)
     files = (database, database.with_name(f"{database.name}-wal"))
     needed = copies * sum(file.stat().st_size for file in files if file.exists()) + SPARE_BYTES
     free = shutil.disk_usage(folder).free

@@ -126,4 +126,7 @@ def _told(name: str) -> str:
             "the database holds values that are not encrypted, but privacy.key is configured; "
             "run `hatif privacy rekey` to encrypt them, or leave privacy.key out"
         )
-    return f"the database is encrypted with the key {name}; privacy.key must hold it (docs/privacy.md)"
+    return (
+        f"the database is encrypted with the key {name}; privacy.key must hold it: where it is the "
+        "credential privacy_key of the service, run this as root (docs/privacy.md)"
+    )
