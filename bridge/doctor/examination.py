@@ -17,6 +17,7 @@ from bridge.doctor.daemon import daemon
 from bridge.doctor.database import database
 from bridge.doctor.hearing import hearing
 from bridge.doctor.machine import machine
+from bridge.doctor.privacy import forgetting
 from bridge.doctor.service import service
 from bridge.errors import BridgeError
 from bridge.speech.vosk.model import ModelSummary, check_model
@@ -63,15 +64,21 @@ def _around(
     yield from machine(settings, summary.size_bytes if summary else 0)
     yield files.configuration(config)
     yield from files.secrets_kept(settings, config)
-    if (folder := credentials_folder(config, os.environ)) is not None:
+    folder = credentials_folder(config, os.environ)
+    if folder is not None:
         yield from files.credential_files(folder)
     yield files.data(settings)
     for finding in (files.user(settings, _users()), files.admin_socket(settings)):
         if finding is not None:
             yield finding
-    yield from database(settings, now)
+    yield from database(settings, now, sees_secrets=folder is None or _is_open(folder))
+    yield forgetting(settings)
     yield from daemon(settings)
     yield from service()
+
+
+def _is_open(folder: Path) -> bool:
+    return not folder.exists() or os.access(folder, os.R_OK | os.X_OK)
 
 
 def _users() -> dict[str, int]:

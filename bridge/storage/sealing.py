@@ -13,7 +13,7 @@ from bridge.privacy.keys import PLAIN
 from bridge.storage.sealed_types import SealedBytes, SealedText
 from bridge.storage.tables import sealing_keys
 
-__all__ = ["agree_on_keys", "is_sealed", "note_key", "only_key", "open_rows", "seal_row"]
+__all__ = ["agree_on_keys", "is_sealed", "note_key", "only_key", "open_rows", "require_keys", "seal_row"]
 
 _PROOF = "hatif"
 
@@ -94,13 +94,23 @@ async def agree_on_keys(connection: AsyncConnection, cipher: FieldCipher) -> Non
 
     """
     rows = (await connection.execute(select(sealing_keys))).all()
-    for name, proof in rows:
+    require_keys([(name, proof) for name, proof in rows], cipher)
+    if cipher.target not in {row.key_name for row in rows}:
+        await note_key(connection, cipher)
+
+
+def require_keys(noted: Iterable[tuple[str, str | bytes | None]], cipher: FieldCipher) -> None:
+    """Be sure that the configured keys open what is sealed with those that the database notes, with proofs.
+
+    Raises:
+        StorageError: a key is missing or another, or the database is not encrypted and should be.
+
+    """
+    for name, proof in noted:
         if name not in cipher.readable:
             raise StorageError(_told(name))
         if name != PLAIN:
-            cipher.open(Sealed(proof), _proof_place(name))
-    if cipher.target not in {row.key_name for row in rows}:
-        await note_key(connection, cipher)
+            cipher.open(Sealed(proof or ""), _proof_place(name))
 
 
 async def note_key(connection: AsyncConnection, cipher: FieldCipher) -> None:
