@@ -9,6 +9,7 @@ from pathlib import Path
 from bridge.checkup import Finding, Verdict
 from bridge.config import Settings
 from bridge.doctor.privacy import KeysNoted, encryption, keys_noted
+from bridge.storage.backup import latest_backup
 from bridge.storage.schema import known_revisions
 
 __all__ = ["backup", "database", "write_ahead_log"]
@@ -16,7 +17,6 @@ __all__ = ["backup", "database", "write_ahead_log"]
 LARGE_LOG_BYTES = 64 << 20  # SQLite takes it up every 4 MB, unless a reader stands in its way
 OLD_BACKUP = timedelta(hours=26)  # one a night, and a machine that was off for a while
 BUSY_SECONDS = 5.0
-NAMES = ("hatif-*.db", "hatif-*.db.*")  # of backups, and of encrypted ones
 
 
 def database(settings: Settings, now: datetime, *, sees_secrets: bool) -> Iterator[Finding]:
@@ -97,11 +97,11 @@ def write_ahead_log(path: Path) -> Finding:
 
 def backup(folder: Path, now: datetime) -> Finding:
     """The latest is of last night."""
-    made = [file.stat().st_mtime for name in NAMES for file in folder.glob(name)] if folder.is_dir() else []
-    if not made:
+    latest = latest_backup(folder)
+    if latest is None:
         advice = "systemctl enable --now hatif-backup.timer, or run `hatif db backup` every night"
         return Finding("backup", Verdict.WARNING, f"there is none in {folder}", advice)
-    age = now - datetime.fromtimestamp(max(made), UTC)
+    age = now - datetime.fromtimestamp(latest.stat().st_mtime, UTC)
     detail = f"the latest in {folder} is {age.total_seconds() / 3600:.0f} hours old"
     if age > OLD_BACKUP:
         advice = "see `systemctl status hatif-backup.timer` and `journalctl --unit hatif-backup`"

@@ -25,7 +25,7 @@ from bridge.storage import sealed
 from bridge.storage.checking import Findings, examine, row_counts
 from bridge.storage.database import BUSY_SECONDS, explain_sqlite
 
-__all__ = ["Backup", "back_up", "backups_in", "create_private", "open_read"]
+__all__ = ["Backup", "back_up", "backups_in", "create_private", "latest_backup", "open_read"]
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -101,6 +101,11 @@ def backups_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(file for file in folder.iterdir() if _ANY_NAME.fullmatch(file.name))
+
+
+def latest_backup(folder: Path) -> Path | None:
+    """The backup in a folder that was made last, OSError: it may not be looked into."""
+    return max(backups_in(folder), key=lambda file: file.stat().st_mtime, default=None)
 
 
 def open_read(database: Path) -> sqlite3.Connection:
