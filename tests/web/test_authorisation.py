@@ -1,4 +1,6 @@
-"""Who is turned away is told in the log by route, never by what was asked for."""
+"""Who is turned away is told in the log by route; and who may do everything comes by a file that is ours."""
+
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -6,7 +8,10 @@ from aiohttp.typedefs import Handler
 from structlog.testing import capture_logs
 
 from bridge.identity.principal import Principal, Scope
+from bridge.lifecycle import Lifecycle
 from bridge.web.authorisation import PRINCIPAL, require
+from bridge.web.health import Component, Health
+from bridge.web.server import Server
 
 
 async def _read(request: web.Request) -> web.Response:
@@ -34,3 +39,21 @@ async def test_what_was_not_allowed_is_named_by_its_route() -> None:
         "/calls/{call_id}/transcript",
         Scope.TRANSCRIPTS,
     )
+
+
+async def _nothing() -> list[Component]:
+    return []
+
+
+async def test_the_admin_socket_s_file_goes_with_the_daemon(tmp_path: Path) -> None:
+    """And where another daemon has taken the name meanwhile, its file stays."""
+    file = tmp_path / "admin.sock"
+    for is_taken in (False, True):
+        server = Server(Health(lifecycle=Lifecycle(), components=_nothing, active_calls=lambda: 0))
+        await server.start("127.0.0.1", 0, file)
+        assert file.is_socket()
+        if is_taken:
+            (tmp_path / "other").touch()
+            (tmp_path / "other").replace(file)
+        await server.stop()
+        assert file.exists() is is_taken
