@@ -11,7 +11,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS
 .DEFAULT_GOAL := help
 PEERS  := .venv-peers
 # Debian packages with the programs that tests use; tests/support/programs.py says which is in which.
-SERVICES := nginx-light openssl postgresql prometheus redis-server strace systemd
+SERVICES := nginx-light openssl postgresql prometheus prometheus-alertmanager redis-server strace systemd
 
 # XTTS's tests have an environment of their own, for PyTorch is large. Where the usual PyTorch is built for CUDA,
 # TORCH_INDEX=ADDRESS of an index with the CPU's build saves gigabytes. XTTS=0 leaves these tests out.
@@ -70,7 +70,7 @@ services:  ## the system programs that some tests need, from Debian's packages; 
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(SERVICES)
 	@echo "Tests start these servers themselves; where they are not wanted as services:"
-	@echo "  systemctl disable --now nginx postgresql prometheus redis-server"
+	@echo "  systemctl disable --now nginx postgresql prometheus prometheus-alertmanager redis-server"
 
 test-xtts: $(XTTS_STAMP)  ## XTTS's real code over a tiny checkpoint, in an environment with PyTorch
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts

@@ -103,7 +103,7 @@ class Daemon:
                 self._lifecycle.started()
                 log.info("ready", host=self._settings.server.host, port=self._server.port)
                 await self._lifecycle.urged(Urgency.AFTER_CALLS)
-            log.info("stopping")
+            log.info("stopping", signal=self._lifecycle.ended_by)
             if self._has.switchboard is not None:
                 await self._has.switchboard.drain(self._settings.calls.drain_seconds)
         self._lifecycle.stopped()

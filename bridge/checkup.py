@@ -194,6 +194,8 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
         advice = "before you call patients, have them signed (status: validated) and remove allow_draft"
         yield Finding("drafts", Verdict.WARNING, detail, advice)
     yield from _retention(settings, ids)
+    if offered:
+        yield from _told_of_danger(settings, offered)
     yield from _rendered(settings, offered)
 
 
@@ -203,6 +205,24 @@ def _retention(settings: Settings, ids: Collection[str]) -> Iterator[Finding]:
         detail = f"privacy.keep_days_of names what is not in the folder: {', '.join(unknown)}"
         advice = "correct its id; where it is one that was asked before, its calls are still kept so long"
         yield Finding("retention", Verdict.WARNING, detail, advice)
+
+
+def _told_of_danger(settings: Settings, offered: Sequence[Questionnaire]) -> Iterator[Finding]:
+    """Does anybody hear of a caller who may be in danger? Trials may do without; patients may not."""
+    subject, escalating = "notifications", sorted(one.id for one in offered if one.escalations)
+    if settings.notifications.url is not None:
+        yield Finding(
+            subject, Verdict.GOOD, f"callers in danger are told of to {settings.notifications.url.host}"
+        )
+    elif escalating:
+        detail = (
+            f"nobody is told of a caller in danger by {', '.join(escalating)}: it is only kept and logged"
+        )
+        advice = (
+            "set notifications.url to an address that reaches people, day and night (docs/notifications.md)"
+        )
+        verdict = Verdict.WARNING if settings.questionnaires.allow_draft else Verdict.BAD
+        yield Finding(subject, verdict, detail, advice)
 
 
 def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | None) -> Finding:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import msgspec
 
 from bridge.audit.entries import Entry
-from bridge.durable import sync_folder
+from bridge.durable import give_to_owner, sync_folder
 
 __all__ = ["AuditCopy"]
 
@@ -66,6 +66,7 @@ class AuditCopy:
             file.seek(0)
             opened = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
             with os.fdopen(opened, "wb") as kept:
+                give_to_owner(kept.fileno(), self.path.parent)
                 kept.writelines(line for line in file if (entry := _read(line)) and entry.number > number)
                 kept.flush()
                 os.fsync(kept.fileno())
@@ -81,7 +82,10 @@ class AuditCopy:
         """The file, while no other process adds to it or puts another in its place."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT  # O_APPEND: also where only that is allowed
         while True:
+            is_new = not self.path.exists()
             with os.fdopen(os.open(self.path, flags, PRIVATE_FILE), "a+b") as file:
+                if is_new:
+                    give_to_owner(file.fileno(), self.path.parent)
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if _is_at(self.path, file):
                     yield file

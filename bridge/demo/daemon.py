@@ -37,7 +37,6 @@ LOG_LINES_SHOWN = 12
 _OURS = "HATIF_"
 PROMPTS = "HATIF_PROMPTS__FOLDER"
 _VOICES = tuple(f"HATIF_{section}__" for section in ("VOICE", "PIPER", "XTTS", "SPEECH_SERVER", "VOICES"))
-_NOT_INHERITED = "CREDENTIALS_DIRECTORY"
 
 
 class DemoError(BridgeError):
@@ -89,9 +88,10 @@ class DaemonSetup(Struct, frozen=True):
         kept = {
             name: value
             for name, value in inherited.items()
-            if name.startswith(_VOICES) or (not name.upper().startswith(_OURS) and name != _NOT_INHERITED)
+            if name.startswith(_VOICES) or not name.upper().startswith(_OURS)
         }
         return kept | {
+            "CREDENTIALS_DIRECTORY": "",  # neither the user's own secrets nor the service's
             "HATIF_SERVER__HOST": LOOPBACK,
             "HATIF_SERVER__PORT": str(self.port),
             "HATIF_STORAGE__PATH": str(self.database),

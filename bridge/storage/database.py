@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bridge.durable import give_to_owner
 from bridge.errors import StorageError
 from bridge.storage import postgres
 from bridge.storage.place import Place, Where
@@ -85,7 +86,10 @@ def prepare_file(url: URL) -> None:
         raise StorageError(f"the database {path} is a folder; storage.path must name a file")
     try:
         path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        is_new = not path.exists()
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+        if is_new:
+            give_to_owner(path, path.parent)
     except OSError as error:
         raise StorageError(f"the database {path} cannot be opened: {_reason(error)}") from None
 

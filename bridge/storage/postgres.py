@@ -48,7 +48,8 @@ _BUSY = {
 _CAUSES = {
     "08": "is not connected any more; it is tried again with the next request",
     "25006": "is read-only: it may be a standby's; storage.url must name the server that writes",
-    "28": "refuses the user or the password; storage.url and storage.password must be those of its owner",
+    "28": "refuses the user or the password; storage.url and storage.password must be those of its owner: "
+    "where the password is the credential storage_password of the service, run this as root",
     "3D000": "does not exist; its administrator makes it: createdb --owner USER DATABASE",
     "40": "was changed by another daemon at the same time; try again",
     "42501": "may not be written by this user; its owner must be the user in storage.url",

@@ -45,6 +45,9 @@ class Snapshot(Struct, frozen=True):
     prompts: PromptsCondition | None = None
     notices_waiting: int | None = None  # callers in danger, perhaps, of whom nobody has taken note
     notices_overdue: int | None = None  # and should have
+    components: Mapping[str, bool] = field(default_factory=dict)  # what a call needs, and whether it is ready
+    storage_free_bytes: int | None = None  # on the database's disk
+    backup_at: float | None = None  # when the latest backup was made, in seconds since 1970; 0: never
 
 
 class SnapshotCollector(Collector):
@@ -70,6 +73,7 @@ class SnapshotCollector(Collector):
         yield _one("hatif_calls_active", "Calls in progress.", now.calls)
         yield from _life(now)
         yield from _machine(now)
+        yield from _kept(now)
         yield from _engines(now.engines)
         if now.prompts is not None:
             yield from _prompts(now.prompts)
@@ -103,6 +107,21 @@ def _machine(now: Snapshot) -> Iterator[Metric]:
         yield _one("hatif_asyncio_tasks", "Tasks of the event loop that are not done.", now.tasks)
     if now.memory_bytes is not None:
         yield _one("hatif_memory_bytes", "Memory of the daemon and its engines together.", now.memory_bytes)
+
+
+def _kept(now: Snapshot) -> Iterator[Metric]:
+    ready = GaugeMetricFamily(
+        "hatif_component_ready", "Whether what every call needs is ready.", labels=("component",)
+    )
+    for name, is_ready in now.components.items():
+        ready.add_metric((name,), is_ready)
+    yield ready
+    if now.storage_free_bytes is not None:
+        yield _one("hatif_storage_free_bytes", "Room on the database's disk.", now.storage_free_bytes)
+    if now.backup_at is not None:
+        yield _one(
+            "hatif_backup_timestamp_seconds", "When the latest backup was made; 0: never.", now.backup_at
+        )
 
 
 def _engines(engines: Mapping[str, EngineCondition]) -> Iterator[Metric]:

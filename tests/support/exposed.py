@@ -19,6 +19,9 @@ SNAPSHOT = Snapshot(
     prompts=PromptsCondition(hits=90, misses=2, entries=500, bytes=1 << 20),
     notices_waiting=1,
     notices_overdue=0,
+    components={"storage": True, "voice": False},
+    storage_free_bytes=9 << 30,
+    backup_at=1_790_000_000.0,
 )
 
 

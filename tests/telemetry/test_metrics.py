@@ -61,6 +61,10 @@ def test_what_is_is_shown() -> None:
         'hatif_escalations_open{due="waiting"}': 1,
         "hatif_asyncio_tasks": 19,
         "hatif_memory_bytes": 1 << 30,
+        'hatif_component_ready{component="storage"}': 1,
+        'hatif_component_ready{component="voice"}': 0,
+        "hatif_storage_free_bytes": 9 << 30,
+        "hatif_backup_timestamp_seconds": 1_790_000_000,
         'hatif_build_info{model="hatif-ar-phone-0.2@1234",version="0.1.0"}': 1,
     }.items():
         assert sample(text, series) == value, series
