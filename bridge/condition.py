@@ -95,7 +95,7 @@ def _free_bytes(place: Place) -> int | None:
 
 def _backup_at(place: Place) -> float | None:
     """When the latest backup was made; 0 where there is none, None where backups are not ours to make."""
-    if place.backup_folder is None:
+    if place.file is None or place.backup_folder is None:
         return None
     try:
         latest = latest_backup(place.backup_folder)

@@ -1,5 +1,6 @@
 """`hatif db`: backing up, checking, restoring and upgrading the database. It parses and prints; others do."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -162,6 +163,7 @@ async def _note_restored(place: "Place", backup: Path) -> None:
 @db_app.command("upgrade")
 def upgrade(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="I have one: make none.")] = False,
     config: Config = None,
     json: Json = None,
 ) -> None:
@@ -173,7 +175,7 @@ def upgrade(
     from bridge.storage.reading import look_up  # noqa: PLC0415
     from bridge.storage.upgrading import Upgrade  # noqa: PLC0415
 
-    place = settings_of(config).database
+    place = replace(settings_of(config).database, backs_up=not no_backup)
     if place.file is not None:
         place.require_file("this upgrade")
 
@@ -198,8 +200,6 @@ def upgrade(
         out.print(f"  {step.revision}  {escape(step.title)}", highlight=False)
     if made.backup:
         out.print(f"  backup: {escape(made.backup)}", soft_wrap=True, highlight=False)
-    if place.file is None:
-        err.print("no backup is made of a PostgreSQL database: pg_dump does that", soft_wrap=True)
 
 
 @db_app.command("status")

@@ -25,7 +25,17 @@ from bridge.storage import sealed
 from bridge.storage.checking import Findings, examine, row_counts
 from bridge.storage.database import BUSY_SECONDS, explain_sqlite
 
-__all__ = ["Backup", "back_up", "backups_in", "create_private", "latest_backup", "open_read"]
+__all__ = [
+    "PRIVATE_FOLDER",
+    "Backup",
+    "back_up",
+    "backups_in",
+    "create_private",
+    "latest_backup",
+    "new_name",
+    "open_read",
+    "publish",
+]
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -33,7 +43,7 @@ READ_BYTES = 2**20
 SPARE_BYTES = 16 * 2**20  # left on the disk beside a backup: the database must be able to grow on
 # hatif-20261121T020000Z.db, and what is made before an upgrade: ...-before-0011.db, which no rotation takes
 _NAME = re.compile(r"hatif-\d{8}T\d{6}Z(-\d+)?\.db(\.sealed)?")
-_ANY_NAME = re.compile(r"hatif-\d{8}T\d{6}Z[-\w]*\.db(\.sealed)?")
+_ANY_NAME = re.compile(r"hatif-\d{8}T\d{6}Z[-\w]*\.(db(\.sealed)?|dump)")  # dump: PostgreSQL's
 
 
 class Backup(Struct, frozen=True, kw_only=True):
@@ -74,7 +84,7 @@ def back_up(
         found = _copy(database, partial)
         if key is not None:
             _seal(partial, closed, key)
-        _publish(partial if key is None else closed, target)
+        publish(partial if key is None else closed, target)
         removed = [] if keep is None else _rotate(target, keep)
         size = target.stat().st_size
     except sqlite3.Error as error:
@@ -142,12 +152,17 @@ def _target(to: Path, now: datetime, *, sealed_: bool, before: str | None) -> Pa
         if to.exists():
             raise StorageError(f"{to} is there already; name another file, or a folder")
         return to
+    return new_name(to, now, f".db{suffix}", before=before)
+
+
+def new_name(folder: Path, now: datetime, suffix: str, *, before: str | None = None) -> Path:
+    """A file of this moment that the folder does not have yet; StorageError where there are a hundred."""
     moment = f"hatif-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}" + (f"-before-{before}" if before else "")
     names: Iterable[str] = (moment, *(f"{moment}-{number}" for number in range(2, 100)))
     for name in names:
-        if not (found := to / f"{name}.db{suffix}").exists():
+        if not (found := folder / f"{name}{suffix}").exists():
             return found
-    raise StorageError(f"{to} has a hundred backups of this second; try again in the next")
+    raise StorageError(f"{folder} has a hundred backups of this second; try again in the next")
 
 
 def _prepare_folder(database: Path, folder: Path, *, copies: int) -> None:
@@ -192,7 +207,7 @@ def _seal(partial: Path, closed: Path, key: str) -> None:
         raise StorageError(f"the encrypted copy {closed} cannot be read back; check the disk")
 
 
-def _publish(partial: Path, target: Path) -> None:
+def publish(partial: Path, target: Path) -> None:
     """Give the copy its name once the disk has it; one that is there already stays (link(2))."""
     with partial.open("rb") as content:
         os.fsync(content.fileno())

@@ -20,6 +20,7 @@ class Place:
     backups: Path | None = None  # None: the folder `backups` beside an SQLite file
     backup_key: str | None = field(default=None, repr=False)  # encrypts them
     audit: Path | None = None  # the audit log's copy; None: beside an SQLite file
+    backs_up: bool = True  # before an upgrade; False: whoever upgrades has a backup
     keys: KeyRing | None = field(default=None, repr=False)  # encrypt what tells of a person
 
     @classmethod
@@ -41,9 +42,9 @@ class Place:
 
     @property
     def backup_folder(self) -> Path | None:
-        """Where backups go; None where they are not ours to make."""
+        """Where backups go; None where nobody has said it and there is no file to put them beside."""
         if self.file is None:
-            return None
+            return self.backups
         return self.backups or self.file.parent / BACKUPS
 
     @property

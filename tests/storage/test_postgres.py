@@ -4,8 +4,10 @@ import asyncio
 import itertools
 import json
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -120,15 +122,50 @@ async def test_a_database_of_every_schema_is_upgraded_with_all_it_holds(
         await connection.run_sync(_fill, revision, tmp_path)
     await engine.dispose()
     assert (await look_up(place)).present == revision
-    store = await Store.open(place, clock=Clock())
+    with pytest.raises(StorageError, match=r"storage.backups names no folder.*--no-backup"):
+        await Store.open(place, clock=Clock())
+    store = await Store.open(replace(place, backups=tmp_path / "backups"), clock=Clock())
     calls, answers = await store.calls(), await store.answers(every_revision=True)
-    assert (store.upgrade.before, store.upgrade.backup) == (revision, None)
+    assert store.upgrade.before == revision
+    assert _calls_in(Path(str(store.upgrade.backup))) == {"finished", "died"}
     await store.close()
     assert {call.call_id: call.disposition for call in calls} == {"finished": "completed", "died": None}
     assert [(one.item, one.revision, one.value) for one in answers] == [("pain", 1, 7), ("pain", 2, 8)]
     found = await verify_remote(place)
     assert (found.faults, found.notes, found.schema) == ([], [], schema.newest_revision())
     assert (found.rows["turns"], found.rows["dialogue_states"]) == (3, 2)
+
+
+async def test_who_has_a_backup_upgrades_without_ours(
+    server: Cluster, fresh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where pg_dump is not there the schema stays as it is, and the sentence says what to type."""
+    engine = database_room.create_engine(database_url(server.url(fresh)))
+    async with engine.begin() as connection:
+        await connection.run_sync(_fill, "0007", tmp_path)
+    await engine.dispose()
+    environment = {
+        "HATIF_STORAGE__URL": server.url(fresh),
+        "HATIF_STORAGE__BACKUPS": str(tmp_path / "backups"),
+    }
+    monkeypatch.setenv("PATH", str(tmp_path))
+    refused = typed("db", "upgrade", folder=tmp_path, **environment)
+    assert refused.returncode != 0
+    assert "pg_dump and pg_restore are not installed" in " ".join(refused.stderr.split())
+    assert "hatif db upgrade --no-backup" in " ".join(refused.stderr.split())
+    assert (await look_up(Place(address=server.url(fresh)))).present == "0007"
+    done = typed("db", "upgrade", "--no-backup", folder=tmp_path, **environment)
+    assert done.returncode == 0, done.stderr
+    assert (await look_up(Place(address=server.url(fresh)))).missing == []
+
+
+def _calls_in(backup: Path) -> set[str]:
+    """The calls in what pg_dump wrote, as pg_restore reads it."""
+    assert backup.stat().st_mode & 0o777 == 0o600
+    restored = ["pg_restore", "--data-only", "--table=calls", "--file=-", str(backup)]
+    script = subprocess.run(restored, capture_output=True, text=True, check=True).stdout
+    rows = script.partition("FROM stdin;\n")[2].partition("\n\\.")[0]
+    return {row.split("\t")[0] for row in rows.splitlines()}
 
 
 def _fill(connection: Connection, revision: str, folder: Path) -> None:

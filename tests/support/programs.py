@@ -21,6 +21,8 @@ PACKAGES = {
     "initdb": "postgresql",
     "nginx": "nginx-light",
     "openssl": "openssl",
+    "pg_dump": "postgresql",
+    "pg_restore": "postgresql",
     "postgres": "postgresql",
     "promtool": "prometheus",
     "redis-server": "redis-server",
