@@ -85,7 +85,9 @@ def newest_revision() -> str:
     return known_revisions()[-1]
 
 
+@cache
 def _scripts() -> ScriptDirectory:
+    """The migrations; a process reads them once, for every opening asks about them twice."""
     return ScriptDirectory.from_config(_config())
 
 
