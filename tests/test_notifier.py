@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from databases import put_empty
 
 from bridge.clock import Clock
 from bridge.dialogue.actions import Notify
@@ -55,7 +56,7 @@ async def site() -> AsyncIterator[tuple[Site, str]]:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """A store with one call."""
-    one = await Store.open(tmp_path / "hatif.db", clock=Clock(SPEED))
+    one = await Store.open(put_empty(tmp_path / "hatif.db"), clock=Clock(SPEED))
     await one.begin_call(
         CallRecord(
             call_id="c1",

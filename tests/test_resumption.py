@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from databases import put_empty
 
 from bridge.clock import Clock
 from bridge.content import CONTENT
@@ -37,7 +38,7 @@ def dropped(questionnaire: Questionnaire) -> DialogueState:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "hatif.db", clock=Clock())
+    opened = await Store.open(put_empty(tmp_path / "hatif.db"), clock=Clock())
     yield opened
     await opened.close()
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from databases import put_empty
 from shipped import shipped
 from structlog.testing import capture_logs
 
@@ -173,7 +174,7 @@ async def call(
     await voice.start()
     ticker = Ticker(clock, on_error=lambda _callback, _error: None)
     ticking = asyncio.create_task(ticker.run())
-    store = await Store.open(tmp_path / "hatif.db", clock=clock, busy_seconds=0.05)
+    store = await Store.open(put_empty(tmp_path / "hatif.db"), clock=clock, busy_seconds=0.05)
 
     def start(
         *,

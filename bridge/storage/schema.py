@@ -85,8 +85,9 @@ def newest_revision() -> str:
     return known_revisions()[-1]
 
 
-@cache  # reading them takes longer than all else that opening a database does
+@cache
 def _scripts() -> ScriptDirectory:
+    """The migrations; a process reads them once, for every opening asks about them twice."""
     return ScriptDirectory.from_config(_config())
 
 

@@ -5,10 +5,10 @@ A draft of one author that native speakers have not reviewed. Spelling does not 
 
 from collections.abc import Iterator
 from enum import StrEnum
-from itertools import product
 
 from bridge.understanding.normalisation import normalise, phrase_of
 from bridge.understanding.scale_composed import NOT_ALL, TRIFLES
+from bridge.understanding.wordlists import NOTHING, parted, put_together
 
 __all__ = ["MIDDLE", "SIDES", "TURNED", "Role", "marks", "remarks_of"]
 
@@ -43,12 +43,9 @@ def _split(listed: str) -> list[str]:
 
 
 def _each(*lists: str) -> list[str]:
-    """One phrase of each list after the other; a lone "-" is nothing."""
-    cut = [[one.strip() for one in listed.replace("\n", "،").split("،") if one.strip()] for listed in lists]
-    return [
-        " ".join(word for one in phrases if one != "-" for word in phrase_of(one))
-        for phrases in product(*cut)
-    ]
+    """One phrase of each list after the other, as they are compared; a lone "-" is nothing."""
+    cut = [parted(listed) for listed in lists]
+    return put_together([one if one == NOTHING else " ".join(phrase_of(one)) for one in part] for part in cut)
 
 
 _NOT = """

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from databases import put_empty
 
 from bridge.clock import Clock
 from bridge.content import CONTENT
@@ -172,7 +173,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(database: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(database, clock=Clock())
+    opened = await Store.open(put_empty(database), clock=Clock())
     yield opened
     await opened.close()
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from shipped import copy_shipped
 
 from bridge.content import CONTENT
 
@@ -28,7 +29,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config = folder / "config.yaml"
-        questionnaires = CONTENT / "questionnaires"
+        questionnaires = copy_shipped(folder / "questionnaires", ["phq2"])
         self.config.write_text(
             f"prompts: {{folder: prompts}}\nquestionnaires: {{folder: {questionnaires}}}\n"
         )

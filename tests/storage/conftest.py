@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from clusters import PACKAGE, Cluster, cluster
+from databases import put_empty
 
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer, AnswerStatus, Via
@@ -65,9 +66,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def where(kind: str, path: Path, request: pytest.FixtureRequest) -> Path | str:
-    """An empty database of the kind that the test is run on."""
+    """An empty database of the kind that the test is run on; it has all tables."""
     if kind == "sqlite":
-        return path
+        return put_empty(path)
     server, database = request.getfixturevalue("server"), request.getfixturevalue("migrated")
     emptied = [name for name in metadata.tables if name != "audit_log"]  # that lets nobody take rows away
     server.run(database, f"TRUNCATE {', '.join(emptied)}")

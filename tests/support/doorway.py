@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from databases import put_empty
 
 from bridge.clock import Clock
 from bridge.config import Settings, load_settings
@@ -70,7 +71,7 @@ async def doorway(folder: Path, *, without: Iterable[str] = (), **environ: str) 
     given = {name: value for name, value in given.items() if name not in set(without)} | environ
     settings = load_settings(environ=given)
     clock = Clock()
-    store = await Store.open(folder / "hatif.db", clock=clock)
+    store = await Store.open(put_empty(folder / "hatif.db"), clock=clock)
     gate = Gate(settings)
     gate.open(_authenticator(store, clock, settings))
     application = web.Application(middlewares=gate.middlewares)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from databases import put_empty
 
 from bridge.clock import Clock
 from bridge.dialogue.actions import Disposition
@@ -92,7 +93,7 @@ class Door:
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
     clock = LaterClock()
-    store = await Store.open(tmp_path / "hatif.db", clock=clock)
+    store = await Store.open(put_empty(tmp_path / "hatif.db"), clock=clock)
     yield Door(store, clock)
     await store.close()
 
