@@ -70,6 +70,7 @@ class Switchboard:
         self._recordings = recordings
         self._transcripts = transcripts
         self._is_rendered = is_rendered
+        self._says_goodbye = False  # to all calls: whoever is back now would be cut
         self.not_begun = 0  # calls that were let in and came to nothing
         self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
         self._expected: dict[str, _Expected] = {}  # by reference
@@ -128,12 +129,14 @@ class Switchboard:
         tenant: str | None = None,
         number: str | None = None,
         provider: str | None = None,
+        is_back: bool = False,
     ) -> Seat | Busy:
         """May one more call be asked the questionnaire of that id, or the default one?
 
         None that there is not is no reason here: `questionnaire` says so. `reference`: of a call that may be
         expected. `tenant`: of its credential. `number`: the one of ours that it is about. `provider`: for the
-        log. Whoever is given a seat leaves it when the call is over, or came to nothing.
+        log. `is_back`: it was let in before, and has lost its socket. Whoever is given a seat leaves it when
+        the call is over, or came to nothing.
         """
         expected = self._expecting().get(reference or "")
         if expected is not None and expected.seat is not None:
@@ -141,7 +144,7 @@ class Switchboard:
             return seat
         whose = self._whose(name, tenant, number)
         # One that is back after its socket was lost was let in already.
-        is_in = expected is not None and not self._is_starting
+        is_in = (expected is not None or is_back) and not self._is_starting and not self._says_goodbye
         decision = self._rendered(name, Accept() if is_in else self._ask(whose))
         decision = self._told(decision, whose, self.questionnaire(name), provider)
         return self._seated(decision, whose, is_settled=tenant is not None)
@@ -336,6 +339,7 @@ class Switchboard:
         log.info("draining", calls=len(self._calls), limit_seconds=seconds)
         if not await self._are_over(seconds, Urgency.NOW):
             log.warning("calls_dismissed", calls=len(self._calls))
+            self._says_goodbye = True
             for reference in tuple(self._expected):
                 self.expect_no_more(reference)
             for session in self._calls.values():

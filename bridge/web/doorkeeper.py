@@ -11,12 +11,12 @@ from typing import Any
 
 import structlog
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bridge.clock import Clock
 from bridge.errors import CredentialError, StorageError
 from bridge.identity.streams import StreamClaims, StreamTokens
-from bridge.reconnection import LONGEST_CALL, may_be_lost
+from bridge.reconnection import LONGEST_CALL, CallKey, may_be_lost
 from bridge.storage.phone_calls import call_of_reference
 from bridge.storage.store import Store
 from protocols.base import Capabilities, CredentialCheck, MediaProtocol
@@ -45,9 +45,13 @@ class Visit(Struct, frozen=True):
     protocol: MediaProtocol
     questionnaire: str | None
     claims: StreamClaims | None  # of a stream token, to be redeemed when the call is taken
-    trial: MediaProtocol | None = (
-        None  # where a credential is still to come: a machine that may be spoilt by it
-    )
+    # Where a credential, or the name of a call that may be back, is still to come: it may be spoilt by that.
+    trial: MediaProtocol | None = None
+
+    @property
+    def may_be_back(self) -> bool:
+        """Whether only its first message says if it is a call whose socket was lost."""
+        return bool(self.protocol.capabilities.reconnect_seconds) and self.claims is None
 
 
 class Doorkeeper:
@@ -106,14 +110,16 @@ class Doorkeeper:
         protocol = provider.media(options, grant)
         if claims is not None and claims.is_late and not protocol.capabilities.reconnect_seconds:
             raise refused(EXPIRED)
-        return Visit(
+        visit = Visit(
             provider=provider,
             options=options,
             protocol=protocol,
             questionnaire=claims.questionnaire if claims else _questionnaire(provider, name),
             claims=claims,
-            trial=None if is_authenticated else provider.media(options, grant),
         )
+        if is_authenticated and not visit.may_be_back:
+            return visit
+        return structs.replace(visit, trial=provider.media(options, grant))
 
     def application(self, request: web.Request) -> tuple[Provider[Any], Options, ApplicationSocket[Any]]:
         """Whose application socket may open, and of which kind it is.
@@ -167,15 +173,28 @@ class Doorkeeper:
 
     async def _comes_again(self, claims: StreamClaims, capabilities: Capabilities) -> bool:
         """Whether the provider may have lost the socket of a call that lasts, or did until a moment ago."""
-        seconds, now = capabilities.reconnect_seconds, self._clock.now()
+        seconds = capabilities.reconnect_seconds
         if not seconds or claims.call is None:
             return False
         phone = await call_of_reference(self._store, claims.provider, claims.call)
         if phone is None:
             return False
-        call = await self._store.latest_call(
-            claims.provider, phone.provider_call_id, since=now - LONGEST_CALL
-        )
+        return await self._may_be_lost(CallKey(claims.provider, phone.provider_call_id), seconds)
+
+    async def is_back(self, visit: Visit, provider_call_id: str | None) -> bool:
+        """Whether it is the socket of a call that we have let in already, and whose socket was lost."""
+        seconds = visit.protocol.capabilities.reconnect_seconds
+        if not seconds or provider_call_id is None:
+            return False
+        try:
+            return await self._may_be_lost(CallKey(visit.provider.name, provider_call_id), seconds)
+        except StorageError as error:  # it is taken for a new one
+            log.error("call_before_not_read", code=error.code, detail=str(error))  # noqa: TRY400
+            return False
+
+    async def _may_be_lost(self, key: CallKey, seconds: float) -> bool:
+        now = self._clock.now()
+        call = await self._store.latest_call(key.provider, key.provider_call_id, since=now - LONGEST_CALL)
         return call is not None and may_be_lost(call, now=now, seconds=seconds)
 
     def accept(self, verified: Verified) -> None:

@@ -69,9 +69,11 @@ class MediaSockets:
         reference = visit.claims.call if visit.claims else None
         known = await self._known(visit)
         if visit.trial is not None:  # a stranger yet, who takes nobody's place
-            self._look_for_room(visit, is_asked=is_asked)
+            if not visit.may_be_back:
+                self._look_for_room(visit, is_asked=is_asked)
             return await self._put_through(request, visit, self._asked(visit, is_asked=is_asked), known)
-        with self._admit(visit, reference, known, is_asked=is_asked) as seat:
+        is_back = await self._doorkeeper.is_back(visit, known.provider_call_id)
+        with self._admit(visit, reference, known, is_asked=is_asked, is_back=is_back) as seat:
             questionnaire = self._asked(visit, is_asked=is_asked)
             await self._doorkeeper.redeem(visit)
             try:
@@ -106,13 +108,20 @@ class MediaSockets:
         if busy is not None:
             raise _unavailable(busy)
 
-    def _admit(self, visit: Visit, reference: str | None, known: CallDetails, *, is_asked: bool) -> Seat:
-        """May the call start? Its place, where it may."""
+    def _admit(
+        self, visit: Visit, reference: str | None, known: CallDetails, *, is_asked: bool, is_back: bool
+    ) -> Seat:
+        """May the call start, or go on? Its place, where it may."""
         board, number = self._switchboard, known.own_number
         tenant = visit.claims.tenant if visit.claims else None
         if is_asked:
             decision = board.admit_to(
-                visit.questionnaire, reference, tenant=tenant, number=number, provider=visit.provider.name
+                visit.questionnaire,
+                reference,
+                tenant=tenant,
+                number=number,
+                provider=visit.provider.name,
+                is_back=is_back,
             )
         else:
             decision = board.admit(tenant, number, provider=visit.provider.name)
@@ -152,8 +161,9 @@ class MediaSockets:
         try:
             messages = self._messages(socket, protocol.capabilities)
             if visit.trial is not None:
-                messages = await self._introduced(visit.trial, messages)
-                seat = self._admit(visit, None, known, is_asked=questionnaire is not None)
+                messages, details = await self._introduced(visit.trial, messages)
+                is_back = await self._doorkeeper.is_back(visit, details.provider_call_id)
+                seat = self._admit(visit, None, known, is_asked=questionnaire is not None, is_back=is_back)
             welcome(request)
             if questionnaire is None:
                 outcome = await self._switchboard.monitor(protocol, messages, send, known=known, seat=seat)
@@ -173,8 +183,10 @@ class MediaSockets:
 
     async def _introduced(
         self, trial: MediaProtocol, messages: AsyncIterator[str | bytes]
-    ) -> AsyncIterator[str | bytes]:
+    ) -> tuple[AsyncIterator[str | bytes], CallDetails]:
         """Wait for the credential, before anything is held for whoever shows it; all messages, in order.
+
+        With them comes what they say of the call.
 
         Until then this is a connection and no call: a stranger takes nobody's place.
 
@@ -187,8 +199,9 @@ class MediaSockets:
             async with asyncio.timeout(self._limits.first_message_seconds):
                 async for message in messages:
                     said.append(message)
-                    if any(isinstance(event, CallStarted) for event in trial.receive(message)):
-                        return _chained(said, messages)
+                    for event in trial.receive(message):
+                        if isinstance(event, CallStarted):
+                            return _chained(said, messages), event.details
                     if len(said) >= MOST_BEFORE_CREDENTIAL:
                         break
         except TimeoutError:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,21 @@ import pytest
 from manager import Manager
 
 from bridge.audio.frames import FRAME_BYTES
-from bridge.carriers.base import CarrierCall
+from bridge.carriers.base import AudioToPlay, CarrierCall, CarrierEvent, CarrierWire, MarkRequested, Owed
 from bridge.carriers.caller import SILENT_FRAME, CallerFrame
 from bridge.carriers.fake import CallOutcome, EndedBy, FakeCarrier
+from bridge.carriers.wires.generic import GenericWire
 from bridge.carriers.wires.maqsam import MaqsamWire
+from bridge.carriers.wires.twilio import TwilioWire
 from bridge.clock import Clock
 from bridge.content import CONTENT
+from bridge.identity.streams import StreamTokens
 from bridge.speech.vosk.recognizer import KNOWN_SOUND
 
 pytestmark = pytest.mark.call
 
 CALLS = 20
+NORMAL, GOING_AWAY, TRY_AGAIN = 1000, 1001, 1013  # RFC 6455, section 7.4.1, and IANA's registry
 MEMORY = Path("/dev/shm")  # noqa: S108 - in a folder of its own in it
 QUIET_FRAMES = 20  # 0.4 s: nothing is being said
 QUIET_BYTES = frozenset(range(0x70, 0x80)) | frozenset(range(0xF0, 0x100))  # of mu-law: hardly any sound
@@ -54,12 +58,13 @@ SPOKEN = [
 
 
 class Agreeing:
-    """Says yes to every question, by key or by voice, and tells what is going on."""
+    """Says yes to every question, or to the first ones, by key or by voice, and tells what is going on."""
 
-    def __init__(self, *, speaks: bool) -> None:
+    def __init__(self, *, speaks: bool = False, times: int = 1000) -> None:
         self.stage = ""  # prompt, utterance, or commit
         self.prompts = 0
         self._speaks = speaks
+        self._times = times
         self._quiet = 0
         self._is_asked = False
         self._to_say: list[bytes] = []
@@ -73,9 +78,10 @@ class Agreeing:
         if self._to_say:
             self.stage = "utterance" if len(self._to_say) > 1 else "commit"
             return CallerFrame(self._to_say.pop(0))
-        if not self._is_asked or self._quiet < QUIET_FRAMES:
+        if not self._is_asked or not self._times or self._quiet < QUIET_FRAMES:
             return CallerFrame(SILENT_FRAME)
         self._is_asked = False
+        self._times -= 1
         if self._speaks:
             self._to_say = list(SPOKEN)
             return CallerFrame(SILENT_FRAME)
@@ -117,6 +123,70 @@ def placed(daemon: Any, caller: Agreeing, number: int = 1) -> asyncio.Task[CallO
     carrier = FakeCarrier(MaqsamWire(), caller, clock=Clock(float(daemon.environment["HATIF_CLOCK__SPEED"])))
     call = CarrierCall(from_number="9621234567", to_number="9621234566", call_id=str(number))
     return asyncio.create_task(carrier.place(daemon.url("/ws/maqsam"), call=call, token=daemon.token))
+
+
+class Witness:
+    """A carrier that leaves the closing of the socket to the daemon, and tells with which code it did."""
+
+    def __init__(self, daemon: Any, wire: CarrierWire, caller: Agreeing) -> None:
+        self._daemon = daemon
+        self._wire = wire
+        self._caller = caller
+        self._heard = bytearray()
+
+    async def call(self, provider: str, call_id: str = "1", token: str | None = None) -> int | None:
+        """Place a call, and stay until the socket is closed."""
+        introduced = CarrierCall(from_number="9621234567", to_number="9621234566", call_id=call_id)
+        dialling = self._wire.dial(self._daemon.url(f"/ws/{provider}"), introduced, token)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(dialling.url, headers=dialling.headers) as socket,
+        ):
+            await _send(socket, self._wire.open(introduced))
+            talking = asyncio.create_task(self._talk(socket))
+            try:
+                async for message in socket:
+                    for event in self._wire.receive(message.data):
+                        await _send(socket, self._reply(event))
+            finally:
+                talking.cancel()
+            return socket.close_code
+
+    def _reply(self, event: CarrierEvent) -> Sequence[str | bytes]:
+        match event:
+            case Owed(message=message):
+                return (message,)
+            case MarkRequested(name=name):
+                return self._wire.mark(name)
+            case AudioToPlay(payload=payload):
+                self._heard.extend(payload)
+        return ()
+
+    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        clock = Clock(float(self._daemon.environment["HATIF_CLOCK__SPEED"]))
+        while True:
+            said = self._caller.tick(bytes(self._heard[:FRAME_BYTES]) or SILENT_FRAME)
+            del self._heard[:FRAME_BYTES]
+            await _send(socket, self._wire.audio(said.audio))
+            for key in said.keys:
+                await _send(socket, self._wire.digit(key))
+            await clock.sleep(0.02)
+
+
+async def _send(socket: aiohttp.ClientWebSocketResponse, messages: Sequence[str | bytes]) -> None:
+    for message in messages:
+        await (socket.send_str(message) if isinstance(message, str) else socket.send_bytes(message))
+
+
+def on_every_kind_of_wire(daemon: Any) -> tuple[list[Agreeing], list[asyncio.Task[int | None]]]:
+    """Calls that are ended by a word on the socket, and by closing it."""
+    word, close = callers = [Agreeing(times=1) for _ in range(2)]
+    token = StreamTokens(daemon.tokens_secret).issue(provider="twilio")
+    calls = (
+        Witness(daemon, MaqsamWire(), word).call("maqsam", "word", daemon.token),
+        Witness(daemon, TwilioWire(), close).call("twilio", "close", token),
+    )
+    return callers, [asyncio.create_task(call) for call in calls]
 
 
 async def until(is_so: Callable[[], bool], daemon: Any) -> None:
@@ -222,32 +292,58 @@ async def test_twenty_calls_are_not_cut(
 async def test_a_drain_is_taken_back_and_a_deadline_is_not(
     start_daemon: Callable[..., Any], brief: dict[str, str]
 ) -> None:
-    """An operator drains and goes on; then the end comes, and with its deadline a goodbye."""
+    """An operator drains and goes on; then the end comes, and with its deadline a goodbye.
+
+    A call whose socket is lost during the drain is no new one when its provider opens another.
+    """
     daemon = start_daemon(
-        HATIF_CLOCK__SPEED="2", HATIF_CALLS__DRAIN_SECONDS="0.2", PYTHONDEVMODE="1", **brief
+        HATIF_CLOCK__SPEED="2",
+        HATIF_CALLS__DRAIN_SECONDS="0.2",
+        HATIF_PROVIDERS__GENERIC__RECONNECTS="true",
+        PYTHONDEVMODE="1",
+        **brief,
     )
-    caller = Agreeing(speaks=False)
+    caller, lost = Agreeing(), Agreeing(times=1)
     call = placed(daemon, caller)
-    await until(lambda: caller.prompts > 0, daemon)
-    assert "draining" in await asyncio.to_thread(hatif, daemon, "drain")
-    assert await refused(daemon) == (503, True)
-    assert (await call).ended_by is EndedBy.HATIF_HUNG_UP  # far beyond the deadline, which is of an end
-    assert "running" in await asyncio.to_thread(hatif, daemon, "undrain")
+    losing = asyncio.create_task(Witness(daemon, GenericWire(), lost).call("generic"))
+    await until(lambda: caller.prompts > 0 and lost.prompts > 1, daemon)  # one answer is stored
     daemon.process.send_signal(signal.SIGUSR1)
     await until(lambda: daemon.get("/readyz")[0] == 503, daemon)
+    assert await refused(daemon) == (503, True)
+    losing.cancel()
+    await asyncio.gather(losing, return_exceptions=True)
+    stranger = Witness(daemon, GenericWire(), Agreeing())
+    assert await stranger.call("generic", "stranger") == TRY_AGAIN
+    assert await Witness(daemon, GenericWire(), Agreeing()).call("generic") == NORMAL
+    assert rows(daemon, "SELECT disposition FROM calls WHERE provider = 'generic' ORDER BY started_at") == [
+        ("interrupted",),
+        ("completed",),
+    ]
+    assert rows(
+        daemon,
+        "SELECT item, count(*) FROM answers JOIN calls USING (call_id) WHERE provider = 'generic' "
+        "GROUP BY item ORDER BY item",
+    ) == [("consent", 1), ("one", 1), ("two", 1)]
+    assert (await call).ended_by is EndedBy.HATIF_HUNG_UP  # far beyond the deadline, which is of an end
+    assert "running" in await asyncio.to_thread(hatif, daemon, "undrain")
+    assert "draining" in await asyncio.to_thread(hatif, daemon, "drain")
+    assert daemon.get("/readyz")[0] == 503
     assert "running" in await asyncio.to_thread(hatif, daemon, "undrain")
 
     caller = Agreeing(speaks=False)
     call = placed(daemon, caller, 2)
-    await until(lambda: caller.stage == "commit", daemon)
+    others, codes = on_every_kind_of_wire(daemon)
+    await until(lambda: caller.stage == "commit" and all(other.prompts for other in others), daemon)
     said_before = caller.prompts
     daemon.process.send_signal(signal.SIGTERM)
     outcome = await call
     assert await ended(daemon) == 0
     assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
     assert caller.prompts > said_before
-    assert rows(daemon, "SELECT disposition FROM calls ORDER BY started_at") == [
+    assert await asyncio.gather(*codes) == [GOING_AWAY] * len(codes)
+    assert rows(daemon, "SELECT disposition FROM calls WHERE provider = 'maqsam' ORDER BY started_at") == [
         ("completed",),
+        ("interrupted",),
         ("interrupted",),
     ]
     assert TROUBLE.search(daemon.log) is None, daemon.log
@@ -260,14 +356,16 @@ async def test_a_second_signal_is_the_goodbye_at_once(
     daemon = start_daemon(HATIF_CLOCK__SPEED="2", PYTHONDEVMODE="1", **brief)
     caller = Agreeing(speaks=False)
     call = placed(daemon, caller)
-    await until(lambda: caller.stage == "commit", daemon)
+    others, codes = on_every_kind_of_wire(daemon)
+    await until(lambda: caller.stage == "commit" and all(other.prompts for other in others), daemon)
     daemon.process.send_signal(signal.SIGTERM)
     await until(lambda: daemon.get("/readyz")[0] == 503, daemon)
     daemon.process.send_signal(signal.SIGINT)
     outcome = await call
     assert await ended(daemon) == 0
     assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
-    assert rows(daemon, "SELECT disposition FROM calls") == [("interrupted",)]
+    assert await asyncio.gather(*codes) == [GOING_AWAY] * len(codes)
+    assert rows(daemon, "SELECT DISTINCT disposition FROM calls") == [("interrupted",)]
     assert "calls_dismissed" in daemon.log
 
     starting = threading.Thread(target=_start_in_vain, args=(daemon,))
