@@ -282,7 +282,7 @@ def test_the_canaries_were_there(evidence: Evidence) -> None:
     stored = json.dumps(evidence.shown, ensure_ascii=False)
     for canary in (NAME, NUMBER, KEYS, SAID):
         assert canary in stored, canary
-    for sign in ("worker_died", '"code": "storage"', "ValueError", "call_started"):
+    for sign in ("worker_died", '"code": "storage"', "ValueError", "call_started", '"signal": "SIGTERM"'):
         assert sign in evidence.log, sign
     assert [one["status"] for one in evidence.shown["consents"]] == ["given"]
     assert {span.name for span in evidence.spans} == {"call", "turn"}

@@ -149,7 +149,7 @@ def test_every_test_that_is_named_is_there(page: Path) -> None:
 
 
 def test_every_promise_has_a_test_and_what_was_found() -> None:
-    """On the page of promises: tests by name, for a folder proves nothing, and a figure in the first table."""
+    """On the page of promises: tests by name (a folder proves nothing), a figure in the first table."""
     text = SECURITY.read_text(encoding="utf-8")
     first = text.partition("## Who asks")[2].partition("\n## ")[0]
     promises = [line.strip("| ").split(" | ") for line in first.splitlines()[4:] if line.startswith("| ")]

@@ -33,7 +33,7 @@ def after(words: list[str], start: str) -> list[str]:
     return words[words.index(start) + 1 :] if start in words else []
 
 
-@pytest.mark.parametrize("name", [path.name for path in FOLDER.iterdir()])
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.iterdir()))
 def test_what_is_made_and_typed_is_there(name: str) -> None:
     """Targets of the Makefile, files, and commands of ours with options that they know."""
     made = [after(line, "make")[0] for line in commands(name) if "make" in line[:2]]
