@@ -2,8 +2,9 @@
 
 The caller's name, number, keys and words are canaries. The calls go well, lose their engines, lose their
 database, meet a bug, and come with frames that are none. Then everything is read that is no answer: the log
-with the workers' output, metrics, health, what administrators see, the audit log, environments, command
-lines, and every file that is left. The daemon runs under strace, so that nothing it sends goes unnoticed.
+with the workers' output, metrics, spans as a collector gets them, health, what administrators see, the audit
+log, environments, command lines, and every file that is left. The daemon runs under strace, so that nothing
+it sends goes unnoticed.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -24,6 +25,8 @@ from typing import Any
 import aiohttp
 import numpy as np
 import pytest
+from collector import Collector
+from google.protobuf.json_format import MessageToJson
 from msgspec import Struct
 from programs import found, needs
 
@@ -37,6 +40,7 @@ from bridge.content import CONTENT
 from bridge.core_dumps import forbid_memory_dumps
 from bridge.privacy.keys import new_key
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
+from bridge.telemetry.tracing import ATTRIBUTES
 from tests.conftest import DaemonUnderTest, starting
 from tests.support.typed import typed
 
@@ -88,6 +92,7 @@ class Evidence(Struct):
     limits: dict[str, str]
     owners: dict[str, int]
     log: str
+    spans: list[Any]
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +109,17 @@ def evidence(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> 
     (folder / "sitecustomize.py").write_text(FAULT.format(sign=str(sign)))
     strace = found("strace")
     tracer = (strace, "-D", "-f", "-qq", "-o", str(trace), "-e", "trace=connect,sendto,sendmsg")
-    key = new_key("k1")
-    with starting(tmp_path_factory, spoken_prompts) as start:
+    key, collector = new_key("k1"), Collector()
+    with ExitStack() as stack:
+        stack.callback(collector.stop)
+        start = stack.enter_context(starting(tmp_path_factory, spoken_prompts))
         daemon = start(
             prefix=tuple(map(str, tracer)) if strace else (),
             HATIF_QUESTIONNAIRES__FOLDER=str(content),
             HATIF_QUESTIONNAIRES__DEFAULT="canary",
             HATIF_PRIVACY__KEY=key,
             HATIF_LOG__LEVEL="debug",
+            HATIF_TRACING__ENDPOINT=collector.address,
             TMPDIR=str(temporary),
             PYTHONPATH=f"{folder}{os.pathsep}{ROOT}",
         )
@@ -122,8 +130,9 @@ def evidence(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> 
         for path in [*daemon.folder.rglob("*"), *temporary.rglob("*")]:
             if path.is_file() and content not in path.parents and "questionnaires" not in path.parts:
                 told[f"file {path.name}"] = path.read_bytes().decode("utf-8", "replace")
+        spans = spans_in(collector, told)
         traced = trace.read_text(errors="replace") if strace else ""
-        yield Evidence(told, traced, shown, limits, owners, daemon.log)
+        yield Evidence(told, traced, shown, limits, owners, daemon.log, spans)
 
 
 async def trials(daemon: DaemonUnderTest, sign: Path) -> dict[str, str]:
@@ -257,14 +266,35 @@ def answers(daemon: DaemonUnderTest, key: str, folder: Path) -> dict[str, Any]:
     return shown
 
 
+def spans_in(collector: Collector, told: dict[str, str]) -> list[Any]:
+    """The spans that were sent; all that was sent is told, as it came and as JSON."""
+    found: list[Any] = []
+    for index, (_, request) in enumerate(collector.received):
+        told[f"traces {index}"] = request.SerializeToString().decode("utf-8", "replace")
+        told[f"traces {index} as JSON"] = MessageToJson(request)
+        scopes = (scope for resource in request.resource_spans for scope in resource.scope_spans)
+        found += [span for scope in scopes for span in scope.spans]
+    return found
+
+
 def test_the_canaries_were_there(evidence: Evidence) -> None:
     """Or these tests would look for what is nowhere: the answers have them, and every failure took place."""
     stored = json.dumps(evidence.shown, ensure_ascii=False)
     for canary in (NAME, NUMBER, KEYS, SAID):
         assert canary in stored, canary
-    for sign in ("worker_died", '"code": "storage"', "ValueError", "call_started"):
+    for sign in ("worker_died", '"code": "storage"', "ValueError", "call_started", '"signal": "SIGTERM"'):
         assert sign in evidence.log, sign
     assert [one["status"] for one in evidence.shown["consents"]] == ["given"]
+    assert {span.name for span in evidence.spans} == {"call", "turn"}
+    assert sum(span.name == "call" for span in evidence.spans) >= 4
+
+
+def test_spans_have_the_attributes_that_are_listed(evidence: Evidence) -> None:
+    """And no event, which is how an exception with its text would come along."""
+    named = {each.key for span in evidence.spans for each in span.attributes}
+    assert named <= ATTRIBUTES
+    assert [span.events for span in evidence.spans if span.events] == []
+    assert {span.status.message for span in evidence.spans} == {""}
 
 
 def test_no_canary_is_where_it_does_not_belong(evidence: Evidence) -> None:

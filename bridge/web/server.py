@@ -150,7 +150,7 @@ class Server:
                 await web.UnixSite(runner, path).start()
             finally:
                 os.umask(before)
-            self._file = path, path.stat().st_ino
+            self._file = path, _inode(path)
         except OSError as error:
             await self.stop()
             raise ConfigError(_why_no_admin_socket(error, path)) from None
@@ -223,10 +223,14 @@ def _make_room(path: Path) -> None:
             path.unlink()
 
 
+def _inode(path: Path) -> int:
+    return path.stat().st_ino
+
+
 def _remove(path: Path, inode: int) -> None:
     """Leave no file behind at which nobody answers; another daemon's, of the same name, stays."""
     with suppress(OSError):
-        if path.stat().st_ino == inode:
+        if _inode(path) == inode:
             path.unlink()
 
 

@@ -148,6 +148,20 @@ def test_every_test_that_is_named_is_there(page: Path) -> None:
     assert [each for each in named if not is_there(each)] == []
 
 
+def test_every_promise_has_a_test_and_what_was_found() -> None:
+    """On the page of promises: tests by name (a folder proves nothing), a figure in the first table."""
+    text = SECURITY.read_text(encoding="utf-8")
+    first = text.partition("## Who asks")[2].partition("\n## ")[0]
+    promises = [line.strip("| ").split(" | ") for line in first.splitlines()[4:] if line.startswith("| ")]
+    assert len(promises) > 20
+    for promise, tests, *figure in promises:
+        assert figure, promise
+        named = _NAMED.findall(tests)
+        assert named, promise
+        assert all("::" in each or each.endswith(".py") for each in named), promise
+        assert any("::" in each for each in named), promise
+
+
 def test_every_page_that_is_named_is_there() -> None:
     assert [each for row in rows() for each in row.evidence if not is_there(each)] == []
 

@@ -274,6 +274,7 @@ class TestPrivacy:
             ("", K1, "bad", "holds values that are not encrypted"),
             ("", "", "good", "none, and only this machine is served"),
         ],
+        ids=["the same", "missing", "another", "another of that name", "plain values", "neither"],
     )
     async def test_key_of_the_database(
         self, configure: Configure, made_with: str, configured: str, verdict: str, told: str

@@ -11,14 +11,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import click
 import pytest
-import typer.main
 from programs import needs, path_of
+from typed import parsed
 
-from bridge.cli import app
 from bridge.config import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +136,7 @@ class TestFollowed:
         called = [line for line in (root / "called").read_text().splitlines() if line.startswith("hatif ")]
         assert len(called) > 5
         for line in called:
-            _parse(shlex.split(line)[1:])
+            parsed(shlex.split(line)[1:])
 
     def test_nginx_finds_what_it_is_told_to_read(self, followed: object, root: Path) -> None:
         """What nginx makes of the shipped files, `test_nginx` tries; here, that they are where they name."""
@@ -150,18 +147,6 @@ class TestFollowed:
         for path in named:
             assert (root / path).readlink().parent == root / "etc/letsencrypt/live/hatif.example.org"
         assert load_settings(root / "etc/hatif/config.yaml", environ={}).server.trusted_proxies
-
-
-def _parse(words: list[str]) -> None:
-    """As the command line would; click.UsageError where it would refuse."""
-    command: Any = typer.main.get_command(app)
-    context = click.Context(command)
-    while hasattr(command, "commands"):
-        name, *words = words
-        assert name in command.commands, f"there is no command {name}"
-        command = command.commands[name]
-        context = click.Context(command, parent=context, info_name=name)
-    command.parse_args(context, words)
 
 
 def test_removal_names_what_was_installed() -> None:

@@ -13,11 +13,15 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
-from bridge.cli import main
+import click
+import typer.main
 
-__all__ = ["typed"]
+from bridge.cli import app, main
+
+__all__ = ["parsed", "typed"]
 
 
 def typed(
@@ -30,6 +34,18 @@ def typed(
         status = _status()
     shown, complained = (_content(stream) for stream in streams[1:])
     return subprocess.CompletedProcess(words, status, shown, complained)
+
+
+def parsed(words: list[str]) -> None:
+    """Read words as the command line would, without running anything; click.UsageError: it would refuse."""
+    command: Any = typer.main.get_command(app)
+    context = click.Context(command)
+    while hasattr(command, "commands"):
+        name, *words = words
+        assert name in command.commands, f"there is no command {name}"
+        command = command.commands[name]
+        context = click.Context(command, parent=context, info_name=name)
+    command.parse_args(context, words)
 
 
 def _status() -> int:
