@@ -271,8 +271,8 @@ class Daemon:
             TranscriptRoutes(store=store, transcripts=transcripts, audit=self._front.house.audit),
         )
         if missing := unguarded_in_short(settings):
-            remedy = "configure what you use, and name it in providers.only"
-            log.warning("no_credential_configured", settings=missing, effect="loopback only", remedy=remedy)
+            effect = "loopback only; providers.only names those that are used"
+            log.warning("no_credential_configured", settings=missing, effect=effect)
         return switchboard
 
     def _doorkeeper(self, store: Store) -> Doorkeeper:

@@ -175,7 +175,7 @@ def _left_out(questionnaires: Mapping[str, Questionnaire], settings: Settings) -
     left_out = {name: reason for name, reason in reasons.items() if reason}
     for reason in dict.fromkeys(left_out.values()):
         names = sorted(name for name, its_own in left_out.items() if its_own == reason)
-        log.warning("questionnaires_left_out", questionnaires=names, reason=reason)
+        log.warning("questionnaires_left_out", questionnaire=", ".join(names), reason=reason)
     return left_out
 
 

@@ -220,7 +220,7 @@ def test_a_questionnaire_without_its_crisis_number_is_not_offered(site: Site) ->
         {
             "event": "questionnaires_left_out",
             "log_level": "warning",
-            "questionnaires": ["phq2", "phq9"],
+            "questionnaire": "phq2, phq9",
             "reason": reason,
         }
     ]
