@@ -112,7 +112,7 @@ def test_a_wrong_credential_is_found(deployed: Deployed) -> None:
     """Of the call and of the service; nothing else is bad, and no secret is shown."""
     status, checks = verify(deployed, "--token", "wrong", "--secret", "wrong", "--max-seconds", "5")
     bad = {name for name, each in checks.items() if each["state"] == "bad"}
-    assert (status, bad) == (1, {"GET /auth/token", "a call of maqsam"})
+    assert (status, bad) == (1, {"GET /auth/token", "/ws/healthcare-questionnaire", "a call of maqsam"})
     assert checks["a call of maqsam"]["detail"] == "was not taken: 401"
 
 
