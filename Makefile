@@ -11,7 +11,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS
 .DEFAULT_GOAL := help
 PEERS  := .venv-peers
 # Debian packages with the programs that tests use; tests/support/programs.py says which is in which.
-SERVICES := nginx-light openssl postgresql prometheus redis-server strace systemd
+SERVICES := nginx-light openssl postgresql prometheus prometheus-alertmanager redis-server strace systemd
 
 # XTTS's tests have an environment of their own, for PyTorch is large. Where the usual PyTorch is built for CUDA,
 # TORCH_INDEX=ADDRESS of an index with the CPU's build saves gigabytes. XTTS=0 leaves these tests out.
@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services install demo test test-xtts check check-all format lint types imports bench fuzz soak drill peers model licences clean
+.PHONY: help services install demo test test-xtts check check-all format lint types imports bench fuzz soak overload drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -72,7 +72,7 @@ services:  ## the system programs that some tests need, from Debian's packages; 
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $(SERVICES)
 	@echo "Tests start these servers themselves; where they are not wanted as services:"
-	@echo "  systemctl disable --now nginx postgresql prometheus redis-server"
+	@echo "  systemctl disable --now nginx postgresql prometheus prometheus-alertmanager redis-server"
 
 test-xtts: $(XTTS_STAMP)  ## XTTS's real code over a tiny checkpoint, in an environment with PyTorch
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(XTTS_BIN)/python -m pytest --timeout 600 tests/xtts
@@ -115,9 +115,14 @@ fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks again
 	    -artifact_prefix=build/fuzz/$$input- build/fuzz/$$input 2>&1 | tail -n 8 || exit 1; \
 	done
 
-soak: $(STAMP)  ## KILLS=N daemons killed in mid-call, then calls of every provider in real time, good and with every fault; CALLS=N of each
+soak: $(STAMP)  ## KILLS=N daemons killed in mid-call, calls of every provider in real time, good and with every fault, CALLS=N of each, then calls for HOURS=2; 8 before a release
 	$(BIN)/python -m pytest tests/survival/test_kills.py --exhaustive --kills $(or $(KILLS),200) --timeout 1800
 	$(BIN)/python benchmarks/soak.py --calls $(or $(CALLS),3)
+	@mkdir -p build
+	$(BIN)/python benchmarks/endurance.py --hours $(or $(HOURS),2) --samples build/endurance.csv
+
+overload: $(STAMP)  ## how many calls this machine carries, and what callers hear at twice that; ARGS
+	$(BIN)/python benchmarks/overload.py $(ARGS)
 
 drill: $(STAMP)  ## a large database backed up beside calls, checked, restored and opened; ANSWERS=N
 	$(BIN)/python benchmarks/data.py --answers $(or $(ANSWERS),1000000)
@@ -140,6 +145,8 @@ model: $(RECIPE)  ## make the embedded model from recordings; DATA=DIR names the
 
 licences: $(STAMP)  ## NOTICE and docs/licences.md, from what every dependency declares now
 	@mkdir -p build
+	@# Older ones leave out what packages declare since metadata 2.4.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=26'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed --report build/resolved.json \
 	  --constraint constraints.txt --constraint constraints-xtts.txt '.[dev,media,piper,postgres,redis,tracing,training,xlsform,xtts]'
 	@$(BIN)/python deploy/licences/write_licences.py build/resolved.json

@@ -69,10 +69,10 @@ class Daemon:
         self._reload_wanted = asyncio.Event()
         self._reloader: Reloader | None = None
         self._lifecycle = Lifecycle()
-        self._pulse = Pulse()
         self._admission = Admission(settings.calls.max_concurrent, settings.admission)
         self._clock = Clock(settings.clock.speed)
         self._metrics = Metrics()
+        self._pulse = Pulse(on_lag=self._metrics.loop_measured)
         self._has = Inventory(self._lifecycle, self._pulse, self._clock)
         self._supervision = Supervision(
             lambda: self._has.situation(is_reloading=self._supervision.is_reloading)
@@ -103,7 +103,7 @@ class Daemon:
                 self._lifecycle.started()
                 log.info("ready", host=self._settings.server.host, port=self._server.port)
                 await self._lifecycle.urged(Urgency.AFTER_CALLS)
-            log.info("stopping")
+            log.info("stopping", signal=self._lifecycle.ended_by)
             if self._has.switchboard is not None:
                 await self._has.switchboard.drain(self._settings.calls.drain_seconds)
         self._lifecycle.stopped()

@@ -131,9 +131,8 @@ class AsteriskCalls:
         """Hold one caller's call, or say busy."""
         leg = MediaLeg(caller.channel)
         facts, name = facts_of(caller)
-        decision = self._switchboard.admit_to(name, number=_own_number(facts))
+        decision = self._switchboard.admit_to(name, number=_own_number(facts), provider="asterisk")
         if isinstance(decision, Busy):
-            log.warning("call_refused", reason=decision.reason, questionnaire=name)
             await self._send("refuse", self._app.refuse(leg))
             return
         self._begun.add(leg.caller)

@@ -125,9 +125,8 @@ class AudioSocketServer:
         if not any(peer in network for network in self._networks):
             log.warning("socket_refused", detail="not among providers.audiosocket.peers")
             return None
-        decision = self._switchboard.admit_to(questionnaire)
+        decision = self._switchboard.admit_to(questionnaire, provider="audiosocket")
         if isinstance(decision, Busy):
-            log.warning("call_refused", reason=decision.reason, questionnaire=questionnaire)
             return None
         return decision
 

@@ -5,7 +5,7 @@ Nothing is started and nothing is changed, so it may run beside a daemon.
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import cast
@@ -174,6 +174,7 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
     folder = settings.questionnaires.folder
     files = sorted(folder.glob("*.yaml"))
     offered: list[Questionnaire] = []
+    ids: set[str] = set()
     if not files:
         yield Finding("questionnaires", Verdict.BAD, f"{folder} holds no *.yaml file")
     for path in files:
@@ -182,6 +183,7 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
         except BridgeError as error:
             yield Finding(path.name, Verdict.BAD, str(error))
         else:
+            ids.add(questionnaire.id)
             yield _sayable(path, questionnaire, summary)
             if problem := refusal(questionnaire, settings):
                 yield Finding(path.name, Verdict.WARNING, f"refused by `hatif serve`: {problem}")
@@ -191,7 +193,36 @@ def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterato
         detail = f"no clinician has signed what callers are asked: {', '.join(drafts)}"
         advice = "before you call patients, have them signed (status: validated) and remove allow_draft"
         yield Finding("drafts", Verdict.WARNING, detail, advice)
+    yield from _retention(settings, ids)
+    if offered:
+        yield from _told_of_danger(settings, offered)
     yield from _rendered(settings, offered)
+
+
+def _retention(settings: Settings, ids: Collection[str]) -> Iterator[Finding]:
+    """Periods for a questionnaire that there is not: misspelt, or of one that was asked before."""
+    if unknown := sorted(set(settings.privacy.keep_days_of) - set(ids)):
+        detail = f"privacy.keep_days_of names what is not in the folder: {', '.join(unknown)}"
+        advice = "correct its id; where it is one that was asked before, its calls are still kept so long"
+        yield Finding("retention", Verdict.WARNING, detail, advice)
+
+
+def _told_of_danger(settings: Settings, offered: Sequence[Questionnaire]) -> Iterator[Finding]:
+    """Does anybody hear of a caller who may be in danger? Trials may do without; patients may not."""
+    subject, escalating = "notifications", sorted(one.id for one in offered if one.escalations)
+    if settings.notifications.url is not None:
+        yield Finding(
+            subject, Verdict.GOOD, f"callers in danger are told of to {settings.notifications.url.host}"
+        )
+    elif escalating:
+        detail = (
+            f"nobody is told of a caller in danger by {', '.join(escalating)}: it is only kept and logged"
+        )
+        advice = (
+            "set notifications.url to an address that reaches people, day and night (docs/notifications.md)"
+        )
+        verdict = Verdict.WARNING if settings.questionnaires.allow_draft else Verdict.BAD
+        yield Finding(subject, verdict, detail, advice)
 
 
 def _sayable(path: Path, questionnaire: Questionnaire, summary: ModelSummary | None) -> Finding:

@@ -1,8 +1,8 @@
 """Every option of Hatif, with its default and what it may be: `load_settings` makes one frozen `Settings`.
 
 config.yaml is overridden by the environment (names of other guides, see `config_aliases`, and above them
-HATIF_SECTION__KEY), and that by the files in $CREDENTIALS_DIRECTORY: tokens_secret and its like, secrets of
-providers as PROVIDER_OPTION.
+HATIF_SECTION__KEY), and that by the files in $CREDENTIALS_DIRECTORY, or in `credentials` beside config.yaml:
+tokens_secret and its like, secrets of providers as PROVIDER_OPTION.
 Whatever is wrong is told in one go: where, what, and what would be right. Secrets are never part of a text.
 """
 
@@ -47,7 +47,13 @@ from bridge.config_options import (
 )
 from bridge.config_privacy import Privacy
 from bridge.config_providers import PROVIDER_SECRETS, Providers, options_of
-from bridge.config_sources import Given, Source, read_credentials, read_environment, read_yaml
+from bridge.config_sources import (
+    Given,
+    credentials_folder,
+    read_credentials,
+    read_environment,
+    read_yaml,
+)
 from bridge.config_speech import Piper, Prompts, SpeechServer, Voice, Voices, Xtts
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError, told_in_lines
@@ -392,8 +398,9 @@ def _gather(path: Path, environ: Mapping[str, str]) -> tuple[dict[str, Given], l
     """What all sources give, the later ones first in rank, and what is wrong with them."""
     options = option_names()
     sources = [read_yaml(path, options), read_aliases(environ, options), read_environment(environ, options)]
-    credentials = environ.get("CREDENTIALS_DIRECTORY")
-    sources.append(read_credentials(Path(credentials), CREDENTIALS) if credentials else Source())
+    credentials = credentials_folder(path, environ)
+    if credentials is not None and os.access(credentials, os.R_OK | os.X_OK):  # root's; others go without
+        sources.append(read_credentials(credentials, CREDENTIALS))
     given = {name: value for source in sources for name, value in source.given.items()}
     return given, [problem for source in sources for problem in source.problems]
 

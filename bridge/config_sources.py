@@ -22,6 +22,7 @@ __all__ = [
     "ENVIRONMENT_PREFIX",
     "Given",
     "Source",
+    "credentials_folder",
     "read_credentials",
     "read_environment",
     "read_yaml",
@@ -34,6 +35,7 @@ MAX_CREDENTIAL_BYTES = 16 * 1024  # a token or a key; systemd's own limit for on
 
 ENVIRONMENT_PREFIX = "HATIF_"
 CREDENTIAL_PREFIX = "hatif_"
+CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
 _MARKS = re.compile(r"[\n,\[{&*?]|- ")
 _QUOTED = re.compile(r'"[^"]*"|\'(?!\\.\')[^\']{2,}\'')  # what ruamel quotes; one character may stay
 # Variables of ours that are no options: where config.yaml is, and where the tests find recorded speech.
@@ -97,6 +99,18 @@ def read_environment(environ: Mapping[str, str], options: Collection[str]) -> So
         else:
             source.given[option] = Given(environ[name], name)
     return source
+
+
+def credentials_folder(config: Path, environ: Mapping[str, str]) -> Path | None:
+    """Where the secrets are: $CREDENTIALS_DIRECTORY, else the folder `credentials` beside config.yaml.
+
+    The second is what the service hands over as the first, so that commands that root types know what the
+    daemon knows. It need not be there, nor be open to this user. None where the variable is set to nothing.
+    """
+    named = environ.get(CREDENTIALS_DIRECTORY)
+    if named is None:
+        return config.absolute().parent / "credentials"
+    return Path(named) if named else None
 
 
 def read_credentials(directory: Path, files: Mapping[str, str]) -> Source:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from bridge import configured
 from bridge.audit.copying import AuditCopy
 from bridge.audit.log import AuditLog
-from bridge.condition import look, memory_bytes
+from bridge.condition import memory_bytes
 from bridge.config import Settings
 from bridge.identity.authenticator import Authenticator
 from bridge.identity.denial import DenyList
@@ -48,7 +48,7 @@ class Front:
         self.gate = Gate(settings)
         self._access_tokens = configured.access_tokens(settings)
         self.stream_tokens = configured.stream_tokens(settings)
-        self.scraping = Scraping(metrics, lambda: look(inventory.parts()))
+        self.scraping = Scraping(metrics, lambda: inventory.snapshot(settings.database))
         self.house = House(
             lifecycle=inventory.lifecycle,
             components=inventory.components,

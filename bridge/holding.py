@@ -186,7 +186,8 @@ class HeldCall(ABC, Generic[LineT]):
     async def _serve(self) -> str | None:
         details = await self._introduced()
         if details is None:
-            self._log.warning("call_not_started", detail=self._line.close_reason)
+            why = self._line.close_reason or "the connection ended before the call began"
+            self._log.warning("call_not_started", detail=why)
             return None
         if not self._is_seated(details):
             return None
@@ -203,7 +204,8 @@ class HeldCall(ABC, Generic[LineT]):
         """Whether there is a place for it, now that the call says of itself whose it is."""
         busy = self._seat.settle(details.own_number) if self._seat else None
         if busy is not None:
-            self._log.warning("call_refused", reason=busy.reason)
+            tenant = self._seat.tenant if self._seat else None
+            self._log.warning("call_refused", reason=busy.reason, tenant=tenant)
             self._metrics.call_refused(busy.reason)
             self._line.fail(CLOSE_TRY_AGAIN, f"no call can be taken now: {busy.reason}")
         return busy is None

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from bridge.clock import Clock
-from bridge.condition import Parts
+from bridge.condition import LOOK_SECONDS, Parts, look
 from bridge.errors import StorageError
 from bridge.lifecycle import Lifecycle
 from bridge.opus import OpusEars
@@ -14,9 +14,11 @@ from bridge.speech.condition import WorkerCondition
 from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.migrated import Migrated, migrated
+from bridge.storage.place import Place
 from bridge.storage.store import Store
 from bridge.supervision import Situation
 from bridge.switchboard import Switchboard
+from bridge.telemetry.snapshot import Snapshot
 from bridge.voicing import Voices
 from bridge.web.health import Component
 
@@ -55,6 +57,11 @@ class Inventory:
             voices=self.voices,
             opus=self.opus,
         )
+
+    async def snapshot(self, place: Place) -> Snapshot:
+        """How the daemon is, for metrics; `place` is the database's."""
+        ready = {part.name: part.is_ready for part in await self.components()}
+        return await look(self.parts(), ready, place)
 
     def situation(self, *, is_reloading: bool) -> Situation:
         """What the service manager is told of."""
@@ -100,7 +107,10 @@ class Inventory:
         if self.store is None:
             return False, "not open"
         try:
-            await self.store.ping()
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self.store.ping()
         except StorageError as error:
             return False, str(error)
+        except TimeoutError:
+            return False, "the database does not answer"
         return True, ""

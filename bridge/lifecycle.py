@@ -42,6 +42,7 @@ class Lifecycle:
         self._since = now()
         self._urgency = Urgency.NONE
         self._urged = {urgency: asyncio.Event() for urgency in Urgency}
+        self.ended_by: str | None = None  # the signal that first told it to end
         self._drain_wanted = False  # by an operator, who does not want the daemon to end
         self._watchers: list[Callable[[], None]] = []
 
@@ -91,8 +92,9 @@ class Lifecycle:
             self._enter(State.RUNNING)
         return True
 
-    def end(self) -> None:
-        """End, and each time more urgently."""
+    def end(self, by: str | None = None) -> None:
+        """End, and each time more urgently; `by` which signal."""
+        self.ended_by = self.ended_by or by
         self._urgency = Urgency(min(self._urgency + 1, Urgency.AT_ONCE))
         self._urged[self._urgency].set()
         if self._state is State.RUNNING:
@@ -125,7 +127,7 @@ class Lifecycle:
         loop.add_signal_handler(signal.SIGHUP, on_hang_up)
         loop.add_signal_handler(signal.SIGUSR1, self.drain)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.end)
+            loop.add_signal_handler(number, self.end, number.name)
 
     def _enter(self, state: State) -> None:
         if state is self._state:

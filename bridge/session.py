@@ -120,6 +120,7 @@ class CallSession(HeldCall[Line]):
         self._consent: ConsentQuestion | None = None  # the one that was asked for last
         self._mouth: Mouth | None = None  # of the version that is asked
         self._state: DialogueState | None = None  # None: nothing has been asked yet
+        self._stored_turns = 0
         self._reply_after_ms: float | None = None
         self._taken: _Taken | None = None
         self._earlier: Earlier | None = None
@@ -391,8 +392,10 @@ class CallSession(HeldCall[Line]):
                 notices,
                 sound=_sound(heard, answers),
                 consents=consents,
+                turn_number=self._stored_turns + 1,
             )
         )
+        self._stored_turns = receipt.index
         for notice in notices:
             self._log.warning("escalated", turn=receipt.index, item=notice.item)
         self._record_or_not(consents)

@@ -112,10 +112,13 @@ class Switchboard:
                 return True
         return False
 
-    def admit(self, tenant: str | None = None, number: str | None = None) -> Seat | Busy:
+    def admit(
+        self, tenant: str | None = None, number: str | None = None, *, provider: str | None = None
+    ) -> Seat | Busy:
         """May one more call be listened to? `admit_to` says of whom it is."""
         whose = self._admission.whose(claimed=tenant, number=number, questionnaire="")
-        return self._seated(self._ask(whose), whose, is_settled=tenant is not None)
+        decision = self._told(self._ask(whose), whose, None, provider)
+        return self._seated(decision, whose, is_settled=tenant is not None)
 
     def admit_to(
         self,
@@ -124,12 +127,13 @@ class Switchboard:
         *,
         tenant: str | None = None,
         number: str | None = None,
+        provider: str | None = None,
     ) -> Seat | Busy:
         """May one more call be asked the questionnaire of that id, or the default one?
 
         None that there is not is no reason here: `questionnaire` says so. `reference`: of a call that may be
-        expected. `tenant`: of its credential. `number`: the one of ours that it is about. Whoever is given a
-        seat leaves it when the call is over, or came to nothing.
+        expected. `tenant`: of its credential. `number`: the one of ours that it is about. `provider`: for the
+        log. Whoever is given a seat leaves it when the call is over, or came to nothing.
         """
         expected = self._expecting().get(reference or "")
         if expected is not None and expected.seat is not None:
@@ -139,21 +143,35 @@ class Switchboard:
         # One that is back after its socket was lost was let in already.
         is_in = expected is not None and not self._is_starting
         decision = self._rendered(name, Accept() if is_in else self._ask(whose))
+        decision = self._told(decision, whose, self.questionnaire(name), provider)
         return self._seated(decision, whose, is_settled=tenant is not None)
 
-    def refusal(self) -> Busy | None:
+    def refusal(self, provider: str | None = None) -> Busy | None:
         """Why no call may be listened to now; nobody is seated by asking."""
         whose = self._admission.whose(claimed=None, number=None, questionnaire="")
-        return self._refusal(self._ask(whose))
+        decision = self._told(self._ask(whose), whose, None, provider)
+        return decision if isinstance(decision, Busy) else None
 
-    def refusal_to(self, name: str | None) -> Busy | None:
+    def refusal_to(self, name: str | None, provider: str | None = None) -> Busy | None:
         """Why no call may be asked that questionnaire now; nobody is seated by asking."""
-        return self._refusal(self._rendered(name, self._ask(self._whose(name, None, None))))
+        whose = self._whose(name, None, None)
+        decision = self._rendered(name, self._ask(whose))
+        decision = self._told(decision, whose, self.questionnaire(name), provider)
+        return decision if isinstance(decision, Busy) else None
 
-    def _refusal(self, decision: Accept | Busy) -> Busy | None:
-        if isinstance(decision, Accept):
-            return None
-        self._services.metrics.call_refused(decision.reason)
+    def _told(
+        self, decision: Accept | Busy, tenant: str, asked: Questionnaire | None, provider: str | None
+    ) -> Accept | Busy:
+        """Count a refusal, and say in the log whose call it was; one that is asked nothing is listened to."""
+        if isinstance(decision, Busy):
+            self._services.metrics.call_refused(decision.reason)
+            log.warning(
+                "call_refused",
+                reason=decision.reason,
+                provider=provider,
+                tenant=tenant,
+                questionnaire=asked.id if asked else None,
+            )
         return decision
 
     def _whose(self, name: str | None, tenant: str | None, number: str | None) -> str:
@@ -180,7 +198,6 @@ class Switchboard:
 
     def _seated(self, decision: Accept | Busy, tenant: str, *, is_settled: bool) -> Seat | Busy:
         if isinstance(decision, Busy):
-            self._services.metrics.call_refused(decision.reason)
             return decision
         return self._admission.place(tenant, is_settled=is_settled)
 

@@ -230,12 +230,14 @@ class TestCheck:
         assert report.count("bad ") == 2
 
     def test_a_word_that_the_model_does_not_know_is_a_warning(self, shell: Shell) -> None:
-        """No caller could be heard saying it."""
+        """No caller could be heard saying it; nor is a period good for a questionnaire that there is not."""
+        shell.edit("config.yaml", "keep_days_of: {} ", "keep_days_of: {phq8: {sounds: 7}} ")
         shell.edit("questionnaires/post_discharge.yaml", "accept: [ممتاز]", "accept: [مدهش]")
         status, report, _ = shell.run("check", "--config", "config.yaml")
         assert status == 0
         assert "does not know" in report
         assert "مدهش" in report
+        assert "privacy.keep_days_of names what is not in the folder: phq8" in " ".join(report.split())
 
     def test_a_voice_that_cannot_speak_is_told_as_the_daemon_would(self, shell: Shell) -> None:
         """With the place in the configuration, and what would be right; nothing listens or is rendered."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +15,13 @@ from exposed import sample
 from msgspec.structs import replace
 
 from bridge.admission import Admission, Busy, BusyReason, Seat
+from bridge.clock import Clock
 from bridge.condition import Parts, look
 from bridge.errors import StorageError
+from bridge.inventory import Inventory
 from bridge.lifecycle import Lifecycle, State
 from bridge.speech.memory import family_bytes, resident_bytes
+from bridge.storage.place import Place
 from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
 
@@ -55,6 +60,36 @@ async def test_whom_nobody_has_seen_is_counted() -> None:
 async def test_a_database_that_fails_hides_nothing_else() -> None:
     now = await look(parts(store=Notices(), pulse=SimpleNamespace(lag_seconds=0.25)))
     assert (now.notices_waiting, now.lag_seconds) == (None, 0.25)
+
+
+async def test_the_disk_and_the_latest_backup_are_seen(tmp_path: Path) -> None:
+    """0 says that there has never been one; where the database is a server's, neither is ours to know."""
+    place = Place(address=tmp_path / "hatif.db")
+    now = await look(parts(), {"storage": True}, place)
+    assert (now.components, now.backup_at) == ({"storage": True}, 0.0)
+    assert 0 < (now.storage_free_bytes or 0) <= shutil.disk_usage(tmp_path).total
+    (tmp_path / "backups").mkdir()
+    for name, made in (("hatif-20260101T000000Z.db.sealed", 2000.0), ("hatif-20260102T000000Z.db", 1000.0)):
+        (tmp_path / "backups" / name).touch()
+        os.utime(tmp_path / "backups" / name, (made, made))
+    (tmp_path / "backups/letter.txt").touch()
+    assert (await look(parts(), place=place)).backup_at == 2000.0
+    remote = await look(parts(), place=Place(address="postgresql://db.example/hatif"))
+    assert (remote.storage_free_bytes, remote.backup_at) == (None, None)
+
+
+async def test_a_database_that_hangs_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks is answered, and the component says so."""
+    monkeypatch.setattr("bridge.inventory.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("bridge.condition.LOOK_SECONDS", 0.01)
+    forever = SimpleNamespace(ping=asyncio.Event().wait, notifications=asyncio.Event().wait)
+    lifecycle, pulse = Lifecycle(), SimpleNamespace(lag_seconds=0.0)
+    inventory = Inventory(lifecycle, pulse, Clock(), store=forever)  # type: ignore[arg-type]
+    now = await inventory.snapshot(Place(address="postgresql://db.example/hatif"))
+    assert now.components == dict.fromkeys(
+        ("storage", "recogniser", "voice", "prompts", "questionnaires"), False
+    )
+    assert now.notices_waiting is None
 
 
 async def test_engines_by_name() -> None:

@@ -176,6 +176,14 @@ def test_keys_of_privacy_come_several_at_a_time(file: Path, tmp_path: Path) -> N
     assert privacy.ring is not None
     assert [key.name for key in privacy.ring.keys] == ["new", "old"]
     assert (privacy.keep_days.sounds, privacy.keep_days.calls) == (30, None)
+    file.write_text("privacy:\n  keep_days_of:\n    phq9: {answers: 400, sounds: null}\n")
+    (own,) = load_settings(file, environ={}).privacy.keep_days_of.values()
+    assert own.given == {"answers": 400, "sounds": None}
+    file.write_text("privacy:\n  keep_days_of:\n    phq9:\n      audit: 3\n")
+    with pytest.raises(
+        ConfigError, match=r"config.yaml:[234]: privacy.keep_days_of: .*it must be other periods"
+    ):
+        load_settings(file, environ={})
     file.write_text("privacy:\n  keep_days:\n    sounds: 0\n")
     with pytest.raises(ConfigError, match=r"config.yaml:3: privacy.keep_days.sounds: 0 is not allowed"):
         load_settings(file, environ={})

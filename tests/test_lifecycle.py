@@ -99,6 +99,7 @@ async def test_each_signal_is_more_urgent() -> None:
         for task in more_urgent:
             task.cancel()
     life.end()  # a fourth changes nothing
+    assert life.ended_by == "SIGTERM"  # the first, as the log tells it
 
 
 async def test_other_signals_end_nothing() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 from shipped import shipped
+from structlog.testing import capture_logs
 
 from bridge.admission import Admission, Seat
 from bridge.audio.endpointing import EndReason
@@ -491,6 +492,15 @@ async def test_a_call_that_has_not_begun_does_not_begin(call: Callable[..., Call
         outcome = await one.running
     assert (outcome.disposition, outcome.close_code) == (None, CLOSE_GOING_AWAY)
     assert one.query("SELECT 1 FROM calls") == []
+
+
+async def test_a_call_that_never_began_says_why(call: Callable[..., Call]) -> None:
+    """Also where the carrier only closed the socket."""
+    one = call(setup='{"type":"unknown"}')
+    with capture_logs() as lines:
+        await one.hang_up()
+    (told,) = (line for line in lines if line["event"] == "call_not_started")
+    assert (told["provider"], told["detail"]) == ("maqsam", "the connection ended before the call began")
 
 
 async def test_a_bug_ends_its_own_call_with_a_closed_record(

@@ -4,6 +4,9 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from structlog.testing import capture_logs
+
 from bridge.admission import Admission, Busy, BusyReason, Seat
 from bridge.clock import Clock
 from bridge.lifecycle import Lifecycle
@@ -113,3 +116,28 @@ async def test_a_call_whose_socket_was_lost_is_let_in_again() -> None:
     assert board.admit_to(None, "answered") is seats[0]
     assert isinstance(board.admit_to(None, "answered"), Seat)
     assert board.admit_to(None, "unknown") == Busy(BusyReason.FULL)
+
+
+@pytest.mark.parametrize("way", ["admit_to", "refusal_to"])
+async def test_a_refusal_says_whose_call_it_was(way: str) -> None:
+    """Provider, tenant, and the questionnaire that it would have been asked, the default one too; once."""
+    lifecycle = Lifecycle()
+    board = switchboard(lifecycle)
+    questionnaire: Any = SimpleNamespace(id="asthma_control")
+    board._offer = Offer({"asthma_control": questionnaire}, "asthma_control", {})
+    lifecycle.drain()
+    with capture_logs() as lines:
+        assert getattr(board, way)(None, provider="maqsam") == Busy(BusyReason.DRAINING)
+    (line,) = lines
+    assert line == {
+        "event": "call_refused",
+        "log_level": "warning",
+        "reason": BusyReason.DRAINING,
+        "provider": "maqsam",
+        "tenant": "default",
+        "questionnaire": "asthma_control",
+    }
+    with capture_logs() as lines:
+        board.admit_to("a stranger's word", provider="maqsam")
+        board.refusal("generic")
+    assert [(one["provider"], one["questionnaire"]) for one in lines] == [("maqsam", None), ("generic", None)]

@@ -3,30 +3,28 @@
 What shows: a row that was changed, deleted, put in or moved, and rows cut off the end, as long as the copy or
 a noted head is out of reach of whoever did it. What does not: the whole log and its copy written anew by
 somebody who may write both, where nobody has noted a head.
+
+A log may begin after rows that are kept no longer, where a later row says up to which, and with which hash.
 """
 
 from collections.abc import AsyncIterable, Iterator
 
 from msgspec import Struct
 
-from bridge.audit.entries import BEGINNING, Entry, hash_of
+from bridge.audit.entries import BEGINNING, Action, Entry, Head, hash_of
 
-__all__ = ["Head", "Verdict", "examine"]
-
-
-class Head(Struct, frozen=True):
-    """A row that was noted somewhere else: that many rows there were, and the last had this hash."""
-
-    number: int
-    hash: str
+__all__ = ["Verdict", "examine"]
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
     """What was found."""
 
-    rows: int  # that hang together, from the first on
-    head: str  # the hash of the last of them
+    rows: int  # the number of the last row that hangs together with those before it
+    head: str  # its hash
     copied: int  # how many of them the copy holds
+    purged: int = 0  # the number of the last row that is kept no longer
+    purged_by: Entry | None = None  # the row that says so
+    still_copied: int = 0  # how many of those the copy holds nevertheless
     broken: int | None = None  # the number of the first row that is not as it was written
     why: str = ""
 
@@ -43,25 +41,73 @@ async def examine(
 
     `copy`: the lines of the file; None: there is no file.
     """
+    lines = _Lines(copy)
     last: Entry | None = None
-    copied = 0
+    purged: Head | None = None  # what is missing at the beginning
+    purged_by: Entry | None = None
+    copied = still_copied = 0
+    why = ""
     async for entry in entries:
-        line = next(copy, None) if copy is not None else None
+        if last is None and entry.number > 1:
+            purged = Head(entry.number - 1, entry.previous)
+            still_copied, why = lines.skip(purged)
+        line = lines.next()
         copied += line is not None
-        if why := _wrong(entry, last) or _differs(entry, line) or _unlike(entry, noted):
-            return _verdict(last, copied, broken=last.number + 1 if last else 1, why=why)
+        why = why or _wrong(entry, last or purged) or _differs(entry, line) or _unlike(entry, noted, purged)
+        if why:
+            break
+        if purged and entry.action == Action.AUDIT_PURGE and entry.object == str(purged):
+            purged_by = entry
         last = entry
-    if why := _cut_off(last, copy, noted):
-        return _verdict(last, copied, broken=last.number + 1 if last else 1, why=why)
-    return _verdict(last, copied)
+    before = last or purged
+    broken = before.number + 1 if before else 1
+    if not why and purged and purged_by is None:
+        broken, why = (
+            1,
+            "row 1 is missing, and no row says that it is kept no longer",
+        )
+    why = why or _cut_off(last, lines, noted)
+    if not why and purged and noted and noted.number < purged.number:
+        broken, why = noted.number, "the row that was noted is kept no longer: note a newer one"
+    return Verdict(
+        rows=last.number if last else 0,
+        head=last.hash if last else BEGINNING,
+        copied=copied,
+        purged=purged.number if purged and purged_by else 0,
+        purged_by=purged_by,
+        still_copied=still_copied,
+        broken=broken if why else None,
+        why=why,
+    )
 
 
-def _verdict(last: Entry | None, copied: int, *, broken: int | None = None, why: str = "") -> Verdict:
-    rows, head = (last.number, last.hash) if last else (0, BEGINNING)
-    return Verdict(rows=rows, head=head, copied=copied, broken=broken, why=why)
+class _Lines:
+    """The lines of the copy, one after the other."""
+
+    def __init__(self, copy: Iterator[Entry] | None) -> None:
+        self.is_there = copy is not None
+        self._lines = copy or iter(())
+        self._waiting: list[Entry] = []
+
+    def next(self) -> Entry | None:
+        return self._waiting.pop() if self._waiting else next(self._lines, None)
+
+    def skip(self, purged: Head) -> tuple[int, str]:
+        """Pass over rows that are kept no longer; how many there were, and what is wrong with them."""
+        skipped: Entry | None = None
+        count = 0
+        while (line := self.next()) is not None and line.number <= purged.number:
+            if skipped is not None and (why := _wrong(line, skipped)):
+                return count, why
+            skipped, count = line, count + 1
+        if line is not None:
+            self._waiting.append(line)
+        if skipped is not None and Head(skipped.number, skipped.hash) != purged:
+            return count, f"row {purged.number + 1} does not follow the row before it, which the copy holds"
+        return count, ""
 
 
-def _wrong(entry: Entry, last: Entry | None) -> str:
+def _wrong(entry: Entry, last: Entry | Head | None) -> str:
     number, previous = (last.number + 1, last.hash) if last else (1, BEGINNING)
     if entry.number != number:
         return f"row {number} is missing: the next one there is has number {entry.number}"
@@ -78,17 +124,18 @@ def _differs(entry: Entry, line: Entry | None) -> str:
     return f"row {entry.number} is not what its copy says (there, row {line.number})"
 
 
-def _unlike(entry: Entry, noted: Head | None) -> str:
-    if noted is None or entry.number != noted.number or entry.hash == noted.hash:
+def _unlike(entry: Entry, noted: Head | None, purged: Head | None) -> str:
+    known = {entry.number: entry.hash, **({purged.number: purged.hash} if purged else {})}
+    if noted is None or known.get(noted.number, noted.hash) == noted.hash:
         return ""
-    return f"row {entry.number} is not the one whose hash was noted"
+    return f"row {noted.number} is not the one whose hash was noted"
 
 
-def _cut_off(last: Entry | None, copy: Iterator[Entry] | None, noted: Head | None) -> str:
+def _cut_off(last: Entry | None, copy: _Lines, noted: Head | None) -> str:
     rows = last.number if last else 0
-    if copy is None and rows:
+    if not copy.is_there and rows:
         return "the copy is missing: rows that were cut off the end would not show"
-    if copy is not None and (further := next(copy, None)) is not None:
+    if (further := copy.next()) is not None:
         return f"the rows from {further.number} on are missing: the copy holds them"
     if noted is not None and rows < noted.number:
         return f"the rows from {rows + 1} on are missing: row {noted.number} was noted"

@@ -12,7 +12,7 @@ from bridge.errors import BridgeError
 from bridge.reports import write_report
 
 if TYPE_CHECKING:
-    from bridge.audit.chain import Head
+    from bridge.audit.entries import Head
 
 __all__ = ["mount"]
 
@@ -90,16 +90,20 @@ def verify(
     if json is not None:
         write_report(verdict, json)
     elif verdict.is_whole:
-        out.print(
-            f"{verdict.rows} rows hang together; the head is {verdict.rows}:{verdict.head}", soft_wrap=True
-        )
+        rows = verdict.rows - verdict.purged
+        out.print(f"{rows} rows hang together; the head is {verdict.rows}:{verdict.head}", soft_wrap=True)
+        if (by := verdict.purged_by) is not None:
+            who = f"{by.principal}, {by.at:%F %T}"
+            gone = f"rows 1 to {verdict.purged} are kept no longer, says row {by.number} ({who})"
+            left = f"; the copy still holds {verdict.still_copied} of them" if verdict.still_copied else ""
+            out.print(f"{gone}{left}", soft_wrap=True)
     if not verdict.is_whole:
         err.print(f"the audit log is broken at row {verdict.broken}: {verdict.why}", soft_wrap=True)
         raise typer.Exit(EXIT_WRONG)
 
 
 def _head(text: str) -> "Head":
-    from bridge.audit.chain import Head  # noqa: PLC0415
+    from bridge.audit.entries import Head  # noqa: PLC0415
 
     number, _, digest = text.partition(":")
     if not number.isdecimal() or len(digest) != HASH_DIGITS:

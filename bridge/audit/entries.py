@@ -14,7 +14,17 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-__all__ = ["BEGINNING", "Action", "Entry", "Noted", "Result", "entry_after", "hash_of", "identifier"]
+__all__ = [
+    "BEGINNING",
+    "Action",
+    "Entry",
+    "Head",
+    "Noted",
+    "Result",
+    "entry_after",
+    "hash_of",
+    "identifier",
+]
 
 BEGINNING = "0" * 64  # what stands in the place of the hash before the first row's
 FORMAT = 1  # of what is hashed
@@ -58,6 +68,7 @@ class Action(StrEnum):
     DATABASE_BACKUP = "database.backup"
     DATABASE_RESTORE = "database.restore"
     DATABASE_UPGRADE = "database.upgrade"
+    AUDIT_PURGE = "audit.purge"  # the object is the head of what goes: the log begins after it
 
 
 class Result(StrEnum):
@@ -67,6 +78,17 @@ class Result(StrEnum):
     REFUSED = "refused"
     DONE = "done"  # where the end of something long is noted too
     FAILED = "failed"
+
+
+class Head(Struct, frozen=True):
+    """The last row at some time: that many rows there had been, and this was its hash."""
+
+    number: int
+    hash: str
+
+    def __str__(self) -> str:
+        """As it is told, typed, and written into a row."""
+        return f"{self.number}:{self.hash}"
 
 
 class Noted(Struct, frozen=True, kw_only=True):

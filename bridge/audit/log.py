@@ -5,16 +5,24 @@ import getpass
 import os
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import structlog
 
-from bridge.audit.chain import Head, Verdict, examine
+from bridge.audit.chain import Verdict, examine
 from bridge.audit.copying import AuditCopy
-from bridge.audit.entries import Action, Entry, Noted, Result, identifier
+from bridge.audit.entries import Action, Entry, Head, Noted, Result, identifier
 from bridge.clock import Clock
 from bridge.errors import StorageError
 from bridge.identity.principal import Principal, Scope
-from bridge.storage.audit import add_entry, all_entries
+from bridge.storage.audit import (
+    PURGED_AT_ONCE,
+    add_entry,
+    all_entries,
+    count_before,
+    first_number,
+    purge_before,
+)
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.place import Place, Where
 
@@ -93,6 +101,36 @@ class AuditLog:
         """As `note`, for what may be asked again and again: the same of the same is written once a minute."""
         if self._seldom.is_new(principal.name, action, object, result):
             await self.note(principal, action, object, result, tenant=tenant)
+
+    async def forget(self, moment: datetime, *, dry_run: bool = False) -> int:
+        """Forget what was done before a moment, in the table and in its copy; how many rows that were.
+
+        A row says so. `dry_run`: only count them.
+
+        Raises:
+            StorageError: they cannot be deleted.
+
+        """
+        if dry_run:
+            return await count_before(self._database, moment)
+        principal, total = identifier(local_principal().name), 0
+        while rows := await purge_before(self._database, moment, principal, self._clock.now()):
+            total += rows
+            if rows < PURGED_AT_ONCE:
+                break
+        if total:
+            await self._follow()
+        await self._drop_what_is_gone()
+        return total
+
+    async def _drop_what_is_gone(self) -> None:
+        """Also what a crash has left in the copy."""
+        try:
+            kept = await first_number(self._database)
+            if 0 < await asyncio.to_thread(self._copy.first) < kept:
+                await asyncio.to_thread(self._copy.drop, kept - 1)
+        except OSError as error:
+            log.warning("audit_copy_not_forgotten", path=self._copy.path, cause=error.strerror)
 
     async def _follow(self) -> None:
         """Bring the copy up to date; a copy that cannot be written hinders nobody, and verification tells."""

@@ -6,6 +6,7 @@ within `max_seconds`, with an outcome and without an exception.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
@@ -101,13 +102,18 @@ class FakeCarrier:
 
 
 def _refused(refusal: aiohttp.WSServerHandshakeError) -> CallOutcome:
-    asked = (refusal.headers or {}).get("Retry-After", "")
     return CallOutcome(
         ended_by=EndedBy.REFUSED,
         http_status=refusal.status,
-        retry_after_seconds=int(asked) if asked.isascii() and asked.isdecimal() else None,
+        retry_after_seconds=_seconds(refusal.headers),
         detail=REFUSALS.get(refusal.status, "The server answered without opening a WebSocket."),
     )
+
+
+def _seconds(headers: Mapping[str, str] | None) -> int | None:
+    """What Retry-After says; a date is of no use to a carrier."""
+    text = (headers or {}).get("Retry-After", "")
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _why_unreachable(error: Exception) -> str:

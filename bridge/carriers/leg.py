@@ -61,7 +61,7 @@ class CallOutcome(Struct, frozen=True, kw_only=True):
     ended_by: EndedBy
     close_code: int | None = None  # that Hatif closed the socket with; 1006 when it vanished without a word
     http_status: int | None = None  # that the upgrade was refused with
-    retry_after_seconds: int | None = None  # that the refusal asked for
+    retry_after_seconds: int | None = None  # that the refusal named
     seconds: float = 0.0  # of call time, while the socket was open
     frames_sent: int = 0
     frames_heard: int = 0  # in which the caller heard Hatif

@@ -37,7 +37,6 @@ LOG_LINES_SHOWN = 12
 _OURS = "HATIF_"
 PROMPTS = "HATIF_PROMPTS__FOLDER"
 _VOICES = tuple(f"HATIF_{section}__" for section in ("VOICE", "PIPER", "XTTS", "SPEECH_SERVER", "VOICES"))
-_NOT_INHERITED = "CREDENTIALS_DIRECTORY"
 
 
 class DemoError(BridgeError):
@@ -77,6 +76,10 @@ class DaemonSetup(Struct, frozen=True):
     def log(self) -> Path:
         return self.folder / "daemon.log"
 
+    @property
+    def admin_socket(self) -> Path:
+        return self.folder / "admin.sock"
+
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """The daemon's environment; of the user's own settings a demonstration takes only who speaks.
 
@@ -85,16 +88,17 @@ class DaemonSetup(Struct, frozen=True):
         kept = {
             name: value
             for name, value in inherited.items()
-            if name.startswith(_VOICES) or (not name.upper().startswith(_OURS) and name != _NOT_INHERITED)
+            if name.startswith(_VOICES) or not name.upper().startswith(_OURS)
         }
         return kept | {
+            "CREDENTIALS_DIRECTORY": "",  # neither the user's own secrets nor the service's
             "HATIF_SERVER__HOST": LOOPBACK,
             "HATIF_SERVER__PORT": str(self.port),
             "HATIF_STORAGE__PATH": str(self.database),
             PROMPTS: inherited.get(PROMPTS, str(self.folder / "prompts")),
             "HATIF_TOKENS__SECRET": self.token_secret,
             "HATIF_PROVIDERS__MAQSAM__TOKEN": self.carrier_token,
-            "HATIF_ADMIN__SOCKET": str(self.folder / "admin.sock"),
+            "HATIF_ADMIN__SOCKET": str(self.admin_socket),
             "HATIF_CLOCK__SPEED": f"{self.speed:g}",
             "HATIF_LOG__FORMAT": "json",
             **self.options,
@@ -112,6 +116,16 @@ class DaemonProcess:
     def address(self) -> str:
         """Host and port."""
         return f"{LOOPBACK}:{self._setup.port}"
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._running().pid
+
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._running().returncode
 
     async def __aenter__(self) -> Self:
         setup = self._setup

@@ -1,13 +1,15 @@
 """The database: whole, of a schema that this version knows, its log small, and backed up lately."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bridge.checkup import Finding, Verdict
 from bridge.config import Settings
+from bridge.doctor.privacy import KeysNoted, encryption, keys_noted
+from bridge.storage.backup import latest_backup
 from bridge.storage.schema import known_revisions
 
 __all__ = ["backup", "database", "write_ahead_log"]
@@ -15,10 +17,9 @@ __all__ = ["backup", "database", "write_ahead_log"]
 LARGE_LOG_BYTES = 64 << 20  # SQLite takes it up every 4 MB, unless a reader stands in its way
 OLD_BACKUP = timedelta(hours=26)  # one a night, and a machine that was off for a while
 BUSY_SECONDS = 5.0
-NAMES = ("hatif-*.db", "hatif-*.db.*")  # of backups, and of encrypted ones
 
 
-def database(settings: Settings, now: datetime) -> Iterator[Finding]:
+def database(settings: Settings, now: datetime, *, sees_secrets: bool) -> Iterator[Finding]:
     """All about the file that answers are in."""
     path = settings.storage.path
     if settings.storage.url is not None:
@@ -27,8 +28,10 @@ def database(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         if not path.is_file():
             yield Finding("database", Verdict.GOOD, f"{path} will be made at the first start")
+            yield encryption(settings, [], sees_secrets=sees_secrets)
             return
-        yield from _content(path)
+        noted: KeysNoted = yield from _content(path)
+        yield encryption(settings, noted, sees_secrets=sees_secrets)
         yield write_ahead_log(path)
         yield backup(settings.database.backup_folder or path.parent, now)
     except PermissionError:
@@ -38,8 +41,8 @@ def database(settings: Settings, now: datetime) -> Iterator[Finding]:
 _AS_WHOM = "run `hatif doctor` as root or as the daemon's user"
 
 
-def _content(path: Path) -> Iterator[Finding]:
-    """SQLite's own quick check, and the schema."""
+def _content(path: Path) -> Generator[Finding, None, KeysNoted]:
+    """SQLite's own quick check, and the schema; the keys that it notes, none where it cannot be read."""
     try:
         # Where nobody has it open it is read as it lies: SQLite would else leave files beside it.
         is_open = path.with_name(f"{path.name}-wal").exists()
@@ -47,19 +50,21 @@ def _content(path: Path) -> Iterator[Finding]:
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
             problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            noted = keys_noted(connection)
     except sqlite3.OperationalError as error:
         yield Finding(
             "database", Verdict.BAD, f"{path}: {error}", "see who uses the file, and whether it is Hatif's"
         )
-        return
+        return []
     except sqlite3.DatabaseError as error:
         yield _damaged(path, str(error))
-        return
+        return []
     if problems != ["ok"]:
         yield _damaged(path, "; ".join(problems))
-        return
+        return noted
     yield Finding("database", Verdict.GOOD, f"{path}: whole, {path.stat().st_size / 2**20:.1f} MiB")
     yield _schema(str(row[0]) if row else "none")
+    return noted
 
 
 def _damaged(path: Path, why: str) -> Finding:
@@ -92,11 +97,11 @@ def write_ahead_log(path: Path) -> Finding:
 
 def backup(folder: Path, now: datetime) -> Finding:
     """The latest is of last night."""
-    made = [file.stat().st_mtime for name in NAMES for file in folder.glob(name)] if folder.is_dir() else []
-    if not made:
+    latest = latest_backup(folder)
+    if latest is None:
         advice = "systemctl enable --now hatif-backup.timer, or run `hatif db backup` every night"
         return Finding("backup", Verdict.WARNING, f"there is none in {folder}", advice)
-    age = now - datetime.fromtimestamp(max(made), UTC)
+    age = now - datetime.fromtimestamp(latest.stat().st_mtime, UTC)
     detail = f"the latest in {folder} is {age.total_seconds() / 3600:.0f} hours old"
     if age > OLD_BACKUP:
         advice = "see `systemctl status hatif-backup.timer` and `journalctl --unit hatif-backup`"

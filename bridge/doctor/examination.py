@@ -10,12 +10,14 @@ import msgspec
 
 from bridge.checkup import Finding, Verdict, look
 from bridge.config import Settings, load_settings
+from bridge.config_sources import credentials_folder
 from bridge.doctor import files
 from bridge.doctor.certificate import certificate
 from bridge.doctor.daemon import daemon
 from bridge.doctor.database import database
 from bridge.doctor.hearing import hearing
 from bridge.doctor.machine import machine
+from bridge.doctor.privacy import forgetting
 from bridge.doctor.service import service
 from bridge.errors import BridgeError
 from bridge.speech.vosk.model import ModelSummary, check_model
@@ -43,7 +45,7 @@ OTHERWISE = "hatif voices list, and name one of them there"
 async def diagnose(config: Path, now: datetime, *, online: bool) -> list[Finding]:
     """Look at everything; bad findings come as findings, not as errors."""
     try:
-        settings = load_settings(config, environ=_environment())
+        settings = load_settings(config)
     except BridgeError as error:
         return [Finding("configuration", Verdict.BAD, str(error), ADVICE["configuration"])]
     found = [_advised(finding) for finding in look(settings)]
@@ -62,26 +64,21 @@ def _around(
     yield from machine(settings, summary.size_bytes if summary else 0)
     yield files.configuration(config)
     yield from files.secrets_kept(settings, config)
-    yield from files.credential_files(_credentials_folder())
+    folder = credentials_folder(config, os.environ)
+    if folder is not None:
+        yield from files.credential_files(folder)
     yield files.data(settings)
     for finding in (files.user(settings, _users()), files.admin_socket(settings)):
         if finding is not None:
             yield finding
-    yield from database(settings, now)
+    yield from database(settings, now, sees_secrets=folder is None or _is_open(folder))
+    yield forgetting(settings)
     yield from daemon(settings)
     yield from service()
 
 
-def _environment() -> dict[str, str]:
-    """Our own; where it names no credentials, those of the service, if this user may read them."""
-    folder = _credentials_folder()
-    if "CREDENTIALS_DIRECTORY" in os.environ or not os.access(folder, os.R_OK | os.X_OK):
-        return dict(os.environ)
-    return {**os.environ, "CREDENTIALS_DIRECTORY": str(folder)}
-
-
-def _credentials_folder() -> Path:
-    return Path(os.environ.get("CREDENTIALS_DIRECTORY") or files.CREDENTIALS_FOLDER)
+def _is_open(folder: Path) -> bool:
+    return not folder.exists() or os.access(folder, os.R_OK | os.X_OK)
 
 
 def _users() -> dict[str, int]:

@@ -29,6 +29,7 @@ class Kept(StrEnum):
     TRANSCRIPTS = "transcripts"  # what was heard and said, word for word
     SOUNDS = "sounds"  # answers that are kept as sound
     RECORDINGS = "recordings"  # whole calls: files
+    AUDIT = "audit"  # who did what: rows of the audit log
     SITE = "site"  # nobody's: as long as the database
 
 
@@ -115,7 +116,7 @@ CLASSES: dict[str, TableClass] = {
         Kept.SITE, "key_id digest scopes tenant label created_at expires_at last_used_at revoked_at"
     ),
     "denied_tokens": _table(Kept.SITE, "token_id denied_at expires_at"),
-    "audit_log": _table(Kept.SITE, "number at principal action object result tenant previous hash"),
+    "audit_log": _table(Kept.AUDIT, "number at principal action object result tenant previous hash"),
     "redeemed_tokens": _table(Kept.SITE, "token_id expires_at redeemed_at"),
     "sealing_keys": _table(Kept.SITE, "key_name proof"),
     "erasures": _table(Kept.SITE, "erasure_id at reason calls rows files subject_hash"),

@@ -88,8 +88,8 @@ async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, int, bo
     from bridge.storage.scrubbing import scrub  # noqa: PLC0415
     from bridge.storage.store import Store  # noqa: PLC0415
 
-    ring, path = settings.privacy.ring, settings.storage.path
-    if not await asyncio.to_thread(path.exists):
+    ring, path = settings.privacy.ring, settings.database.file
+    if path is not None and not await asyncio.to_thread(path.exists):
         raise StorageError(f"there is no database at {path}: a new one is encrypted from its beginning")
     cipher = FieldCipher.between(ring, target=target_of(ring, decrypt=decrypt))
     store = await Store.open(settings.database, clock=Clock(), cipher=cipher)
@@ -105,7 +105,7 @@ async def _rekey(settings: "Settings", decrypt: bool) -> tuple[int, int, int, bo
         await store.close()
     folder = settings.recording.folder
     files = await asyncio.to_thread(rekey_recordings, folder, ring, decrypt=decrypt, running=running)
-    is_scrubbed = await scrub(path) if done.rewritten else True
+    is_scrubbed = await scrub(settings.database) if done.rewritten else True
     return done.rewritten, files.rewritten, len(running), is_scrubbed
 
 
@@ -213,13 +213,13 @@ def subject_erase(  # noqa: PLR0917 - a command's options
             audit=lambda whom: note_locally(store, settings.database, Action.SUBJECT_ERASE, whom),
         )
         wanted = subject.spellings if subject else found.call_ids
-        proof = await prove(store, settings.storage.path, wanted)
+        proof = await prove(store, settings.database, wanted)
         return {"erased_at": now, "erased": erased, "proof": proof, "clean": proof.is_clean}
 
     done = _with_store(settings, work)
     write_report(done, json or STDOUT)
     if not done.get("clean", True):
-        err.print("something is left: see found, still_in_calls and log_is_empty (docs/privacy.md)")
+        err.print("something is left: see found, still_in_calls and is_scrubbed (docs/privacy.md)")
         raise typer.Exit(EXIT_WRONG)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from msgspec import Struct
-from sqlalchemy import and_, delete, insert
+from sqlalchemy import Text, and_, cast, delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.durable import sync_folder
@@ -28,6 +28,7 @@ from bridge.privacy.subjects import (
     tables_of_calls,
 )
 from bridge.storage import tables
+from bridge.storage.place import Place, Where
 from bridge.storage.scrubbing import database_files, scrub
 from bridge.storage.sealing import is_sealed
 from bridge.storage.store import Store
@@ -35,6 +36,8 @@ from bridge.storage.store import Store
 __all__ = ["Erasure", "Proof", "erase_subject", "foresee", "prove"]
 
 IDS_AT_ONCE = 500
+NOT_SEARCHED = ("backups", "exported files")
+NOT_SEARCHED_ON_A_SERVER = ("the server's write-ahead log and its archive", "replicas")
 
 
 class Erasure(Struct, frozen=True, kw_only=True):
@@ -49,16 +52,18 @@ class Erasure(Struct, frozen=True, kw_only=True):
 class Proof(Struct, frozen=True, kw_only=True):
     """What is left."""
 
-    searched_bytes: dict[str, int]  # by file, of the database as it is on disk
+    searched_bytes: dict[str, int]  # by file, of an SQLite database as it is on disk
+    searched_rows: dict[str, int]  # by table, of a PostgreSQL database as it keeps them
     spellings: int  # that were looked for
-    found: int  # how many of them are in a file
+    found: int  # how many of them are in a file, or a table
     still_in_calls: list[str]  # other calls that mention one when they are read, such as in an answer
-    log_is_empty: bool  # of the database: what was written lately is nowhere else
+    is_scrubbed: bool  # nothing that was deleted is held any more, for a reader or in the log
+    not_searched: tuple[str, ...]  # what is not ours to look into, and may still hold what was deleted
 
     @property
     def is_clean(self) -> bool:
         """Nothing was found."""
-        return self.log_is_empty and not self.found and not self.still_in_calls
+        return self.is_scrubbed and not self.found and not self.still_in_calls
 
 
 async def foresee(store: Store, found: SubjectFile, recordings: Path) -> Erasure:
@@ -115,23 +120,43 @@ async def erase_subject(
     return erasure
 
 
-async def prove(store: Store, database: Path, spellings: Sequence[str]) -> Proof:
-    """Write the database anew, and look for what is erased: in its bytes, and in what other calls say.
+async def prove(store: Store, where: Where, spellings: Sequence[str]) -> Proof:
+    """Write the database anew, and look for what is erased: in what is stored, and in what other calls say.
+
+    What is stored are SQLite's files to the byte, or the rows of PostgreSQL's tables as the server has them.
 
     Raises:
         StorageError: the database cannot be written anew, or read.
 
     """
-    log_is_empty = await scrub(database)
-    files = await asyncio.to_thread(database_files, database)
+    is_scrubbed = await scrub(where)
+    path = Place.of(where).file
+    files = await asyncio.to_thread(database_files, path) if path is not None else []
     found = await asyncio.to_thread(lambda: sum(_occurrences(file, spellings) for file in files))
+    rows, found_in_rows = ({}, 0) if path is not None else await _search_rows(store, spellings)
     return Proof(
         searched_bytes={file.name: file.stat().st_size for file in files},
+        searched_rows=rows,
         spellings=len(spellings),
-        found=found,
+        found=found + found_in_rows,
         still_in_calls=await _mentions(store, spellings),
-        log_is_empty=log_is_empty,
+        is_scrubbed=is_scrubbed,
+        not_searched=NOT_SEARCHED if path is not None else (*NOT_SEARCHED, *NOT_SEARCHED_ON_A_SERVER),
     )
+
+
+async def _search_rows(store: Store, spellings: Sequence[str]) -> tuple[dict[str, int], int]:
+    """How many rows each table has, and how many of the spellings are in one, as PostgreSQL writes rows."""
+    counts, found = {}, 0
+    for table in tables.metadata.sorted_tables:
+        row = cast(literal_column(table.name), Text)
+        is_in = [
+            func.bool_or(func.strpos(row, each) > 0).label(f"is_{n}") for n, each in enumerate(spellings)
+        ]
+        (result,) = await store.select(select(func.count().label("n"), *is_in).select_from(table))
+        counts[table.name] = int(result["n"])
+        found += sum(bool(result[each.name]) for each in is_in)
+    return counts, found
 
 
 async def _refuse_what_is_not_over(store: Store, found: SubjectFile) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bridge.audit.copying import AuditCopy
+from bridge.audit.log import AuditLog
 from bridge.clock import Clock
 from bridge.errors import StorageError
 from bridge.privacy.retention import Purge, Purged, purge
@@ -34,11 +36,22 @@ async def forget_due(
 
     """
     now = clock.now()
-    wanted = Purge.at(now, settings.privacy.keep_days.model_dump(), settings.recording.folder)
+    privacy = settings.privacy
+    own = {name: days.given for name, days in privacy.keep_days_of.items()}
+    wanted = Purge.at(now, privacy.keep_days.of_calls, settings.recording.folder, own)
     purged = await purge(database, wanted, dry_run=dry_run)
     overheard = now - timedelta(days=settings.monitoring.keep_days)
     utterances = await forget_before(database, overheard, dry_run=dry_run)
-    return Purged(purged.rows | {"monitored": utterances}, purged.files)
+    rows = purged.rows | {"monitored": utterances}
+    if privacy.keep_days.audit is not None:
+        audit = AuditLog(database, AuditCopy(settings.database.audit_copy), clock)
+        rows["audit"] = await audit.forget(_midnight(now, privacy.keep_days.audit), dry_run=dry_run)
+    return Purged(rows, purged.files)
+
+
+def _midnight(now: datetime, days: int) -> datetime:
+    """A day's rows go together: each time that some go, another row says so."""
+    return (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 async def forget_every_hour(database: OpenDatabase, clock: Clock, settings: "Callable[[], Settings]") -> None:

@@ -21,7 +21,7 @@ from bridge.audio.recording import (
     open_for_the_owner,
     wav_header,
 )
-from bridge.durable import sync_folder
+from bridge.durable import give_to_owner, sync_folder
 from bridge.errors import StorageError
 from bridge.privacy.cipher import BrokenSealError, Cipher
 from bridge.privacy.keys import PLAIN, Key, KeyRing
@@ -137,7 +137,10 @@ def read(path: Path, ring: KeyRing | None) -> Recording:
     name, _, rest = content[len(_MAGIC) :].partition(b"\n")
     key = next((key for key in ring.keys if key.name.encode() == name), None) if ring else None
     if key is None:
-        raise StorageError(f"{path} is encrypted with the key {name.decode()}; privacy.key must hold it")
+        raise StorageError(
+            f"{path} is encrypted with the key {name.decode()}; privacy.key must hold it: where it is the "
+            "credential privacy_key of the service, run this as root"
+        )
     stem, cipher = path.name.removesuffix(SEALED_SUFFIX), Cipher(key.secret, _PURPOSE)
     samples: list[bytes] = []
     for number, piece in enumerate(_pieces(rest)):
@@ -165,6 +168,7 @@ def rewrite(path: Path, ring: KeyRing | None, target: Key | None) -> bool:
             file.write(recording.wav)
             file.flush()
             os.fsync(file.fileno())
+    give_to_owner(unready, folder)
     unready.replace(final)
     if final != path:
         path.unlink()

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["family_bytes", "resident_bytes"]
+__all__ = ["children", "family_bytes", "resident_bytes"]
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -23,11 +23,11 @@ def resident_bytes(pid: int) -> int:
 
 def family_bytes(pid: int) -> int:
     """What the process `pid` and all that it has started have in memory now; what they share counts twice."""
-    return resident_bytes(pid) + sum(map(family_bytes, _children(pid)))
+    return resident_bytes(pid) + sum(map(family_bytes, children(pid)))
 
 
-def _children(pid: int) -> list[int]:
-    """What its threads have started, and is still there."""
+def children(pid: int) -> list[int]:
+    """The processes that the threads of `pid` have started and that are still there."""
     found: list[int] = []
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):  # the thread has ended meanwhile

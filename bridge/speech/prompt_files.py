@@ -19,7 +19,7 @@ import structlog
 from msgspec import Struct
 
 from bridge.audio.frames import SAMPLE_RATE
-from bridge.durable import sync_folder
+from bridge.durable import give_to_owner, make_folder, sync_folder
 
 __all__ = ["CacheStatistics", "PromptFiles", "audio_of", "identity_in"]
 
@@ -300,10 +300,11 @@ def _remove_unless_used(path: Path, used: float) -> bool:
 
 def _write(path: Path, content: bytes) -> None:
     """All of it or nothing, whenever the machine stops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     temporary = Path(name)
     try:
+        give_to_owner(descriptor, path.parent)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()

@@ -19,13 +19,13 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from bridge.clock import Clock
-from bridge.durable import sync_folder
+from bridge.durable import give_to_owner, make_folder, sync_folder
 from bridge.errors import StorageError
 from bridge.storage import sealed
 from bridge.storage.checking import Findings, examine, row_counts
 from bridge.storage.database import BUSY_SECONDS, explain_sqlite
 
-__all__ = ["Backup", "back_up", "backups_in", "create_private", "open_read"]
+__all__ = ["Backup", "back_up", "backups_in", "create_private", "latest_backup", "open_read"]
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -103,6 +103,11 @@ def backups_in(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if _ANY_NAME.fullmatch(file.name))
 
 
+def latest_backup(folder: Path) -> Path | None:
+    """The backup in a folder that was made last, OSError: it may not be looked into."""
+    return max(backups_in(folder), key=lambda file: file.stat().st_mtime, default=None)
+
+
 def open_read(database: Path) -> sqlite3.Connection:
     """A connection that reads only, and sees one state of the database from its first look on.
 
@@ -124,8 +129,9 @@ def open_read(database: Path) -> sqlite3.Connection:
 
 
 def create_private(file: Path) -> BinaryIO:
-    """A new file that only its owner reads; FileExistsError where there is one."""
+    """A new file that only the owner of its folder reads; FileExistsError where there is one."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    give_to_owner(descriptor, file.parent)
     return os.fdopen(descriptor, "w+b")
 
 
@@ -145,7 +151,7 @@ def _target(to: Path, now: datetime, *, sealed_: bool, before: str | None) -> Pa
 
 
 def _prepare_folder(database: Path, folder: Path, *, copies: int) -> None:
-    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    make_folder(folder, mode=PRIVATE_FOLDER)
     files = (database, database.with_name(f"{database.name}-wal"))
     needed = copies * sum(file.stat().st_size for file in files if file.exists()) + SPARE_BYTES
     free = shutil.disk_usage(folder).free

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bridge.durable import give_to_owner
 from bridge.errors import StorageError
 from bridge.storage import postgres
 from bridge.storage.place import Place, Where
@@ -85,15 +86,19 @@ def prepare_file(url: URL) -> None:
         raise StorageError(f"the database {path} is a folder; storage.path must name a file")
     try:
         path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        is_new = not path.exists()
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+        if is_new:
+            give_to_owner(path, path.parent)
     except OSError as error:
         raise StorageError(f"the database {path} cannot be opened: {_reason(error)}") from None
 
 
-def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngine:
-    """The pool of connections, each set up to lose nothing."""
+def create_engine(url: URL, *, busy_seconds: float = BUSY_SECONDS, is_patient: bool = False) -> AsyncEngine:
+    """The pool of connections, each set up to lose nothing; `is_patient`: a statement may take hours."""
     if postgres.is_postgres(url):
-        engine = _create(url, connect_args=postgres.connect_args(url, busy_seconds), pool_pre_ping=True)
+        connect_args = postgres.connect_args(url, busy_seconds, is_patient=is_patient)
+        engine = _create(url, connect_args=connect_args, pool_pre_ping=True)
         postgres.prepare(engine, lambda options: bool(options.get(_WRITES, False)))
         return engine
     if not _is_sqlite(url):

@@ -48,7 +48,8 @@ _BUSY = {
 _CAUSES = {
     "08": "is not connected any more; it is tried again with the next request",
     "25006": "is read-only: it may be a standby's; storage.url must name the server that writes",
-    "28": "refuses the user or the password; storage.url and storage.password must be those of its owner",
+    "28": "refuses the user or the password; storage.url and storage.password must be those of its owner: "
+    "where the password is the credential storage_password of the service, run this as root",
     "3D000": "does not exist; its administrator makes it: createdb --owner USER DATABASE",
     "40": "was changed by another daemon at the same time; try again",
     "42501": "may not be written by this user; its owner must be the user in storage.url",
@@ -87,8 +88,11 @@ def driver_url(url: URL, password: str | None) -> URL:
     return url if password is None else url.set(password=password)
 
 
-def connect_args(url: URL, busy_seconds: float) -> dict[str, Any]:
-    """What the driver is told: times that are up, and that nothing is acknowledged before the disk has it."""
+def connect_args(url: URL, busy_seconds: float, *, is_patient: bool = False) -> dict[str, Any]:
+    """What the driver is told: times that are up, and that nothing is acknowledged before the disk has it.
+
+    `is_patient`: statements take as long as they take; locks are still not waited for.
+    """
 
     async def connect(*args: Any, **options: Any) -> Any:
         import asyncpg  # noqa: PLC0415 - an extra
@@ -101,12 +105,12 @@ def connect_args(url: URL, busy_seconds: float) -> dict[str, Any]:
     return {
         "async_creator_fn": connect,
         "timeout": CONNECT_SECONDS,
-        "command_timeout": ANSWER_SECONDS,
+        "command_timeout": None if is_patient else ANSWER_SECONDS,
         "server_settings": {
             "application_name": "hatif",
             "timezone": "UTC",
             "synchronous_commit": "on",
-            "statement_timeout": _milliseconds(STATEMENT_SECONDS),
+            "statement_timeout": "0" if is_patient else _milliseconds(STATEMENT_SECONDS),
             "lock_timeout": _milliseconds(busy_seconds),
             "idle_in_transaction_session_timeout": _milliseconds(IDLE_SECONDS),
         },

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, inspect
 
 from bridge.clock import Clock
 from bridge.storage import postgres, schema
-from bridge.storage.backup import backups_in
+from bridge.storage.backup import backups_in, latest_backup
 from bridge.storage.checking import VERSION_TABLE, Findings, examine_content
 from bridge.storage.database import FAILURES, create_engine, database_url, explain
 from bridge.storage.place import Place
@@ -123,12 +122,11 @@ def _on_disk(place: Place, now: float) -> dict[str, Any]:
     folder = place.backup_folder
     if place.file is None or folder is None:
         return {}
-    backups = sorted(backups_in(folder), key=lambda file: file.stat().st_mtime)
-    latest: Path | None = backups[-1] if backups else None
+    latest = latest_backup(folder)
     return {
         "free_bytes": shutil.disk_usage(place.file.parent).free,
         "backup_folder": str(folder),
-        "backups": len(backups),
+        "backups": len(backups_in(folder)),
         "latest_backup": str(latest) if latest else None,
         "backup_hours": (now - latest.stat().st_mtime) / SECONDS_IN_HOUR if latest else None,
     }

@@ -181,11 +181,8 @@ def _aside(database: Path, clock: Clock) -> Path:
 
 
 def _copy_synced(source: Path, target: Path) -> None:
-    """Copy, for the owner of the folder: root restores what the daemon's user is to write."""
-    owner = target.parent.stat()
+    """Copy, for the owner of the folder, and be sure that the disk has it."""
     with source.open("rb") as content, create_private(target) as copy:
-        if os.geteuid() == 0:
-            os.fchown(copy.fileno(), owner.st_uid, owner.st_gid)
         shutil.copyfileobj(content, copy)
         copy.flush()
         os.fsync(copy.fileno())

@@ -85,6 +85,7 @@ def newest_revision() -> str:
     return known_revisions()[-1]
 
 
+@cache  # reading them takes longer than all else that opening a database does
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 

@@ -54,7 +54,8 @@ def opened(file: Path, key: str | None) -> Iterator[bytes]:
     """
     if key is None:
         raise StorageError(
-            f"{file} is encrypted; storage.backup_key must be the key that it was encrypted with"
+            f"{file} is encrypted; storage.backup_key must be the key that it was encrypted with: where that "
+            "is the credential backup_key of the service, run this as root"
         )
     with file.open("rb") as sealed:
         header = sealed.read(len(_MAGIC) + _SALT_BYTES)

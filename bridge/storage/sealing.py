@@ -13,7 +13,7 @@ from bridge.privacy.keys import PLAIN
 from bridge.storage.sealed_types import SealedBytes, SealedText
 from bridge.storage.tables import sealing_keys
 
-__all__ = ["agree_on_keys", "is_sealed", "note_key", "only_key", "open_rows", "seal_row"]
+__all__ = ["agree_on_keys", "is_sealed", "note_key", "only_key", "open_rows", "require_keys", "seal_row"]
 
 _PROOF = "hatif"
 
@@ -94,13 +94,23 @@ async def agree_on_keys(connection: AsyncConnection, cipher: FieldCipher) -> Non
 
     """
     rows = (await connection.execute(select(sealing_keys))).all()
-    for name, proof in rows:
+    require_keys([(name, proof) for name, proof in rows], cipher)
+    if cipher.target not in {row.key_name for row in rows}:
+        await note_key(connection, cipher)
+
+
+def require_keys(noted: Iterable[tuple[str, str | bytes | None]], cipher: FieldCipher) -> None:
+    """Be sure that the configured keys open what is sealed with those that the database notes, with proofs.
+
+    Raises:
+        StorageError: a key is missing or another, or the database is not encrypted and should be.
+
+    """
+    for name, proof in noted:
         if name not in cipher.readable:
             raise StorageError(_told(name))
         if name != PLAIN:
-            cipher.open(Sealed(proof), _proof_place(name))
-    if cipher.target not in {row.key_name for row in rows}:
-        await note_key(connection, cipher)
+            cipher.open(Sealed(proof or ""), _proof_place(name))
 
 
 async def note_key(connection: AsyncConnection, cipher: FieldCipher) -> None:
@@ -126,4 +136,7 @@ def _told(name: str) -> str:
             "the database holds values that are not encrypted, but privacy.key is configured; "
             "run `hatif privacy rekey` to encrypt them, or leave privacy.key out"
         )
-    return f"the database is encrypted with the key {name}; privacy.key must hold it (docs/privacy.md)"
+    return (
+        f"the database is encrypted with the key {name}; privacy.key must hold it: where it is the "
+        "credential privacy_key of the service, run this as root (docs/privacy.md)"
+    )

@@ -118,16 +118,21 @@ class Store(OpenDatabase):
         *,
         sound: bytes = b"",
         consents: Sequence[ConsentRecord] = (),
+        turn_number: int | None = None,
     ) -> TurnReceipt:
         """Commit a turn, its answers, consents, whom it notifies and the dialogue's state (JSON) together.
 
         `sound` is what was said, mu-law at 8 kHz, where an answer is kept as sound.
+        `turn_number`: which of the call's turns it is, 1, 2, 3, by whoever counts them. One that is delivered
+        again is acknowledged again, and not stored twice.
         When this returns, the disk has them. When it raises StorageError, nothing of them was stored.
         """
         began = self._clock.monotonic()
 
         async def work(connection: AsyncConnection) -> int:
             index = await _next_index(connection, call_id)
+            if turn_number is not None and await _is_stored(connection, call_id, turn_number, index, turn):
+                return turn_number
             await self._insert(connection, tables.turns, _turn_row(call_id, index, turn))
             revisions = await _revisions(connection, call_id, answers)
             for answer in answers:
@@ -369,6 +374,22 @@ async def _next_index(connection: AsyncConnection, call_id: str) -> int:
     turns = tables.turns
     last = select(func.coalesce(func.max(turns.c.turn_index), 0)).where(turns.c.call_id == call_id)
     return int((await connection.execute(last)).scalar_one()) + 1
+
+
+async def _is_stored(
+    connection: AsyncConnection, call_id: str, number: int, index: int, turn: TurnRecord
+) -> bool:
+    """Whether just this turn is there; False where it is the next, and StorageError where it is neither."""
+    if number == index:
+        return False
+    if number > index:
+        raise StorageError(f"turn {number} of call {call_id} cannot be stored: the one before it is not")
+    turns = tables.turns
+    its_own = (turns.c.call_id == call_id, turns.c.turn_index == number)
+    known = select(turns.c.at, turns.c.item, turns.c.input, turns.c.rule).where(*its_own)
+    if tuple((await connection.execute(known)).one()) != (turn.at, turn.item, turn.input, turn.rule):
+        raise StorageError(f"turn {number} of call {call_id} is stored, and is another than this")
+    return True
 
 
 def _turn_row(call_id: str, index: int, turn: TurnRecord) -> dict[str, Any]:

@@ -45,7 +45,7 @@ WORDS = frozenset(
     """
     cause code components detail direction disposition effect engine item level library method problem
     provider questionnaire questionnaire_version reason role route rule setting settings signal state status
-    via voice what worker
+    tenant via voice what worker
     """.split()  # noqa: SIM905
 )
 ALLOWED_FIELDS = IDENTIFIERS | COUNTS | WORDS

@@ -32,6 +32,8 @@ SESSION_BUCKETS = (0.05, 0.1, 0.15, 0.3, 0.5, 1.0, 2.0)
 # A turn's parts go from a dictionary look-up to a caller's whole patience.
 TURN_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 ENGINE_BUCKETS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 4.0)
+# The loop sends frames of 20 ms; from 0.5 s on calls are refused, and from 2 s on it is taken for dead.
+LOOP_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
 # Why the database failed: SQLite's primary codes, `timeout` (it kept a caller waiting too long) and `other`.
@@ -135,6 +137,11 @@ class Metrics:
         self._storage_errors = self._counter(
             "hatif_storage_errors", "Requests that the database failed, by cause.", "code"
         )
+        self._loop = self._histogram(
+            "hatif_event_loop_delay_seconds",
+            "How late the event loop was, at each of four looks a second.",
+            LOOP_BUCKETS,
+        )
         for direction in ("in", "out"):
             self._dropped.labels(direction)
         for code in STORAGE_CODES:
@@ -217,6 +224,10 @@ class Metrics:
     def storage_failed(self, code: str) -> None:
         """The database failed a request."""
         self._storage_errors.labels(code if code in STORAGE_CODES else "other").inc()
+
+    def loop_measured(self, seconds: float) -> None:
+        """The event loop was so late."""
+        self._loop.observe(seconds)
 
     # HTTP
 

@@ -39,11 +39,15 @@ class Snapshot(Struct, frozen=True):
     model: str = ""  # the recogniser's
     is_draining: bool = False
     lag_seconds: float | None = None  # of the event loop
+    tasks: int | None = None  # of the event loop, that are not done
     memory_bytes: int | None = None  # of the daemon and its engines
     engines: Mapping[str, EngineCondition] = field(default_factory=dict)
     prompts: PromptsCondition | None = None
     notices_waiting: int | None = None  # callers in danger, perhaps, of whom nobody has taken note
     notices_overdue: int | None = None  # and should have
+    components: Mapping[str, bool] = field(default_factory=dict)  # what a call needs, and whether it is ready
+    storage_free_bytes: int | None = None  # on the database's disk
+    backup_at: float | None = None  # when the latest backup was made, in seconds since 1970; 0: never
 
 
 class SnapshotCollector(Collector):
@@ -69,6 +73,7 @@ class SnapshotCollector(Collector):
         yield _one("hatif_calls_active", "Calls in progress.", now.calls)
         yield from _life(now)
         yield from _machine(now)
+        yield from _kept(now)
         yield from _engines(now.engines)
         if now.prompts is not None:
             yield from _prompts(now.prompts)
@@ -98,8 +103,25 @@ def _life(now: Snapshot) -> Iterator[Metric]:
 def _machine(now: Snapshot) -> Iterator[Metric]:
     if now.lag_seconds is not None:
         yield _one("hatif_event_loop_lag_seconds", "How late the event loop is.", now.lag_seconds)
+    if now.tasks is not None:
+        yield _one("hatif_asyncio_tasks", "Tasks of the event loop that are not done.", now.tasks)
     if now.memory_bytes is not None:
         yield _one("hatif_memory_bytes", "Memory of the daemon and its engines together.", now.memory_bytes)
+
+
+def _kept(now: Snapshot) -> Iterator[Metric]:
+    ready = GaugeMetricFamily(
+        "hatif_component_ready", "Whether what every call needs is ready.", labels=("component",)
+    )
+    for name, is_ready in now.components.items():
+        ready.add_metric((name,), is_ready)
+    yield ready
+    if now.storage_free_bytes is not None:
+        yield _one("hatif_storage_free_bytes", "Room on the database's disk.", now.storage_free_bytes)
+    if now.backup_at is not None:
+        yield _one(
+            "hatif_backup_timestamp_seconds", "When the latest backup was made; 0: never.", now.backup_at
+        )
 
 
 def _engines(engines: Mapping[str, EngineCondition]) -> Iterator[Metric]:

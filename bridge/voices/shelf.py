@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from bridge.config_speech import Voices
-from bridge.durable import sync_folder
+from bridge.durable import give_to_owner, make_folder, sync_folder
 from bridge.voices.card import VoiceCard, require_name
 from bridge.voices.checking import pcm_of_wav
 from bridge.voices.errors import VoiceError
@@ -133,7 +133,7 @@ class VoiceShelf:
         self.require_room(card.name)
         contents = {CARD: msgspec.json.format(msgspec.json.encode(card), indent=2), **files}
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+            make_folder(self._folder, mode=_FOLDER_MODE)
             self._sweep()
             self._place(card.name, contents)
         except OSError as error:
@@ -193,6 +193,7 @@ class VoiceShelf:
 
     def _place(self, name: str, contents: Mapping[str, bytes]) -> None:
         unready = Path(tempfile.mkdtemp(dir=self._folder, prefix=".", suffix=".part"))
+        give_to_owner(unready, self._folder)
         try:
             for file, content in contents.items():
                 _write(unready / file, self._seal.close(content, _label(name, file)))
@@ -231,6 +232,7 @@ def _label(name: str, file: str) -> Label:
 
 def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+    give_to_owner(descriptor, path.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from bridge.identity.principal import LOCAL, Principal, Scope
+from bridge.web.measuring import route_of
 
 __all__ = ["PRINCIPAL", "asker", "is_over_admin_socket", "may", "require", "unauthorized"]
 
@@ -30,7 +31,7 @@ def require(request: web.Request, scope: Scope) -> Principal:
     if principal is None:
         raise unauthorized()
     if not principal.may(scope):
-        log.warning("not_allowed", route=request.match_info.route.name, what=scope)
+        log.warning("not_allowed", route=route_of(request), what=scope, method=request.method)
         raise web.HTTPForbidden(text=f"this credential lacks the scope {scope}\n")
     return principal
 

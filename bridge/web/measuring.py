@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-__all__ = ["measuring"]
+__all__ = ["measuring", "route_of"]
 
 # OpenTelemetry's conventions for HTTP: methods that nobody knows have one name, or there would be any number.
 METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
@@ -26,7 +26,7 @@ def measuring(note: Callable[[str, str, int, float], None]) -> Middleware:
 
         def noted(status: int) -> None:
             method = request.method if request.method in METHODS else OTHER_METHOD
-            note(method, _route(request), status, time.monotonic() - began)
+            note(method, route_of(request), status, time.monotonic() - began)
 
         try:
             response = await handler(request)
@@ -43,6 +43,7 @@ def measuring(note: Callable[[str, str, int, float], None]) -> Middleware:
     return measure
 
 
-def _route(request: web.Request) -> str:
+def route_of(request: web.Request) -> str:
+    """The route's own text, such as /calls/{call_id}/transcript; never what was asked for."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else NO_ROUTE

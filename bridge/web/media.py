@@ -101,20 +101,23 @@ class MediaSockets:
     def _look_for_room(self, visit: Visit, *, is_asked: bool) -> None:
         """Refuse before the socket opens what would be refused after it."""
         board = self._switchboard
-        busy = board.refusal_to(visit.questionnaire) if is_asked else board.refusal()
+        name = visit.provider.name
+        busy = board.refusal_to(visit.questionnaire, name) if is_asked else board.refusal(name)
         if busy is not None:
-            raise _unavailable(visit, busy)
+            raise _unavailable(busy)
 
     def _admit(self, visit: Visit, reference: str | None, known: CallDetails, *, is_asked: bool) -> Seat:
         """May the call start? Its place, where it may."""
         board, number = self._switchboard, known.own_number
         tenant = visit.claims.tenant if visit.claims else None
         if is_asked:
-            decision = board.admit_to(visit.questionnaire, reference, tenant=tenant, number=number)
+            decision = board.admit_to(
+                visit.questionnaire, reference, tenant=tenant, number=number, provider=visit.provider.name
+            )
         else:
-            decision = board.admit(tenant, number)
+            decision = board.admit(tenant, number, provider=visit.provider.name)
         if isinstance(decision, Busy):
-            raise _unavailable(visit, decision)
+            raise _unavailable(decision)
         return decision
 
     def _asked(self, visit: Visit, *, is_asked: bool) -> Questionnaire | None:
@@ -219,8 +222,7 @@ class MediaSockets:
             yield message.data
 
 
-def _unavailable(visit: Visit, busy: Busy) -> web.HTTPServiceUnavailable:
-    log.warning("call_refused", reason=busy.reason, questionnaire=visit.questionnaire)
+def _unavailable(busy: Busy) -> web.HTTPServiceUnavailable:
     return web.HTTPServiceUnavailable(
         text=f"no call can be taken now: {busy.reason}\n",
         headers={"Retry-After": str(busy.retry_after_seconds)},

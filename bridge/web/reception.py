@@ -65,9 +65,8 @@ class Reception:
         if self._tokens is None or self._public_url is None:
             log.error("call_not_answered", provider=name, detail="needs server.public_url and tokens.secret")
             raise web.HTTPServiceUnavailable(text="no media socket can be opened here\n")
-        seat = self._switchboard.admit_to(questionnaire, number=call.own_number)
+        seat = self._switchboard.admit_to(questionnaire, number=call.own_number, provider=name)
         if isinstance(seat, Busy):
-            log.warning("call_refused", provider=name, reason=seat.reason, questionnaire=questionnaire)
             return None
         reference = self._new_reference()
         if call.provider_call_id is not None:

@@ -69,6 +69,7 @@ class Server:
         self._limits = limits or HttpLimits()
         self._addresses = addresses or Addresses()
         self._watching: asyncio.Task[None] | None = None
+        self._file: tuple[Path, int] | None = None  # the admin socket's, and its inode
         self._middlewares = (*middlewares, *(gate.middlewares if gate else ()))
         self._has_page = has_page
         self._described = [
@@ -149,6 +150,7 @@ class Server:
                 await web.UnixSite(runner, path).start()
             finally:
                 os.umask(before)
+            self._file = path, path.stat().st_ino
         except OSError as error:
             await self.stop()
             raise ConfigError(_why_no_admin_socket(error, path)) from None
@@ -171,6 +173,8 @@ class Server:
             await asyncio.gather(self._watching, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._file is not None:
+            _remove(*self._file)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         return await self._ready(self._webhooks).answer(request)
@@ -216,6 +220,13 @@ def _make_room(path: Path) -> None:
     path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
         if stat.S_ISSOCK(path.stat().st_mode):
+            path.unlink()
+
+
+def _remove(path: Path, inode: int) -> None:
+    """Leave no file behind at which nobody answers; another daemon's, of the same name, stays."""
+    with suppress(OSError):
+        if path.stat().st_ino == inode:
             path.unlink()
 
 

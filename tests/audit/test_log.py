@@ -12,11 +12,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from typed import typed
 
-from bridge.audit.chain import Head, Verdict
+from bridge.audit.chain import Verdict
 from bridge.audit.copying import AuditCopy
-from bridge.audit.entries import Action, Result
+from bridge.audit.entries import Action, Head, Result
 from bridge.audit.log import AuditLog, local_principal, verify
 from bridge.clock import Clock
 from bridge.identity.principal import LOCAL, Principal, Scope
@@ -230,6 +231,152 @@ async def test_rows_are_found_by_time_number_and_tenant(audit: AuditLog, store: 
     assert await found(2, before=5) == [4, 3]
     assert await found(since=soon) == []
     assert len(await found(until=soon)) == ROWS + 1
+
+
+# What is kept no longer
+
+
+class StillClock(Clock):
+    """Stands still, and is moved by the test."""
+
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@pytest.fixture
+async def aged(store: Store, path: Path) -> AuditLog:
+    """A log with a row for each of some days."""
+    log = AuditLog(store, AuditCopy(Place.of(path).audit_copy), clock := StillClock())
+    for number in range(ROWS):
+        await log.note(LOCAL, Action.SESSION_END, f"c{number}")
+        clock.moment += timedelta(days=1)
+    return log
+
+
+@pytest.fixture
+async def purged(aged: AuditLog) -> AuditLog:
+    """The same, of which three rows are gone."""
+    assert await aged.forget(ago(3.5)) == 3
+    return aged
+
+
+def ago(days: float) -> datetime:
+    """Before the day after the last row."""
+    return StillClock.moment + timedelta(days=ROWS - days)
+
+
+async def test_what_is_old_goes_and_the_rest_hangs_together(aged: AuditLog, store: Store, path: Path) -> None:
+    """Counted, deleted with its copy, and told by a row; a second time, and again with nothing to do."""
+    before = await verify(store, path)
+    assert await aged.forget(ago(3.5), dry_run=True) == 3
+    assert await verify(store, path) == before
+    assert await aged.forget(ago(3.5)) == 3
+    verdict = await verify(store, path)
+    assert (verdict.broken, verdict.purged, verdict.rows, verdict.copied) == (None, 3, ROWS + 1, 4)
+    assert verdict.purged_by is not None
+    assert (verdict.purged_by.number, verdict.purged_by.action) == (ROWS + 1, "audit.purge")
+    assert verdict.purged_by.principal == local_principal().name
+    assert '"c2"' not in Place.of(path).audit_copy.read_text()
+    assert await aged.forget(ago(3.5)) == 0
+    assert await aged.forget(ago(2.5)) == 1
+    again = await verify(store, path)
+    assert (again.broken, again.purged, again.rows, again.still_copied) == (None, 4, ROWS + 2, 0)
+    await aged.note(LOCAL, Action.SESSION_END, "after")
+    assert await aged.forget(ago(-1)) == ROWS + 3 - 4
+    assert [entry.action async for entry in all_entries(store)] == ["audit.purge"]
+    assert (await verify(store, path)).is_whole
+
+
+async def test_much_goes_in_several_transactions(
+    aged: AuditLog, store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call in progress waits for one of them at most."""
+    for module in ("bridge.storage.audit", "bridge.audit.log"):
+        monkeypatch.setattr(f"{module}.PURGED_AT_ONCE", 2)
+    assert await aged.forget(ago(1.5)) == 5
+    verdict = await verify(store, path)
+    assert (verdict.broken, verdict.purged, verdict.rows) == (None, 5, ROWS + 3)
+
+
+@pytest.mark.parametrize(
+    ("script", "broken", "why"),
+    [
+        ("DELETE FROM audit_log WHERE number = 4", 1, "no row says that it is kept no longer"),
+        ("DELETE FROM audit_log WHERE action = 'audit.purge'", 1, "no row says that it is kept no longer"),
+        ("UPDATE audit_log SET principal = 'x' WHERE number = 4", 4, "was changed"),
+        ("UPDATE audit_log SET object = '4:x' WHERE action = 'audit.purge'", 7, "was changed"),
+        ("DELETE FROM audit_log WHERE number = 5", 5, "is missing"),
+    ],
+)
+@pytest.mark.usefixtures("purged")
+async def test_tampering_shows_after_a_purge(
+    store: Store, path: Path, script: str, broken: int, why: str
+) -> None:
+    """What is left is as safe as before, and more cannot be taken off its beginning."""
+    tamper(path, script)
+    verdict = await verify(store, path)
+    assert (verdict.broken, why in verdict.why) == (broken, True), verdict.why
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "DELETE FROM audit_log WHERE number < 3",
+        """
+        INSERT INTO audit_log SELECT 9, at, principal, 'audit.purge', '3:x', result, tenant, hash, hash
+        FROM audit_log WHERE number = 6; DELETE FROM audit_log WHERE number < 5
+        """,
+    ],
+)
+async def test_the_database_lets_go_of_what_a_row_names_only(aged: AuditLog, path: Path, script: str) -> None:
+    """And of no row more."""
+    refused = pytest.raises(sqlite3.IntegrityError, match="only added to")
+    with closing(sqlite3.connect(path)) as connection, refused:
+        connection.executescript(script)
+
+
+async def test_a_copy_that_a_crash_left_whole_is_cut_later(aged: AuditLog, store: Store, path: Path) -> None:
+    """Until then it is told; and where it was changed meanwhile, that is told too."""
+    copy = Place.of(path).audit_copy
+    before = copy.read_text()
+    await aged.forget(ago(3.5))
+    copy.write_text(before + copy.read_text().splitlines()[-1] + "\n")
+    verdict = await verify(store, path)
+    assert (verdict.broken, verdict.purged, verdict.still_copied) == (None, 3, 3)
+    whole = copy.read_text()
+    copy.write_text(whole.replace('"c1"', '"c9"'))
+    assert "was changed" in (await verify(store, path)).why
+    copy.write_text("".join(line for line in whole.splitlines(keepends=True) if '"c2"' not in line))
+    assert "which the copy holds" in (await verify(store, path)).why
+    copy.write_text(whole)
+    assert await aged.forget(ago(3.5)) == 0
+    assert (await verify(store, path)).still_copied == 0
+
+
+async def test_a_head_that_is_kept_no_longer_proves_nothing(aged: AuditLog, store: Store, path: Path) -> None:
+    """It is said, rather than that all is well; the last that went is still known."""
+    heads = [Head(entry.number, entry.hash) async for entry in all_entries(store)]
+    await aged.forget(ago(3.5))
+    assert [(await verify(store, path, head)).broken for head in heads[:4]] == [1, 2, None, None]
+    assert (await verify(store, path, Head(3, "0" * 64))).broken == 4
+
+
+async def test_two_processes_cut_and_write_one_copy(aged: AuditLog, store: Store, path: Path) -> None:
+    """Whoever waited for the old file writes into the new one."""
+    copy = AuditCopy(Place.of(path).audit_copy)
+    lines = [entry async for entry in all_entries(store)]
+
+    def write() -> None:
+        for number in range(200):
+            copy.add([replace(lines[-1], number=ROWS + 1 + number)])
+
+    writing = asyncio.create_task(asyncio.to_thread(write))
+    for _ in range(50):
+        await asyncio.to_thread(AuditCopy(copy.path).drop, 3)
+    await writing
+    assert [line.number for line in copy.lines()] == list(range(4, ROWS + 201))
 
 
 # The commands

@@ -4,7 +4,6 @@ import asyncio
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from manager import Manager
 
 from bridge.audio.frames import FRAME_BYTES
 from bridge.carriers.base import CarrierCall
@@ -81,33 +81,6 @@ class Agreeing:
             return CallerFrame(SILENT_FRAME)
         self.stage = "commit"
         return CallerFrame(SILENT_FRAME, "1")
-
-
-class Manager:
-    """The service manager's end of NOTIFY_SOCKET."""
-
-    def __init__(self, folder: Path) -> None:
-        self.address = str(folder / "notify")
-        self.lines: list[str] = []
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(self.address)
-        self._listening = threading.Thread(target=self._listen)
-        self._listening.start()
-
-    def _listen(self) -> None:
-        while datagram := self._socket.recv(4096):
-            self.lines += datagram.decode().splitlines()
-
-    def close(self) -> None:
-        """Stop listening."""
-        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as last:
-            last.sendto(b"", self.address)
-        self._listening.join()
-        self._socket.close()
-
-    def first(self, line: str) -> int:
-        """Where a line stands, which begins so."""
-        return next(at for at, told in enumerate(self.lines) if told.startswith(line))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from bridge.config_sources import OTHER_VARIABLES, variable
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "compose"
+OURS = ("hatif", "backup")  # of the image that is built here
 GRACE_SECONDS = 20  # how long the goodbye may take, after calls.drain_seconds (docs/operations.md)
 
 
@@ -80,7 +81,7 @@ def test_every_service_is_watched_and_confined(services: dict[str, dict[str, Any
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
-        assert ":" in service["image"] or name == "hatif", f"{name}: a version is to be named"
+        assert ":" in service["image"] or name in OURS, f"{name}: a version is to be named"
         assert not service["image"].endswith(":latest")
 
 
@@ -107,6 +108,9 @@ def test_networks_and_addresses_fit(services: dict[str, dict[str, Any]], compose
     assert job["static_configs"] == [{"targets": [target]}]
     (data,) = read(FOLDER / "grafana-datasource.yml")["datasources"]
     assert data["url"] == "http://prometheus:9090"
+    (manager,) = read(FOLDER / "prometheus.yml")["alerting"]["alertmanagers"]
+    assert manager["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    assert services["alertmanager"]["networks"].keys() & services["prometheus"]["networks"].keys()
 
 
 def test_variables_are_known(services: dict[str, dict[str, Any]]) -> None:
@@ -132,8 +136,8 @@ def test_no_secret_is_written_down(services: dict[str, dict[str, Any]], compose:
 
 
 def test_profiles_bring_what_is_optional(services: dict[str, dict[str, Any]]) -> None:
-    """Without any, Hatif and nginx; the addresses in .env.example lead to the others."""
-    assert {name for name, service in services.items() if "profiles" not in service} == {"hatif", "nginx"}
+    """Without any, Hatif with its backups, and nginx; the addresses in .env.example lead to the others."""
+    assert {name for name, service in services.items() if "profiles" not in service} == {*OURS, "nginx"}
     example = (FOLDER / ".env.example").read_text()
     assert "@postgres/" in example
     assert "//redis:" in example
@@ -152,6 +156,34 @@ def test_calls_may_end_before_a_container_does(services: dict[str, dict[str, Any
     (render,) = read(ROOT / "render.yaml")["services"]
     set_there = {each["key"]: each.get("value") for each in render["envVars"]}
     assert float(set_there["HATIF_CALLS__DRAIN_SECONDS"]) + GRACE_SECONDS <= render["maxShutdownDelaySeconds"]
+
+
+def test_backups_are_made_as_the_unit_makes_them(services: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """The same commands on the same data; after a night that failed it is tried again soon."""
+    backup, hatif = services["backup"], services["hatif"]
+    unit = (ROOT / "systemd/hatif-backup.service").read_text()
+    nightly = re.findall(r"^ExecStart=/opt/(?:hatif)/bin/(.*) --config \S+$", unit, re.MULTILINE)
+    assert set(backup["volumes"]) <= set(hatif["volumes"])
+    assert "backup_key" in backup["secrets"]
+    (script,) = backup["command"]
+    (tmp_path / "hatif.db").touch()
+    for ends, seconds_ in ((0, 86400), (1, 900)):
+        (tmp_path / "hatif").write_text(
+            f'#!/bin/sh\necho "hatif $*" >>{tmp_path}/called-{ends}\nexit {ends}\n'
+        )
+        (tmp_path / "sleep").write_text(f'#!/bin/sh\necho "$1" >>{tmp_path}/called-{ends}; kill $PPID\n')
+        for program in ("hatif", "sleep"):
+            (tmp_path / program).chmod(0o755)
+        subprocess.run(
+            [*backup["entrypoint"], script.replace("$$", "$")],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "DATA": str(tmp_path)},
+            timeout=30,
+            check=False,
+        )
+        assert (tmp_path / f"called-{ends}").read_text().splitlines() == [
+            *(nightly if ends == 0 else nightly[:1]),
+            str(seconds_),
+        ]
 
 
 @needs("openssl")

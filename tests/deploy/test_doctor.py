@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import threading
@@ -19,11 +20,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typed import typed
 
-from bridge.checkup import Finding, Verdict
+from bridge.checkup import Finding, Verdict, look
 from bridge.clock import Clock
 from bridge.config import Settings, load_settings
-from bridge.doctor import certificate, daemon, database, examination, files, machine, service
+from bridge.content import CONTENT
+from bridge.doctor import certificate, daemon, database, examination, files, machine, privacy, service
 from bridge.doctor.hearing import hearing
+from bridge.errors import StorageError
+from bridge.privacy.keys import new_key
 from bridge.speech.vosk.model import check_model
 from bridge.storage.schema import known_revisions
 from bridge.storage.store import Store
@@ -203,7 +207,7 @@ class TestDatabase:
 
     async def test_whole(self, settings: Settings) -> None:
         """And never backed up; looking leaves nothing behind."""
-        found = list(database.database(settings, NOW))
+        found = list(database.database(settings, NOW, sees_secrets=True))
         assert [file.name for file in settings.storage.path.parent.iterdir()] == ["hatif.db"]
         assert one(found, "database").verdict is Verdict.GOOD
         assert one(found, "schema").detail == known_revisions()[-1]
@@ -213,7 +217,7 @@ class TestDatabase:
         """A daemon that has it open is no hindrance."""
         settings = configure()
         store = await Store.open(settings.storage.path, clock=Clock())
-        found = list(database.database(settings, NOW))
+        found = list(database.database(settings, NOW, sees_secrets=True))
         await store.close()
         assert one(found, "database").verdict is Verdict.GOOD
 
@@ -222,14 +226,14 @@ class TestDatabase:
         """A newer one, and an older one."""
         with closing(sqlite3.connect(settings.storage.path)) as connection, connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
-        assert one(database.database(settings, NOW), "schema").verdict == verdict
+        assert one(database.database(settings, NOW, sees_secrets=True), "schema").verdict == verdict
 
     async def test_damaged(self, settings: Settings) -> None:
         """A page of it overwritten."""
         with settings.storage.path.open("r+b") as file:
             file.seek(4096)
             file.write(b"\xff" * 16384)
-        found = one(database.database(settings, NOW), "database")
+        found = one(database.database(settings, NOW, sees_secrets=True), "database")
         assert (found.verdict, "hatif db restore" in found.advice) == (Verdict.BAD, True)
 
     def test_no_database_of_ours(self, configure: Configure) -> None:
@@ -237,7 +241,7 @@ class TestDatabase:
         settings = configure()
         settings.storage.path.parent.mkdir()
         settings.storage.path.write_text("hello " * 1000)
-        assert one(database.database(settings, NOW), "database").verdict is Verdict.BAD
+        assert one(database.database(settings, NOW, sees_secrets=True), "database").verdict is Verdict.BAD
 
     def test_log_that_grows(self, tmp_path: Path) -> None:
         """Somebody reads all the time."""
@@ -253,6 +257,80 @@ class TestDatabase:
             at = (NOW - timedelta(hours=age)).timestamp()
             os.utime(tmp_path / name, (at, at))
         assert database.backup(tmp_path, NOW).verdict == verdict
+
+
+class TestPrivacy:
+    """`privacy.py`."""
+
+    K1, K2 = new_key("k1"), new_key("k2")
+
+    @pytest.mark.parametrize(
+        ("made_with", "configured", "verdict", "told"),
+        [
+            (K1, K1, "good", "with the key k1"),
+            (K1, "", "bad", "encrypted with the key k1; privacy.key must hold it"),
+            (K1, K2, "bad", "encrypted with the key k1; privacy.key must hold it"),
+            (K1, new_key("k1"), "bad", "another key named k1"),
+            ("", K1, "bad", "holds values that are not encrypted"),
+            ("", "", "good", "none, and only this machine is served"),
+        ],
+    )
+    async def test_key_of_the_database(
+        self, configure: Configure, made_with: str, configured: str, verdict: str, told: str
+    ) -> None:
+        """Whatever `hatif serve` would refuse to start for is told before, with what to do."""
+        settings, others = (
+            configure(**{"HATIF_PRIVACY__KEY": key} if key else {}) for key in (made_with, configured)
+        )
+        await (await Store.open(settings.database, clock=Clock())).close()
+        found = one(database.database(others, NOW, sees_secrets=True), "encryption")
+        assert (found.verdict, told in found.detail, bool(found.advice)) == (verdict, True, verdict == "bad")
+        if verdict == "bad":
+            with pytest.raises(StorageError):
+                await Store.open(others.database, clock=Clock())
+
+    async def test_whoever_may_not_see_the_keys_is_told_so(self, configure: Configure) -> None:
+        """No alarm that root would not confirm."""
+        settings = configure(HATIF_PRIVACY__KEY=self.K1)
+        await (await Store.open(settings.database, clock=Clock())).close()
+        found = one(database.database(configure(), NOW, sees_secrets=False), "encryption")
+        assert (found.verdict, "as root" in found.advice) == (Verdict.WARNING, True)
+
+    def test_no_key_where_others_are_served(self, configure: Configure) -> None:
+        """Before the first start, when it costs nothing."""
+        settings = configure("server: {host: 0.0.0.0}\n")
+        assert one(database.database(settings, NOW, sees_secrets=True), "encryption").verdict == "warning"
+
+    def test_nothing_is_ever_forgotten(self, configure: Configure) -> None:
+        """The default; one period is enough to show that somebody has thought of it."""
+        assert privacy.forgetting(configure()).verdict is Verdict.WARNING
+        found = privacy.forgetting(configure("privacy: {keep_days: {transcripts: 30}}\n"))
+        assert (found.verdict, found.detail) == (Verdict.GOOD, "transcripts after 30 days")
+
+
+class TestDanger:
+    """Whom callers in danger reach, as `hatif check` and `hatif doctor` see it."""
+
+    @pytest.mark.parametrize(
+        ("text", "verdict"),
+        [
+            ("questionnaires: {allow_draft: true}\n", "warning"),
+            ("", "bad"),
+            ("notifications: {url: 'https://oncall.example/hatif'}\n", "good"),
+        ],
+    )
+    def test_nobody_is_told(self, configure: Configure, tmp_path: Path, text: str, verdict: str) -> None:
+        """Of trials it is worth a look; patients must not be called so."""
+        folder = tmp_path / "questionnaires"
+        shutil.copytree(CONTENT / "questionnaires/common", folder / "common")
+        shipped = (CONTENT / "questionnaires/post_discharge.yaml").read_text(encoding="utf-8")
+        signed = shipped.replace("\nstatus: draft\n", "\nstatus: validated\n")
+        (folder / "post_discharge.yaml").write_text(signed, encoding="utf-8")
+        place = text if text.startswith("questionnaires") else f"{text}questionnaires: {{}}\n"
+        place = place.replace("questionnaires: {", f"questionnaires: {{folder: '{folder}', ")
+        found = one(look(configure(place)), "notifications")
+        assert found.verdict == verdict
+        assert bool(found.advice) == (verdict != "good")
 
 
 class _Answers(BaseHTTPRequestHandler):

@@ -58,7 +58,6 @@ cp {folder}/hatif "$folder/bin/hatif"; chmod +x "$folder/bin/pip"
 """
     git = f'{note}case $1 in clone) ln -sfn {ROOT} "$3";; -C) [ "$3" = describe ] && echo v1.2;; esac; true\n'
     scripts = dict.fromkeys(NOTED, note) | {"hatif": hatif, "python3": venv, "git": git}
-    scripts["runuser"] = f'{note}shift 3; exec "$@"\n'
     for name in ("systemd-sysusers", "systemd-tmpfiles"):
         may_fail = "" if os.geteuid() == 0 else " || true"  # who is not root can give nothing away
         scripts[name] = f'{note}{path_of(name)} --root={root} "$@"{may_fail}\n'

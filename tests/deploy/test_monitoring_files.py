@@ -80,6 +80,30 @@ def test_what_is_exposed_follows_the_conventions() -> None:
     assert promtool("check", "metrics", text=everything()).strip() == ""
 
 
+@needs("amtool")
+def test_alerts_reach_whom_they_should() -> None:
+    """`page` wakes somebody, whatever else waits; the file is one that Alertmanager takes."""
+    for severity, receiver in (("page", "wakes"), ("ticket", "morning")):
+        command = [path_of("amtool"), "config", "routes", "test", "--config.file=alertmanager.yml"]
+        command += [f"--verify.receivers={receiver}", "alertname=HatifDown", f"severity={severity}"]
+        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_severity_has_a_way_to_somebody(rules: list[dict[str, Any]]) -> None:
+    """And Prometheus is told of Alertmanager, on a machine and in compose."""
+    severities = {rule["labels"]["severity"] for rule in rules if "alert" in rule}
+    assert severities == {"page", "ticket"}
+    told = read("alertmanager.yml")
+    assert told["route"]["receiver"] == "morning"
+    assert [(each["matchers"], each["receiver"]) for each in told["route"]["routes"]] == [
+        (['severity="page"'], "wakes")
+    ]
+    assert {each["name"] for each in told["receivers"]} == {"wakes", "morning"}
+    (manager,) = read("prometheus.yml")["alerting"]["alertmanagers"]
+    assert manager == {"static_configs": [{"targets": ["127.0.0.1:9093"]}]}
+
+
 def test_every_alert_is_tested(rules: list[dict[str, Any]]) -> None:
     """With a case in which it fires."""
     cases = [case for test in read("alerts_test.yml")["tests"] for case in test["alert_rule_test"]]

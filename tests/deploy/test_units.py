@@ -34,8 +34,8 @@ def root(tmp_path: Path) -> Path:
     """A machine's files, as far as `systemd-analyze verify` looks: our units, and systemd's own."""
     for folder, source in (("usr/lib/systemd/system", OF_SYSTEMD), ("etc/systemd/system", UNITS)):
         shutil.copytree(source, tmp_path / folder, symlinks=True, ignore=shutil.ignore_patterns("drop-ins"))
-    for program in ("opt/hatif/bin/hatif", "bin/kill"):
-        (tmp_path / program).parent.mkdir(parents=True)
+    for program in ("opt/hatif/bin/hatif", "bin/kill", "bin/echo"):
+        (tmp_path / program).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     return tmp_path
@@ -119,6 +119,18 @@ def test_folders_are_those_of_the_unit() -> None:
     assert modes["/var/lib/hatif"] == unit["StateDirectoryMode"][0]
     assert modes["/etc/hatif/credentials"] == "0700"
     assert {line[5] for line in lines} == {"-"}
+
+
+def test_a_night_that_failed_is_told() -> None:
+    """Whatever of the nightly commands ends badly; systemd would pass over a unit that is not there."""
+    nightly = directives("hatif-backup.service")
+    assert [shlex.split(line)[1:3] for line in nightly["ExecStart"]] == [
+        ["db", "backup"],
+        ["db", "verify"],
+        ["audit", "verify"],
+    ]
+    (told,) = nightly["OnFailure"]
+    assert (UNITS / told.replace("%n", "")).is_file()
 
 
 def test_life_of_the_service() -> None:

@@ -42,13 +42,15 @@ class StillClock(Clock):
         return self.moment
 
 
-async def hold_call(store: Store, call_id: str = "c1", number: str = NUMBER, *, at: datetime = NOON) -> None:
+async def hold_call(
+    store: Store, call_id: str = "c1", number: str = NUMBER, *, at: datetime = NOON, questionnaire: str = "q"
+) -> None:
     """One whole call, with something in every table that knows calls."""
     await store.begin_call(
         CallRecord(
             call_id=call_id,
             provider="twilio",
-            questionnaire="q",
+            questionnaire=questionnaire,
             questionnaire_version="1",
             questionnaire_hash="h",
             model="m",

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bridge.audit.copying import AuditCopy
+from bridge.audit.entries import Action
+from bridge.audit.log import AuditLog
 from bridge.config import Settings, load_settings
 from bridge.errors import StorageError
+from bridge.identity.principal import LOCAL
 from bridge.privacy import forgetting
 from bridge.privacy.forgetting import forget_every_hour
 from bridge.privacy.retention import Purged
+from bridge.storage.audit import all_entries
 from bridge.storage.store import Store
 from bridge.telemetry.logs import _allowed
 from tests.privacy.conftest import NOON, StillClock, hold_call
@@ -21,7 +26,9 @@ from tests.privacy.conftest import NOON, StillClock, hold_call
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     config = tmp_path / "config.yaml"
-    config.write_text("privacy: {keep_days: {sounds: 7, calls: 30}}\nrecording: {folder: recordings}\n")
+    config.write_text(
+        "privacy: {keep_days: {sounds: 7, calls: 30, audit: 5}}\nrecording: {folder: recordings}\n"
+    )
     folder = tmp_path / "recordings"
     folder.mkdir()
     (folder / "c1.wav").write_bytes(b"x")
@@ -36,11 +43,15 @@ async def test_it_forgets_at_once_and_again(
     clock = StillClock()
     store = await Store.open(path, clock=clock)
     await hold_call(store)
+    audit = AuditLog(store, AuditCopy(settings.database.audit_copy), clock)
+    for clock.moment in (NOON, NOON + timedelta(days=3, hours=-11), NOON + timedelta(days=3, hours=-13)):
+        await audit.note(LOCAL, Action.SESSION_END, "c1")
     clock.moment = NOON + timedelta(days=8)
     with capture_logs() as lines:
         running = asyncio.create_task(forget_every_hour(store, clock, lambda: settings))
         await _until(lines, "sounds_count", 2)
         assert await store.sound("c1", 1) is None
+        assert [entry.number async for entry in all_entries(store)] == [2, 3, 4]  # a day's rows go together
         assert await store.call("c1") is not None
         clock.moment = NOON + timedelta(days=31)
         await _until(lines, "recordings_count", 1)

@@ -37,9 +37,14 @@ async def rows(store: Store) -> dict[str, int]:
 
 
 async def forget(
-    store: Store, days: dict[str, int | None], after: timedelta, *, dry_run: bool = False
+    store: Store,
+    days: dict[str, int | None],
+    after: timedelta,
+    *,
+    of: dict[str, dict[str, int | None]] | None = None,
+    dry_run: bool = False,
 ) -> Purged:
-    return await purge(store, Purge.at(NOON + after, days, None), dry_run=dry_run)
+    return await purge(store, Purge.at(NOON + after, days, None, of or {}), dry_run=dry_run)
 
 
 async def test_nothing_is_forgotten_where_nothing_is_configured(store: Store) -> None:
@@ -108,6 +113,50 @@ async def test_a_call_goes_with_all_that_is_of_it(store: Store) -> None:
     assert len(await store.turns("c2")) == 2
 
 
+async def test_a_questionnaire_has_periods_of_its_own(store: Store) -> None:
+    """Shorter or longer ones, class by class; what it does not name is as of all."""
+    await hold_call(store, "c1")
+    await hold_call(store, "c2", questionnaire="phq9")
+    await hold_call(store, "c3", questionnaire="trial")
+    days: dict[str, int | None] = {"sounds": 7, "answers": 30}
+    of: dict[str, dict[str, int | None]] = {
+        "phq9": {"answers": None, "calls": 400},
+        "trial": {"sounds": 1, "answers": 20},
+    }
+
+    async def sounds_and_answers(after: float) -> dict[str, tuple[bool, bool]]:
+        foreseen = await forget(store, days, after * DAY, of=of, dry_run=True)
+        assert await forget(store, days, after * DAY, of=of) == foreseen
+        return {
+            call.call_id: (
+                await store.sound(call.call_id, 1) is not None,
+                bool(await store.answers(call.call_id)),
+            )
+            for call in await store.calls()
+        }
+
+    assert await sounds_and_answers(2) == {"c1": (True, True), "c2": (True, True), "c3": (False, True)}
+    assert await sounds_and_answers(8) == {"c1": (False, True), "c2": (False, True), "c3": (False, True)}
+    assert await sounds_and_answers(31) == {"c1": (False, False), "c2": (False, True), "c3": (False, False)}
+    assert await sounds_and_answers(401) == {"c1": (False, False), "c3": (False, False)}
+    assert (await rows(store))["phone_calls"] == 2  # what the provider told goes with the call
+    assert (await forget(store, days, 999 * DAY, of=of)).rows == {"answers": 0, "sounds": 0, "calls": 0}
+
+
+async def test_a_phone_call_goes_with_the_last_of_its_sessions(store: Store) -> None:
+    """Its number is not gone while a session of it is kept, nor kept when none is."""
+    await hold_call(store, "c1")
+    await hold_call(store, "c2", questionnaire="phq9")
+    async with store._writer.begin() as connection:
+        await connection.execute(tables.calls.update().values(provider_call_id="p-c1"))
+    of: dict[str, dict[str, int | None]] = {"phq9": {"calls": 30}}
+    await forget(store, {}, 31 * DAY, of=of)
+    assert (await rows(store))["phone_calls"] == 2
+    assert [call.call_id for call in await store.calls()] == ["c1"]
+    await forget(store, {"calls": 60}, 61 * DAY, of=of)
+    assert (await rows(store))["phone_calls"] == 0
+
+
 async def test_calls_in_progress_and_open_escalations_are_kept(store: Store) -> None:
     """However old: somebody may be in danger, or on the line."""
     await hold_call(store, "danger")
@@ -138,6 +187,24 @@ async def test_many_calls_are_forgotten_in_several_transactions(store: Store) ->
         patch.setattr("bridge.privacy.retention.CALLS_AT_ONCE", 2)
         await forget(store, {"calls": 30}, 31 * DAY)
     assert set((await rows(store)).values()) == {0}
+
+
+async def test_recordings_of_a_questionnaire_go_when_it_says(store: Store, tmp_path: Path) -> None:
+    """One is kept for ever, the others are not; and the other way round."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    await hold_call(store, "c1")
+    await hold_call(store, "c2", questionnaire="phq9")
+    names = ("c1.wav", "c2.wav", "gone.wav")
+    for name in names:
+        (folder / name).write_bytes(b"x")
+    late, own = NOON + 10_000 * DAY, {"phq9": {"recordings": 30}}
+    assert (await purge(store, Purge.at(late, {}, folder, own))).files == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["c1.wav", "gone.wav"]
+    (folder / "c2.wav").write_bytes(b"x")
+    own = {"phq9": {"recordings": None}}
+    assert (await purge(store, Purge.at(late, {"recordings": 30}, folder, own))).files == 2
+    assert [path.name for path in folder.iterdir()] == ["c2.wav"]
 
 
 async def test_recordings_go_with_their_class_or_their_call(store: Store, tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 import asyncio
 import itertools
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -17,16 +20,25 @@ from clusters import Cluster
 from sqlalchemy import URL, Boolean, Connection, DateTime, MetaData, Table, create_engine, insert, text
 from sqlalchemy.exc import OperationalError
 
+from bridge.audit.copying import AuditCopy
+from bridge.audit.entries import Action
+from bridge.audit.log import AuditLog, verify
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer
 from bridge.errors import StorageError
+from bridge.identity.principal import LOCAL
+from bridge.privacy.erasing import prove
+from bridge.privacy.numbers import Subject
 from bridge.storage import database as database_room
 from bridge.storage import postgres, schema
+from bridge.storage.audit import all_entries
 from bridge.storage.database import database_url
 from bridge.storage.place import Place
 from bridge.storage.reading import look_up, read_status, verify_remote
 from bridge.storage.store import CallRecord, Store, TurnRecord
 from bridge.storage.tables import metadata
+from tests.privacy.conftest import NUMBER, hold_call
+from tests.support.typed import typed
 
 FOLDER = Path(__file__).parent / "schemas"
 SCHEMAS = (
@@ -252,6 +264,79 @@ async def test_what_an_operator_sees(
     assert fault.startswith("calls c1: custom_json cannot be read (it is no JSON)")
     with pytest.raises(StorageError, match="pg_dump"):
         place.require_file("this backup")
+
+
+async def test_rows_of_the_audit_log_go_once_a_row_says_so(
+    server: Cluster, fresh: str, tmp_path: Path
+) -> None:
+    """As with SQLite: nothing else takes one away, and what is left hangs together."""
+    store = await Store.open(server.url(fresh), clock=Clock())
+    place = Place(address=server.url(fresh), audit=tmp_path / "hatif.audit")
+    audit = AuditLog(store, AuditCopy(place.audit_copy), Clock())
+    for number in range(3):
+        await audit.note(LOCAL, Action.SESSION_END, f"c{number}")
+    (_, last, _) = [entry async for entry in all_entries(store)]
+    assert await audit.forget(last.at) == 1
+    for statement in (
+        "DELETE FROM audit_log WHERE number = 2",
+        "UPDATE audit_log SET object = 'x'",
+        "TRUNCATE audit_log",
+    ):
+        with pytest.raises(asyncpg.RaiseError, match="only added to"):
+            server.run(fresh, statement)
+    verdict = await verify(store, place)
+    await store.close()
+    assert (verdict.broken, verdict.purged, verdict.rows) == (None, 1, 4)
+
+
+async def test_a_person_is_erased_with_proof(server: Cluster, fresh: str, tmp_path: Path) -> None:
+    """Rows, what was left of them in the tables' files, and what the server noted for its plans.
+
+    Where a transaction still looks at what was deleted, the server keeps it, and nobody is told otherwise.
+    """
+    store = await Store.open(server.url(fresh), clock=Clock())
+    await hold_call(store, "c1")
+    await hold_call(store, "c3", "+966501234567")
+    await store.close()
+    server.run(fresh, "ANALYZE")
+    assert NUMBER[4:] in _files_of(server, fresh)
+    erase = ("subject", "erase", "--number", NUMBER, "--reason", "asked")
+    environment = {
+        "HATIF_STORAGE__URL": server.url(fresh),
+        "HATIF_STORAGE__PATH": str(tmp_path / "hatif.db"),
+    }
+    looking = await asyncpg.connect(user="hatif", database=fresh, host=str(server.folder))
+    async with looking.transaction(isolation="repeatable_read"):
+        await looking.fetch("SELECT txid_current()")
+        done = await asyncio.to_thread(partial(typed, *erase, folder=tmp_path, **environment))
+        assert (done.returncode, json.loads(done.stdout)["proof"]["is_scrubbed"]) == (1, False), done.stderr
+        assert NUMBER[4:] in _files_of(server, fresh)
+    await looking.close()
+    await hold_call(store := await Store.open(server.url(fresh), clock=Clock()), "c1")
+    await store.close()
+
+    done = await asyncio.to_thread(partial(typed, *erase, folder=tmp_path, **environment))
+    assert done.returncode == 0, done.stderr + done.stdout
+    proof = json.loads(done.stdout)
+    assert (proof["clean"], proof["erased"]["rows"]["answers"]) == (True, 2)
+    assert (proof["proof"]["searched_rows"]["calls"], proof["proof"]["searched_bytes"]) == (1, {})
+    assert "replicas" in proof["proof"]["not_searched"]
+    left = _files_of(server, fresh)
+    assert NUMBER[4:] not in left
+    assert "501234567" in left
+    assert server.run(fresh, "SELECT count(*) FROM erasures") == [(2,)]
+    await hold_call(store := await Store.open(server.url(fresh), clock=Clock()), "c4")
+    proved = await prove(store, server.url(fresh), Subject.parse(NUMBER).spellings)
+    await store.close()
+    assert (proved.found > 0, proved.still_in_calls) == (True, ["c4"])
+
+
+def _files_of(server: Cluster, database: str) -> str:
+    """What the server keeps of a database on its disk, its log aside."""
+    server.run(database, "CHECKPOINT")
+    ((number,),) = server.run("postgres", "SELECT oid FROM pg_database WHERE datname = ?", database)
+    files = (server.folder / "data" / "base" / str(number)).iterdir()
+    return b"".join(file.read_bytes() for file in files).decode("latin-1")
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,15 @@ SNAPSHOT = Snapshot(
     calls=3,
     model="hatif-ar-phone-0.2@1234",
     lag_seconds=0.004,
+    tasks=19,
     memory_bytes=1 << 30,
     engines={"vosk": EngineCondition(is_up=True, restarts=2), "espeak-ng": EngineCondition(is_up=False)},
     prompts=PromptsCondition(hits=90, misses=2, entries=500, bytes=1 << 20),
     notices_waiting=1,
     notices_overdue=0,
+    components={"storage": True, "voice": False},
+    storage_free_bytes=9 << 30,
+    backup_at=1_790_000_000.0,
 )
 
 
@@ -36,6 +40,7 @@ def everything(metrics: Metrics | None = None) -> str:
     metrics.not_heard()
     metrics.dropped("in", 5)
     metrics.storage_failed("full")
+    metrics.loop_measured(0.003)
     metrics.requested("GET", "/health", 200, 0.002)
     return metrics.exposition(SNAPSHOT).decode()
 

@@ -24,6 +24,8 @@ SLOW = {
     "calls/test_processes.py": 15,
     "calls/test_encrypted.py": 10,
     "deploy/test_deployed.py": 10,
+    "test_watchdog.py": 25,
+    "admission/test_load.py": 20,
     "calls/test_asterisk.py": 10,
     "calls/test_overheard.py": 10,
     "web/test_admin_served.py": 5,

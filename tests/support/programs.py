@@ -15,6 +15,7 @@ __all__ = ["PACKAGES", "found", "needs", "path_of"]
 # Program: the package of Debian 12 that has it. `make services` installs the packages that it names itself
 # (a test compares); Chromium is large and wanted for two tests, so that each decides for himself.
 PACKAGES = {
+    "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
     "google-chrome": "chromium",
     "initdb": "postgresql",

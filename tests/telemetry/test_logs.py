@@ -39,7 +39,15 @@ def lines(stream: io.StringIO) -> Lines:
 
 def test_line_holds_event_time_level_and_allowed_fields(lines: Lines) -> None:
     """A line says what happened, when, and how bad it is."""
-    log.info("call_started", call_id="c1", provider="maqsam", turn=3, endpoint_ms=212.5, path=Path("a/b"))
+    log.info(
+        "call_started",
+        call_id="c1",
+        provider="maqsam",
+        tenant="north",
+        turn=3,
+        endpoint_ms=212.5,
+        path=Path("a/b"),
+    )
     (line,) = lines()
     assert line.pop("timestamp").endswith("Z")
     assert line == {
@@ -47,6 +55,7 @@ def test_line_holds_event_time_level_and_allowed_fields(lines: Lines) -> None:
         "level": "info",
         "call_id": "c1",
         "provider": "maqsam",
+        "tenant": "north",
         "turn": 3,
         "endpoint_ms": 212.5,
         "path": "a/b",

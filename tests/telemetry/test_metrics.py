@@ -40,6 +40,7 @@ def test_what_happens_is_counted() -> None:
         "hatif_not_heard_total": 1,
         'hatif_audio_dropped_frames_total{direction="in"}': 5,
         'hatif_storage_errors_total{code="full"}': 1,
+        'hatif_event_loop_delay_seconds_bucket{le="0.005"}': 1,
     }.items():
         assert sample(text, series) == value, series
 
@@ -58,7 +59,12 @@ def test_what_is_is_shown() -> None:
         'hatif_engine_restarts_total{engine="vosk"}': 2,
         "hatif_prompts_hits_total": 90,
         'hatif_escalations_open{due="waiting"}': 1,
+        "hatif_asyncio_tasks": 19,
         "hatif_memory_bytes": 1 << 30,
+        'hatif_component_ready{component="storage"}': 1,
+        'hatif_component_ready{component="voice"}': 0,
+        "hatif_storage_free_bytes": 9 << 30,
+        "hatif_backup_timestamp_seconds": 1_790_000_000,
         'hatif_build_info{model="hatif-ar-phone-0.2@1234",version="0.1.0"}': 1,
     }.items():
         assert sample(text, series) == value, series

@@ -149,6 +149,7 @@ def test_a_daemon_tells_how_it_is(daemon: Any) -> None:
     assert sample(text, "hatif_prompts_entries") > 0
     memory = sample(text, "hatif_memory_bytes")
     assert memory > sample(text, "process_resident_memory_bytes")  # the engines are processes of their own
+    assert sample(text, "hatif_asyncio_tasks") > 1  # of the request, and what the daemon does all the time
     assert sample(text, 'hatif_escalations_open{due="overdue"}') is not None
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics", timeout=5)
