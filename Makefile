@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services demo test test-xtts check check-all format lint types imports bench fuzz soak overload drill peers model licences clean
+.PHONY: help services install demo test test-xtts check check-all format lint types imports bench fuzz soak overload drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -33,6 +33,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+install: $(STAMP)  ## Hatif and what it needs, into .venv
 
 demo: $(STAMP)  ## one whole call in Arabic through the real daemon, before your eyes
 	@$(BIN)/hatif demo

@@ -21,7 +21,7 @@ from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far
-from bridge.config import Settings, unguarded
+from bridge.config import Settings, unguarded_in_short
 from bridge.following import LiveTranscripts
 from bridge.front import Front
 from bridge.holding import Services
@@ -270,8 +270,9 @@ class Daemon:
             ApplicationSockets(doorkeeper=doorkeeper, reception=reception, control=control, limits=limits),
             TranscriptRoutes(store=store, transcripts=transcripts, audit=self._front.house.audit),
         )
-        if missing := unguarded(settings):
-            log.warning("no_credential_configured", settings=missing, effect="loopback only")
+        if missing := unguarded_in_short(settings):
+            effect = "loopback only; providers.only names those that are used"
+            log.warning("no_credential_configured", settings=missing, effect=effect)
         return switchboard
 
     def _doorkeeper(self, store: Store) -> Doorkeeper:

@@ -190,8 +190,10 @@ async def acknowledge(database: Where, clock: Clock, beginning: str, by: str) ->
 
 
 async def find_call(store: Store, beginning: str) -> StoredCall:
-    """The one call whose id begins so; StorageError where there is none, or several."""
-    found = [call for call in await store.calls(SEARCHED_CALLS) if call.call_id.startswith(beginning)]
+    """The one call whose id begins so, or whose provider calls it so; StorageError: none does, or several."""
+    calls = await store.calls(SEARCHED_CALLS)
+    found = [call for call in calls if call.call_id.startswith(beginning)]
+    found = found or [call for call in calls if call.provider_call_id == beginning]
     if not found:
         raise StorageError(f"no call's id begins with {beginning!r}; `hatif answers list` shows them")
     if len(found) > 1:

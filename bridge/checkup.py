@@ -12,7 +12,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from bridge.config import Settings, load_settings, unguarded
+from bridge.config import Settings, load_settings, unguarded_in_short
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
@@ -75,7 +75,7 @@ def look(settings: Settings) -> Iterator[Finding]:
 
 
 def _credentials(settings: Settings) -> Iterator[Finding]:
-    missing = unguarded(settings)
+    missing = unguarded_in_short(settings)
     if missing:
         detail = f"not configured, so that only this machine is served there: {', '.join(missing)}"
         yield Finding("credentials", Verdict.WARNING, detail)

@@ -18,6 +18,7 @@ from bridge.audit.commands import mount as mount_audit
 from bridge.authoring.commands import mount as mount_authoring
 from bridge.authoring.graph.commands import mount as mount_drawing
 from bridge.authoring.simulation.commands import mount as mount_playing
+from bridge.carriers.call_command import mount as mount_call
 from bridge.carriers.commands import carrier_app, known_provider
 from bridge.clock import Clock
 from bridge.collecting import uncollected
@@ -93,6 +94,7 @@ mount_storage(app)
 mount_privacy(app)
 mount_audit(app)
 mount_control(app)
+mount_call(app)
 app.command("understand")(understand_command)
 
 
@@ -224,56 +226,6 @@ def demo(  # noqa: PLR0917 - a command's options
         json=json,
     )
     raise typer.Exit(run_quietly(lambda: run_demo(options)))
-
-
-@app.command()
-def call(  # noqa: PLR0917 - a command's options
-    url: Annotated[str, typer.Argument(help="ws:// or wss:// address of the media socket.")],
-    provider: Annotated[
-        str, typer.Option(help="Whose protocol to speak.", callback=known_provider, metavar="NAME")
-    ] = "maqsam",
-    token: Annotated[str | None, typer.Option(help="The credential, as the provider would show it.")] = None,
-    caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "9621234567",
-    callee: Annotated[str, typer.Option("--to", help="The called number.")] = "9621234566",
-    script: Annotated[Path | None, typer.Option(help="What to say and press, in order (YAML).")] = None,
-    say: Annotated[list[str] | None, typer.Option(help="Say this text; may be repeated.")] = None,
-    wav: Annotated[list[Path] | None, typer.Option(help="Play this WAV file; may be repeated.")] = None,
-    save: Annotated[Path | None, typer.Option(help="Record the call: caller left, far end right.")] = None,
-    json: Json = None,
-) -> None:
-    """Place one simulated call to any Hatif, or to any server of that protocol, and report what happened.
-
-    Example: [bold]hatif call ws://127.0.0.1:8080/ws/maqsam --say نَعَم --say لَا --save call.wav[/]
-    """
-    from bridge.carriers.placing import CallOptions, place_call  # noqa: PLC0415
-
-    options = CallOptions(
-        url=url,
-        provider=provider,
-        token=token,
-        from_number=caller,
-        to_number=callee,
-        script=script,
-        say=tuple(say or ()),
-        wav=tuple(wav or ()),
-        save=save,
-    )
-    report = run_quietly(lambda: place_call(options))
-    if json is not None:
-        write_report(report, json)
-    if json != STDOUT:
-        outcome = report.outcome
-        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        table.add_row("ended by", f"{outcome.ended_by} {outcome.detail}".strip())
-        table.add_row("lasted", f"{outcome.seconds:.1f} s")
-        table.add_row("far end spoke", f"{report.heard_speech_seconds:.1f} s")
-        if report.lines_left:
-            table.add_row("not said", f"{report.lines_left} lines of the script")
-        if report.recording:
-            table.add_row("recording", report.recording)
-        out.print(table)
-    if not report.outcome.accepted:
-        raise typer.Exit(EXIT_WRONG)
 
 
 # Answers

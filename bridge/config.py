@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from msgspec.structs import replace
 from pydantic import (
     AfterValidator,
     HttpUrl,
@@ -61,7 +62,7 @@ from bridge.storage.place import Place
 from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
 
-__all__ = ["Settings", "load_settings", "missing_files", "option_names", "unguarded"]
+__all__ = ["Settings", "load_settings", "missing_files", "option_names", "unguarded", "unguarded_in_short"]
 
 CREDENTIALS = {
     "tokens_secret": "tokens.secret",
@@ -300,8 +301,13 @@ class Settings(Section):
         )
 
     def provider(self, name: str) -> Options:
-        """What is configured of a provider, as its own file declares it."""
-        return options_of(name, getattr(self.providers, name))
+        """What is configured of a provider, as its own file declares it.
+
+        Where `providers.only` names others, it is switched off.
+        """
+        options = options_of(name, getattr(self.providers, name))
+        only: list[str] = self.providers.only  # type: ignore[attr-defined]  # made from the registry
+        return replace(options, enabled=False) if only and name not in only else options
 
     @property
     def node(self) -> str:
@@ -349,14 +355,29 @@ def unguarded(settings: Settings) -> list[str]:
     """Where a credential is not configured, so that only this machine is served: options' names."""
     missing = [
         f"providers.{name}"
-        for name, provider in PROVIDERS.items()
-        if provider.is_guarded
-        and provider.door is not Door.TOKEN
-        and settings.provider(name).enabled
-        and not provider.is_guarded(settings.provider(name))
-        and not (provider.takes_service_secret and settings.identity.service_secret)
+        for name in _with_own_credentials(settings)
+        if not PROVIDERS[name].is_guarded(settings.provider(name))  # type: ignore[misc]  # those have one
+        and not (PROVIDERS[name].takes_service_secret and settings.identity.service_secret)
     ]
     return missing + ["tokens.secret"] * (settings.tokens.secret is None)
+
+
+def unguarded_in_short(settings: Settings) -> list[str]:
+    """The same to be read: `providers.*` where there are several, and none of them has a credential."""
+    missing = unguarded(settings)
+    every = [f"providers.{name}" for name in _with_own_credentials(settings)]
+    if len(every) > 1 and set(every) <= set(missing):
+        return ["providers.*", *(name for name in missing if name not in every)]
+    return missing
+
+
+def _with_own_credentials(settings: Settings) -> list[str]:
+    """Providers that are enabled, and whose sockets are opened by a credential and not by a stream token."""
+    return [
+        name
+        for name, provider in PROVIDERS.items()
+        if provider.is_guarded and provider.door is not Door.TOKEN and settings.provider(name).enabled
+    ]
 
 
 def option_names() -> dict[str, FieldInfo]:

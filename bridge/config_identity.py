@@ -7,7 +7,17 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
-from bridge.config_options import DataPath, Number, Secret, Section, Whole, Word, long_enough, option
+from bridge.config_options import (
+    DataPath,
+    Number,
+    Secret,
+    Section,
+    Whole,
+    Word,
+    listed,
+    long_enough,
+    option,
+)
 from bridge.identity.principal import Scope
 from bridge.identity.strength import MIN_SECRET_BYTES
 
@@ -29,11 +39,6 @@ SERVICE_SCOPES = (
 )
 
 
-def _listed(value: object) -> object:
-    """A list; the environment writes its members with commas or spaces between them."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
 def _networks(networks: list[str]) -> list[str]:
     for network in networks:
         ipaddress.ip_network(network, strict=False)  # a ValueError says which
@@ -53,9 +58,9 @@ def _redis(url: Any) -> Any:
     return url
 
 
-Networks = Annotated[list[str], AfterValidator(_networks), BeforeValidator(_listed)]
-Origins = Annotated[list[str], AfterValidator(_origins), BeforeValidator(_listed)]
-Scopes = Annotated[list[Scope], BeforeValidator(_listed)]
+Networks = Annotated[list[str], AfterValidator(_networks), BeforeValidator(listed)]
+Origins = Annotated[list[str], AfterValidator(_origins), BeforeValidator(listed)]
+Scopes = Annotated[list[Scope], BeforeValidator(listed)]
 
 
 class IssuerKey(Section):

@@ -27,6 +27,7 @@ __all__ = [
     "Whole",
     "Word",
     "a_database_url",
+    "listed",
     "long_enough",
     "option",
 ]
@@ -79,6 +80,11 @@ Name = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
 ]  # goes into metrics, tokens
 Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def listed(value: object) -> object:
+    """A list; the environment writes its members with commas or spaces between them."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def option(default: object, right: str, **limits: Any) -> Any:

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
-from pydantic import SecretStr, create_model
+from pydantic import AfterValidator, BeforeValidator, SecretStr, create_model
 
-from bridge.config_options import Secret, Section, Word, option
+from bridge.config_options import Secret, Section, Word, listed, option
 from protocols.provider import Options
 from protocols.registry import PROVIDERS
 
@@ -37,11 +37,21 @@ def _section(name: str, options: type[Options]) -> type[Section]:
     return made
 
 
+def _known(names: list[str]) -> list[str]:
+    for name in names:
+        if name not in PROVIDERS:
+            raise ValueError(f"{name[:60]!r} is no provider")
+    return names
+
+
+Names = Annotated[list[str], AfterValidator(_known), BeforeValidator(listed)]
+
 _SECTIONS = {name: _section(name, provider.options) for name, provider in PROVIDERS.items()}
 Providers: type[Section] = create_model(
     "Providers",
     __base__=Section,
     __doc__="Who may bring calls.",
+    only=(Names, option([], "a list of providers, such as [maqsam]; `hatif carrier list` shows them")),
     **{name: (section, section()) for name, section in _SECTIONS.items()},  # type: ignore[call-overload]
 )
 PROVIDER_SECRETS = {  # file in the credentials directory: option

@@ -34,6 +34,7 @@ class Offer(Struct, frozen=True):
     questionnaires: Mapping[str, Questionnaire]  # by id
     default: str  # the one for calls that name none
     site: Mapping[str, str]  # what questionnaires may name as {site.NAME}
+    left_out: Mapping[str, str] = {}  # by id: why callers are not asked it here
 
 
 class Ears(Protocol):
@@ -75,7 +76,9 @@ def read_offer(settings: Settings) -> Offer:
 
 def _read(settings: Settings) -> Offer:
     loaded = load_folder(settings.questionnaires.folder)
-    offer = Offer(_runnable(loaded, settings), settings.questionnaires.default, settings.site.facts)
+    left_out = _left_out(loaded, settings)
+    runnable = {name: one for name, one in loaded.items() if name not in left_out}
+    offer = Offer(runnable, settings.questionnaires.default, settings.site.facts, left_out)
     if offer.default not in offer.questionnaires:
         raise ConfigError(_no_default(offer, loaded, settings))
     if problems := _unknown(settings, loaded):
@@ -166,12 +169,14 @@ def _change(old: Questionnaire | None, new: Questionnaire | None) -> Change:
     return Change.UNCHANGED if old.hash == new.hash else Change.CHANGED
 
 
-def _runnable(questionnaires: dict[str, Questionnaire], settings: Settings) -> dict[str, Questionnaire]:
-    problems = {name: refusal(one, settings) for name, one in questionnaires.items()}
-    for name, problem in problems.items():
-        if problem:
-            log.error("questionnaire_refused", questionnaire=name, problem=problem)
-    return {name: one for name, one in questionnaires.items() if not problems[name]}
+def _left_out(questionnaires: Mapping[str, Questionnaire], settings: Settings) -> dict[str, str]:
+    """Why callers may not be asked some of these, by id; each reason is told once, of all together."""
+    reasons = {name: refusal(one, settings) for name, one in questionnaires.items()}
+    left_out = {name: reason for name, reason in reasons.items() if reason}
+    for reason in dict.fromkeys(left_out.values()):
+        names = sorted(name for name, its_own in left_out.items() if its_own == reason)
+        log.warning("questionnaires_left_out", questionnaire=", ".join(names), reason=reason)
+    return left_out
 
 
 def refusal(questionnaire: Questionnaire, settings: Settings) -> str:

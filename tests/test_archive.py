@@ -33,6 +33,7 @@ async def database(tmp_path: Path) -> Path:
         call = CallRecord(
             call_id=call_id,
             provider="maqsam",
+            provider_call_id=f"at-maqsam-{number}",
             questionnaire="short",
             questionnaire_version="1",
             questionnaire_hash="h",
@@ -65,6 +66,13 @@ async def test_a_call_is_found_by_the_beginning_of_its_id(database: Path) -> Non
     assert shown.call.call_id == "ab22"
     assert {one.item for one in shown.answers} == {"pain", "fever", "sleep"}
     assert [turn.item for turn in shown.turns] == ["pain"]
+
+
+async def test_a_call_is_found_by_what_its_provider_calls_it(database: Path) -> None:
+    """That is the name that a carrier, and `hatif call`, knows; the whole of it."""
+    assert (await show_call(database, Clock(), "at-maqsam-1")).call.call_id == "ab22"
+    with pytest.raises(StorageError, match="no call's id"):
+        await show_call(database, Clock(), "at-maqsam-")
 
 
 @pytest.mark.parametrize(("beginning", "complaint"), [("ab", "2 calls' ids begin"), ("zz", "no call's id")])

@@ -9,9 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import typer
+from readme import commands_under
 from typed import typed
 
+from bridge.cli import app
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.identity.access import AccessTokens
@@ -110,6 +114,36 @@ def test_every_command_has_help_with_an_example(shell: Shell, command: str) -> N
 def test_the_version_is_told(shell: Shell) -> None:
     """A bug report can name it."""
     assert shell.start("--version")[1].startswith("hatif 0.")
+
+
+@pytest.mark.parametrize(
+    "words", [line for line in commands_under("Your own daemon") if line[0] == "hatif"], ids=" ".join
+)
+def test_what_the_readme_types_is_understood(words: list[str]) -> None:
+    """Each command, option and file that it reads is there."""
+    command: click.Command = typer.main.get_command(app)
+    arguments = words[1:]
+    while isinstance(command, click.Group):
+        _, found, arguments = command.resolve_command(click.Context(command), arguments)
+        assert found is not None
+        command = found
+    given = command.make_context(words[-1], arguments).params
+    assert (CONTENT / (given.get("script") or "")).exists()
+
+
+def test_the_readme_says_what_makes_the_environment_that_it_enters() -> None:
+    """`make` knows the target, and that is what makes the folder whose `activate` is read next."""
+    first, *_ = commands_under("Your own daemon")
+    make, target, _and, _dot, script = first
+    assert (make, script) == ("make", ".venv/bin/activate")
+    planned = subprocess.run(
+        ["/usr/bin/env", "make", "--dry-run", "--always-make", target],
+        cwd=CONTENT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "-m venv .venv" in planned.stdout
 
 
 class TestServe:

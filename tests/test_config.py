@@ -10,11 +10,19 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from bridge import config
-from bridge.config import Settings, load_settings, missing_files, option_names
+from bridge.config import (
+    Settings,
+    load_settings,
+    missing_files,
+    option_names,
+    unguarded,
+    unguarded_in_short,
+)
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.errors import ConfigError
 from bridge.privacy.keys import new_key
 from protocols.maqsam import MaqsamOptions
+from protocols.registry import PROVIDERS
 
 CANARY = "canary-canary-canary-canary-canary-canary"
 Refusal = Callable[..., list[str]]
@@ -292,6 +300,12 @@ def test_bad_value_is_refused_with_what_would_be_right(refusal: Refusal, text: s
             "a list of pages' origins, such as [https://clinic.example]",
         ),
         ("identity", "leeway_seconds", "61", "a number of seconds from 0 to 60"),
+        (
+            "providers",
+            "only",
+            "[pigeon]",
+            "a list of providers, such as [maqsam]; `hatif carrier list` shows them",
+        ),
         ("limits", "per_minute", "0", "a whole number from 1 to 1000000"),
         (
             "limits",
@@ -453,6 +467,29 @@ def test_lists_are_written_with_commas_in_the_environment(file: Path) -> None:
     assert settings.server.trusted_proxies == ["127.0.0.1", "10.0.0.0/8"]
     assert settings.server.origins == ["https://a.example", "https://b.example:8443"]
     assert settings.identity.service_scopes == ["sessions:read"]
+
+
+def test_a_site_of_one_provider_names_it_and_has_no_others(file: Path) -> None:
+    """Nobody has to switch off twenty, one by one; what is switched off by itself stays so."""
+    file.write_text("providers: {only: [maqsam, twilio], twilio: {enabled: false}}")
+    settings = load_settings(file, environ={})
+    assert [name for name in PROVIDERS if settings.provider(name).enabled] == ["maqsam"]
+    file.write_text("")
+    settings = load_settings(file, environ={"HATIF_PROVIDERS__ONLY": "maqsam, telnyx"})
+    assert [name for name in PROVIDERS if settings.provider(name).enabled] == ["maqsam", "telnyx"]
+    assert all(load_settings(file, environ={}).provider(name).enabled for name in PROVIDERS)
+
+
+def test_doors_without_a_credential_are_told_in_short_where_they_are_all(file: Path) -> None:
+    """Whoever has configured nothing yet is not shown a dozen names; whoever has one, all the others."""
+    file.write_text("")
+    assert unguarded_in_short(load_settings(file, environ={})) == ["providers.*", "tokens.secret"]
+    file.write_text(f"providers: {{maqsam: {{token: {CANARY}}}}}")
+    settings = load_settings(file, environ={})
+    assert unguarded_in_short(settings) == unguarded(settings)
+    assert "providers.telnyx" in unguarded(settings)
+    file.write_text(f"providers: {{only: [maqsam]}}\ntokens: {{secret: {CANARY}}}")
+    assert unguarded_in_short(load_settings(file, environ={})) == ["providers.maqsam"]
 
 
 def test_time_runs_fast_on_this_machine_only(refusal: Refusal, file: Path) -> None:

@@ -209,10 +209,24 @@ async def test_a_wish_that_comes_during_a_reload_is_another_one(site: Site) -> N
 
 
 def test_a_questionnaire_without_its_crisis_number_is_not_offered(site: Site) -> None:
-    site.add("phq2")
-    assert sorted(read_offer(site.settings()).questionnaires) == ["post_discharge"]
+    """Nor is any other: one warning names what is missing, for all that it keeps out."""
+    for name in ("phq9", "phq2"):
+        site.add(name)
+    with capture_logs() as told:
+        offer = read_offer(site.settings())
+    assert sorted(offer.questionnaires) == ["post_discharge"]
+    reason = "site.crisis_number is not configured"
+    assert told == [
+        {
+            "event": "questionnaires_left_out",
+            "log_level": "warning",
+            "questionnaire": "phq2, phq9",
+            "reason": reason,
+        }
+    ]
+    assert offer.left_out == {"phq2": reason, "phq9": reason}
     site.configure("post_discharge", site='{crisis_number: "937"}')
-    assert sorted(read_offer(site.settings()).questionnaires) == ["phq2", "post_discharge"]
+    assert sorted(read_offer(site.settings()).questionnaires) == ["phq2", "phq9", "post_discharge"]
     site.configure("phq2")
     with pytest.raises(ConfigError, match=r"'phq2': site\.crisis_number is not"):
         read_offer(site.settings())

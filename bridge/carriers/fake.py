@@ -25,6 +25,14 @@ from bridge.clock import Clock
 
 __all__ = ["CallOutcome", "EndedBy", "FakeCarrier"]
 
+# What a refused upgrade means, in Hatif's words and in those of most servers (RFC 9110 section 15).
+REFUSALS = {
+    401: "The credential is missing or wrong.",
+    403: "This credential, or this page, may not call here.",
+    404: "There is no such media socket or questionnaire here.",
+    429: "Too many requests came from here.",
+    503: "It is busy, or takes no calls now.",
+}
 CONNECT_SECONDS = 10.0  # wall clock, from the first packet to the upgrade; a provider waits no longer
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # servers of other makes send whole prompts in one message
 
@@ -63,12 +71,7 @@ class FakeCarrier:
             try:
                 connection = await self._connect(dialling, stack)
             except aiohttp.WSServerHandshakeError as refusal:
-                return CallOutcome(
-                    ended_by=EndedBy.REFUSED,
-                    http_status=refusal.status,
-                    retry_after_seconds=_seconds(refusal.headers),
-                    detail="The server answered without opening a WebSocket.",
-                )
+                return _refused(refusal)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 return CallOutcome(ended_by=EndedBy.REFUSED, detail=_why_unreachable(error))
             leg = Leg(
@@ -96,6 +99,15 @@ class FakeCarrier:
                 max_msg_size=MAX_MESSAGE_BYTES,
             )
             return WebSocketConnection(socket)
+
+
+def _refused(refusal: aiohttp.WSServerHandshakeError) -> CallOutcome:
+    return CallOutcome(
+        ended_by=EndedBy.REFUSED,
+        http_status=refusal.status,
+        retry_after_seconds=_seconds(refusal.headers),
+        detail=REFUSALS.get(refusal.status, "The server answered without opening a WebSocket."),
+    )
 
 
 def _seconds(headers: Mapping[str, str] | None) -> int | None:

@@ -14,7 +14,7 @@ from bridge.carriers.caller import CallerFrame
 from bridge.carriers.mouth import Mouth, frames_in
 from bridge.carriers.voice import LineNoise
 
-__all__ = ["HangUpLine", "Line", "LineCaller", "PauseLine", "PressLine", "SayLine"]
+__all__ = ["Exchange", "HangUpLine", "Line", "LineCaller", "PauseLine", "PressLine", "SayLine"]
 
 VOICE_RMS = 184  # -45 dBFS: well above the noise of a line, well below quiet speech
 QUIET_SECONDS = 1.0  # longer than the pauses between a prompt's sentences
@@ -46,6 +46,13 @@ class HangUpLine(Struct, frozen=True):
 Line = SayLine | PressLine | PauseLine | HangUpLine
 
 
+class Exchange(Struct, frozen=True):
+    """What was heard of the far end since our last line, and what we did then."""
+
+    heard_seconds: float
+    line: Line | None  # None: the call ended first
+
+
 class LineCaller:
     """Says the next line when the far end has spoken and stopped; after the last one's reply, hangs up."""
 
@@ -64,7 +71,13 @@ class LineCaller:
         self._far_end_spoke = False  # since our last line
         self._still_frames = 0
         self._goes_on = self._starts_with_pause()
-        self._voice_frames = 0
+        self._voice_frames = self._answered_frames = 0
+        self._exchanges: list[Exchange] = []
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The conversation so far, as far as one can tell who does not understand a word of it."""
+        return [*self._exchanges, Exchange(self._unanswered_seconds(), None)]
 
     @property
     def heard_speech_seconds(self) -> float:
@@ -82,6 +95,8 @@ class LineCaller:
         if self._mouth.is_busy or not self._is_our_turn():
             return self._mouth.tick()
         line = self._lines.popleft() if self._lines else HangUpLine()
+        self._exchanges.append(Exchange(self._unanswered_seconds(), line))
+        self._answered_frames = self._voice_frames
         self._say(line)
         return self._mouth.tick(hang_up=isinstance(line, HangUpLine))
 
@@ -94,6 +109,9 @@ class LineCaller:
             self._far_end_spoke, self._still_frames = True, 0
         else:
             self._still_frames += 1
+
+    def _unanswered_seconds(self) -> float:
+        return (self._voice_frames - self._answered_frames) * FRAME_SECONDS
 
     def _is_our_turn(self) -> bool:
         has_replied = self._far_end_spoke and self._still_frames >= self._quiet_frames

@@ -1,7 +1,9 @@
 """`hatif call`: one simulated call to any server of a provider's protocol, and a report of what happened."""
 
 import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -12,7 +14,7 @@ from msgspec import Struct
 from bridge.audio.recording import StereoRecorder
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import CallOutcome, FakeCarrier
-from bridge.carriers.lines import HangUpLine, Line, LineCaller, PauseLine, PressLine, SayLine
+from bridge.carriers.lines import Exchange, HangUpLine, Line, LineCaller, PauseLine, PressLine, SayLine
 from bridge.carriers.registry import WIRES
 from bridge.carriers.script import Step, load_steps
 from bridge.carriers.voice import DEFAULT_VOICE, LineNoise, SyntheticVoice, Wording
@@ -21,7 +23,7 @@ from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
-__all__ = ["CallOptions", "CallReport", "PlacingError", "place_call"]
+__all__ = ["CallOptions", "CallReport", "Exchanged", "PlacingError", "place_call"]
 
 # The numbers of Maqsam's own example: they ring nowhere.
 EXAMPLE_CALLER = "9621234567"
@@ -44,6 +46,7 @@ class CallOptions:
     from_number: str = EXAMPLE_CALLER
     to_number: str = EXAMPLE_CALLEE
     script: Path | None = None
+    by_key: bool = False  # a script of answers is pressed, not said
     say: tuple[str, ...] = ()
     wav: tuple[Path, ...] = ()
     save: Path | None = None
@@ -53,13 +56,22 @@ class CallOptions:
     seed: int = 0
 
 
+class Exchanged(Struct, frozen=True):
+    """So long the far end talked, and what the caller did then."""
+
+    heard_seconds: float
+    then: str  # '' where the call ended first
+
+
 class CallReport(Struct, frozen=True):
     """What happened, as `--json` writes it."""
 
     url: str
     provider: str
+    call_id: str  # that the provider gave the call: `hatif answers show` finds it by this one too
     outcome: CallOutcome
     heard_speech_seconds: float  # how long the far end talked
+    exchanges: tuple[Exchanged, ...]
     lines_left: int  # how much of the script was not said
     recording: str | None
 
@@ -74,7 +86,8 @@ async def place_call(options: CallOptions) -> CallReport:
     """
     _check(options)
     noise = LineNoise(np.random.default_rng(options.seed))
-    caller = LineCaller(await _lines(options, noise), noise)
+    steps, call_id = _steps(options), str(uuid4())  # some wires take no id of another form
+    caller = LineCaller(await _lines(steps, options.voice, noise), noise)
     with contextlib.ExitStack() as stack:
         on_frame = None
         if options.save is not None:
@@ -83,13 +96,18 @@ async def place_call(options: CallOptions) -> CallReport:
             WIRES[options.provider](), caller, clock=Clock(options.speed), on_frame=on_frame
         )
         outcome = await carrier.place(
-            options.url, call=_call(options), token=options.token, max_seconds=options.max_seconds
+            options.url,
+            call=CarrierCall(options.from_number, options.to_number, call_id),
+            token=options.token,
+            max_seconds=options.max_seconds,
         )
     return CallReport(
         url=options.url,
         provider=options.provider,
+        call_id=call_id,
         outcome=outcome,
         heard_speech_seconds=round(caller.heard_speech_seconds, 2),
+        exchanges=tuple(_exchanged(caller.exchanges, steps)) if outcome.accepted else (),
         lines_left=caller.lines_left,
         recording=str(options.save) if options.save else None,
     )
@@ -117,17 +135,33 @@ def _check(options: CallOptions) -> None:
         )
 
 
-def _call(options: CallOptions) -> CarrierCall:
-    return CarrierCall(
-        from_number=options.from_number, to_number=options.to_number, call_id=f"call-{uuid4().hex[:12]}"
-    )
-
-
-async def _lines(options: CallOptions, noise: LineNoise) -> list[Line]:
-    steps = list(load_steps(options.script)) if options.script else []
+def _steps(options: CallOptions) -> list[Step]:
+    steps = list(load_steps(options.script, by_key=options.by_key)) if options.script else []
     steps += [Step(say=text) for text in options.say]
-    steps += [Step(wav=path) for path in options.wav]
-    synthesizer = EspeakSynthesizer(voice=options.voice)
+    return steps + [Step(wav=path) for path in options.wav]
+
+
+def _exchanged(exchanges: Sequence[Exchange], steps: Sequence[Step]) -> Iterator[Exchanged]:
+    """The conversation in words: one step was one line, and whoever has none left hangs up."""
+    for exchange, step in zip_longest(exchanges, steps[: len(exchanges)]):
+        if exchange.line is not None:
+            yield Exchanged(round(exchange.heard_seconds, 2), _in_words(step or Step()))
+        elif exchange.heard_seconds:
+            yield Exchanged(round(exchange.heard_seconds, 2), "")
+
+
+def _in_words(step: Step) -> str:
+    if step.say:
+        return f"said {step.say}"
+    if step.wav is not None:
+        return f"played {step.wav.name}"
+    if step.press:
+        return f"pressed {step.press}"
+    return f"paused {step.pause:g} s" if step.pause else "hung up"
+
+
+async def _lines(steps: Sequence[Step], voice_name: str, noise: LineNoise) -> list[Line]:
+    synthesizer = EspeakSynthesizer(voice=voice_name)
     voice = SyntheticVoice(synthesizer, noise)
     try:
         if any(step.say for step in steps):

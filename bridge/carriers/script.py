@@ -170,8 +170,10 @@ def load_answers(path: Path, questionnaire: Questionnaire) -> AnswerScript:
     )
 
 
-def load_steps(path: Path) -> list[Step]:
+def load_steps(path: Path, *, by_key: bool = False) -> list[Step]:
     """Load the lines of a scripted call; a file of answers is taken as its answers one after the other.
+
+    They are said where there is something to say, or all are pressed: what is pressed is not read back.
 
     Raises:
         ScriptError: as `load_answers`.
@@ -181,7 +183,8 @@ def load_steps(path: Path) -> list[Step]:
     if isinstance(document.data, dict) and "answers" in document.data:
         replies = [answer.reply() for answer in _validated(_Answers, document, path).answers.values()]
         return [
-            Step(say=reply.wording.say) if reply.wording else Step(press=reply.press) for reply in replies
+            Step(say=reply.wording.say) if reply.wording and not by_key else Step(press=reply.press)
+            for reply in replies
         ]
     return [line.step(path.parent) for line in _validated(_Lines, document, path).lines]
 

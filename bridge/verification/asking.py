@@ -1,6 +1,7 @@
 """What is asked over HTTP: who is there, how it is, who is let in, and what is kept from strangers."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 HTTPS_PORT = 443
+COUNTED_REQUESTS = 3
+MOST_MEMORY_GB = 2.0  # requirement 000, "Key Metrics to Monitor"
 HEALTH_SECONDS = 5.0  # requirement 000, "Performance Benchmarks"
 CONNECT_SECONDS = 10.0
 KEYS_OF_HEALTH = ("status", "voice_service", "vosk_model", "tts_model", "memory_usage", "active_connections")
@@ -67,9 +70,13 @@ async def index(target: Target) -> Check:
     return _bad("GET /", answer, answer.shown, "see whether this is the address of Hatif, and not of another")
 
 
-async def health(target: Target) -> Check:
-    """`GET /health`: well, with every key of requirement 000, within its five seconds."""
+async def health(target: Target) -> list[Check]:
+    """`GET /health`: well, with every key of requirement 000, within its five seconds and two gigabytes."""
     answer = await target.get("/health")
+    return [_health(answer), *_memory(str(answer.body.get("memory_usage", "")))]
+
+
+def _health(answer: Asked) -> Check:
     missing = [key for key in KEYS_OF_HEALTH if key not in answer.body]
     if answer.status != OK or answer.body.get("status") != "healthy":
         return _bad("GET /health", answer, _ailing(answer), LOOK_AT_THE_LOG)
@@ -79,6 +86,18 @@ async def health(target: Target) -> Check:
         return _bad("GET /health", answer, f"took longer than {HEALTH_SECONDS:g} s", "give it more processor")
     told = ", ".join(f"{key} {answer.body[key]}" for key in KEYS_OF_HEALTH)
     return _good("GET /health", answer, told)
+
+
+def _memory(told: str) -> list[Check]:
+    """1.2GB or 740MB; nothing where it is not told."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(GB|MB)", told)
+    if found is None:
+        return []
+    gigabytes = float(found[1]) / (1 if found[2] == "GB" else 1024)
+    if gigabytes < MOST_MEMORY_GB:
+        return [Check("memory", State.GOOD, f"{told}, less than {MOST_MEMORY_GB:g}GB")]
+    advice = "it may be right where XTTS speaks; else look at the engines in /admin/health"
+    return [Check("memory", State.WARNING, f"{told}, not less than {MOST_MEMORY_GB:g}GB", None, advice)]
 
 
 async def readiness(target: Target) -> Check:
@@ -102,7 +121,7 @@ async def tokens(target: Target, secret: str | None) -> list[Check]:
             "set identity.service_secret (VOICE_SERVICE_SECRET), and upgrade where there is no such route"
         )
         checks = [_bad(subject, stranger, f"should be refused with 401: {stranger.shown}", advice)]
-    checks.append(_counted(stranger))
+    checks.append(await _counted(target, stranger))
     if secret is None:
         told = f"no secret was given ({SECRET_OPTION})"
         return [*checks, Check("GET /auth/token", State.SKIPPED, told)]
@@ -121,12 +140,26 @@ async def _token(target: Target, secret: str) -> Check:
     return _good("GET /auth/token", answer, told)
 
 
-def _counted(answer: Asked) -> Check:
-    """RateLimit-* headers (draft-ietf-httpapi-ratelimit-headers)."""
-    limit, left = (answer.headers.get(f"ratelimit-{name}") for name in ("limit", "remaining"))
+async def _counted(target: Target, answer: Asked) -> Check:
+    """RateLimit-* headers (draft-ietf-httpapi-ratelimit-headers), and less left with every request."""
+    limit, left = _left(answer)
     if limit is None or left is None:
         return Check("rate limits", State.BAD, "no RateLimit headers are sent", None, "upgrade the server")
-    return Check("rate limits", State.GOOD, f"{limit} a minute, {left} left")
+    for _ in range(COUNTED_REQUESTS):  # an older request may be forgotten at the same moment
+        before, (_, left) = left, _left(await target.get("/auth/token"))
+        if left is not None and (left < before or left == 0):
+            return Check("rate limits", State.GOOD, f"{limit} a minute, {left} left")
+        if left is None:
+            break
+    told = f"{limit} a minute are told, and requests are not counted"
+    return Check("rate limits", State.BAD, told, None, "see that no cache answers in the daemon's place")
+
+
+def _left(answer: Asked) -> tuple[int | None, int | None]:
+    """The limit, and how much of it is left, where that is told."""
+    told = (answer.headers.get(f"ratelimit-{name}", "") for name in ("limit", "remaining"))
+    limit, left = (int(text) if text.isascii() and text.isdecimal() else None for text in told)
+    return limit, left
 
 
 async def maqsam(target: Target) -> Check:

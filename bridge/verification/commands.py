@@ -35,14 +35,21 @@ def verify(  # noqa: PLR0917 - a command's options
         str | None, typer.Option(envvar="MAQSAM_TOKEN", help="The credential, as the provider would show it.")
     ] = None,
     call: Annotated[bool, typer.Option("--call/--no-call", help="Place a test call.")] = True,
-    max_seconds: Annotated[float, typer.Option(min=1, help="The longest that the call may take.")] = 60.0,
+    questionnaire: Annotated[
+        str | None, typer.Option(help="What the call asks; the server's default without it.")
+    ] = None,
+    keys: Annotated[
+        str, typer.Option(help="What the caller presses at every question; 2 is no, to consent too.")
+    ] = "2",
+    max_seconds: Annotated[float, typer.Option(min=1, help="The longest that the call may take.")] = 120.0,
     speed: Annotated[float, typer.Option(min=0.1, max=16, help="The server's clock.speed.")] = 1.0,
     json: Json = None,
 ) -> None:
     """Look at a deployed server from outside: its certificate, health, who is let in, and a call.
 
-    The call is real: it is stored, and asks the default questionnaire. An authority of your own for the
-    certificate is named by SSL_CERT_FILE. Exit status 1: something is bad.
+    The call is real, and is stored: its caller says no to the first question, which is half a minute where
+    that is the one for consent. An authority of your own for the certificate is named by SSL_CERT_FILE.
+    Exit status 1: something is bad, or a warning.
 
     Examples: [bold]hatif verify https://hatif.example.org --token "$MAQSAM_TOKEN"[/]
     [bold]hatif verify http://127.0.0.1:8080 --no-call --json report.json[/]
@@ -52,7 +59,7 @@ def verify(  # noqa: PLR0917 - a command's options
     from bridge.verification.verifying import Wanted  # noqa: PLC0415
     from bridge.verification.verifying import verify as try_all  # noqa: PLC0415
 
-    placed = TestCall(provider, token or None, max_seconds, speed)
+    placed = TestCall(provider, token or None, questionnaire, keys, max_seconds, speed)
     wanted = Wanted(url, secret or None, placed if call else None)
     checks = run_quietly(lambda: try_all(wanted, datetime.now(UTC)))
     if json is not None:
@@ -60,13 +67,18 @@ def verify(  # noqa: PLR0917 - a command's options
     if json != STDOUT:
         out.print(_table(checks))
     counts = {state: sum(each.state is state for each in checks) for state in State}
-    err.print(f"{counts[State.GOOD]} good, {counts[State.SKIPPED]} skipped, {counts[State.BAD]} bad")
-    if counts[State.BAD]:
+    err.print(", ".join(f"{count} {state}" for state, count in counts.items()))
+    if counts[State.BAD] or counts[State.WARNING]:
         raise typer.Exit(EXIT_WRONG)
 
 
 def _table(checks: "list[Check]") -> Table:
-    looks = {"good": "[green]good[/]", "skipped": "[dim]skipped[/]", "bad": "[red]bad[/]"}
+    looks = {
+        "good": "[green]good[/]",
+        "skipped": "[dim]skipped[/]",
+        "warning": "[yellow]warning[/]",
+        "bad": "[red]bad[/]",
+    }
     table = looks_table("", "what", "time", "how it is, and [bold]what to do next[/]")
     for each in checks:
         took = "" if each.seconds is None else _took(each.seconds)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from msgspec import Struct
@@ -20,6 +21,7 @@ class State(StrEnum):
 
     GOOD = "good"
     SKIPPED = "skipped"  # nothing was given to try it with, or there is nothing of the kind here
+    WARNING = "warning"  # it could not be seen to be good
     BAD = "bad"
 
 
@@ -60,6 +62,11 @@ class Target:
     def is_secure(self) -> bool:
         """Asked by TLS."""
         return self.url.startswith("https://")
+
+    @property
+    def is_this_machine(self) -> bool:
+        """By its name or address; a proxy may stand before it all the same."""
+        return urlsplit(self.url).hostname in {"localhost", "127.0.0.1", "::1"}
 
     @property
     def sockets(self) -> str:

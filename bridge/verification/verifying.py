@@ -8,7 +8,7 @@ import aiohttp
 
 from bridge.errors import BridgeError
 from bridge.verification import asking
-from bridge.verification.calling import TestCall, strangers_socket, test_call
+from bridge.verification.calling import TestCall, patients_socket, strangers_socket, test_call
 from bridge.verification.target import Check, State, Target
 
 __all__ = ["Wanted", "verify"]
@@ -46,12 +46,14 @@ async def verify(wanted: Wanted, now: datetime) -> list[Check]:
         found = [await asking.certificate(target, now), await asking.index(target)]
         if found[-1].state is State.BAD and not await _answers(target):
             return found  # the rest would say so again
-        found += [await asking.health(target), await asking.readiness(target), await asking.maqsam(target)]
+        found += await asking.health(target)
+        found += [await asking.readiness(target), await asking.maqsam(target)]
         found += await asking.tokens(target, wanted.secret)
         found += [await asking.kept(target, path) for path in KEPT]
         found.append(await asking.headers(target))
         call = wanted.call or TestCall()
         found.append(await strangers_socket(target, call.provider))
+        found.append(await patients_socket(target, wanted.secret))
         if wanted.call is None:
             found.append(Check(f"a call of {call.provider}", State.SKIPPED, "none was wanted (--no-call)"))
         else:

@@ -49,6 +49,23 @@ def test_a_short_pause_is_not_the_end_of_a_prompt() -> None:
     assert keys(hear(caller, SILENCE, TURN)) == "1"
 
 
+def test_a_caller_can_tell_how_the_conversation_went() -> None:
+    """How long the far end spoke before each line, and after the last."""
+    caller = caller_of(PressLine("1"), PressLine("2"))
+
+    hear(caller, TALK, 50)
+    hear(caller, SILENCE, 2 * TURN)
+    hear(caller, TALK, 25)
+    hear(caller, SILENCE, 2 * TURN)
+    hear(caller, TALK, 5)
+
+    assert [(round(each.heard_seconds, 2), each.line) for each in caller.exchanges] == [
+        (1.0, PressLine("1")),
+        (0.5, PressLine("2")),
+        (0.1, None),
+    ]
+
+
 def test_line_noise_is_not_speech() -> None:
     """A far end that only hisses has not spoken."""
     caller = caller_of(PressLine("1"))

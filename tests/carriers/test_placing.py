@@ -1,5 +1,6 @@
 """`bridge.carriers.placing`: calls to a server of our own making, over a real socket."""
 
+import asyncio
 import json
 import wave
 from base64 import b64decode, b64encode
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from aiohttp import web
+from typed import typed
 
 from bridge.audio.g711 import encode_ulaw
 from bridge.carriers.fake import EndedBy
@@ -31,8 +33,12 @@ class FarEnd:
     token: str | None = None
     heard: bytearray = field(default_factory=bytearray)
     keys: str = ""
+    call_id: str = ""
+    busy_seconds: str | None = None  # what Retry-After says
 
     async def answer(self, request: web.Request) -> web.WebSocketResponse:
+        if self.busy_seconds is not None:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": self.busy_seconds})
         if self.token is not None and request.headers.get("Auth") != self.token:
             raise web.HTTPUnauthorized
         socket = web.WebSocketResponse()
@@ -43,6 +49,7 @@ class FarEnd:
 
     async def _take(self, socket: web.WebSocketResponse, message: dict) -> None:
         if message["type"] == "session.setup":
+            self.call_id = message["data"]["context"]["id"]
             await socket.send_json({"type": "session.ready"})
         elif message["type"] == "call.dtmf":
             self.keys += str(message["data"]["digit"])
@@ -93,6 +100,11 @@ async def test_a_call_says_its_lines_and_hangs_up(far_end: FarEnd, tmp_path: Pat
     assert (far_end.keys, report.lines_left) == ("3#", 0)
     assert encode_ulaw(np.full(800, 5000, dtype="<i2").tobytes()) in far_end.heard
     assert report.heard_speech_seconds >= 2
+    assert [each.then for each in report.exchanges] == ["pressed 3#", "played answer.wav", "hung up"]
+    assert sum(each.heard_seconds for each in report.exchanges) == pytest.approx(
+        report.heard_speech_seconds, abs=0.1
+    )
+    assert report.call_id == far_end.call_id
 
 
 async def test_texts_are_spoken(far_end: FarEnd) -> None:
@@ -127,6 +139,50 @@ async def test_a_refused_call_is_reported(far_end: FarEnd) -> None:
 
     assert not report.outcome.accepted
     assert (report.outcome.ended_by, report.outcome.http_status) == (EndedBy.REFUSED, 401)
+    assert report.outcome.detail == "The credential is missing or wrong."
+
+
+async def test_a_refusal_says_when_to_try_again(far_end: FarEnd) -> None:
+    """A busy server's wish is kept, and shown by the command with what to do next; no call id is made up."""
+    far_end.busy_seconds = "7"
+
+    report = await place_call(CallOptions(url=far_end.url, speed=FAST))
+
+    assert (report.outcome.http_status, report.outcome.retry_after_seconds) == (503, 7)
+    done = await asyncio.to_thread(typed, "call", far_end.url)
+    assert done.returncode == 1
+    shown = " ".join(done.stdout.split())
+    assert shown == (
+        "refused status 503: It is busy, or takes no calls now. "
+        "next try again in 7 s; `hatif status` there says why"
+    )
+    far_end.busy_seconds, far_end.token = None, "right"
+    shown = (await asyncio.to_thread(typed, "call", far_end.url, "--token", "wrong")).stdout
+    assert "status 401: The credential is missing or wrong." in shown
+    assert "--token" in shown
+
+
+async def test_a_wish_that_is_no_number_is_no_wish(far_end: FarEnd) -> None:
+    """Retry-After may be a date (RFC 9110 section 10.2.3), which nobody of ours sends."""
+    far_end.busy_seconds = "Fri, 31 Dec 2027 23:59:59 GMT"
+
+    report = await place_call(CallOptions(url=far_end.url, speed=FAST))
+
+    assert (report.outcome.http_status, report.outcome.retry_after_seconds) == (503, None)
+
+
+async def test_the_command_tells_how_the_call_went(far_end: FarEnd) -> None:
+    """What was said after how much speech, how it ended, and where what was understood can be seen."""
+    done = await asyncio.to_thread(typed, "call", far_end.url, "--say", "نَعَمْ", "--speed", "16")
+
+    assert done.returncode == 0
+    first, hung_up, *rest = [line.split("  ") for line in done.stdout.splitlines()]
+    assert first[0].startswith("heard 1.")
+    assert "said نَعَمْ" in first
+    assert "hung up" in hung_up
+    shown = " ".join(" ".join(line) for line in rest)
+    assert "ended by" in shown
+    assert f"hatif answers show {far_end.call_id}" in shown
 
 
 async def test_the_token_is_shown_as_maqsam_shows_it(far_end: FarEnd) -> None:

@@ -137,6 +137,14 @@ def test_answers_can_be_said_one_after_the_other() -> None:
     assert Step(press="1") in steps
 
 
+def test_answers_can_be_pressed_one_after_the_other() -> None:
+    """Nothing is said, and so nothing read back: every question takes one line."""
+    steps = load_steps(SHIPPED, by_key=True)
+
+    assert steps[2] == Step(press="3#")
+    assert all(step.press and not step.say for step in steps)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from aiohttp import WSMsgType
 from behind_nginx import FRONT, make_site, nginx_command
 from dockerfile import read_dockerfile
 from programs import needs
+from readme import commands_under
+from typed import typed
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.wires.generic import GenericWire
@@ -98,10 +101,10 @@ def verify(deployed: Deployed, *arguments: str, **environment: str) -> tuple[int
 def test_nothing_is_wrong_with_it(deployed: Deployed) -> None:
     """Certificate, health, tokens, limits, what strangers are kept from, and a call that is spoken to."""
     environment = {"VOICE_SERVICE_SECRET": SECRET, "MAQSAM_TOKEN": TOKEN}
-    status, checks = verify(deployed, "--max-seconds", "40", **environment)
+    status, checks = verify(deployed, **environment)
     assert {name: each for name, each in checks.items() if each["state"] != "good"} == {}
     assert status == 0
-    assert "first words after" in checks["a call of maqsam"]["detail"]
+    assert re.search("first words after .* ended by hatif_hung_up", checks["a call of maqsam"]["detail"])
     assert checks["certificate"]["detail"].startswith("for localhost, until")
 
 
@@ -109,8 +112,34 @@ def test_a_wrong_credential_is_found(deployed: Deployed) -> None:
     """Of the call and of the service; nothing else is bad, and no secret is shown."""
     status, checks = verify(deployed, "--token", "wrong", "--secret", "wrong", "--max-seconds", "5")
     bad = {name for name, each in checks.items() if each["state"] == "bad"}
-    assert (status, bad) == (1, {"GET /auth/token", "a call of maqsam"})
+    assert (status, bad) == (1, {"GET /auth/token", "/ws/healthcare-questionnaire", "a call of maqsam"})
     assert checks["a call of maqsam"]["detail"] == "was not taken: 401"
+
+
+def test_a_call_that_is_cut_off_proves_nothing(deployed: Deployed) -> None:
+    """A deployment whose calls never end would look the same: a warning, and the exit status of one."""
+    status, checks = verify(deployed, "--token", TOKEN, "--max-seconds", "5")
+    assert {name for name, each in checks.items() if each["state"] == "warning"} == {"a call of maqsam"}
+    assert status == 1
+
+
+def test_the_first_call_of_the_readme_is_stored_whole(deployed: Deployed) -> None:
+    """It is typed as it stands there, but for the address; its id leads to every answer."""
+    daemon = deployed.daemon
+    ((_, _, _, *words),) = [
+        line for line in commands_under("Your own daemon") if line[:2] == ["hatif", "call"]
+    ]
+    options = ("--token", TOKEN, "--speed", "4", "--save", daemon.folder / "call.wav", "--json", "-")
+    called = typed("call", daemon.url("/ws/maqsam"), *words, *options, folder=ROOT)
+    report = json.loads(called.stdout)
+    assert (report["outcome"]["ended_by"], report["lines_left"]) == ("hatif_hung_up", 0)
+    shown = typed(
+        "answers", "show", report["call_id"], "--json", "-", HATIF_STORAGE__PATH=str(daemon.database)
+    )
+    stored = json.loads(shown.stdout)
+    assert stored["call"]["disposition"] == "completed"
+    pressed = [each["then"] for each in report["exchanges"] if each["then"].startswith("pressed")]
+    assert [each["status"] for each in stored["answers"]] == ["answered"] * len(pressed)
 
 
 @pytest.mark.parametrize("path", OTHER_PATHS)
