@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from rich.console import Console
 
 from bridge.audio.recording import StereoRecorder
@@ -29,7 +30,7 @@ from bridge.demo.options import CallerKind, DemoOptions
 from bridge.demo.screen import Screen
 from bridge.demo.verdict import DemoReport, failures, report
 from bridge.demo.watching import Watcher
-from bridge.dialogue.loader import load_folder
+from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import KnownPrompt, known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
@@ -103,6 +104,7 @@ class Demonstration:
             settings = load_settings(setup.config, environ=setup.environment(os.environ))
             questionnaire = _default_questionnaire(settings)
             script = load_answers(_answers_file(self._options, settings, questionnaire), questionnaire)
+            setup = replace(setup, options=_offering(questionnaire, settings.questionnaires.folder, folder))
             found = await self._demonstrate(setup, settings, questionnaire, script)
             return self._judge(found, setup)
 
@@ -190,19 +192,26 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder / "prompts", ignore_errors=True)
+        for made in ("prompts", "questionnaires"):
+            shutil.rmtree(folder / made, ignore_errors=True)
         with suppress(OSError):  # it holds something, so there is something to look at
             folder.rmdir()
 
 
 def _default_questionnaire(settings: Settings) -> Questionnaire:
-    known = load_folder(settings.questionnaires.folder)
-    name = settings.questionnaires.default
-    if name not in known:
-        raise DemoError(
-            f"questionnaires.default is {name!r}, which {settings.questionnaires.folder} does not hold"
-        )
-    return known[name]
+    folder, name = settings.questionnaires.folder, settings.questionnaires.default
+    file = folder / f"{name}.yaml"
+    if not file.is_file():
+        raise DemoError(f"questionnaires.default is {name!r}, which {folder} does not hold")
+    return load(file)
+
+
+def _offering(questionnaire: Questionnaire, shipped: Path, folder: Path) -> dict[str, str]:
+    """A folder with the one that is asked, so that a newcomer does not wait for eleven others to be made."""
+    own = folder / "questionnaires"
+    shutil.copytree(shipped / "common", own / "common", dirs_exist_ok=True)
+    shutil.copy(shipped / f"{questionnaire.id}.yaml", own)
+    return {"HATIF_QUESTIONNAIRES__FOLDER": str(own)}
 
 
 def _answers_file(options: DemoOptions, settings: Settings, questionnaire: Questionnaire) -> Path:
