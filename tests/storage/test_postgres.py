@@ -30,6 +30,7 @@ from bridge.dialogue.answer import Answer
 from bridge.errors import StorageError
 from bridge.identity.principal import LOCAL
 from bridge.privacy.erasing import prove
+from bridge.privacy.keys import KeyRing, new_key
 from bridge.privacy.numbers import Subject
 from bridge.storage import database as database_room
 from bridge.storage import postgres, schema
@@ -366,6 +367,28 @@ async def test_a_person_is_erased_with_proof(server: Cluster, fresh: str, tmp_pa
     proved = await prove(store, server.url(fresh), Subject.parse(NUMBER).spellings)
     await store.close()
     assert (proved.found > 0, proved.still_in_calls) == (True, ["c4"])
+
+
+async def test_keys_are_taken_away_and_put_back(server: Cluster, fresh: str, tmp_path: Path) -> None:
+    """Tables are written anew at the end: what was plain is left in none of their files."""
+    key = new_key("first")
+    store = await Store.open(Place(address=server.url(fresh), keys=KeyRing.parse(key)), clock=Clock())
+    await hold_call(store, "c1")
+    await store.close()
+    settings = {
+        "HATIF_STORAGE__URL": server.url(fresh),
+        "HATIF_STORAGE__PATH": str(tmp_path / "hatif.db"),
+        "HATIF_RECORDING__FOLDER": str(tmp_path),
+        "HATIF_PRIVACY__KEY": key,
+    }
+    is_plain = []
+    for words in (("--decrypt",), ()):
+        done = await asyncio.to_thread(
+            partial(typed, "privacy", "rekey", *words, folder=tmp_path, **settings)
+        )
+        assert done.returncode == 0, done.stderr
+        is_plain.append(NUMBER[4:] in _files_of(server, fresh))
+    assert is_plain == [True, False]
 
 
 def _files_of(server: Cluster, database: str) -> str:
