@@ -93,7 +93,7 @@ def test_without_a_token_nothing_is_believed() -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["ws_upgrade_self_computed"])
 def test_an_upgrade_is_signed_as_a_wss_address(vector: dict[str, Any]) -> None:
-    """A signature must be good where there is one; without one the token is enough, unless it must be there."""
+    """A signature must be good where there is one; without one the stream token is enough, or not."""
     strict = TwilioOptions(auth_token=VECTORS["token"], sign_sockets=True)
     unsigned = HttpRequest("GET", vector["url"])
     upgrade = HttpRequest("GET", vector["url"], {"x-twilio-signature": vector["sig"]})
