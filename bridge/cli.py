@@ -7,17 +7,19 @@ from enum import StrEnum
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
 import typer
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
 from bridge.audit.commands import mount as mount_audit
 from bridge.authoring.commands import mount as mount_authoring
 from bridge.authoring.graph.commands import mount as mount_drawing
 from bridge.authoring.simulation.commands import mount as mount_playing
+from bridge.calls_command import calls_app
 from bridge.carriers.call_command import mount as mount_call
 from bridge.carriers.commands import carrier_app, known_provider
 from bridge.clock import Clock
@@ -58,8 +60,29 @@ __all__ = ["main"]
 
 SHORT_ID = 12  # characters of a call's id: `answers show` takes a beginning
 
+# What `hatif --help` shows, in this order: what runs, what an operator looks at, and the tools.
+PANELS = {
+    "Run": ("serve", "check", "reload", "drain", "undrain"),
+    "Watch": ("status", "calls", "answers", "notifications", "transcript", "doctor", "verify"),
+    "Try": ("demo", "call", "carrier"),
+    "Questionnaires": ("questionnaire", "understand", "read"),
+    "Voices, prompts and models": ("say", "render", "voices", "models"),
+    "Data and people": ("db", "privacy", "subject"),
+    "Access": ("keys", "token", "audit"),
+}
+
+
+class _InPanels(TyperGroup):
+    """Commands by panel; those of no panel come first, so that they are missed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # the parser that typer brings along is not public
+        known = [name for names in PANELS.values() for name in names]
+        return sorted(super().list_commands(ctx), key=lambda name: known.index(name) if name in known else -1)
+
+
 app = typer.Typer(
     name="hatif",
+    cls=_InPanels,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -73,6 +96,7 @@ questionnaire_app = typer.Typer(
 )
 token_app = typer.Typer(no_args_is_help=True, help="Make short-lived credentials, and take them back.")
 app.add_typer(answers_app, name="answers")
+app.add_typer(calls_app, name="calls")
 app.add_typer(carrier_app, name="carrier")
 app.add_typer(models_app, name="models")
 app.add_typer(notifications_app, name="notifications")
@@ -412,6 +436,15 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _put_into_panels() -> None:
+    panel_of = {name: panel for panel, names in PANELS.items() for name in names}
+    for command in app.registered_commands:
+        name = command.name or getattr(command.callback, "__name__", "")
+        command.rich_help_panel = panel_of.get(str(name))
+    for group in app.registered_groups:
+        group.rich_help_panel = panel_of.get(str(group.name))
+
+
 @app.callback()
 def hatif(
     _version: Annotated[
@@ -419,3 +452,6 @@ def hatif(
     ] = False,
 ) -> None:
     """Hatif completes healthcare questionnaires by telephone, in Arabic, and never loses an answer."""
+
+
+_put_into_panels()

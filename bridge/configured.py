@@ -27,6 +27,7 @@ __all__ = [
     "access_tokens",
     "guarded",
     "http_limits",
+    "media_paths",
     "notifier",
     "patience",
     "provider_options",
@@ -55,6 +56,15 @@ def guarded(settings: Settings) -> dict[str, bool]:
         for name, provider in PROVIDERS.items()
         if settings.provider(name).enabled
     }
+
+
+def media_paths(settings: Settings) -> tuple[str, ...]:
+    """Where the providers that are enabled open their sockets."""
+    return tuple(
+        f"/ws/{name}/{{token}}" if provider.door is Door.TOKEN else f"/ws/{name}[/{{questionnaire}}]"
+        for name, provider in PROVIDERS.items()
+        if settings.provider(name).enabled
+    )
 
 
 def public_url(settings: Settings) -> str | None:

@@ -16,6 +16,7 @@ __all__ = ["mount"]
 
 RELOAD_SECONDS = 900.0  # new questionnaires are rendered before anything is taken up
 LOOK_SECONDS = 1.0
+READY = "ready"  # what is said of a questionnaire that calls are asked
 
 
 def mount(app: typer.Typer) -> None:
@@ -87,7 +88,15 @@ def _show(status: dict[str, Any], json: Json) -> None:
     ending = " before the end" if status["is_ending"] else ""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_row("state", f"{status['state']}{ending}, since {since}")
-    table.add_row("calls", str(status["calls"]))
+    table.add_row("calls", f"{status['calls']} of {status['most_calls']}")
+    refused = ", ".join(f"{count} {reason}" for reason, count in sorted(status["refused"].items()))
+    table.add_row("refused", refused or "none since the daemon began")
+    asked = [name for name, how in status["questionnaires"].items() if how == READY]
+    table.add_row("asked", escape(", ".join(asked) or "nothing yet"))
+    for how in dict.fromkeys(status["questionnaires"].values()):
+        if how != READY:
+            names = [name for name, its_own in status["questionnaires"].items() if its_own == how]
+            table.add_row("[yellow]not asked[/]", escape(f"{', '.join(names)}: {how}"))
     table.add_row(
         "versions", escape(", ".join(f"{name} {text}" for name, text in status["versions"].items()))
     )

@@ -20,7 +20,7 @@ from bridge.telemetry.metrics import Metrics
 from bridge.web.addresses import Addresses
 from bridge.web.admin.house import House
 from bridge.web.admin.routes import admin_endpoints
-from bridge.web.control import ControlRoutes
+from bridge.web.control import ControlRoutes, Traffic
 from bridge.web.gate import Gate
 from bridge.web.health import Health
 from bridge.web.issuing import Issuing
@@ -45,6 +45,7 @@ class Front:
         """Raises ConfigError where a key, or the configured Redis, cannot be used."""
         self._settings = settings
         self._inventory = inventory
+        self._metrics = metrics
         self.gate = Gate(settings)
         self._access_tokens = configured.access_tokens(settings)
         self.stream_tokens = configured.stream_tokens(settings)
@@ -98,6 +99,7 @@ class Front:
             active_calls=inventory.active_calls,
             migrated=inventory.migrated,
             memory_bytes=memory_bytes,
+            media=configured.media_paths(self._settings),
         )
 
     def _issuing(self) -> Issuing:
@@ -109,13 +111,27 @@ class Front:
             audit=lambda: self.house.audit,
         )
 
+    def _traffic(self) -> Traffic:
+        inventory = self._inventory
+        board, readiness = inventory.switchboard, inventory.readiness
+        questionnaires = {}
+        if board is not None and readiness is not None:
+            progress = {one.id: readiness.progress(one) for one in board.questionnaires}
+            questionnaires = {name: one.in_short for name, one in progress.items()} | dict(board.left_out)
+        return Traffic(
+            calls=inventory.active_calls(),
+            most_calls=board.most_calls if board else 0,
+            refused=self._metrics.refused(),
+            questionnaires=dict(sorted(questionnaires.items())),
+        )
+
     def _control(self, reload: Callable[[], Awaitable[Reloaded]]) -> ControlRoutes:
         inventory = self._inventory
         return ControlRoutes(
             lifecycle=inventory.lifecycle,
             pulse=inventory.pulse,
             components=inventory.components,
-            active_calls=inventory.active_calls,
+            traffic=self._traffic,
             versions=inventory.versions,
             reload=reload,
             audit=lambda: self.house.audit,

@@ -46,6 +46,11 @@ class Rendered(Struct, frozen=True):
         """Whether nothing is left to be done."""
         return not self.missing and not self.stood_in
 
+    @property
+    def in_short(self) -> str:
+        """For whoever asks which questionnaires can be asked."""
+        return "ready" if self.is_ready else f"{self.missing} of {self.prompts} prompts are missing"
+
 
 UNKNOWN = Rendered(0, 1)
 

@@ -4,7 +4,7 @@ It knows no HTTP. The web hands it a protocol, the messages that come in and a f
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -94,6 +94,11 @@ class Switchboard:
     def questionnaires(self) -> list[Questionnaire]:
         """What new calls may be asked."""
         return list(self._offer.questionnaires.values())
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """What no call may be asked here, by id, and why."""
+        return self._offer.left_out
 
     @property
     def default(self) -> str:

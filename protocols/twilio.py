@@ -240,7 +240,8 @@ class TwilioOptions(Options, frozen=True, kw_only=True):
         None
     )
     sign_sockets: Annotated[
-        bool, Meta(description="true: sockets must be signed as well as bring a stream token")
+        bool,
+        Meta(description="true: sockets must be signed; false: a signature is checked where there is one"),
     ] = False
 
 
@@ -255,8 +256,12 @@ def _verify(options: TwilioOptions, request: HttpRequest) -> Verified:
     return Verified()
 
 
-def _admit(options: TwilioOptions, request: HttpRequest, _now: float) -> Verified | None:
-    return _verify(options, request) if options.sign_sockets else None
+def _admit(options: TwilioOptions, request: HttpRequest, _now: float) -> Verified:
+    """The stream token lets the socket in; a signature that comes with it has to be good."""
+    is_signed = "x-twilio-signature" in request.headers
+    if options.sign_sockets or (is_signed and options.auth_token is not None):
+        return _verify(options, request)
+    return Verified()
 
 
 class TwilioWebhooks(FormWebhooks):
@@ -301,7 +306,7 @@ PROVIDER = Provider(
     door=Door.TOKEN,
     media=lambda _options, _grant: TwilioProtocol(),
     admit=_admit,
-    is_guarded=lambda options: options.sign_sockets,
+    is_guarded=lambda options: options.sign_sockets or options.auth_token is not None,
     webhooks=TwilioWebhooks,
     control=TwilioControl,
 )

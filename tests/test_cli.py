@@ -8,14 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 from readme import commands_under
 from typed import typed
 
-from bridge.cli import app
+from bridge.cli import PANELS, app
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
 from bridge.identity.access import AccessTokens
@@ -40,6 +40,7 @@ COMMANDS = (
     ),
     *("notifications list", "notifications acknowledge"),
     *("audit show", "audit verify"),
+    *("calls list", "calls end", "status", "drain", "undrain", "reload", "verify"),
     *("models list", "models verify", "models fetch", "models evaluate"),
     *("questionnaire simulate", "questionnaire graph"),
 )
@@ -111,6 +112,16 @@ def test_every_command_has_help_with_an_example(shell: Shell, command: str) -> N
     assert "Example" in told
 
 
+def test_every_command_stands_in_a_panel_of_the_help(shell: Shell) -> None:
+    """Thirty commands in one list are read by nobody; a new one is put where it belongs."""
+    commands: Any = typer.main.get_command(app)
+    assert set(commands.commands) == {name for names in PANELS.values() for name in names}
+    told = shell.run("--help")[1]
+    places = [told.index(f" {panel} ──") for panel in PANELS]
+    assert places == sorted(places)
+    assert told.index("│ serve ") < told.index("│ status ") < told.index("│ say ") < told.index("│ keys ")
+
+
 def test_the_version_is_told(shell: Shell) -> None:
     """A bug report can name it."""
     assert shell.start("--version")[1].startswith("hatif 0.")
@@ -121,13 +132,11 @@ def test_the_version_is_told(shell: Shell) -> None:
 )
 def test_what_the_readme_types_is_understood(words: list[str]) -> None:
     """Each command, option and file that it reads is there."""
-    command: click.Command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     arguments = words[1:]
-    while isinstance(command, click.Group):
-        _, found, arguments = command.resolve_command(click.Context(command), arguments)
-        assert found is not None
-        command = found
-    given = command.make_context(words[-1], arguments).params
+    while hasattr(command, "resolve_command"):
+        _, command, arguments = command.resolve_command(typer.Context(command), arguments)
+    given = command.make_context(words[1], arguments).params
     assert (CONTENT / (given.get("script") or "")).exists()
 
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from databases import put_empty
+from structlog.testing import capture_logs
 
 from bridge.clock import Clock
 from bridge.dialogue.actions import Notify
@@ -200,3 +201,56 @@ async def test_an_address_where_nobody_is_does_not_end_it(
     (notice,) = await store.notifications()
     assert notice.delivered_at is None
     assert notice.acknowledge_by - notice.at == timedelta(days=1)
+
+
+async def _told(lines: list[Any], event: str) -> Any:
+    """The first line of that name, as soon as it is there."""
+    async with asyncio.timeout(60):
+        while not (found := [line for line in lines if line["event"] == event]):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return found[0]
+
+
+async def test_a_name_that_does_not_resolve_is_told_and_does_not_end_it(
+    store: Store, notified: Notified, carry: Callable[[Target | None], None], site: tuple[Site, str]
+) -> None:
+    """The real resolver says so; where a second address is good, what is open is delivered there later."""
+    await notified(86_400)
+    with capture_logs() as lines:
+        carry(Target("http://alarm.clinic.invalid/"))
+        problem = (await _told(lines, "notification_not_delivered"))["problem"]
+    assert problem.endswith("DNSError")
+    assert (await store.notifications())[0].delivered_at is None
+    carry(Target(site[1]))  # as after a restart with the address mended
+    await delivered(store)
+
+
+async def test_an_address_that_never_answers_holds_up_no_other_notification(
+    store: Store,
+    notified: Notified,
+    carry: Callable[[Target | None], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each request is given up, and tried again; what is overdue is told meanwhile."""
+    monkeypatch.setattr("bridge.notifier.REQUEST_SECONDS", 0.2)
+    asked: list[None] = []
+
+    async def listen(_request: web.Request) -> web.Response:
+        asked.append(None)
+        await asyncio.sleep(3600)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", listen)
+    await notified(86_400)
+    await notified(-1)
+    async with TestServer(app) as server:
+        with capture_logs() as lines:
+            carry(Target(str(server.make_url("/"))))
+            assert await _told(lines, "notification_not_acknowledged")
+            assert (await _told(lines, "notification_not_delivered"))["problem"].startswith(
+                "no answer within"
+            )
+            async with asyncio.timeout(60):
+                while len(asked) < 4:  # noqa: ASYNC110 - the far end tells no event
+                    await asyncio.sleep(0.01)

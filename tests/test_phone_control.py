@@ -1,5 +1,6 @@
 """What providers are asked over REST, sent to a real server that behaves as badly as theirs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,9 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from structlog.testing import capture_logs
 
+from bridge import phone_control
 from bridge.clock import Clock
 from bridge.phone_control import ControlError, PhoneControl
 from protocols import PROVIDERS, CallDetails
@@ -98,6 +101,47 @@ async def test_a_provider_out_of_reach() -> None:
         provider = PhoneControl({"twilio": options}, http=http, clock=Clock(), first_pause_seconds=0.01)
         with pytest.raises(ControlError, match="cannot be reached"):
             await provider.hang_up("twilio", CALL)
+
+
+async def test_a_provider_whose_name_does_not_resolve() -> None:
+    """The real resolver says so: nothing was sent, so that even an order to call is tried again."""
+    options = TwilioOptions(account_sid="AC1", auth_token="t", api_url="http://rest.twilio.invalid")
+    async with aiohttp.ClientSession() as http:
+        provider = PhoneControl({"twilio": options}, http=http, clock=Clock(), first_pause_seconds=0.01)
+        for asking in (provider.hang_up("twilio", CALL), provider.place("twilio", ORDER)):
+            with capture_logs(), pytest.raises(ControlError, match=r"cannot be reached \(\w*DNSError\)"):
+                await asking
+
+
+@asynccontextmanager
+async def deaf() -> AsyncIterator[tuple[str, list[str]]]:
+    """The address of a provider that takes requests and never answers; and what it was asked."""
+    asked: list[str] = []
+
+    async def listen(request: web.Request) -> web.Response:
+        asked.append(request.method)
+        await asyncio.sleep(3600)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", listen)
+    async with TestServer(app) as server:
+        yield str(server.make_url("")), asked
+
+
+async def test_a_provider_that_takes_a_request_and_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up each time, and then altogether; an order to call is not repeated: it may be done."""
+    monkeypatch.setattr(phone_control, "REQUEST_SECONDS", 0.1)
+    async with deaf() as (address, asked), aiohttp.ClientSession() as http:
+        options = TwilioOptions(account_sid="AC1", auth_token="t", api_url=address)
+        provider = PhoneControl({"twilio": options}, http=http, clock=Clock(), first_pause_seconds=0.01)
+        async with asyncio.timeout(60):
+            with pytest.raises(ControlError, match="transfer: no answer came"):
+                await provider.transfer("twilio", CALL, "+966110000009")
+            repeated = len(asked)
+            with pytest.raises(ControlError, match=r"no answer came .* it may have been done"):
+                await provider.place("twilio", ORDER)
+    assert (repeated, len(asked)) == (phone_control.ATTEMPTS, phone_control.ATTEMPTS + 1)
 
 
 @pytest.mark.parametrize(

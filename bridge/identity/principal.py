@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-__all__ = ["DEFAULT_TENANT", "LOCAL", "Principal", "Scope"]
+__all__ = ["DEFAULT_TENANT", "LOCAL", "LOOPBACK", "Principal", "Scope"]
 
 DEFAULT_TENANT = "default"  # of a call that belongs to nobody in particular, as where there is one hospital
 
@@ -45,3 +45,5 @@ class Principal(Struct, frozen=True):
 
 # Whoever can open the admin socket's file: the daemon's own user, and root.
 LOCAL = Principal("local", frozenset(Scope))
+# A program on this machine that has shown nothing, where the site has configured no credential at all.
+LOOPBACK = Principal("loopback", frozenset({Scope.TRANSCRIPTS}))

@@ -174,6 +174,12 @@ class Metrics:
         """A call was not taken."""
         self._refused.labels(reason).inc()
 
+    def refused(self) -> dict[str, int]:
+        """How many calls were not taken since the daemon began, by reason."""
+        samples = [sample for metric in self._refused.collect() for sample in metric.samples]
+        counts = {one.labels["reason"]: int(one.value) for one in samples if one.name.endswith("_total")}
+        return {reason: count for reason, count in counts.items() if count}
+
     def committed(self, answers: int, escalations: int) -> None:
         """A turn is on disk, with so many answers and notifications."""
         self._answers.inc(answers)

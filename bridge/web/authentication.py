@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 
 from bridge.errors import CredentialError, StorageError
 from bridge.identity.authenticator import Authenticator
-from bridge.identity.principal import Principal, Scope
+from bridge.identity.principal import LOOPBACK, Principal
 from bridge.web.addresses import Addresses, block_of
 from bridge.web.authorisation import PRINCIPAL, is_over_admin_socket, unauthorized
 from bridge.web.doorkeeper import is_local
@@ -17,10 +17,7 @@ from bridge.web.limiting import COUNT, too_many
 from bridge.web.limits import Bucket, RateLimits
 from bridge.web.sides import Side, side_of
 
-__all__ = ["LOOPBACK", "Authentication"]
-
-# A program on this machine, where the site has configured no credential at all.
-LOOPBACK = Principal("loopback", frozenset({Scope.TRANSCRIPTS}))
+__all__ = ["Authentication"]
 
 log = structlog.get_logger()
 

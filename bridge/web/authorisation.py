@@ -9,7 +9,7 @@ import socket
 import structlog
 from aiohttp import web
 
-from bridge.identity.principal import LOCAL, Principal, Scope
+from bridge.identity.principal import LOCAL, LOOPBACK, Principal, Scope
 from bridge.web.measuring import route_of
 
 __all__ = ["PRINCIPAL", "asker", "is_over_admin_socket", "may", "require", "unauthorized"]
@@ -32,6 +32,10 @@ def require(request: web.Request, scope: Scope) -> Principal:
         raise unauthorized()
     if not principal.may(scope):
         log.warning("not_allowed", route=route_of(request), what=scope, method=request.method)
+        if principal is LOOPBACK:  # it has shown none, and can be told where to get one
+            raise unauthorized(
+                "no credential was shown: `hatif keys create` makes one; the admin socket needs none"
+            )
         raise web.HTTPForbidden(text=f"this credential lacks the scope {scope}\n")
     return principal
 
@@ -46,9 +50,9 @@ def _principal(request: web.Request) -> Principal | None:
     return LOCAL if is_over_admin_socket(request) else request.get(PRINCIPAL)
 
 
-def unauthorized() -> web.HTTPUnauthorized:
+def unauthorized(why: str = "a valid credential is needed") -> web.HTTPUnauthorized:
     """The one answer to every credential that is missing or wrong."""
-    return web.HTTPUnauthorized(text="a valid credential is needed\n", headers={"WWW-Authenticate": "Bearer"})
+    return web.HTTPUnauthorized(text=f"{why}\n", headers={"WWW-Authenticate": "Bearer"})
 
 
 def asker(request: web.Request) -> Principal:

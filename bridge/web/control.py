@@ -23,9 +23,18 @@ from bridge.web.endpoints import Endpoint, reply
 from bridge.web.health import Component
 from bridge.web.refusals import Problem
 
-__all__ = ["ControlRoutes"]
+__all__ = ["ControlRoutes", "Traffic"]
 
 log = structlog.get_logger()
+
+
+class Traffic(Struct, frozen=True, kw_only=True):
+    """What calls meet with here."""
+
+    calls: int
+    most_calls: int  # 0 while the daemon starts
+    refused: dict[str, int]  # calls that were not taken since it began, by reason
+    questionnaires: dict[str, str]  # "ready", or why no call is asked it, by id
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -35,6 +44,9 @@ class Status(Struct, frozen=True, kw_only=True):
     since: datetime
     is_ending: bool  # told to end, which cannot be taken back
     calls: int
+    most_calls: int
+    refused: dict[str, int]
+    questionnaires: dict[str, str]
     not_ready: dict[str, str]  # why, by component
     versions: dict[str, str]
     loop_lag_seconds: float
@@ -60,7 +72,7 @@ class ControlRoutes:
         lifecycle: Lifecycle,
         pulse: Pulse,
         components: Callable[[], Awaitable[list[Component]]],
-        active_calls: Callable[[], int],
+        traffic: Callable[[], Traffic],
         versions: Callable[[], dict[str, str]],
         reload: Callable[[], Awaitable[Reloaded]],
         audit: Callable[[], AuditLog | None] = lambda: None,
@@ -70,7 +82,7 @@ class ControlRoutes:
         self._lifecycle = lifecycle
         self._pulse = pulse
         self._components = components
-        self._active_calls = active_calls
+        self._traffic = traffic
         self._versions = versions
         self._reload = reload
 
@@ -161,13 +173,16 @@ class ControlRoutes:
             log.error("not_audited", what=action, code=error.code, detail=str(error))  # noqa: TRY400
 
     async def _status(self) -> web.Response:
-        lifecycle = self._lifecycle
+        lifecycle, traffic = self._lifecycle, self._traffic()
         not_ready = [part for part in await self._components() if not part.is_ready]
         report = Status(
             state=lifecycle.state,
             since=lifecycle.since,
             is_ending=lifecycle.is_ending,
-            calls=self._active_calls(),
+            calls=traffic.calls,
+            most_calls=traffic.most_calls,
+            refused=traffic.refused,
+            questionnaires=traffic.questionnaires,
             not_ready={part.name: part.detail for part in not_ready},
             versions={"hatif": version("hatif"), "python": python_version(), **self._versions()},
             loop_lag_seconds=round(self._pulse.lag_seconds, 3),

@@ -58,7 +58,8 @@ class Index(Struct, frozen=True):
     version: str
     state: State
     health: tuple[str, ...]
-    media: tuple[str, ...]
+    media: tuple[str, ...]  # sockets of the providers that are enabled
+    interface: str  # the document of what programs may ask
 
 
 class Readiness(Struct, frozen=True):
@@ -119,8 +120,10 @@ class Health:
         active_calls: Callable[[], int],
         migrated: Callable[[], Awaitable[Migrated | None]] = _unknown,
         memory_bytes: Callable[[], int] = lambda: 0,
+        media: tuple[str, ...] = (),
     ) -> None:
-        """`memory_bytes` is of the daemon and its engines together."""
+        """`memory_bytes` is of the daemon and its engines together, `media` where sockets are taken."""
+        self._media = media
         self._lifecycle = lifecycle
         self._components = components
         self._active_calls = active_calls
@@ -177,7 +180,8 @@ class Health:
                 version=version("hatif"),
                 state=self._lifecycle.state,
                 health=("/livez", "/readyz", "/health"),
-                media=("/ws/maqsam", "/ws/maqsam/{questionnaire}", "/ws/twilio/{token}"),
+                media=self._media,
+                interface="/openapi.json",
             )
         )
 

@@ -12,7 +12,15 @@ import pytest
 
 from protocols import CallDetails, Direction, LocalProtocolError
 from protocols.http import HttpRequest, HttpResponse
-from protocols.provider import AfterRequest, CallOrder, CallStatus, IncomingCall, SignatureError, StreamTarget
+from protocols.provider import (
+    AfterRequest,
+    CallOrder,
+    CallStatus,
+    IncomingCall,
+    SignatureError,
+    StreamTarget,
+    Verified,
+)
 from protocols.twilio import PROVIDER, TwilioControl, TwilioOptions, TwilioWebhooks
 
 VECTORS = json.loads(
@@ -85,17 +93,28 @@ def test_without_a_token_nothing_is_believed() -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["ws_upgrade_self_computed"])
 def test_an_upgrade_is_signed_as_a_wss_address(vector: dict[str, Any]) -> None:
-    """Where sockets must be signed; else the stream token is enough."""
+    """A signature must be good where there is one; without one the stream token is enough, or not."""
     strict = TwilioOptions(auth_token=VECTORS["token"], sign_sockets=True)
+    unsigned = HttpRequest("GET", vector["url"])
     upgrade = HttpRequest("GET", vector["url"], {"x-twilio-signature": vector["sig"]})
-    assert PROVIDER.admit
-    assert PROVIDER.is_guarded
+    forged = HttpRequest("GET", vector["url"], {"x-twilio-signature": f"A{vector['sig'][1:]}"})
+    empty = HttpRequest("GET", vector["url"], {"x-twilio-signature": ""})
+    elsewhere = HttpRequest("GET", "wss://other.example/media", upgrade.headers)
+    admit, is_guarded = PROVIDER.admit, PROVIDER.is_guarded
+    assert admit
+    assert is_guarded
 
-    assert PROVIDER.admit(strict, upgrade, 0) is not None
-    assert PROVIDER.is_guarded(strict)
-    assert not PROVIDER.is_guarded(OPTIONS)
+    for options in (strict, OPTIONS):
+        assert is_guarded(options)
+        assert admit(options, upgrade, 0) == Verified()
+        for wrong in (forged, elsewhere, empty):
+            with pytest.raises(SignatureError):
+                admit(options, wrong, 0)
+    assert admit(OPTIONS, unsigned, 0) == Verified()
     with pytest.raises(SignatureError):
-        PROVIDER.admit(strict, HttpRequest("GET", vector["url"]), 0)
+        admit(strict, unsigned, 0)
+    assert not is_guarded(TwilioOptions())
+    assert admit(TwilioOptions(), forged, 0) == Verified()  # nobody can tell
 
 
 def test_a_call_is_answered_with_a_stream() -> None:

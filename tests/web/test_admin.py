@@ -3,9 +3,10 @@
 In the test's own process: real routes, a real database, and calls whose far end is the test.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,10 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, UnixConnector, web
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.typedefs import Handler
+from structlog.testing import capture_logs
+from typed import typed
 
+from bridge import calls_command
 from bridge.app import Daemon
 from bridge.audit.copying import AuditCopy
 from bridge.audit.entries import Action
@@ -36,9 +40,10 @@ from bridge.storage.store import Store
 from bridge.web.admin.house import House
 from bridge.web.admin.routes import admin_endpoints
 from bridge.web.authorisation import PRINCIPAL
-from bridge.web.health import Component
+from bridge.web.health import Component, Health
 from bridge.web.openapi import Document
 from bridge.web.refusals import RefusalCounts, Refusals
+from bridge.web.server import Server
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 QUESTIONNAIRE = load(CONTENT / "questionnaires" / "post_discharge.yaml")
@@ -310,6 +315,59 @@ async def test_the_log_comes_in_pages(site: Site) -> None:
     assert second["next"] is None
     _, none = await site.ask("GET", "/admin/audit?until=2026-01-01T00:00:00Z")
     assert none["entries"] == []
+
+
+@pytest.fixture
+async def operator(site: Site, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Types `hatif calls …` on the machine of a daemon that has this house."""
+    socket = tmp_path / "admin.sock"
+    health = Health(lifecycle=site.lifecycle, components=site._components, active_calls=lambda: 4)
+    server = Server(health, has_page=False, endpoints=admin_endpoints(site.house))
+    await server.start("127.0.0.1", 0, socket)
+
+    async def type_(*arguments: str) -> tuple[int, str, str]:
+        done = await asyncio.to_thread(
+            typed, "calls", *arguments, HATIF_ADMIN__SOCKET=str(socket), COLUMNS="200"
+        )
+        return done.returncode, done.stdout, " ".join(done.stderr.split())
+
+    with capture_logs():  # the server's, which shares its streams with the command
+        yield type_
+    await server.stop()
+
+
+async def test_an_operator_lists_calls(
+    site: Site, operator: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them, however few the daemon tells at a time; how long each goes on, and how far it is."""
+    site.board.running[1] = running(2, item="pain", turns=3, questionnaire="q", is_dismissed=True)
+    site.board.running[3] = running(4, kind="monitored", tenant=THEIRS, since=datetime.now(UTC))
+    monkeypatch.setattr(calls_command, "PAGE", 3)
+    status, shown, _ = await operator("list", "--json", "-")
+    assert (status, [one["id"] for one in json.loads(shown)]) == (0, ["c1", "c2", "c3", "c4"])
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in (await operator("list"))[1].splitlines()
+    ]
+    second, fourth = rows[4], rows[6]
+    assert second[2:] == ["maqsam", OURS, "q", "pain", "3", "ending"]
+    assert fourth[2:] == ["maqsam", THEIRS, "monitored", "", "0", "in_progress"]
+    assert re.fullmatch(r"0:\d\d", fourth[1])
+
+
+async def test_an_operator_ends_a_call_by_the_beginning_of_its_id(
+    site: Site, operator: Callable[..., Any]
+) -> None:
+    """One, that there is; what cannot be done is one sentence."""
+    status, _, complaint = await operator("end", "c")
+    assert (status, complaint) == (2, "4 calls' ids begin so: give more of it")
+    status, _, complaint = await operator("end", "x")
+    assert (status, complaint.startswith("no call whose id begins so is in progress")) == (1, True)
+    assert site.board.ended == []
+    status, shown, _ = await operator("end", "c3")
+    assert (status, shown, site.board.ended) == (0, "c3: its caller is being told\n", ["c3"])
+    site.house.switchboard = None
+    status, _, complaint = await operator("end", "c3")
+    assert (status, "refuses (503)" in complaint) == (2, True)
 
 
 async def test_what_cannot_be_noted_is_not_done(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

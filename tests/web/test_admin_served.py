@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from typed import typed
 
 pytestmark = pytest.mark.call
 
@@ -37,8 +38,15 @@ async def test_an_operator_finds_a_call_and_ends_it(daemon: Any) -> None:
         async with carrier.ws_connect(daemon.url("/ws/maqsam"), headers=headers) as socket:
             await socket.send_json(SETUP)
             call = await found(client)
-            async with client.delete(f"/admin/sessions/{call['id']}") as response:
-                assert response.status == 202
+            place = {"HATIF_ADMIN__SOCKET": str(daemon.admin_socket), "COLUMNS": "200"}
+            listed = await asyncio.to_thread(typed, "calls", "list", **place)
+            assert call["id"][:12] in listed.stdout
+            status = json.loads((await asyncio.to_thread(typed, "status", "--json", "-", **place)).stdout)
+            assert status["most_calls"] == 50
+            assert status["calls"] >= 1
+            assert status["questionnaires"]["post_discharge"] == "ready"
+            ended = await asyncio.to_thread(typed, "calls", "end", call["id"][:12], **place)
+            assert (ended.returncode, ended.stdout) == (0, f"{call['id']}: its caller is being told\n")
             async with asyncio.timeout(30):
                 said = [json.loads(message.data)["type"] async for message in socket]
         async with client.get("/admin/audit?limit=500") as response:
@@ -46,8 +54,8 @@ async def test_an_operator_finds_a_call_and_ends_it(daemon: Any) -> None:
     assert (call["item"], call["provider"]) == ("consent", "maqsam")
     assert "response.stream" in said
     assert said[-1] == "call.hangup"
-    ended = [row for row in rows if row["action"] == "session.end"]
-    assert [(row["principal"], row["object"]) for row in ended] == [("local", call["id"])]
+    noted = [row for row in rows if row["action"] == "session.end"]
+    assert [(row["principal"], row["object"]) for row in noted] == [("local", call["id"])]
 
 
 async def test_health_names_the_engines(daemon: Any) -> None:

@@ -19,7 +19,7 @@ from bridge.lifecycle import Lifecycle, State
 from bridge.offering import Change
 from bridge.pulse import Pulse
 from bridge.reloading import Reloaded
-from bridge.web.control import ControlRoutes
+from bridge.web.control import ControlRoutes, Traffic
 from bridge.web.health import Component, Health
 from bridge.web.server import Server
 
@@ -34,13 +34,20 @@ class Site:
         self.config.write_text(f"admin: {{socket: {self.socket}}}\n", encoding="utf-8")
         self.lifecycle = Lifecycle()
         self.calls: list[int] = []  # what is told next; the last stays
+        self.refused: dict[str, int] = {}
+        self.questionnaires: dict[str, str] = {}
         self.components = [Component("storage", is_ready=True)]
         self.reloaded = Reloaded()
         control = ControlRoutes(
             lifecycle=self.lifecycle,
             pulse=Pulse(),
             components=self._components,
-            active_calls=lambda: self.calls.pop(0) if self.calls else 0,
+            traffic=lambda: Traffic(
+                calls=self.calls.pop(0) if self.calls else 0,
+                most_calls=50,
+                refused=self.refused,
+                questionnaires=self.questionnaires,
+            ),
             versions=lambda: {"model": "hatif-ar@1"},
             reload=self._reload,
         )
@@ -88,6 +95,24 @@ async def test_status_shows_how_it_is(site: Site) -> None:
     assert status == 0
     for told in ("running, since", "12", "hatif-ar@1", "voice: piper died"):
         assert told in " ".join(shown.split())
+
+
+async def test_status_shows_what_calls_meet_with(site: Site) -> None:
+    """How many there are and may be, how many were refused and why, and what is asked and what is not."""
+    told = " ".join((await site.type("status"))[1].split())
+    assert "calls 0 of 50 refused none since the daemon began asked nothing yet" in told
+    site.calls, site.refused = [1], {"full": 3, "draining": 1}
+    crisis = "site.crisis_number is not configured"
+    site.questionnaires = {
+        "gad7": crisis,
+        "phq2": crisis,
+        "pain": "ready",
+        "sleep": "2 of 9 prompts are missing",
+    }
+    told = " ".join((await site.type("status"))[1].split())
+    assert "calls 1 of 50 refused 1 draining, 3 full asked pain" in told
+    assert f"not asked gad7, phq2: {crisis} not asked sleep: 2 of 9 prompts are missing" in told
+    assert (await site.report("status"))["refused"] == {"full": 3, "draining": 1}
 
 
 async def test_it_is_drained_and_goes_on(site: Site) -> None:

@@ -1,5 +1,7 @@
 """A stream token is good once; where the provider opens a lost socket again, for as long as that can be."""
 
+import base64
+import hmac
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +23,11 @@ from bridge.web.doorkeeper import Doorkeeper, Visit, read_request
 from protocols import PROVIDERS
 from protocols.errors import RemoteProtocolError
 from protocols.provider import SignatureError
+from protocols.twilio import TwilioOptions
 from protocols.vobiz import VobizOptions
+
+PUBLIC_URL = "https://hatif.example"
+TWILIO_TOKEN = "the account's auth token"
 
 
 class LaterClock(Clock):
@@ -73,15 +79,21 @@ class Door:
     def token(self, *, provider: str = "vobiz", seconds: float = 60) -> str:
         return self.tokens.issue(provider=provider, call="r", seconds=seconds)
 
-    async def open(self, token: str, *, provider: str = "vobiz", max_retries: int = 3) -> bool:
+    async def open(
+        self, token: str, *, provider: str = "vobiz", max_retries: int = 3, signature: str | None = None
+    ) -> bool:
         """Whether a socket opens."""
         options = {name: each.options() for name, each in PROVIDERS.items()}
         options["vobiz"] = VobizOptions(max_retries=max_retries)
+        options["twilio"] = TwilioOptions(auth_token=TWILIO_TOKEN)
         keeper = Doorkeeper(
-            options=options, tokens=self.tokens, store=self.store, clock=self.clock, public_url=None
+            options=options, tokens=self.tokens, store=self.store, clock=self.clock, public_url=PUBLIC_URL
         )
         request = make_mocked_request(
-            "GET", f"/ws/{provider}/{token}", match_info={"provider": provider, "name": token}
+            "GET",
+            f"/ws/{provider}/{token}",
+            headers={} if signature is None else {"X-Twilio-Signature": signature},
+            match_info={"provider": provider, "name": token},
         )
         try:
             await keeper.redeem(keeper.visit(request))
@@ -123,6 +135,16 @@ async def test_a_token_that_has_expired_opens_a_lost_socket_again(door: Door) ->
     assert await door.open(used)
     assert not await door.open(unused)
     assert not await door.open(unused)  # nor did trying it use it
+
+
+async def test_a_signature_beside_the_token_is_looked_at(door: Door) -> None:
+    """Twilio signs its upgrades: a wrong signature opens nothing, and does not use the token up."""
+    token = door.token(provider="twilio")
+    signed = f"wss://hatif.example/ws/twilio/{token}".encode()
+    good = base64.b64encode(hmac.digest(TWILIO_TOKEN.encode(), signed, "sha1")).decode()
+    assert not await door.open(token, provider="twilio", signature="wrong")
+    assert await door.open(token, provider="twilio", signature=good)
+    assert await door.open(door.token(provider="twilio"), provider="twilio")
 
 
 async def test_where_nobody_comes_again_a_token_is_good_once(door: Door) -> None:

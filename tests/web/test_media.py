@@ -168,6 +168,9 @@ async def test_without_credentials_only_this_machine_is_served(start_daemon: Cal
     (told,) = [line for line in daemon.log.splitlines() if "no_credential_configured" in line]
     assert json.loads(told)["settings"] == ["providers.*", "tokens.secret"]
     assert "redacted" not in told
+    for path in ("/metrics", "/admin/sessions", "/auth/token"):
+        status, refusal = daemon.get(path)
+        assert (status, "the admin socket needs none" in refusal["error"]["message"]) == (401, True), path
     daemon.stop()
 
 
@@ -182,6 +185,9 @@ async def test_a_small_house_keeps_its_rules(start_daemon: Callable[..., Any]) -
         await first.receive(timeout=5)
         assert await upgrade(daemon, "/ws/maqsam", auth(daemon)) == 503
         assert await upgrade(daemon, "/ws/twilio/anything") == 404
+    media = daemon.get("/")[1]["media"]
+    assert ("/ws/maqsam[/{questionnaire}]" in media, "/ws/vobiz/{token}" in media) == (True, True)
+    assert not [path for path in media if "twilio" in path]
     daemon.stop()
 
 
