@@ -6,9 +6,9 @@ and time-outs shrink alike, so what the call does stays the same.
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-__all__ = ["Clock"]
+__all__ = ["CallTime", "Clock"]
 
 MAX_SPEED = 16.0  # a 20 ms frame every 1.25 ms; beyond that the event loop, not the call, is what is tested
 
@@ -40,3 +40,21 @@ class Clock:
     def real_seconds(self, seconds: float) -> float:
         """How long `seconds` of call time last on the wall clock."""
         return seconds / self.speed
+
+
+class CallTime:
+    """Civil time as one call has it: when it began, and what has passed since.
+
+    The machine's own clock may be set while a call lasts. What is stored of the call stays in order.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """It begins now."""
+        self.began = clock.now()
+        self._clock = clock
+        self._began = clock.monotonic()
+
+    def now(self) -> datetime:
+        """Civil time, never before what it was a moment ago."""
+        passed = self._clock.real_seconds(self._clock.monotonic() - self._began)
+        return self.began + timedelta(seconds=passed)

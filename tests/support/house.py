@@ -141,6 +141,7 @@ async def house(
             ticker=ticker,
             patience=Patience(**patience),
         )
+        stack.push_async_callback(services.endings.stop, store)
         switchboard = Switchboard(
             services=services,
             offer=Offer({asked.id: asked}, asked.id, {}),
