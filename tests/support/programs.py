@@ -16,6 +16,7 @@ __all__ = ["PACKAGES", "found", "needs", "path_of"]
 # (a test compares); Chromium is large and wanted for two tests, so that each decides for himself.
 PACKAGES = {
     "chromium": "chromium",
+    "faketime": "faketime",
     "google-chrome": "chromium",
     "initdb": "postgresql",
     "nginx": "nginx-light",

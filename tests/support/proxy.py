@@ -42,7 +42,8 @@ class Network:
     def reset(self) -> None:
         """Cut every connection: both ends are told RST."""
         for end in self._ends:
-            end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            with suppress(OSError):  # it is closed already
+                end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             end.transport.abort()
 
     def fall_silent(self) -> None:
