@@ -1,8 +1,8 @@
-"""How calls ended, until the database has it: at once as ever, and where it cannot be written, as soon as it can.
+"""How calls ended, until the database has it: at once as a rule, and else as soon as it can be written.
 
-A call whose end is not stored looks as if it went on. Its caller is not kept on the line for it: whoever ends
-a call waits for the database for so long and no longer. What is still not stored when the daemon ends is found
-open, and marked as interrupted, by its next start.
+A call whose end is not stored looks as if it went on. Its caller is not kept on the line for it: whoever
+ends a call waits for the database for so long and no longer. What is still not stored when the daemon ends
+is found open, and marked as interrupted, by its next start.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class Endings:
         if self._trying is not None:
             self._trying.cancel()
             await asyncio.gather(self._trying, return_exceptions=True)
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, StorageError):
             async with asyncio.timeout(LAST_SECONDS):
                 await asyncio.gather(*self._writing)
                 await self._write_waiting(store)

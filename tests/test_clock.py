@@ -1,10 +1,11 @@
 """Call time runs as fast as asked, and only as fast as makes sense."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.clock import MAX_SPEED, Clock
+from bridge.clock import MAX_SPEED, CallTime, Clock
 
 
 async def test_a_fast_clock_sleeps_less() -> None:
@@ -34,3 +35,37 @@ def test_an_impossible_speed_is_refused(speed: float) -> None:
 def test_civil_time_knows_its_zone() -> None:
     """What is stored says which time it is everywhere."""
     assert Clock().now().tzinfo is not None
+
+
+class SetClock(Clock):
+    """A clock whose civil time is set while the other goes on."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        super().__init__(speed)
+        self.civil = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+        self.passed = 1000.0
+
+    def now(self) -> datetime:
+        return self.civil
+
+    def monotonic(self) -> float:
+        return self.passed
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_the_time_of_a_call_is_not_set(hours: int) -> None:
+    """It is when it began and what has passed since, whatever the machine's clock is set to."""
+    clock = SetClock()
+    time_of_call = CallTime(clock)
+    clock.civil += timedelta(hours=hours)
+    clock.passed += 30
+    assert time_of_call.now() == time_of_call.began + timedelta(seconds=30)
+    assert CallTime(clock).began == clock.civil
+
+
+def test_the_time_of_a_fast_call_is_the_walls() -> None:
+    """Half a minute of call time at 4x is stored as the seven and a half seconds that it took."""
+    clock = SetClock(4)
+    time_of_call = CallTime(clock)
+    clock.passed += 30
+    assert time_of_call.now() == time_of_call.began + timedelta(seconds=7.5)

@@ -1,9 +1,8 @@
 """One daemon in real time, whose clock can be set and whose voice is a real Piper, and callers who listen."""
 
 import asyncio
-import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -101,10 +100,8 @@ class Hospital:
 
     def answered(self, call_id: str) -> list[str]:
         """The items that a phone call has answers to, over all its sockets, in order."""
-        query = (
-            "SELECT item FROM answers JOIN calls USING (call_id) WHERE provider_call_id = ? ORDER BY answers.rowid"
-        )
-        return [item for (item,) in self.rows(query, call_id)]
+        query = "SELECT item FROM answers JOIN calls USING (call_id) WHERE provider_call_id = ?"
+        return [item for (item,) in self.rows(f"{query} ORDER BY answers.rowid", call_id)]
 
     def dispositions(self, call_id: str) -> list[str | None]:
         """How its sockets ended, in order."""
@@ -149,23 +146,29 @@ def faketime() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def hospital(start_daemon: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
+def hospital(
+    start_daemon: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Hospital]:
     """A daemon at the speed of life, with every clock as on the wall."""
     folder = tmp_path_factory.mktemp("hospital")
     offset = folder / "offset"
     content, voices = folder / "questionnaires", folder / "voices"
-    os.symlink(CONTENT / "questionnaires" / "common", _made(content) / "common")
+    (_made(content) / "common").symlink_to(CONTENT / "questionnaires" / "common")
     (content / "short.yaml").write_text(QUESTIONNAIRE, encoding="utf-8")
     tiny_piper.make_voice(_made(voices), "tiny")
     library = faketime()
-    clock = {} if library is None else {
-        "LD_PRELOAD": library,
-        "FAKETIME_TIMESTAMP_FILE": str(offset),
-        "FAKETIME_CACHE_DURATION": "1",  # seconds between two looks at that file
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # else it takes a hundred times as long to pass on a lock
-        "NO_FAKE_STAT": "1",
-    }
+    clock = (
+        {}
+        if library is None
+        else {
+            "LD_PRELOAD": library,
+            "FAKETIME_TIMESTAMP_FILE": str(offset),
+            "FAKETIME_CACHE_DURATION": "1",  # seconds between two looks at that file
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # else it takes a hundred times as long to pass on a lock
+            "NO_FAKE_STAT": "1",
+        }
+    )
     offset.write_text("+0\n", encoding="utf-8")
     daemon = start_daemon(
         HATIF_CLOCK__SPEED="1",

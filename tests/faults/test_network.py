@@ -1,6 +1,7 @@
 """Bad networks between carriers and the real daemon: calls go on, or end, and no other call notices."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,6 @@ from .conftest import ITEMS, PRESSED
 
 pytestmark = pytest.mark.call
 
-LONGEST_SILENCE = 5.0  # seconds
 BAD = {
     "latency": Network(latency_seconds=0.5),
     "jitter": Network(latency_seconds=0.02, jitter_seconds=0.4),
@@ -29,18 +29,20 @@ async def through(hospital: Any, network: Network, **options: Any) -> Any:
         return await hospital.ring(port=network.port, speaks_json=True, **options)
 
 
-async def test_calls_over_bad_networks_are_whole(hospital: Any) -> None:
-    """Half a second of delay, changing delay, odd pieces: all is answered once, beside a line that is too narrow.
+async def test_calls_over_bad_networks_are_whole(
+    hospital: Any, record_property: Callable[[str, object], None]
+) -> None:
+    """Half a second of delay, changing delay, odd pieces: all is answered once.
 
-    The call on that ends properly, with whatever it has answered stored once.
+    Beside them one has a line that is too narrow for sound: it ends, with what it has answered stored once.
     """
     narrow = asyncio.create_task(through(hospital, Network(bytes_per_second=NARROW)))
     good = asyncio.create_task(hospital.ring())
-    for outcome, ear, call_id in (
-        await asyncio.gather(good, *(through(hospital, network) for network in BAD.values()))
+    for outcome, ear, call_id in await asyncio.gather(
+        good, *(through(hospital, network) for network in BAD.values())
     ):
         assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
-        print("SILENCE", ear.longest_silence_seconds)
+        record_property("longest_silence_seconds", ear.longest_silence_seconds)
         assert hospital.answered(call_id) == list(ITEMS)
     outcome, _, call_id = await narrow
     assert outcome.ended_by is not EndedBy.TIME_LIMIT

@@ -1,4 +1,4 @@
-"""A database that takes seconds for each commit, or is away when a call ends: real socket, session and SQLite."""
+"""A database that takes seconds for a commit, or is away when a call ends: real socket and SQLite."""
 
 import asyncio
 import sqlite3
@@ -9,14 +9,17 @@ from threading import Thread
 from time import sleep
 from typing import Any
 
-from house import ITEMS, House, KeyCaller, call, house
+from house import ITEMS, TONE_BYTES, KeyCaller, call, house
 
+from bridge.audio.frames import FRAME_BYTES
 from bridge.carriers.caller import CallerFrame
 from bridge.carriers.fake import EndedBy
 from bridge.clock import Clock
 
 COMMIT_SECONDS = 3.0
 LAST = ITEMS[-1]
+TONE_FRAMES = TONE_BYTES // FRAME_BYTES
+OPEN = "SELECT count(*) FROM calls WHERE ended_at IS NULL"
 
 
 class Lock:
@@ -37,22 +40,22 @@ class Lock:
 
 @dataclass
 class SlowlyStored(KeyCaller):
-    """After each of its keys nothing can be committed for three seconds."""
+    """After each of its first keys nothing can be committed for three seconds."""
 
     lock: Lock | None = None
-    seconds: float = COMMIT_SECONDS
+    times: int = 2
     _holding: list[Thread] = field(default_factory=list)
 
     def tick(self, heard: bytes) -> CallerFrame:
         frame = super().tick(heard)
-        if frame.keys and self.lock is not None:
+        if frame.keys and self.lock is not None and len(self._holding) < self.times:
             self.lock.take()
             self._holding.append(Thread(target=self._leave_later, args=(self.lock,)))
             self._holding[-1].start()
         return frame
 
     def _leave_later(self, lock: Lock) -> None:
-        sleep(self.seconds)
+        sleep(COMMIT_SECONDS)
         lock.leave()
 
     def done(self) -> None:
@@ -67,9 +70,9 @@ def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 async def test_nothing_is_acknowledged_before_a_slow_commit(tmp_path: Path) -> None:
-    """Three seconds for each: every next question comes after the answer is there, which is there once.
+    """Every next question comes after the answer is there, which is there once.
 
-    What callers hear is whole: that of the one who waits, and that of another who presses no key meanwhile.
+    What is heard meanwhile is whole: not a frame of another caller's prompts is lost.
     """
     database, early = tmp_path / "hatif.db", list[str]()
 
@@ -80,13 +83,36 @@ async def test_nothing_is_acknowledged_before_a_slow_commit(tmp_path: Path) -> N
     async with house(database, clock=Clock(1), commit_seconds=60) as ours:
         lock = Lock(database)
         slow, beside = SlowlyStored(asked, lock=lock), KeyCaller(answers=False)
-        listening = asyncio.create_task(call(ours.url, beside, clock=ours.clock, max_seconds=600))
-        outcome = await call(ours.url, slow, clock=ours.clock, max_seconds=600)
+        listening = asyncio.create_task(call(ours.url, beside, clock=ours.clock, max_seconds=10))
+        outcome = await call(ours.url, slow, clock=ours.clock)
         slow.done()
         lock.close()
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        listened = await listening
         answers = [answer.item for answer in await ours.store.answers()]
     assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
     assert answers == slow.acknowledged == list(ITEMS)
     assert not early
+    assert listened.frames_heard == len(beside.heard) * TONE_FRAMES
+
+
+async def test_a_call_that_could_not_be_ended_is_ended_later(tmp_path: Path) -> None:
+    """The database is locked during the goodbye: the caller is hung up on, the end is stored afterwards."""
+    database = tmp_path / "hatif.db"
+    async with house(database, clock=Clock(8), busy_seconds=0.1) as ours:
+        lock = Lock(database)
+
+        def heard(item: str) -> None:
+            if item == "other" and caller.asked[-1:] == [LAST]:
+                lock.take()
+
+        caller = KeyCaller(heard)
+        outcome = await call(ours.url, caller, clock=ours.clock)
+        assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
+        assert caller.acknowledged == list(ITEMS)
+        assert rows(database, OPEN) == [(1,)]
+        lock.leave()
+        lock.close()
+        async with asyncio.timeout(30):
+            while rows(database, OPEN) != [(0,)]:  # noqa: ASYNC110 - another thread
+                await asyncio.sleep(0.05)
+    assert rows(database, "SELECT disposition FROM calls") == [("completed",)]

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 import pytest_asyncio
+import tiny_piper
 
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.audio.levels import scale_to_peak

@@ -1,4 +1,4 @@
-"""A network between a carrier and the daemon, made as bad as a test wants it: a TCP proxy in the test's own loop.
+"""A network between carrier and daemon, as bad as a test wants it: a TCP proxy in the test's own loop.
 
 Delays and rates are of the wall clock. What it takes in it takes in slowly too: nothing is heaped up here.
 """
@@ -50,9 +50,7 @@ class Network:
         """Pass on nothing any more, and take in nothing; nobody is told."""
         self._is_open.clear()
 
-    async def join(
-        self, server: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def join(self, server: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on both ways between this peer and a port, until either is gone."""
         there = socket.socket()
         there.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
