@@ -157,7 +157,7 @@ async def test_calls_at_once_hear_their_own(ears: OpusEars) -> None:
 async def test_a_call_survives_the_workers_death(
     packets: list[bytes], ears: OpusEars, how: signal.Signals
 ) -> None:
-    """What the dead or hanging process had is silence of the same length; the next goes on with the stream."""
+    """What a dead or hanging process had is silence of the same length; the next goes on with the stream."""
     caller = Caller(ears)
     caller.send(START, *packets[:25])
     before = len(await caller.until(3_500))

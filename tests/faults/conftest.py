@@ -145,9 +145,9 @@ def faketime() -> str | None:
     return str(next(LIBRARIES.glob("*/faketime/libfaketimeMT.so.1")))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hospital(
-    start_daemon: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+    start_lasting_daemon: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hospital]:
     """A daemon at the speed of life, with every clock as on the wall."""
     folder = tmp_path_factory.mktemp("hospital")
@@ -170,7 +170,7 @@ def hospital(
         }
     )
     offset.write_text("+0\n", encoding="utf-8")
-    daemon = start_daemon(
+    daemon = start_lasting_daemon(
         HATIF_CLOCK__SPEED="1",
         HATIF_PROVIDERS__MAQSAM__TOKEN="",
         HATIF_PROVIDERS__GENERIC__TOKEN=TOKEN,
