@@ -109,10 +109,12 @@ async def test_a_call_that_could_not_be_ended_is_ended_later(tmp_path: Path) -> 
         outcome = await call(ours.url, caller, clock=ours.clock)
         assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
         assert caller.acknowledged == list(ITEMS)
-        assert rows(database, OPEN) == [(1,)]
-        lock.leave()
-        lock.close()
-        async with asyncio.timeout(30):
-            while rows(database, OPEN) != [(0,)]:  # noqa: ASYNC110 - another thread
+        async with asyncio.timeout(60):
+            while not ours.services.endings.waiting:  # noqa: ASYNC110 - another thread
+                await asyncio.sleep(0.01)
+            assert rows(database, OPEN) == [(1,)]
+            lock.leave()
+            lock.close()
+            while rows(database, OPEN) != [(0,)]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     assert rows(database, "SELECT disposition FROM calls") == [("completed",)]
