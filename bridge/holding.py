@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from bridge.admission import Seat
 from bridge.audio.playout import Ticker
-from bridge.clock import CallTime, Clock
+from bridge.clock import CallTime, Clock, done_by
 from bridge.dialogue.actions import Disposition
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.endings import Ending, Endings
@@ -275,8 +275,7 @@ class HeldCall(ABC, Generic[LineT]):
         """Give up on a database that keeps the caller waiting; what it still writes was not acknowledged."""
         limit = self._services.patience.commit_seconds
         try:
-            async with asyncio.timeout_at(self._due):
-                return await writing
+            return await done_by(self._due, writing)
         except TimeoutError:
             self._metrics.storage_failed("timeout")
             raise StorageError(f"the database did not answer within {limit:g} s") from None
