@@ -11,7 +11,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS
 .DEFAULT_GOAL := help
 PEERS  := .venv-peers
 # Debian packages with the programs that tests use; tests/support/programs.py says which is in which.
-SERVICES := nginx-light openssl postgresql prometheus prometheus-alertmanager redis-server strace systemd
+SERVICES := faketime nginx-light openssl postgresql prometheus prometheus-alertmanager redis-server strace systemd
 
 # XTTS's tests have an environment of their own, for PyTorch is large. Where the usual PyTorch is built for CUDA,
 # TORCH_INDEX=ADDRESS of an index with the CPU's build saves gigabytes. XTTS=0 leaves these tests out.

@@ -139,6 +139,7 @@ class Daemon:
             control=control,
             tracing=tracing,
         )
+        stack.push_async_callback(services.endings.stop, store)
         switchboard = self._has.switchboard = self._open_media(services, control, offer, readiness)
         self._front.show_calls()
         await self._take_other_calls(switchboard, control, http, stack)

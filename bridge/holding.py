@@ -17,9 +17,10 @@ from msgspec import Struct
 
 from bridge.admission import Seat
 from bridge.audio.playout import Ticker
-from bridge.clock import Clock
+from bridge.clock import CallTime, Clock, done_by
 from bridge.dialogue.actions import Disposition
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.endings import Ending, Endings
 from bridge.errors import StorageError
 from bridge.identity.principal import DEFAULT_TENANT
 from bridge.line import Line
@@ -79,6 +80,7 @@ class Services:
     control: PhoneControl | None = None  # of phone calls, beside their sockets
     opus: OpusEars | None = None  # where pages may send it
     reconnections: Reconnections = field(default_factory=Reconnections)
+    endings: Endings = field(default_factory=Endings)
     metrics: Metrics = field(default_factory=Metrics)
     tracing: Tracing = field(default_factory=NoTracing)
 
@@ -115,7 +117,7 @@ class HeldCall(ABC, Generic[LineT]):
         self._seat = seat
         self._trace: CallTrace | None = None  # once the call is held
         self._log = log.bind(call_id=call_id, provider=line.capabilities.name)
-        self._since = self._clock.now()
+        self._time = CallTime(self._clock)
         self._stage = Stage.CONNECTING
         self._direction: str | None = None
         self._is_dismissed = False
@@ -275,14 +277,14 @@ class HeldCall(ABC, Generic[LineT]):
         """Give up on a database that keeps the caller waiting; what it still writes was not acknowledged."""
         limit = self._services.patience.commit_seconds
         try:
-            async with asyncio.timeout_at(self._due):
-                return await writing
+            return await done_by(self._due, writing)
         except TimeoutError:
             self._metrics.storage_failed("timeout")
             raise StorageError(f"the database did not answer within {limit:g} s") from None
 
     async def _end_record(self, disposition: str) -> None:
-        try:
-            await self._services.store.end_call(self.call_id, disposition)
-        except StorageError as error:  # the next start finds the call open and marks it interrupted
-            self._log.error("call_end_not_stored", code=error.code, detail=str(error))
+        """Store how the call ended; a database that keeps us waiting does not keep the caller on the line."""
+        ending = Ending(self.call_id, disposition, self._time.now())
+        await self._services.endings.store(
+            self._services.store, ending, self._services.patience.commit_seconds
+        )

@@ -63,7 +63,7 @@ class MonitorSession(HeldCall[OverheardLine]):
             id=self.call_id,
             provider=self._line.capabilities.name,
             kind=CallKind.MONITORED,
-            since=self._since,
+            since=self._time.began,
             stage=self._stage,
             tenant=self._tenant,
             direction=self._direction,
@@ -82,7 +82,7 @@ class MonitorSession(HeldCall[OverheardLine]):
             provider=self._line.capabilities.name,
             model=self._services.recognizer_identity,
             tenant=self._tenant,
-            started_at=self._clock.now(),
+            started_at=self._time.now(),
         )
         await self._in_time(self._services.store.begin_call(record))
         self._log.info("call_started", role="listener", direction=details.direction)
@@ -162,7 +162,7 @@ class MonitorSession(HeldCall[OverheardLine]):
     async def _keep(self, ended: Overheard, text: str, confidence: float) -> None:
         record = UtteranceRecord(
             channel=ended.channel,
-            at=self._clock.now(),
+            at=self._time.now(),
             started_seconds=round(ended.began_seconds, 2),
             ended_seconds=round(ended.at_seconds, 2),
             text=text,

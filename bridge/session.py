@@ -139,7 +139,7 @@ class CallSession(HeldCall[Line]):
             id=self.call_id,
             provider=self._line.capabilities.name,
             kind=CallKind.CONVERSATION,
-            since=self._since,
+            since=self._time.began,
             stage=self._stage,
             tenant=self._tenant,
             direction=self._direction,
@@ -161,7 +161,7 @@ class CallSession(HeldCall[Line]):
             questionnaire=self._questionnaire,
             model=self._services.recognizer_identity,
             tenant=self._tenant,
-            started_at=self._clock.now(),
+            started_at=self._time.now(),
         )
         await self._in_time(self._services.store.begin_call(record))
         self._log.info("call_started", questionnaire=self._questionnaire.id, direction=details.direction)
@@ -370,7 +370,7 @@ class CallSession(HeldCall[Line]):
         record = turn_record(
             heard,
             following,
-            at=self._clock.now(),
+            at=self._time.now(),
             prompt=self._said.text,
             spoken_by=self._said.by,
             progress=self._line.progress(),

@@ -153,14 +153,17 @@ async def test_calls_at_once_hear_their_own(ears: OpusEars) -> None:
         await caller.hang_up()
 
 
-async def test_a_call_survives_the_workers_death(packets: list[bytes], ears: OpusEars) -> None:
-    """What the dead process had is silence of the same length; the new one goes on with the stream."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_call_survives_the_workers_death(
+    packets: list[bytes], ears: OpusEars, how: signal.Signals
+) -> None:
+    """What a dead or hanging process had is silence of the same length; the next goes on with the stream."""
     caller = Caller(ears)
     caller.send(START, *packets[:25])
     before = len(await caller.until(3_500))
     assert ears.worker.pid is not None
-    os.kill(ears.worker.pid, signal.SIGKILL)
-    while ears.worker.is_up:  # noqa: ASYNC110 - of another process
+    os.kill(ears.worker.pid, how)
+    while how is signal.SIGKILL and ears.worker.is_up:  # noqa: ASYNC110 - of another process
         await asyncio.sleep(0)
     caller.send(*packets[25:50])
     silent = samples(await caller.until(before + 3_500))[before + 600 :]

@@ -65,6 +65,9 @@ class StreamTokens:
         _, claims = self._keys.verify(token, audience=_AUDIENCE, leeway_seconds=LEEWAY_SECONDS + late_seconds)
         if claims["sub"] != provider:
             raise CredentialError("the stream token was issued for another provider")
+        now = datetime.now(UTC)
+        if datetime.fromtimestamp(claims["iat"], UTC) > now + timedelta(seconds=LEEWAY_SECONDS):
+            raise CredentialError("the stream token is not good yet")  # nor where it may be late
         expires_at = datetime.fromtimestamp(claims["exp"], UTC)
         return StreamClaims(
             token_id=claims["jti"],
@@ -72,6 +75,6 @@ class StreamTokens:
             questionnaire=claims.get("questionnaire"),
             expires_at=expires_at,
             call=claims.get("call"),
-            is_late=expires_at + timedelta(seconds=LEEWAY_SECONDS) < datetime.now(UTC),
+            is_late=expires_at + timedelta(seconds=LEEWAY_SECONDS) < now,
             tenant=claims.get("tenant"),
         )

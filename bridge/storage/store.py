@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    case,
     delete,
     func,
     insert,
@@ -177,23 +178,29 @@ class Store(OpenDatabase):
         if not await self.write(work):
             raise StorageError(f"call {call_id} has no turn {index}")
 
-    async def end_call(self, call_id: str, disposition: str) -> None:
-        """Store how a call ended. The first ending stands."""
-        ended = tables.calls.c.ended_at
-        now = self._now()
+    async def end_call(self, call_id: str, disposition: str, at: datetime | None = None) -> None:
+        """Store how a call ended, and when: now, unless it was earlier. The first ending stands."""
         # coalesce: the row is found either way, so an unknown call is told from one that has ended
         await self._update_call(
             call_id,
             {
-                "ended_at": func.coalesce(ended, now),
+                "ended_at": self._ended(at or self._clock.now()),
                 "disposition": func.coalesce(tables.calls.c.disposition, disposition),
             },
         )
 
     async def note_interrupted(self, call_id: str) -> None:
         """Note that a call had not ended: only its line was gone, and it goes on as another."""
-        ended = func.coalesce(tables.calls.c.ended_at, self._now())
+        ended = self._ended(self._clock.now())
         await self._update_call(call_id, {"disposition": Disposition.INTERRUPTED, "ended_at": ended})
+
+    @staticmethod
+    def _ended(at: datetime) -> ColumnElement[datetime]:
+        """When a call ended: not before it began, whatever the machine's clock was set to meanwhile."""
+        calls, moment = tables.calls.c, literal(at, tables.UtcDateTime())
+        return func.coalesce(
+            calls.ended_at, case((moment < calls.started_at, calls.started_at), else_=moment)
+        )
 
     async def close_interrupted(self) -> int:
         """End, as interrupted, the calls that have no end: at start, those of a daemon that died.
@@ -339,10 +346,6 @@ class Store(OpenDatabase):
         table = tables.questionnaires
         rows = await self.select(select(table.c.source, table.c.common).where(table.c.hash == digest))
         return (str(rows[0]["source"]), str(rows[0]["common"])) if rows else None
-
-    def _now(self) -> ColumnElement[datetime]:
-        """Now, of the columns' own type: PostgreSQL tells moments with a time zone from those without."""
-        return literal(self._clock.now(), tables.UtcDateTime())
 
     async def _update_call(self, call_id: str, values: Mapping[str, object]) -> None:
         sealed = self.seal(tables.calls, values, {"call_id": call_id})

@@ -19,7 +19,7 @@ class BoundedMemory(Storage, MovingWindowSupport):
 
     STORAGE_SCHEME = ["async+hatif-memory"]  # noqa: RUF012 - the library's registry reads a plain list
 
-    def __init__(self, *, most: int = MOST_ASKERS, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, most: int = MOST_ASKERS, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(None)
         self._most = most
         self._now = now

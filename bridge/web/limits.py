@@ -6,6 +6,7 @@ Several daemons count together in a Redis. While that is away each counts for it
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Self
 
@@ -60,16 +61,25 @@ class Count(Struct, frozen=True):
 class RateLimits:
     """Counts requests."""
 
-    def __init__(self, limits: Limits, shared: Storage | None = None, pool: Any = None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        shared: Storage | None = None,
+        pool: Any = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`monotonic`: what is counted here is; a clock that is set back keeps nobody waiting for an hour."""
         per_minute = {
             Bucket.ADDRESS: limits.per_minute,
             Bucket.KEY: limits.key_per_minute,
             Bucket.FAILURES: limits.failures_per_minute,
         }
         self._items = {bucket: RateLimitItemPerMinute(n) for bucket, n in per_minute.items()}
-        self._own = MovingWindowRateLimiter(BoundedMemory())
+        self._own = MovingWindowRateLimiter(BoundedMemory(now=monotonic))
         self._shared = MovingWindowRateLimiter(shared) if shared is not None else None
         self._pool = pool
+        self._monotonic = monotonic
         self._away_until: float | None = None
 
     @classmethod
@@ -138,16 +148,17 @@ class RateLimits:
         ask = limiter.hit if is_counted else limiter.test
         is_allowed = await ask(item, bucket, who)
         window = await limiter.get_window_stats(item, bucket, who)
-        reset = min(WINDOW_SECONDS, max(0, math.ceil(window.reset_time - time.time())))
+        now = time.time() if limiter is self._shared else self._monotonic()
+        reset = min(WINDOW_SECONDS, max(0, math.ceil(window.reset_time - now)))
         return Count(is_allowed, item.amount, max(0, int(window.remaining)), reset)
 
     def _is_away(self) -> bool:
-        return self._away_until is not None and time.monotonic() < self._away_until
+        return self._away_until is not None and self._monotonic() < self._away_until
 
     def _gone(self, error: Exception) -> None:
         if self._away_until is None:
             log.warning("limits_counted_alone", cause=type(error).__name__, setting="limits.redis_url")
-        self._away_until = time.monotonic() + REDIS_RETRY_SECONDS
+        self._away_until = self._monotonic() + REDIS_RETRY_SECONDS
 
     def _back(self) -> None:
         if self._away_until is not None:

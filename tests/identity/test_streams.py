@@ -76,6 +76,14 @@ def test_a_bad_token_is_refused(token: str) -> None:
         StreamTokens(SECRET).read(token, provider="twilio")
 
 
+def test_a_token_that_may_be_late_is_not_good_early() -> None:
+    """Where a lost socket may come again hours later; the machine's clock was set back meanwhile."""
+    later = datetime.now(UTC) + timedelta(hours=1)
+    token = StreamTokens(SECRET, now=lambda: later).issue(provider="vobiz")
+    with pytest.raises(CredentialError, match="not good yet"):
+        StreamTokens(SECRET).read(token, provider="vobiz", late_seconds=4 * 3600)
+
+
 def test_a_short_secret_is_refused() -> None:
     """A secret that could be guessed never signs anything."""
     with pytest.raises(CredentialError, match="at least 32 bytes"):

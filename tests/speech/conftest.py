@@ -1,13 +1,13 @@
 """Real ears, a real voice, and the telephone line between them."""
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import pytest_asyncio
+import tiny_piper
 
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.audio.levels import scale_to_peak
@@ -58,13 +58,8 @@ async def espeak() -> AsyncIterator[EspeakWorker]:
 
 @pytest.fixture(scope="session")
 def tiny() -> ModuleType:
-    """The maker of tiny voices for Piper, beside this file; tests are no package."""
-    spec = importlib.util.spec_from_file_location("tiny_piper", Path(__file__).with_name("tiny_piper.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The maker of tiny voices for Piper."""
+    return tiny_piper
 
 
 @pytest.fixture(scope="session")

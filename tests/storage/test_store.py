@@ -18,6 +18,7 @@ from bridge.errors import StorageError
 from bridge.storage.store import CallRecord, Store, TurnRecord
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+FUTURE = datetime(2226, 3, 1, 12, 0, tzinfo=UTC)
 ON_BOTH = True
 CANARY = "canary-966501234567"
 
@@ -210,6 +211,17 @@ async def test_first_ending_stands(store: Store, a_call: Callable[..., CallRecor
     await store.end_call("c1", "hung_up")
     call = await store.call("c1")
     assert (call.disposition, call.ended_at) == ("completed", ended_at)
+
+
+async def test_no_call_ends_before_it_began(store: Store, a_call: Callable[..., CallRecord]) -> None:
+    """It ends when that is said to have been; or, where a clock was set back meanwhile, as it began."""
+    for call_id in ("later", "earlier", "gone"):
+        await store.begin_call(a_call(call_id=call_id, started_at=FUTURE))
+    await store.end_call("later", "completed", FUTURE + timedelta(seconds=30))
+    await store.end_call("earlier", "completed", FUTURE - timedelta(hours=1))
+    await store.note_interrupted("gone")  # by the machine's clock
+    ended = {call.call_id: call.ended_at - FUTURE for call in await store.calls()}
+    assert ended == {"later": timedelta(seconds=30), "earlier": timedelta(0), "gone": timedelta(0)}
 
 
 async def test_unfinished_calls_become_interrupted(

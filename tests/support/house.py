@@ -104,7 +104,10 @@ class NoEars:
 class House:
     """A daemon of one test: what it is reached by, and what may be looked at."""
 
-    def __init__(self, store: Store, switchboard: Switchboard, server: Server, clock: Clock) -> None:
+    def __init__(
+        self, services: Services, store: Store, switchboard: Switchboard, server: Server, clock: Clock
+    ) -> None:
+        self.services = services
         self.store = store
         self.switchboard = switchboard
         self.server = server
@@ -141,6 +144,7 @@ async def house(
             ticker=ticker,
             patience=Patience(**patience),
         )
+        stack.push_async_callback(services.endings.stop, store)
         switchboard = Switchboard(
             services=services,
             offer=Offer({asked.id: asked}, asked.id, {}),
@@ -172,7 +176,7 @@ async def house(
         )
         await server.start("127.0.0.1", 0)
         lifecycle.started()
-        yield House(store, switchboard, server, clock)
+        yield House(services, store, switchboard, server, clock)
         await switchboard.drain(5)
 
 

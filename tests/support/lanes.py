@@ -14,6 +14,10 @@ SLOW = {
     "calls/test_draining.py": 50,
     "calls/test_survival.py": 15,
     "survival/test_kills.py": 20,
+    "faults/test_network.py": 15,
+    "faults/test_engines.py": 15,
+    "faults/test_clock.py": 5,
+    "faults/test_slow_disk.py": 10,
     "survival/test_database.py": 15,
     "calls/test_handing_over.py": 15,
     "calls/test_barge_in.py": 15,
@@ -39,6 +43,13 @@ APART = {
     "calls/test_survival.py",
     "calls/test_handing_over.py",
     "calls/test_barge_in.py",
+}
+
+# Files whose tests share one daemon, and stay together too.
+TOGETHER = {
+    "faults/test_network.py": "faults",
+    "faults/test_engines.py": "faults",
+    "faults/test_clock.py": "faults",
 }
 
 
@@ -76,7 +87,7 @@ def _units(tests: Sequence[str]) -> list[tuple[int, list[int]]]:
     for number, test in enumerate(tests):
         file = test.partition("::")[0].removeprefix("tests/")
         if file in SLOW:
-            name = test if file in APART else file
+            name = test if file in APART else TOGETHER.get(file, file)
             weight, numbers = units.get(name, (0, []))
             units[name] = weight + SLOW[file], [*numbers, number]
     return list(units.values())

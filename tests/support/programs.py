@@ -17,6 +17,7 @@ __all__ = ["PACKAGES", "found", "needs", "path_of"]
 PACKAGES = {
     "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
+    "faketime": "faketime",
     "google-chrome": "chromium",
     "initdb": "postgresql",
     "nginx": "nginx-light",

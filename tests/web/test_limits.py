@@ -41,6 +41,18 @@ class Moment:
         return self.now
 
 
+async def test_the_machines_clock_may_be_set() -> None:
+    """A minute is one that has passed: whoever was refused is let in again after it, and told when."""
+    moment = Moment()
+    limits = RateLimits(load_settings(environ={"HATIF_LIMITS__PER_MINUTE": "1"}).limits, monotonic=moment)
+    assert (await limits.hit(Bucket.ADDRESS, "a")).is_allowed
+    moment.now += 20
+    refused = await limits.hit(Bucket.ADDRESS, "a")
+    assert (refused.is_allowed, refused.reset_seconds) == (False, 40)
+    moment.now += 41
+    assert (await limits.hit(Bucket.ADDRESS, "a")).is_allowed
+
+
 class TestWindow:
     """BoundedMemory"""
 
