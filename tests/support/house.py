@@ -266,14 +266,16 @@ async def _live(order: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Fork a daemon for each line."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    """Fork a daemon for each line; leave none behind, however the one who asked for them ended."""
     questionnaire()  # whatever is read once is read before
+    children = set()
     for line in sys.stdin:
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if (child := os.fork()) == 0:
             asyncio.run(_live(json.loads(line)))
             os._exit(0)
+        children.add(child)
+    for child in children:  # none was waited for, so that no number can be another's by now
+        os.kill(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":
