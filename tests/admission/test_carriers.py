@@ -14,6 +14,7 @@ from bridge import audiosocket
 from bridge.admission import Admission
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
+from bridge.cuts import Cut
 from bridge.line import CLOSE_NORMAL, Gone, Line
 from bridge.web import media
 from bridge.web.media import close_socket
@@ -77,6 +78,7 @@ async def test_a_carrier_at_ten_times_the_pace_of_life_loses_its_call_and_grows_
         CLOSE_POLICY,
         "the carrier sends much faster than anybody speaks",
     )
+    assert fast.cut is Cut.TOO_FAST
     assert sum(lost) * 0.02 >= 5
     assert most < 8 * MIB
 
@@ -108,6 +110,7 @@ async def test_a_carrier_that_takes_nothing_has_gone() -> None:
     slow.command(PlayAudio(b"\xff" * 160))
     async with asyncio.timeout(20):
         assert await slow.next() == Gone()
+    assert (slow.close_code, slow.cut) == (CLOSE_POLICY, Cut.UNREAD)
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
 
@@ -119,7 +122,7 @@ async def test_what_waits_for_a_slow_carrier_is_bounded() -> None:
     for _ in range(1000):
         slow.command(PlayAudio(b"\xff" * 160))
     assert (slow.close_code, slow.close_reason) == (CLOSE_POLICY, "the carrier reads too slowly")
-    assert lost == ["out"]
+    assert (lost, slow.cut) == (["out"], Cut.UNREAD)
 
 
 class Talker:

@@ -36,6 +36,7 @@ from bridge.offering import Offer
 from bridge.speech.mouth import CACHE, Phrase
 from bridge.storage.store import Store
 from bridge.switchboard import Switchboard
+from bridge.telemetry.metrics import Metrics
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
@@ -104,8 +105,11 @@ class NoEars:
 class House:
     """A daemon of one test: what it is reached by, and what may be looked at."""
 
-    def __init__(self, store: Store, switchboard: Switchboard, server: Server, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, switchboard: Switchboard, server: Server, clock: Clock, metrics: Metrics
+    ) -> None:
         self.store = store
+        self.metrics = metrics
         self.switchboard = switchboard
         self.server = server
         self.clock = clock
@@ -117,13 +121,19 @@ class House:
 
 @asynccontextmanager
 async def house(
-    database: Path, *, clock: Clock | None = None, busy_seconds: float = 5.0, **patience: float
+    database: Path,
+    *,
+    clock: Clock | None = None,
+    busy_seconds: float = 5.0,
+    limits: SocketLimits | None = None,
+    **patience: float,
 ) -> AsyncIterator[House]:
     """Open one in this event loop."""
     clock = clock or Clock(8)
     settings = load_settings(environ={"HATIF_PROVIDERS__MAQSAM__TOKEN": TOKEN})
     lifecycle = Lifecycle()
     asked = questionnaire()
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
         store = await Store.open(database, clock=clock, busy_seconds=busy_seconds)
         stack.push_async_callback(store.close)
@@ -140,6 +150,7 @@ async def house(
             voices=Tones(),
             ticker=ticker,
             patience=Patience(**patience),
+            metrics=metrics,
         )
         switchboard = Switchboard(
             services=services,
@@ -162,7 +173,7 @@ async def house(
             clock=clock,
             public_url=None,
         )
-        limits = SocketLimits(heartbeat_seconds=2, idle_seconds=3)
+        limits = limits or SocketLimits(heartbeat_seconds=2, idle_seconds=3)
         nothing: Any = None
         server.open_media(
             MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits),
@@ -172,7 +183,7 @@ async def house(
         )
         await server.start("127.0.0.1", 0)
         lifecycle.started()
-        yield House(store, switchboard, server, clock)
+        yield House(store, switchboard, server, clock, metrics)
         await switchboard.drain(5)
 
 

@@ -24,7 +24,11 @@ ROOT = Path(__file__).parents[2]
 SPEED = 16.0
 ANSWERS = "SELECT item FROM answers WHERE call_id = ? ORDER BY turn_index"
 LONGEST_LIFE = 0.8  # seconds; a whole call takes less
-FIRST_LIVES = (0.3, 60.0, 0.0)  # cut short, gone on with to its end, and killed before the next call is stored
+FIRST_LIVES = (
+    0.3,
+    60.0,
+    0.0,
+)  # cut short, gone on with to its end, and killed before the next call is stored
 START_SECONDS = 120.0  # until a daemon is there; the first waits for all that is to be imported
 
 
