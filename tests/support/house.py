@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import structlog
+
 from bridge.admission import Admission
 from bridge.audio.playout import Ticker
 from bridge.carriers.base import CarrierCall
@@ -278,6 +280,7 @@ async def _live(order: dict[str, Any]) -> None:
 
 def main() -> None:
     """Fork a daemon for each line; leave none behind, however the one who asked for them ended."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # half a line would hide our own
     questionnaire()  # whatever is read once is read before
     children = set()
     for line in sys.stdin:
