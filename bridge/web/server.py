@@ -33,7 +33,7 @@ from bridge.web.webhooks import MAX_BODY_BYTES, WebhookRoutes
 
 __all__ = ["Server"]
 
-# How many may wait to be let in. One more the kernel drops, and a call would have to knock again after a second.
+# How many may wait to be let in. One more the kernel drops, and a call would knock again after a second.
 BACKLOG = 1024
 SHUTDOWN_SECONDS = 2.0  # calls are over by then; what is left are slow readers of health
 
