@@ -18,6 +18,7 @@ from msgspec import Struct
 from bridge.admission import Seat
 from bridge.audio.playout import Ticker
 from bridge.clock import CallTime, Clock, done_by
+from bridge.cuts import Cut
 from bridge.dialogue.actions import Disposition
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.endings import Ending, Endings
@@ -121,6 +122,7 @@ class HeldCall(ABC, Generic[LineT]):
         self._stage = Stage.CONNECTING
         self._direction: str | None = None
         self._is_dismissed = False
+        self._cut: Cut | None = None  # why the call was ended, where neither its line nor the caller did
         self._due = 0.0  # by the loop's time: when the database has kept the caller waiting for too long
 
     @property
@@ -238,12 +240,20 @@ class HeldCall(ABC, Generic[LineT]):
         finally:
             self._stage = Stage.ENDING
             remove_from_ticker()
+            self._tell_cut()
             await asyncio.shield(self._finish(disposition, details))
             seconds = round(self._clock.monotonic() - started, 1)
             self._log.info("call_ended", disposition=disposition, seconds=seconds)
             self._metrics.call_ended(self._line.capabilities.name, disposition, self._tenant)
             self._trace.end(disposition)
         return disposition
+
+    def _tell_cut(self) -> None:
+        """Say why it was we who ended the call, where it was."""
+        cut = self._cut or self._line.cut
+        if cut is not None:
+            self._log.warning("call_cut", cause=cut.value, detail=self._line.close_reason or None)
+            self._metrics.call_cut(self._line.capabilities.name, cut.value)
 
     # Be introduced
 

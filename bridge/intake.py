@@ -2,7 +2,8 @@
 
 A network that stalled for some seconds delivers them all at once, and none is lost. A carrier that goes on
 faster than anybody speaks fills a queue of two seconds, of which the oldest goes first; one that has lost
-five seconds so is behind for good. Pure: told the time, in seconds of call time.
+five seconds so is behind for good. What came while we ourselves stood still is not the carrier's haste,
+however long that was. Pure: told the time, in seconds of call time.
 """
 
 from collections import deque
@@ -11,6 +12,7 @@ __all__ = ["Intake"]
 
 AHEAD_SECONDS = 2.0  # of what life gives: a burst at the beginning
 STALL_SECONDS = 10.0  # what may come at once after as long a stall
+OURS_SECONDS = 1.0  # somebody asks every 20 ms what is due; when nobody did for so long, we stood still
 CATCH_UP = 1.25  # times as fast as life is what waits let through, so that a delay does not stay
 QUEUE_SECONDS = 2.0
 LOST_SECONDS = 5.0
@@ -24,6 +26,7 @@ class Intake:
         self._queue: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._ahead_seconds = 0.0
+        self._most_behind = STALL_SECONDS  # what may come at once, counted from what life gives
         self._at: float | None = None
         self._lost_seconds = 0.0  # since nothing waited last
 
@@ -71,7 +74,10 @@ class Intake:
         return max(0.0, AHEAD_SECONDS - self._ahead_seconds)
 
     def _let_pass(self, now: float) -> None:
-        if self._at is not None:
-            self._ahead_seconds -= (now - self._at) * CATCH_UP
-        self._ahead_seconds = max(self._ahead_seconds, -STALL_SECONDS)
+        passed = 0.0 if self._at is None else now - self._at
+        if self._ahead_seconds > -STALL_SECONDS:  # what we owed for a stall of ours has come
+            self._most_behind = STALL_SECONDS
+        if passed >= OURS_SECONDS:
+            self._most_behind += passed
+        self._ahead_seconds = max(self._ahead_seconds - passed * CATCH_UP, -self._most_behind)
         self._at = now

@@ -20,6 +20,7 @@ from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
 from bridge.clock import Clock
+from bridge.cuts import Cut, CutShortError
 from bridge.intake import Intake
 from bridge.opus import OPUS_RATE, OpusEars, OpusStream
 from bridge.transcoding import ToMulaw, from_mulaw
@@ -110,6 +111,7 @@ class Line:
         self.further_details: list[events.CallDetails] = []
         self.close_code = CLOSE_NORMAL
         self.close_reason = ""
+        self.cut: Cut | None = None  # why it was we who ended it
         self.is_gone = False
         self.has_broken_down = False
         self.is_speaking = False  # we are
@@ -146,7 +148,9 @@ class Line:
                 for event in self._protocol.receive(message):
                     self._on_event(event)
         except RemoteProtocolError as error:
-            self.fail(error.close_code, str(error))
+            self.fail(error.close_code, str(error), Cut.PROTOCOL)
+        except CutShortError as error:
+            self.fail(error.close_code, str(error), error.cut)
         self.leave()
 
     async def next(self, seconds: float | None = None) -> Happening | None:
@@ -256,7 +260,7 @@ class Line:
         if lost := self._intake.put(ulaw, now):
             self._on_dropped("in", ceil(lost / FRAME_SECONDS))
         if self._intake.is_behind:
-            self.fail(CLOSE_POLICY, "the carrier sends much faster than anybody speaks")
+            self.fail(CLOSE_POLICY, "the carrier sends much faster than anybody speaks", Cut.TOO_FAST)
         self._hear_due(now)
 
     def _hear_due(self, now: float) -> None:
@@ -299,7 +303,7 @@ class Line:
             self._inbox.put_nowait((self._clock.monotonic(), happening))
         else:
             self._on_dropped("in", 1)
-            self.fail(CLOSE_POLICY, "more came in than could be listened to")
+            self.fail(CLOSE_POLICY, "more came in than could be listened to", Cut.UNHEARD)
 
     # Out
 
@@ -381,7 +385,7 @@ class Line:
             self._outbox.put_nowait(message)
         except asyncio.QueueFull:
             self._on_dropped("out", 1)
-            self.fail(CLOSE_POLICY, "the carrier reads too slowly")
+            self.fail(CLOSE_POLICY, "the carrier reads too slowly", Cut.UNREAD)
 
     async def write(self) -> None:
         """Deliver what is queued, for ever; a carrier that does not take it in time has gone."""
@@ -390,7 +394,9 @@ class Line:
             try:
                 async with self._clock.timeout(self._send_seconds):
                     await self._send(message)
-            except (ConnectionError, TimeoutError):
+            except TimeoutError:
+                self.fail(CLOSE_POLICY, f"the carrier took nothing for {self._send_seconds:g} s", Cut.UNREAD)
+            except ConnectionError:
                 self.leave()
             finally:
                 self._outbox.task_done()
@@ -408,17 +414,20 @@ class Line:
         if self.introduction.done():
             self._inbox.put_nowait((self._clock.monotonic(), Dismissed()))
         else:
-            self.fail(CLOSE_GOING_AWAY, "the daemon is stopping")
+            self.fail(CLOSE_GOING_AWAY, "the daemon is stopping", Cut.DISMISSED)
 
     def break_down(self) -> None:
         """An error of ours: the call cannot go on."""
         self.has_broken_down = True
-        self.fail(CLOSE_INTERNAL_ERROR, "an internal error")
+        self.fail(CLOSE_INTERNAL_ERROR, "an internal error", Cut.FAILED)
 
-    def fail(self, close_code: int, reason: str) -> None:
-        """The call cannot go on: remember how to close, and treat the carrier as gone."""
+    def fail(self, close_code: int, reason: str, cut: Cut | None = None) -> None:
+        """The call cannot go on: remember why, and how to close, and treat the carrier as gone.
+
+        One that has not begun is refused, and not cut.
+        """
         if not self.is_gone:
-            self.close_code, self.close_reason = close_code, reason
+            self.close_code, self.close_reason, self.cut = close_code, reason, cut
         self.leave()
 
     def leave(self) -> None:

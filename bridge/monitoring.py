@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from bridge.admission import Seat
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
+from bridge.cuts import Cut
 from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
 from bridge.following import LiveTranscripts
@@ -94,10 +95,12 @@ class MonitorSession(HeldCall[OverheardLine]):
                 return await self._listen()
         except TimeoutError:
             self._log.warning("call_too_long", limit_seconds=limit)
+            self._cut = Cut.TOO_LONG
             return Disposition.INTERRUPTED
         except Exception:  # noqa: BLE001
             # The session's edge: a bug ends this call and is reported in full; no other call notices.
             self._log.exception("call_failed")
+            self._cut = Cut.FAILED
             return Disposition.FAILED
 
     async def _finish(self, disposition: str, details: events.CallDetails) -> None:  # noqa: ARG002
@@ -122,6 +125,7 @@ class MonitorSession(HeldCall[OverheardLine]):
                 case Gone():
                     return MONITORED
                 case Dismissed():
+                    self._cut = Cut.DISMISSED
                     self._line.close_code = CLOSE_GOING_AWAY
                     return Disposition.INTERRUPTED
                 case _:

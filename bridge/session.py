@@ -27,6 +27,7 @@ from bridge.consenting import (
     question_of,
     unless_unheard,
 )
+from bridge.cuts import Cut
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Action, Disposition, HangUp, Listen, Notify, Say, Store, Transfer
 from bridge.dialogue.answer import Answer
@@ -205,7 +206,7 @@ class CallSession(HeldCall[Line]):
     def _give_way(self) -> None:
         """Another socket has come for this call."""
         self._has_given_way = True
-        self._line.fail(CLOSE_NORMAL, "the provider has opened another socket for the call")
+        self._line.fail(CLOSE_NORMAL, "the provider has opened another socket for the call", Cut.REPLACED)
 
     async def _find_earlier(self, details: events.CallDetails) -> None:
         """Go on with an earlier call, where the carrier was given one to name and it can be gone on with."""
@@ -243,9 +244,11 @@ class CallSession(HeldCall[Line]):
                 return Disposition.INTERRUPTED if is_interrupted else disposition
         except TimeoutError:
             self._log.warning("call_too_long", limit_seconds=limit)
+            self._cut = Cut.TOO_LONG
             await self._apologise()
             return Disposition.INTERRUPTED
         except DismissedError:
+            self._cut = Cut.DISMISSED
             await self._say_last(engine.goodbye(self._questionnaire))
             self._line.close_code = CLOSE_GOING_AWAY
             return Disposition.INTERRUPTED
@@ -254,6 +257,7 @@ class CallSession(HeldCall[Line]):
         except Exception:  # noqa: BLE001
             # The session's edge: a bug ends this call and is reported in full; no other call notices.
             self._log.exception("call_failed")
+        self._cut = Cut.FAILED
         await self._apologise()
         return Disposition.FAILED
 

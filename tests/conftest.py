@@ -55,11 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what wants a calm machine; begin with what is slow, where workers share the tests."""
-    if not config.getoption("exhaustive"):
-        left_out = [item for item in items if item.get_closest_marker("calm")]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+    """Begin with what is slow, where workers share the tests."""
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     items[:] = [items[number] for number in in_lanes([item.nodeid for item in items], workers)]
 

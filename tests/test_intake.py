@@ -35,6 +35,27 @@ def test_after_a_stall_everything_is_heard_at_once() -> None:
     assert send(intake, frames(STALL_SECONDS), STALL_SECONDS) == frames(STALL_SECONDS)
 
 
+def test_after_a_stall_of_ours_everything_is_heard_however_long_it_was() -> None:
+    """Nobody asked what is due for 40 s: what has come meanwhile is no haste of the carrier's."""
+    intake = Intake(RATE)
+    intake.begin(0.0)
+    send(intake, frames(5), 5.0)
+    assert send(intake, frames(40), 45.0) == frames(40)
+    assert not intake.is_behind
+
+
+def test_after_as_long_a_stall_of_the_carrier_only_so_much_may_come_at_once() -> None:
+    """Whoever was asked every 20 ms has had the time; so has one who stood still with us earlier."""
+    intake = Intake(RATE)
+    intake.begin(0.0)
+    send(intake, frames(40), 40.0)
+    for number in range(frames(40)):
+        intake.due(40 + number * FRAME_SECONDS)
+    heard = send(intake, frames(40), 80.0)
+    assert frames(STALL_SECONDS) <= heard <= frames(STALL_SECONDS + AHEAD_SECONDS + 1)
+    assert intake.is_behind
+
+
 def test_a_delay_does_not_stay() -> None:
     """A burst at the beginning that had to wait is caught up with while the call goes on."""
     intake = Intake(RATE)

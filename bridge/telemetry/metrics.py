@@ -93,6 +93,12 @@ class Metrics:
         self._calls = self._counter(
             "hatif_calls", "Calls that ended, by provider and disposition.", "provider", "outcome"
         )
+        self._cut = self._counter(
+            "hatif_calls_cut",
+            "Calls that were ended by neither the caller nor the questionnaire, by provider and cause.",
+            "provider",
+            "cause",
+        )
         self._refused = self._counter("hatif_calls_refused", "Calls that were not taken.", "reason")
         self._answers = self._counter("hatif_answers_committed", "Answers that the disk has.")
         self._escalations = self._counter(
@@ -169,6 +175,10 @@ class Metrics:
         """A call is over; `outcome` is its disposition."""
         self._calls.labels(provider, outcome).inc()
         self._sessions.labels(tenant, outcome).inc()
+
+    def call_cut(self, provider: str, cause: str) -> None:
+        """It was we who ended a call; `cause` is one of `bridge.cuts.Cut`."""
+        self._cut.labels(provider, cause).inc()
 
     def call_refused(self, reason: str) -> None:
         """A call was not taken."""

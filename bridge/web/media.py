@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSMsgType, web
 from msgspec import Struct
 
 from bridge.admission import Busy, Seat
+from bridge.cuts import Cut, CutShortError
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.holding import CLOSE_TRY_AGAIN
@@ -204,7 +205,7 @@ class MediaSockets:
                             return _chained(said, messages), event.details
                     if len(said) >= MOST_BEFORE_CREDENTIAL:
                         break
-        except TimeoutError:
+        except (TimeoutError, CutShortError):
             pass
         raise RemoteProtocolError("no credential came", close_code=CLOSE_POLICY)
 
@@ -220,19 +221,36 @@ class MediaSockets:
     async def _messages(
         self, socket: web.WebSocketResponse, capabilities: Capabilities
     ) -> AsyncIterator[str | bytes]:
-        """What the carrier sends, until it closes, breaks the WebSocket rules or falls silent.
+        """What the carrier sends, until it closes.
 
         Where a silent caller sends nothing at all, only pings and the dialogue's own patience tell.
+
+        Raises:
+            CutShortError: it breaks the WebSocket rules, falls silent, or does not answer pings.
+
         """
         idle_seconds = None if capabilities.pauses_audio else self._limits.idle_seconds
         while True:
             try:
-                message = await socket.receive(timeout=idle_seconds)
+                async with asyncio.timeout(idle_seconds):  # aiohttp's own begins anew with each pong
+                    message = await socket.receive()
             except TimeoutError:
-                return
+                raise CutShortError(
+                    Cut.IDLE, f"nothing came from the carrier for {idle_seconds:g} s"
+                ) from None
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                _tell_broken(message.data if message.type is WSMsgType.ERROR else socket.exception(), socket)
                 return
             yield message.data
+
+
+def _tell_broken(error: object, socket: web.WebSocketResponse) -> None:
+    """Raise what a socket broke by, where it was not the connection itself that broke."""
+    if isinstance(error, TimeoutError):
+        raise CutShortError(Cut.UNANSWERED, "the carrier does not answer pings") from None
+    if isinstance(error, WebSocketError):
+        detail = "the carrier broke the rules of WebSocket"
+        raise CutShortError(Cut.PROTOCOL, detail, close_code=socket.close_code or CLOSE_POLICY) from None
 
 
 def _unavailable(busy: Busy) -> web.HTTPServiceUnavailable:

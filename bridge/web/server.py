@@ -35,6 +35,8 @@ from bridge.web.webhooks import MAX_BODY_BYTES, WebhookRoutes
 
 __all__ = ["Server"]
 
+# How many may wait to be let in. One more the kernel drops, and a call would knock again after a second.
+BACKLOG = 1024
 SHUTDOWN_SECONDS = 2.0  # calls are over by then; what is left are slow readers of health
 
 
@@ -124,9 +126,9 @@ class Server:
         )
         await self._runner.setup()
         self._watching = asyncio.create_task(crowd.watch(), name="crowd")
-        site: web.BaseSite = web.TCPSite(self._runner, host, port)
+        site: web.BaseSite = web.TCPSite(self._runner, host, port, backlog=BACKLOG)
         if handed_over is not None:
-            site = web.SockSite(self._runner, handed_over)
+            site = web.SockSite(self._runner, handed_over, backlog=BACKLOG)
         try:
             await site.start()
         except OSError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-HEADERS, BODIES, SENDS, FIRST, IDLE = 2.0, 2.0, 2.0, 2.0, 3.0  # seconds by the wall clock
+HEADERS, BODIES, SENDS, FIRST = 2.0, 2.0, 2.0, 2.0  # seconds by the wall clock
 SPEED = 8
 
 
@@ -18,7 +18,7 @@ def impatient(start_daemon: Callable[..., Any]) -> Any:
         HATIF_SERVER__BODY_SECONDS=str(BODIES),
         HATIF_SERVER__SEND_SECONDS=str(SENDS),
         HATIF_SERVER__FIRST_MESSAGE_SECONDS=str(FIRST * SPEED),
-        HATIF_SERVER__IDLE_SECONDS=str(IDLE),
+        HATIF_SERVER__MAX_CONNECTIONS="4000",  # all that are slow at once, and the flood
         HATIF_LIMITS__PER_MINUTE="1000000",
         HATIF_PROVIDERS__TWILIO__AUTH_TOKEN="the-twilio-auth-token",
         HATIF_SERVER__PUBLIC_URL="https://hatif.example",

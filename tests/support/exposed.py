@@ -29,6 +29,7 @@ def everything(metrics: Metrics | None = None) -> str:
     """The text that Prometheus reads, after each method was called once."""
     metrics = metrics or Metrics()
     metrics.call_ended("maqsam", "completed", "default")
+    metrics.call_cut("maqsam", "idle")
     metrics.call_refused("full")
     metrics.committed(2, 1)
     metrics.turn_measured(TurnParts(0.6, 0.2, 0.001, 0.01, 0.03, 0.84))

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import structlog
+
 from bridge.admission import Admission
 from bridge.audio.playout import Ticker
 from bridge.carriers.base import CarrierCall
@@ -36,6 +38,7 @@ from bridge.offering import Offer
 from bridge.speech.mouth import CACHE, Phrase
 from bridge.storage.store import Store
 from bridge.switchboard import Switchboard
+from bridge.telemetry.metrics import Metrics
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
@@ -109,6 +112,7 @@ class House:
     ) -> None:
         self.services = services
         self.store = store
+        self.metrics = services.metrics
         self.switchboard = switchboard
         self.server = server
         self.clock = clock
@@ -120,13 +124,19 @@ class House:
 
 @asynccontextmanager
 async def house(
-    database: Path, *, clock: Clock | None = None, busy_seconds: float = 5.0, **patience: float
+    database: Path,
+    *,
+    clock: Clock | None = None,
+    busy_seconds: float = 5.0,
+    limits: SocketLimits | None = None,
+    **patience: float,
 ) -> AsyncIterator[House]:
     """Open one in this event loop."""
     clock = clock or Clock(8)
     settings = load_settings(environ={"HATIF_PROVIDERS__MAQSAM__TOKEN": TOKEN})
     lifecycle = Lifecycle()
     asked = questionnaire()
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
         store = await Store.open(database, clock=clock, busy_seconds=busy_seconds)
         stack.push_async_callback(store.close)
@@ -143,6 +153,7 @@ async def house(
             voices=Tones(),
             ticker=ticker,
             patience=Patience(**patience),
+            metrics=metrics,
         )
         stack.push_async_callback(services.endings.stop, store)
         switchboard = Switchboard(
@@ -166,7 +177,7 @@ async def house(
             clock=clock,
             public_url=None,
         )
-        limits = SocketLimits(heartbeat_seconds=2, idle_seconds=3)
+        limits = limits or SocketLimits(heartbeat_seconds=2, idle_seconds=3)
         nothing: Any = None
         server.open_media(
             MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits),
@@ -270,14 +281,17 @@ async def _live(order: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Fork a daemon for each line."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    """Fork a daemon for each line; leave none behind, however the one who asked for them ended."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # half a line would hide our own
     questionnaire()  # whatever is read once is read before
+    children = set()
     for line in sys.stdin:
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if (child := os.fork()) == 0:
             asyncio.run(_live(json.loads(line)))
             os._exit(0)
+        children.add(child)
+    for child in children:  # none was waited for, so that no number can be another's by now
+        os.kill(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,12 @@ ROOT = Path(__file__).parents[2]
 SPEED = 16.0
 ANSWERS = "SELECT item FROM answers WHERE call_id = ? ORDER BY turn_index"
 LONGEST_LIFE = 0.8  # seconds; a whole call takes less
+FIRST_LIVES = (
+    0.3,
+    60.0,
+    0.0,
+)  # cut short, gone on with to its end, and killed before the next call is stored
+START_SECONDS = 120.0  # until a daemon is there; the first waits for all that is to be imported
 
 
 class Houses:
@@ -31,7 +37,6 @@ class Houses:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._pids: list[int] = []
 
     async def start(self, database: Path, speed: float = SPEED) -> tuple[int, str]:
         """A new daemon's process id and address."""
@@ -39,22 +44,14 @@ class Houses:
         assert stdin is not None
         assert stdout is not None
         stdin.write((json.dumps({"database": str(database), "speed": speed}) + "\n").encode())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(START_SECONDS):
             while not (line := await stdout.readline()).startswith(b"{"):
                 assert line, "the process that daemons are forked from is gone"
         told = json.loads(line)
-        self._pids.append(told["pid"])
         return told["pid"], f"ws://127.0.0.1:{told['port']}/ws/maqsam"
 
-    def is_dead(self, pid: int) -> None:
-        """It was killed, and its number may be another's."""
-        self._pids.remove(pid)
-
     async def end(self) -> None:
-        """Leave nothing behind."""
-        for pid in self._pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        """Leave nothing behind: the daemons are killed once there is nobody who could ask for more."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         await self._process.wait()
@@ -84,15 +81,15 @@ async def kill_rounds(folder: Path, rounds: int, *, seed: int) -> int:
     A call that was cut short is gone on with in the next round.
     """
     chance = random.Random(seed)
+    moments = (*FIRST_LIVES, *(chance.uniform(0, LONGEST_LIFE) for _ in range(rounds)))
     database, acknowledged, chain = folder / "hatif.db", 0, Chain()
     async with houses() as ours:
-        for number in range(rounds):
+        for number, moment in enumerate(moments[:rounds]):
             pid, url = await ours.start(database)
             caller = KeyCaller()
             calling = asyncio.create_task(call(url, caller, clock=Clock(SPEED), resumes=chain.call_id))
-            await asyncio.sleep(chance.uniform(0, LONGEST_LIFE))
+            await asyncio.wait({calling}, timeout=moment)
             os.kill(pid, signal.SIGKILL)
-            ours.is_dead(pid)
             await calling
             look_through(database, caller, chain, f"round {number} of seed {seed}: {caller.heard}")
             acknowledged += len(caller.acknowledged)
@@ -105,6 +102,7 @@ class Chain:
 
     call_id: str | None = None
     answered: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)  # every call stored so far, of whatever chain
 
 
 def look_through(database: Path, caller: KeyCaller, chain: Chain, told: str) -> None:
@@ -118,12 +116,13 @@ def look_through(database: Path, caller: KeyCaller, chain: Chain, told: str) -> 
         assert rows("PRAGMA foreign_key_check") == [], told
         torn = "SELECT count(*) FROM turns LEFT JOIN answers USING (call_id, turn_index) WHERE meaning = ? "
         assert rows(torn + "AND answers.item IS NULL", "answer") == [(0,)], told
-        newest = rows("SELECT call_id, disposition FROM calls ORDER BY started_at DESC LIMIT 1")
-        if not newest or newest[0][0] == chain.call_id:
+        new = [row for row in rows("SELECT call_id, disposition FROM calls") if row[0] not in chain.known]
+        if not new:  # killed before it was: the chain goes on with the call before
             assert not caller.heard, f"{told}: a call that is not stored was taken"
             return
-        ((call_id, disposition),) = newest
+        ((call_id, disposition),) = new
         stored = [item for (item,) in rows(ANSWERS, call_id)]
+    chain.known.add(call_id)
     if caller.asked:
         assert caller.asked[0] == ITEMS[len(chain.answered)], f"{told}: not gone on with {chain}"
     chain.answered += stored

@@ -26,6 +26,7 @@ def test_what_happens_is_counted() -> None:
     text = everything()
     for series, value in {
         'hatif_calls_total{outcome="completed",provider="maqsam"}': 1,
+        'hatif_calls_cut_total{cause="idle",provider="maqsam"}': 1,
         'hatif_calls_refused_total{reason="full"}': 1,
         "hatif_answers_committed_total": 2,
         "hatif_escalations_total": 1,
