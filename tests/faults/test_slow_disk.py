@@ -9,7 +9,7 @@ from threading import Thread
 from time import sleep
 from typing import Any
 
-from house import ITEMS, TONE_BYTES, KeyCaller, call, house
+from house import ITEMS, QUIET_FRAMES, TONE_BYTES, KeyCaller, call, house
 
 from bridge.audio.frames import FRAME_BYTES
 from bridge.carriers.caller import CallerFrame
@@ -63,6 +63,15 @@ class SlowlyStored(KeyCaller):
             one.join()
 
 
+class Listening(KeyCaller):
+    """Presses nothing, and hangs up when it has been asked twice."""
+
+    def tick(self, heard: bytes) -> CallerFrame:
+        frame = super().tick(heard)
+        is_over = self.asked == ["consent", "consent"] and self._quiet >= QUIET_FRAMES
+        return CallerFrame(frame.audio, hang_up=True) if is_over else frame
+
+
 def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
     """What a connection of its own reads."""
     with closing(sqlite3.connect(database)) as connection:
@@ -82,8 +91,8 @@ async def test_nothing_is_acknowledged_before_a_slow_commit(tmp_path: Path) -> N
 
     async with house(database, clock=Clock(1), commit_seconds=60) as ours:
         lock = Lock(database)
-        slow, beside = SlowlyStored(asked, lock=lock), KeyCaller(answers=False)
-        listening = asyncio.create_task(call(ours.url, beside, clock=ours.clock, max_seconds=10))
+        slow, beside = SlowlyStored(asked, lock=lock), Listening(answers=False)
+        listening = asyncio.create_task(call(ours.url, beside, clock=ours.clock))
         outcome = await call(ours.url, slow, clock=ours.clock)
         slow.done()
         lock.close()
@@ -92,6 +101,7 @@ async def test_nothing_is_acknowledged_before_a_slow_commit(tmp_path: Path) -> N
     assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
     assert answers == slow.acknowledged == list(ITEMS)
     assert not early
+    assert listened.ended_by is EndedBy.CALLER
     assert listened.frames_heard == len(beside.heard) * TONE_FRAMES
 
 
@@ -110,7 +120,7 @@ async def test_a_call_that_could_not_be_ended_is_ended_later(tmp_path: Path) -> 
         assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
         assert caller.acknowledged == list(ITEMS)
         async with asyncio.timeout(60):
-            while not ours.services.endings.waiting:  # noqa: ASYNC110 - another thread
+            while not ours.switchboard._services.endings.waiting:  # noqa: ASYNC110 - another thread
                 await asyncio.sleep(0.01)
             assert rows(database, OPEN) == [(1,)]
             lock.leave()

@@ -107,10 +107,7 @@ class NoEars:
 class House:
     """A daemon of one test: what it is reached by, and what may be looked at."""
 
-    def __init__(
-        self, services: Services, store: Store, switchboard: Switchboard, server: Server, clock: Clock
-    ) -> None:
-        self.services = services
+    def __init__(self, store: Store, switchboard: Switchboard, server: Server, clock: Clock) -> None:
         self.store = store
         self.metrics = services.metrics
         self.switchboard = switchboard
@@ -187,7 +184,7 @@ async def house(
         )
         await server.start("127.0.0.1", 0)
         lifecycle.started()
-        yield House(services, store, switchboard, server, clock)
+        yield House(store, switchboard, server, clock)
         await switchboard.drain(5)
 
 
@@ -236,7 +233,8 @@ class KeyCaller:
 
     def _hear(self, tone: int) -> None:
         item = next((item for item, its_own in TONES.items() if its_own == tone), "other")
-        is_new = self._quiet or not self.heard or self.heard[-1] != item
+        # A busy machine may leave a frame or two out of a prompt: that is no second one.
+        is_new = self._quiet >= QUIET_FRAMES or not self.heard or self.heard[-1] != item
         self._quiet = 0
         if is_new:
             self.heard.append(item)
