@@ -19,6 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from msgspec.structs import replace
 
 from bridge.admission import Admission
 from bridge.audio.playout import Ticker
@@ -43,6 +44,7 @@ from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.health import Component, Health
 from bridge.web.media import MediaSockets, SocketLimits
 from bridge.web.server import Server
+from protocols import maqsam
 
 __all__ = ["ITEMS", "House", "KeyCaller", "call", "house", "questionnaire"]
 
@@ -273,6 +275,8 @@ async def call(
 async def _live(order: dict[str, Any]) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    # Which call is gone on with stands in the setup; a second of a time that flies is no time to send it in.
+    maqsam.MAQSAM = replace(maqsam.MAQSAM, setup_grace_seconds=None)
     async with house(Path(order["database"]), clock=Clock(order["speed"])) as ours:
         print(json.dumps({"pid": os.getpid(), "port": ours.server.port}), flush=True)  # noqa: T201
         await ended.wait()

@@ -116,11 +116,11 @@ def look_through(database: Path, caller: KeyCaller, chain: Chain, told: str) -> 
         assert rows("PRAGMA foreign_key_check") == [], told
         torn = "SELECT count(*) FROM turns LEFT JOIN answers USING (call_id, turn_index) WHERE meaning = ? "
         assert rows(torn + "AND answers.item IS NULL", "answer") == [(0,)], told
-        new = [row for row in rows("SELECT call_id, disposition FROM calls") if row[0] not in chain.known]
+        new = [call_id for (call_id,) in rows("SELECT call_id FROM calls") if call_id not in chain.known]
         if not new:  # killed before it was: the chain goes on with the call before
             assert not caller.heard, f"{told}: a call that is not stored was taken"
             return
-        ((call_id, disposition),) = new
+        (call_id,) = new
         stored = [item for (item,) in rows(ANSWERS, call_id)]
     chain.known.add(call_id)
     if caller.asked:
@@ -129,5 +129,7 @@ def look_through(database: Path, caller: KeyCaller, chain: Chain, told: str) -> 
     assert tuple(chain.answered) == ITEMS[: len(chain.answered)], f"{told}: stored {chain}"
     assert set(caller.acknowledged) <= set(stored), f"{told}: but stored {stored}"
     chain.call_id = call_id
-    if disposition is not None or len(chain.answered) == len(ITEMS):
+    if len(chain.answered) == len(
+        ITEMS
+    ):  # nothing else ends a chain: also a call that failed is gone on with
         chain.call_id, chain.answered = None, []
