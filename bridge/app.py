@@ -229,6 +229,7 @@ class Daemon:
             voices=voices,
             ticker=ticker,
             patience=configured.patience(self._settings),
+            resumes_by_number=self._settings.calls.resume_by_number,
             site=site,
             control=control,
             opus=self._has.opus,

@@ -7,7 +7,7 @@ from bridge.dialogue.context import CallContext, Fact
 from bridge.dialogue.questionnaire import Questionnaire
 from protocols.events import CallDetails
 
-__all__ = ["context_of", "fact_of"]
+__all__ = ["PATIENT_PREFIX", "context_of", "fact_of"]
 
 PATIENT_PREFIX = "patient_"  # of a custom field: patient_first_name, patient_gender, patient_birth_year …
 _NUMBERS = ("age", "birth_year")

@@ -77,6 +77,7 @@ class Services:
     voices: Mouths
     ticker: Ticker
     patience: Patience
+    resumes_by_number: bool = False  # who was cut off and phones again goes on
     site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
     control: PhoneControl | None = None  # of phone calls, beside their sockets
     opus: OpusEars | None = None  # where pages may send it

@@ -43,7 +43,7 @@ from bridge.listening import DismissedError, Heard, Listener, Unfinished
 from bridge.phone_control import ControlError
 from bridge.reconnection import CallKey, call_before, is_lost
 from bridge.record import call_record, described, input_name, milliseconds, turn_record, withdrawn
-from bridge.resumption import RESUMES, Earlier, find_earlier
+from bridge.resumption import RESUMES, Earlier, call_cut_off, find_earlier
 from bridge.running import RunningCall
 from bridge.saying import Saying, pieces_of, saying
 from bridge.speech.mouth import LIVE, Mouth
@@ -154,7 +154,7 @@ class CallSession(HeldCall[Line]):
         )
 
     async def _begin(self, details: events.CallDetails) -> None:
-        await self._find_earlier(details)
+        details = await self._find_earlier(details)
         record = call_record(
             self.call_id,
             details,
@@ -208,12 +208,16 @@ class CallSession(HeldCall[Line]):
         self._has_given_way = True
         self._line.fail(CLOSE_NORMAL, "the provider has opened another socket for the call", Cut.REPLACED)
 
-    async def _find_earlier(self, details: events.CallDetails) -> None:
-        """Go on with an earlier call, where the carrier was given one to name and it can be gone on with."""
-        earlier_id = details.custom.get(RESUMES)
-        if earlier_id is None:
-            return
+    async def _find_earlier(self, details: events.CallDetails) -> events.CallDetails:
+        """Go on with an earlier call, named or known by its number, where it can be gone on with."""
         store, now = self._services.store, self._clock.now()
+        earlier_id = details.custom.get(RESUMES)
+        if earlier_id is None and self._services.resumes_by_number:
+            earlier_id = await self._in_time(
+                call_cut_off(store, details, self._questionnaire, now=now, tenant=self._tenant)
+            )
+        if earlier_id is None:
+            return details
         self._earlier = await self._in_time(
             find_earlier(
                 store,
@@ -224,8 +228,10 @@ class CallSession(HeldCall[Line]):
                 tenant=self._tenant,
             )
         )
-        if self._earlier is not None:
-            self._questionnaire = self._earlier.questionnaire
+        if self._earlier is None:
+            return details
+        self._questionnaire = self._earlier.questionnaire
+        return replace(details, custom={**details.custom, RESUMES: earlier_id})
 
     # Converse
 

@@ -184,6 +184,7 @@ async def call(
         ears: Any = ears,
         recorder: CallRecorder | None = None,
         seat: Seat | None = None,
+        resumes_by_number: bool = False,
         **patience: float,
     ) -> Call:
         services = Services(
@@ -194,6 +195,7 @@ async def call(
             voices=one_voice(PromptCache(rendered, voice), voice),
             ticker=ticker,
             patience=Patience(**patience),
+            resumes_by_number=resumes_by_number,
         )
         return Call(
             services, tmp_path / "hatif.db", call_id, setup, questionnaire, recorder=recorder, seat=seat
@@ -554,6 +556,40 @@ async def test_a_dropped_call_is_gone_on_with(call: Callable[..., Call]) -> None
     assert second.query("SELECT item FROM answers WHERE call_id = 'c2'") == [("pain",)]
     (prompt,) = second.query("SELECT prompt FROM turns WHERE call_id = 'c2' AND turn_index = 1")
     assert QUESTIONNAIRE.prompts.recap in prompt[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "by_number", "goes_on"),
+    [
+        ("+962 79 012 3456", "سلمى", True, True),
+        ("962790123456", "سلمى", False, False),  # nobody has switched it on
+        ("962790123457", "سلمى", True, False),
+        ("962790123456", "نور", True, False),  # of the same household
+        ("962790123456", None, True, False),
+    ],
+)
+async def test_who_was_cut_off_goes_on_by_their_number(
+    call: Callable[..., Call], number: str, name: str | None, by_number: bool, goes_on: bool
+) -> None:
+    """Where the site wants it, and it is the same patient: asked who they are, and then the rest."""
+    first = call(setup=_setup("962790123456", "سلمى"), resumes_by_number=by_number)
+    await first.prompt_heard()
+    await first.hear(KeyPressed("1"), KeyPressed("1"), turns=2)
+    await first.hang_up()
+    second = call(call_id="c2", setup=_setup(number, name), resumes_by_number=by_number)
+    await second.prompt_heard()
+    await second.hang_up()
+    (custom,) = second.query("SELECT custom_json FROM calls WHERE call_id = 'c2'")
+    assert ("resumes" in json.loads(custom[0])) is goes_on
+
+
+def _setup(number: str, name: str | None) -> str:
+    setup = json.loads(SETUP)
+    setup["data"]["context"] |= {
+        "caller_number": number,
+        "custom": {"patient_first_name": name} if name else {},
+    }
+    return json.dumps(setup)
 
 
 async def test_what_the_carrier_tells_later_is_kept(call: Callable[..., Call]) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "SubjectError",
     "SubjectFile",
     "find_subject",
+    "is_with",
     "no_audit",
     "other_calls",
     "rows_of",
@@ -105,8 +106,11 @@ def tables_of_calls() -> list[Table]:
 
 
 def _is_meant(call: StoredCall, subject: Subject | None, call_id: str | None) -> bool:
-    if subject is None:
-        return call.call_id == call_id
+    return call.call_id == call_id if subject is None else is_with(call, subject)
+
+
+def is_with(call: StoredCall, subject: Subject) -> bool:
+    """Whether the person on the line of a call has this number: who called us, or whom we called."""
     return _is_theirs(
         {
             "direction": call.direction,
@@ -118,7 +122,6 @@ def _is_meant(call: StoredCall, subject: Subject | None, call_id: str | None) ->
 
 
 def _is_theirs(row: Mapping[str, Any], subject: Subject) -> bool:
-    """Whether the person on the line has this number: who called us, or whom we called."""
     if row["direction"] == Direction.OUTBOUND:
         return subject.is_same(row["callee_number"])
     if row["direction"] == Direction.INBOUND:

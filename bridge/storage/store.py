@@ -300,6 +300,16 @@ class Store(OpenDatabase):
         rows = await self.select(query.order_by(table.c.started_at.desc()).limit(1))
         return stored_call(rows[0]) if rows else None
 
+    async def calls_asked(
+        self, questionnaire: str, *, tenant: str, since: datetime, limit: int
+    ) -> list[StoredCall]:
+        """The latest calls of a tenant that were asked a questionnaire, newest first."""
+        table = tables.calls
+        its_own = (table.c.questionnaire == questionnaire, table.c.tenant == tenant)
+        query = select(table).where(table.c.started_at >= since, *its_own)
+        rows = await self.select(query.order_by(table.c.started_at.desc(), table.c.call_id).limit(limit))
+        return [stored_call(row) for row in rows]
+
     async def turns(self, call_id: str) -> list[StoredTurn]:
         """A call's turns, in order."""
         table = tables.turns
