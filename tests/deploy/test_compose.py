@@ -18,6 +18,8 @@ from ruamel.yaml import YAML
 from bridge.config import CREDENTIALS, load_settings, option_names
 from bridge.config_aliases import ALIASES, UNUSED
 from bridge.config_sources import OTHER_VARIABLES, variable
+from bridge.lifecycle import Lifecycle
+from bridge.web.health import Component, Health
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "compose"
@@ -250,6 +252,10 @@ def test_render_builds_and_asks_what_is_there() -> None:
 
 
 def _health_paths() -> set[str]:
-    """What Server.start routes to Health."""
-    code = (ROOT / "bridge/web/server.py").read_text(encoding="utf-8")
-    return set(re.findall(r'web\.get\("([^"]+)", self\._health\.', code))
+    """What the daemon answers to whoever asks how it is."""
+    lifecycle = Lifecycle()
+    return {one.path for one in Health(lifecycle=lifecycle, components=_none, active_calls=int).endpoints()}
+
+
+async def _none() -> list[Component]:
+    return []
