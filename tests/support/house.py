@@ -109,9 +109,11 @@ class NoEars:
 class House:
     """A daemon of one test: what it is reached by, and what may be looked at."""
 
-    def __init__(self, store: Store, switchboard: Switchboard, server: Server, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, switchboard: Switchboard, server: Server, clock: Clock, metrics: Metrics
+    ) -> None:
         self.store = store
-        self.metrics = services.metrics
+        self.metrics = metrics
         self.switchboard = switchboard
         self.server = server
         self.clock = clock
@@ -186,7 +188,7 @@ async def house(
         )
         await server.start("127.0.0.1", 0)
         lifecycle.started()
-        yield House(store, switchboard, server, clock)
+        yield House(store, switchboard, server, clock, metrics)
         await switchboard.drain(5)
 
 
