@@ -61,13 +61,15 @@ ITEMS = tuple(ASKED)
 TONE_BYTES = 4000
 TONES = {item: 0x10 + number for number, item in enumerate(ITEMS)}  # mu-law samples, all of them loud
 OTHER_TONE = 0x30
+NO_INPUT_SECONDS = 20  # of a time that flies: whoever calls may be kept from answering by a busy machine
 QUIET_FRAMES = 20  # 0.4 s: nothing is being said
 
 
 def questionnaire(*, resumptions: int = 9) -> Questionnaire:
     """Consent and five questions that are answered by key."""
     items = [
-        f'  - {{id: {item}, type: {"consent" if item == "consent" else "yes_no, kind: fact"}, ask: "{ask}"}}'
+        f"  - {{id: {item}, type: {'consent' if item == 'consent' else 'yes_no, kind: fact'}, "
+        f'no_input_seconds: {NO_INPUT_SECONDS}, ask: "{ask}"}}'
         for item, ask in ASKED.items()
     ]
     text = "\n".join(
@@ -237,12 +239,11 @@ class KeyCaller:
 
     def _hear(self, tone: int) -> None:
         item = next((item for item, its_own in TONES.items() if its_own == tone), "other")
-        # A busy machine may leave a frame or two out of a prompt: that is no second one.
-        is_new = self._quiet >= QUIET_FRAMES or not self.heard or self.heard[-1] != item
+        is_another = not self.heard or self.heard[-1] != item  # else a busy machine has made a pause in it
+        self._is_asked |= item in ASKED and bool(self._quiet or is_another)
         self._quiet = 0
-        if is_new:
+        if is_another:
             self.heard.append(item)
-            self._is_asked = self._is_asked or item in ASKED
             self.on_asked(item)
 
     @property
