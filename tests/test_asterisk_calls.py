@@ -64,7 +64,8 @@ class Board:
         self._busy = busy
         self._waits = waits
 
-    def admit_to(self, _questionnaire: str | None, *, number: str | None) -> Seat | Busy:
+    def admit_to(self, _questionnaire: str | None, *, number: str | None, provider: str) -> Seat | Busy:
+        assert provider == "asterisk"
         self.number = number
         return Busy(BusyReason.FULL) if self._busy else self.admission.place()
 

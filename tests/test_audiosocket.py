@@ -46,7 +46,8 @@ class EchoExchange:
         self.gone = {"no_such"}
         self.has_begun, self.has_ended = asyncio.Event(), asyncio.Event()
 
-    def admit_to(self, _questionnaire: str | None) -> Seat | Busy:
+    def admit_to(self, _questionnaire: str | None, *, provider: str) -> Seat | Busy:
+        assert provider == "audiosocket"
         return Busy(BusyReason.FULL, 1) if self.is_busy else self.admission.place()
 
     def questionnaire(self, name: str | None) -> object:
