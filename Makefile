@@ -112,7 +112,7 @@ fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks again
 	done; \
 	fuzz ssml tests/fuzz/ssml.py || exit 1; \
 	for input in questionnaire settings token webhook; do \
-	  seeds=; [ $$input != questionnaire ] || seeds=questionnaires; \
+	  case $$input in questionnaire) seeds=questionnaires;; settings) seeds=-seed_inputs=config.yaml;; *) seeds=;; esac; \
 	  fuzz $$input tests/fuzz/inputs.py $$input || exit 1; \
 	done
 
