@@ -40,7 +40,7 @@ from bridge.errors import StorageError, WorkerError
 from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Services
 from bridge.line import CLOSE_GOING_AWAY, CLOSE_NORMAL, Line
 from bridge.listening import DismissedError, Heard, Listener, Unfinished
-from bridge.phone_control import ControlError
+from bridge.phone_control import ControlError, PhoneControl
 from bridge.reconnection import CallKey, call_before, is_lost
 from bridge.record import call_record, described, input_name, milliseconds, turn_record, withdrawn
 from bridge.resumption import RESUMES, Earlier, call_cut_off, find_earlier
@@ -128,6 +128,7 @@ class CallSession(HeldCall[Line]):
         self._goes_on = False  # with the same phone call, whose socket was lost
         self._has_given_way = False
         self._hand_over: Transfer | None = None
+        self._is_put_through = False  # by the provider, which we have asked to
         self._is_taken_over = False  # the provider was asked to, and will end the stream itself
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
@@ -246,6 +247,8 @@ class CallSession(HeldCall[Line]):
         try:
             async with self._clock.timeout(limit):
                 disposition = await self._converse(details)
+                if not await self._put_through(details) and disposition is Disposition.TRANSFERRED:
+                    return Disposition.FAILED
                 is_interrupted = self._has_given_way and disposition is Disposition.HUNG_UP
                 return Disposition.INTERRUPTED if is_interrupted else disposition
         except TimeoutError:
@@ -488,14 +491,14 @@ class CallSession(HeldCall[Line]):
         """Tell the caller that the call cannot go on."""
         await self._say_last(engine.apology(self._questionnaire))
 
-    async def _say_last(self, sentence: Say) -> None:
+    async def _say_last(self, *sentences: Say) -> None:
         """Say this instead of whatever is being said, if we still can, and let the caller hear it."""
         if self._line.is_gone:
             return
         with suppress(StorageError, WorkerError, TimeoutError):
-            async with self._clock.timeout(LAST_WORDS_SECONDS):
+            async with self._clock.timeout(LAST_WORDS_SECONDS * len(sentences)):
                 self._line.clear()
-                await self._perform((sentence,))
+                await self._perform(sentences)
                 await self._hear(None)
 
     async def _finish(self, disposition: str, details: events.CallDetails) -> None:
@@ -512,26 +515,49 @@ class CallSession(HeldCall[Line]):
         capabilities = self._line.capabilities
         return capabilities.transfer_seconds if self._is_taken_over else capabilities.farewell_seconds
 
+    async def _put_through(self, details: events.CallDetails) -> bool:
+        """Ask the provider to hand a caller over whom the wire cannot; False: it did not, and they were told.
+
+        Nobody who was promised a person is left in silence instead: they may be in danger.
+        """
+        capabilities, control = self._line.capabilities, self._services.control
+        if self._hand_over is None or capabilities.transfer in {Ending.IN_BAND, Ending.CLOSE}:
+            return True
+        number = self._hand_over.target or self._services.site.get("phone")
+        if control is None or number is None or self._line.is_gone:
+            return True
+        try:
+            await control.transfer(capabilities.name, details, number)
+        except ControlError as error:
+            self._log.error("provider_not_obeying", code=error.code, detail=str(error))
+            if self._state is not None:
+                await self._say_last(*engine.not_put_through(self._questionnaire, self._state))
+            return False
+        self._is_put_through = True
+        return True
+
     async def _release(self, details: events.CallDetails) -> None:
         """Hand the caller over, or hang up: on the wire, or by asking the provider."""
         capabilities = self._line.capabilities
-        control = None if self._line.is_gone else self._services.control
-        to = self._hand_over.target if self._hand_over else None
         if self._hand_over and capabilities.transfer in {Ending.IN_BAND, Ending.CLOSE}:
-            self._line.command(commands.TransferCall(to))
+            self._line.command(commands.TransferCall(self._hand_over.target))
             return
-        number = to or self._services.site.get("phone")
+        if self._is_put_through:
+            self._is_taken_over = bool(capabilities.transfer_seconds)
+            if self._is_taken_over:
+                return
+        elif self._services.control is not None and not self._line.is_gone:
+            await self._hang_up_by_request(self._services.control, details)
+        self._line.command(commands.HangUp())
+
+    async def _hang_up_by_request(self, control: PhoneControl, details: events.CallDetails) -> None:
+        """Where closing the socket does not."""
+        if self._line.capabilities.hang_up is not Ending.REST:
+            return
         try:
-            if self._hand_over and control is not None and number is not None:
-                await control.transfer(capabilities.name, details, number)
-                if capabilities.transfer_seconds:
-                    self._is_taken_over = True
-                    return
-            elif control is not None and capabilities.hang_up is Ending.REST:
-                await control.hang_up(capabilities.name, details)
+            await control.hang_up(self._line.capabilities.name, details)
         except ControlError as error:
             self._log.error("provider_not_obeying", code=error.code, detail=str(error))
-        self._line.command(commands.HangUp())
 
 
 def _can_hand_over(capabilities: Capabilities, services: Services, details: events.CallDetails) -> bool:

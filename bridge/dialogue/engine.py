@@ -18,7 +18,7 @@ from bridge.dialogue.asking import put_step
 from bridge.dialogue.closing import end, leave_message
 from bridge.dialogue.commands import on_not_heard
 from bridge.dialogue.context import CallContext
-from bridge.dialogue.escalation import escalate, notification, to_person
+from bridge.dialogue.escalation import escalate, help_text, notification, to_person
 from bridge.dialogue.form import Form, Step
 from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.items import GroupItem, InfoItem
@@ -39,6 +39,7 @@ __all__ = [
     "begin",
     "goodbye",
     "is_over",
+    "not_put_through",
     "resume",
     "scene_at",
 ]
@@ -90,6 +91,13 @@ def is_over(state: DialogueState) -> bool:
 def apology(questionnaire: Questionnaire) -> Say:
     """What is said when the call cannot go on through a fault of ours."""
     return _last_words(questionnaire, questionnaire.closing.failed)
+
+
+def not_put_through(questionnaire: Questionnaire, state: DialogueState) -> tuple[Say, ...]:
+    """What is said when a provider does not put a caller through: where help is, twice, if it is needed."""
+    if state.escalated is None:
+        return (apology(questionnaire),)
+    return help_text(scene_at(questionnaire, state)) or (apology(questionnaire),)
 
 
 def goodbye(questionnaire: Questionnaire) -> Say:

@@ -6,14 +6,14 @@ can be had; and otherwise the place where help is, said twice, with the line lef
 
 from msgspec.structs import replace
 
-from bridge.dialogue.actions import Action, Disposition, Notify, PromptRole
+from bridge.dialogue.actions import Action, Disposition, Notify, PromptRole, Say
 from bridge.dialogue.asking import put
 from bridge.dialogue.closing import end, hand_over
 from bridge.dialogue.questionnaire import Escalation
 from bridge.dialogue.scene import Scene, Turn
 from bridge.dialogue.state import Asked, Escalated
 
-__all__ = ["escalate", "give_help", "notification", "stay_or_leave", "to_person"]
+__all__ = ["escalate", "give_help", "help_text", "notification", "stay_or_leave", "to_person"]
 
 COMMON = "emergency"  # what an escalation is called that no questionnaire has described
 COMMON_RECIPIENTS = ("oncall",)
@@ -62,12 +62,19 @@ def to_person(scene: Scene, *before: Action) -> Turn:
 
 def give_help(scene: Scene, *before: Action) -> Turn:
     """Say twice where help is, and stay on the line."""
+    where = help_text(scene)
+    if not where:
+        return hand_over(scene, *before, disposition=Disposition.ESCALATED)
+    told = scene if scene.state.asked is Asked.HELP else scene.asking(Asked.HELP)
+    return put(told, *before, *where)
+
+
+def help_text(scene: Scene) -> tuple[Say, ...]:
+    """Where help is, twice; nothing where no questionnaire has described it."""
     escalation = _escalation(scene)
     if escalation is None:
-        return hand_over(scene, *before, disposition=Disposition.ESCALATED)
-    say = scene.say(scene.speaker.say(escalation.fallback), PromptRole.ESCALATION, barge_in=False)
-    told = scene if scene.state.asked is Asked.HELP else scene.asking(Asked.HELP)
-    return put(told, *before, say, say)
+        return ()
+    return (scene.say(scene.speaker.say(escalation.fallback), PromptRole.ESCALATION, barge_in=False),) * 2
 
 
 def stay_or_leave(scene: Scene, *, wants_help: bool, has_finished: bool) -> Turn:

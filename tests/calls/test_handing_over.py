@@ -32,6 +32,7 @@ async def asked_by_a_call(
     async def handle(request: web.Request) -> web.Response:
         form = parse_qs((await request.read()).decode())
         asked.append({"path": request.path} | {name: values[0] for name, values in form.items()})
+        asked[-1]["heard_before"] = str(caller.heard_speech_seconds)
         return web.json_response({}, status=status)
 
     app = web.Application()
@@ -43,10 +44,11 @@ async def asked_by_a_call(
             HATIF_PROVIDERS__TWILIO__API_URL=str(server.make_url("")),
             HATIF_SITE__PHONE="+966110000009",
         )
-        caller = LineCaller([PressLine("0"), PauseLine(20)], LineNoise(np.random.default_rng(0)))
+        caller = LineCaller([PressLine("0"), PauseLine(40)], LineNoise(np.random.default_rng(0)))
         carrier = FakeCarrier(WIRES["twilio"](), caller, clock=Clock(4))
         token = StreamTokens(daemon.tokens_secret).issue(provider="twilio")
         await carrier.place(daemon.url("/ws/twilio"), call=CALL, token=token, max_seconds=60)
+    asked[-1]["heard_after"] = str(caller.heard_speech_seconds - float(asked[-1]["heard_before"]))
     return asked, daemon
 
 
@@ -61,9 +63,11 @@ async def test_a_person_is_put_on_by_rest(start_daemon: Callable[..., Any]) -> N
 
 
 async def test_a_provider_that_refuses_ends_the_call_and_is_told_of(start_daemon: Callable[..., Any]) -> None:
-    """The operator reads why nobody was put through, and no number."""
-    _, daemon = await asked_by_a_call(start_daemon, status=401)
+    """The caller hears so, instead of silence; the operator reads why, and no number."""
+    asked, daemon = await asked_by_a_call(start_daemon, status=401)
 
+    assert float(asked[-1]["heard_after"]) > 1.0
+    assert '"failed"' in daemon.log
     assert "provider_not_obeying" in daemon.log
     assert "966110000009" not in daemon.log
     daemon.stop()
