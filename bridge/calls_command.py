@@ -32,7 +32,9 @@ def list_calls(config: Config = None, json: Json = None) -> None:
         write_report(calls, json)
         return
     now = datetime.now(UTC)
-    table = Table("call", "for", "provider", "tenant", "questionnaire", "question", "turns", "stage")
+    table = Table()
+    for name in ("call", "for", "provider", "tenant", "questionnaire", "question", "turns", "stage"):
+        table.add_column(name, no_wrap=name in {"call", "for", "turns", "stage"}, overflow="fold")
     for one in calls:
         lasted = now - datetime.fromisoformat(one["since"])
         minutes, seconds = divmod(max(0, int(lasted.total_seconds())), 60)

@@ -59,8 +59,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     def route(self) -> web.RouteDef:
         """For the server; what needs no credential may be asked for with HEAD, as load balancers do."""
-        if self.method == "GET" and self.scope is None:
-            return web.get(self.path, self.handler)
+        if self.method == "GET":
+            return web.get(self.path, self.handler, allow_head=self.scope is None)
         return web.route(self.method, self.path, self.handler)
 
 

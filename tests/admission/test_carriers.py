@@ -141,7 +141,8 @@ class Talker:
         self.admission = Admission(1)
         self.has_given_up = asyncio.Event()
 
-    def admit_to(self, _questionnaire: str | None) -> Any:
+    def admit_to(self, _questionnaire: str | None, *, provider: str) -> Any:
+        assert provider == "audiosocket"
         return self.admission.place()
 
     def questionnaire(self, _name: str | None) -> object:

@@ -326,9 +326,7 @@ async def operator(site: Site, tmp_path: Path) -> AsyncIterator[Callable[..., An
     await server.start("127.0.0.1", 0, socket)
 
     async def type_(*arguments: str) -> tuple[int, str, str]:
-        done = await asyncio.to_thread(
-            typed, "calls", *arguments, HATIF_ADMIN__SOCKET=str(socket), COLUMNS="200"
-        )
+        done = await asyncio.to_thread(typed, "calls", *arguments, HATIF_ADMIN__SOCKET=str(socket))
         return done.returncode, done.stdout, " ".join(done.stderr.split())
 
     with capture_logs():  # the server's, which shares its streams with the command
@@ -345,6 +343,7 @@ async def test_an_operator_lists_calls(
     monkeypatch.setattr(calls_command, "PAGE", 3)
     status, shown, _ = await operator("list", "--json", "-")
     assert (status, [one["id"] for one in json.loads(shown)]) == (0, ["c1", "c2", "c3", "c4"])
+    monkeypatch.setattr(calls_command.out, "width", 200)
     rows = [
         [cell.strip() for cell in line.split("│")[1:-1]] for line in (await operator("list"))[1].splitlines()
     ]
