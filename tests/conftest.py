@@ -144,6 +144,10 @@ class DaemonUnderTest:
         _, health = self.get("/health")
         return int(health["active_calls"]) if health else 0
 
+    def sockets(self) -> int:
+        """How many it has open; of the database it opens more files when many ask at the same time."""
+        return sum(_is_socket(entry) for entry in Path(f"/proc/{self.process.pid}/fd").iterdir())
+
     def start(self) -> None:
         """Start and wait until calls are taken."""
         self.port = self.port or free_port()
@@ -197,6 +201,13 @@ class DaemonUnderTest:
                 arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 found[arguments[2].decode()] = int(pid)
         return found
+
+
+def _is_socket(entry: Path) -> bool:
+    try:
+        return str(entry.readlink()).startswith("socket:")
+    except FileNotFoundError:  # closed meanwhile
+        return False
 
 
 @pytest.fixture(scope="session")

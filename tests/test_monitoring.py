@@ -228,6 +228,10 @@ async def test_those_who_follow_learn_of_what_is_stored(monitor: Callable[..., M
     with one.transcripts.follow("c1") as follower:
         await one.hear(Channel.AGENT, UtteranceStarted(b"11"), ENDED)
         said = await follower.next()
+        if (
+            said.index == 1
+        ):  # it was stored already, and was told only now; whoever reads both counts by index
+            said = await follower.next()
         assert (said.index, said.channel, said.text) == (2, "agent", "لا")
         await one.close()
         assert await follower.next() is None

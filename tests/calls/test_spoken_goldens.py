@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.call, pytest.mark.timeout(300)]
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 QUESTIONNAIRES = CONTENT / "questionnaires"
-SPEED = 8.0
+SPEED = 6.0
 MOST_SECONDS = 1500  # of the call; of its own time it takes a third, and a busy machine makes more of it
 VOICE = "ar+Denis"
 ANSWERS = """

@@ -7,7 +7,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -43,21 +42,9 @@ KINDS = [
 ]
 
 
-def sockets(daemon: Any) -> int:
-    """How many the daemon has open; of the database it opens more files when many ask at the same time."""
-    return sum(_is_socket(entry) for entry in Path(f"/proc/{daemon.process.pid}/fd").iterdir())
-
-
-def _is_socket(entry: Path) -> bool:
-    try:
-        return str(entry.readlink()).startswith("socket:")
-    except FileNotFoundError:  # closed meanwhile
-        return False
-
-
 async def back_to(daemon: Any, count: int) -> None:
     """Wait until no more than so many sockets are open."""
-    await until(lambda: sockets(daemon) <= count)
+    await until(lambda: daemon.sockets() <= count)
 
 
 async def until(is_so: Callable[[], Any]) -> None:
@@ -100,7 +87,7 @@ def said(daemon: Any, event: str) -> list[dict[str, Any]]:
 @pytest.mark.timeout(600)  # a busy machine takes its time over two thousand clients
 async def test_slow_clients_are_let_go(impatient: Any) -> None:
     """All of them, in time, and none of their connections stays open."""
-    before = sockets(impatient)
+    before = impatient.sockets()
     tale = await in_a_process(Crowd(impatient.port, KINDS, SLOW_CLIENTS, PATIENCE))
     for kind in KINDS:
         ends = tale.ends[kind.name]
@@ -113,7 +100,7 @@ async def test_slow_clients_are_let_go(impatient: Any) -> None:
 @pytest.mark.timeout(600)
 async def test_a_call_is_not_disturbed(impatient: Any) -> None:
     """Slow clients of every kind and a flood of connections while somebody is asked: nobody hears of it."""
-    before = sockets(impatient)
+    before = impatient.sockets()
     async with a_good_call(impatient):
         await in_a_process(Crowd(impatient.port, KINDS, 20, PATIENCE, FLOOD))
     await back_to(impatient, before)
@@ -130,7 +117,7 @@ def errors(daemon: Any) -> list[dict[str, Any]]:
 
 async def test_a_flood_from_one_address_gets_its_share(impatient: Any) -> None:
     """Of a thousand connections no more stay than one address may have, and others are served meanwhile."""
-    before = sockets(impatient)
+    before = impatient.sockets()
     left, answers = await asyncio.gather(
         flood(impatient.port, FLOOD, MOST_PER_ADDRESS), asyncio.to_thread(asked, impatient)
     )
