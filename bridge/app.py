@@ -332,6 +332,7 @@ class Daemon:
             on_reloaded=take_up,
             wanted=self._reload_wanted,
             during=self._supervision.reloading,
+            on_result=self._metrics.reloaded,
         )
         _beside(stack, self._reloader.run(), "reloads")
 

@@ -109,13 +109,13 @@ class AudioSocketServer:
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         try:
             seat = self._seat(writer, questionnaire)
-            if seat is not None:
-                with seat:
-                    await self._put_through(reader, writer, questionnaire, seat)
+            if seat is None:
+                return  # at once: nothing was said that our closing could overtake
+            with seat:
+                await self._put_through(reader, writer, questionnaire, seat)
+            await _linger(reader, writer)
         except Exception:
             log.exception("audiosocket_failed")
-        else:
-            await _linger(reader, writer)
         finally:
             await _close(writer)
 

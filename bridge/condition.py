@@ -47,6 +47,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     voices: Voices | None = None
     opus: OpusEars | None = None
     pulse: Lagging | None = None
+    questionnaires: Mapping[str, int] | None = None  # how many are asked, waiting for their prompts, left out
 
 
 async def look(
@@ -72,6 +73,7 @@ async def look(
         notices_waiting=waiting,
         notices_overdue=overdue,
         components=components or {},
+        questionnaires=parts.questionnaires,
         storage_free_bytes=await asyncio.to_thread(_free_bytes, place) if place else None,
         backup_at=await asyncio.to_thread(_backup_at, place) if place else None,
     )

@@ -165,8 +165,8 @@ class Calls(Section):
     max_seconds: Number = option(1800.0, "a number of seconds from 1 to 86400", ge=1, le=86400)
     drain_seconds: Number = option(600.0, "a number of seconds from 0 to 86400", ge=0, le=86400)
     look_back_seconds: Number = option(0.3, "a number of seconds from 0.3 to 2", ge=0.3, le=2)
-    per_second: Number = option(10.0, "a number from 0.01 to 1000", ge=0.01, le=1000)
-    burst: Whole = option(50, "a whole number from 1 to 10000", ge=1, le=10000)
+    per_second: Number = option(5.0, "a number from 0.01 to 1000", ge=0.01, le=1000)
+    burst: Whole = option(10, "a whole number from 1 to 10000", ge=1, le=10000)
     resume_by_number: bool = option(False, "true or false")
 
 

@@ -25,9 +25,9 @@ def _numbers(numbers: list[str]) -> list[str]:
 class Overload(Section):
     """From where on the calls in progress need what is left of this machine. Seconds of the wall clock."""
 
-    lag_seconds: Number | None = option(0.5, "a number of seconds from 0.05 to 60, or null", ge=0.05, le=60)
+    lag_seconds: Number | None = option(0.25, "a number of seconds from 0.05 to 60, or null", ge=0.05, le=60)
     recognise_seconds: Number | None = option(
-        3.0, "a number of seconds from 0.1 to 60, or null", ge=0.1, le=60
+        2.0, "a number of seconds from 0.1 to 60, or null", ge=0.1, le=60
     )
     free_memory_mb: Whole | None = option(
         256, "a whole number from 1 to 1000000, or null", ge=1, le=1_000_000

@@ -122,6 +122,7 @@ class HeldCall(ABC, Generic[LineT]):
         self._time = CallTime(self._clock)
         self._stage = Stage.CONNECTING
         self._direction: str | None = None
+        self._provider_call_id: str | None = None
         self._is_dismissed = False
         self._cut: Cut | None = None  # why the call was ended, where neither its line nor the caller did
         self._due = 0.0  # by the loop's time: when the database has kept the caller waiting for too long
@@ -153,6 +154,13 @@ class HeldCall(ABC, Generic[LineT]):
             self._is_dismissed = True
             self._log.info("call_dismissed")
             self._line.dismiss()
+
+    def machine_answered(self) -> None:
+        """The provider has found that no person has picked up."""
+
+    def is_call(self, provider: str, provider_call_id: str) -> bool:
+        """Whether it is held for this phone call."""
+        return (self._line.capabilities.name, self._provider_call_id) == (provider, provider_call_id)
 
     async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
         """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
@@ -194,6 +202,7 @@ class HeldCall(ABC, Generic[LineT]):
             why = self._line.close_reason or "the connection ended before the call began"
             self._log.warning("call_not_started", detail=why)
             return None
+        self._provider_call_id = details.provider_call_id
         if not self._is_seated(details):
             return None
         self._keep_waiting()

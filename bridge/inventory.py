@@ -56,7 +56,16 @@ class Inventory:
             bench=self.bench,
             voices=self.voices,
             opus=self.opus,
+            questionnaires=self._questionnaires(),
         )
+
+    def _questionnaires(self) -> dict[str, int] | None:
+        board, readiness = self.switchboard, self.readiness
+        if board is None or readiness is None:
+            return None
+        asked = sum(readiness.is_ready(one) for one in board.questionnaires)
+        waiting = len(board.questionnaires) - asked
+        return {"asked": asked, "waiting": waiting, "left_out": len(board.left_out)}
 
     async def snapshot(self, place: Place) -> Snapshot:
         """How the daemon is, for metrics; `place` is the database's."""

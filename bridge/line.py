@@ -38,6 +38,7 @@ __all__ = [
     "Happening",
     "KeyPressed",
     "Line",
+    "MachineAnswered",
     "Overheard",
     "PlayoutFinished",
 ]
@@ -80,11 +81,15 @@ class Dismissed(Struct, frozen=True):
     """The daemon must end: what is asked now is not waited for."""
 
 
+class MachineAnswered(Struct, frozen=True):
+    """The provider has found that no person has picked up."""
+
+
 class Gone(Struct, frozen=True):
     """The carrier has left, or must be treated so. Nothing follows."""
 
 
-Happening = GateEvent | KeyPressed | PlayoutFinished | Overheard | Dismissed | Gone
+Happening = GateEvent | KeyPressed | PlayoutFinished | Overheard | MachineAnswered | Dismissed | Gone
 
 
 class Line:
@@ -406,6 +411,12 @@ class Line:
         with suppress(TimeoutError):
             async with self._clock.timeout(self._send_seconds):
                 await self._outbox.join()
+
+    # Told from outside
+
+    def machine_answered(self) -> None:
+        """Tell whoever listens, now or once the call has begun, that no person has picked up."""
+        self._inbox.put_nowait((self._clock.monotonic(), MachineAnswered()))
 
     # The end
 

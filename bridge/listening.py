@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.clock import Clock
 from bridge.dialogue.actions import Keys, Listen
-from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.keypad import Keypad
 from bridge.errors import WorkerError
-from bridge.line import Dismissed, Gone, Happening, KeyPressed, Line, PlayoutFinished
+from bridge.line import Dismissed, Gone, Happening, KeyPressed, Line, MachineAnswered, PlayoutFinished
 from bridge.speech.base import RecognitionStream, Recognizer
 
 __all__ = ["DismissedError", "Heard", "Listener", "Unfinished"]
@@ -120,6 +120,9 @@ class Listener:
                 self._restart_timer()
             case Dismissed() if self._listen is not None:
                 raise DismissedError
+            case MachineAnswered() if self._listen is not None:
+                self._line.clear()
+                self._heard = Heard(Machine())
             case Gone():
                 self._heard = Heard(HungUp())
 

@@ -64,8 +64,9 @@ class Reloader:
         on_reloaded: Callable[[Offer, Settings], None],
         wanted: asyncio.Event,
         during: Callable[[], AbstractContextManager[None]] = nullcontext,
+        on_result: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        """`wanted` asks for a reload; each goes on within `during()`."""
+        """`wanted` asks for a reload; each goes on within `during()`; `on_result`: was it taken up?"""
         self._started_with = settings
         self._offer = offer
         self._engines = engines
@@ -73,6 +74,7 @@ class Reloader:
         self._on_reloaded = on_reloaded
         self._wanted = wanted
         self._during = during
+        self._on_result = on_result
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
@@ -86,7 +88,9 @@ class Reloader:
         """Read everything again, and offer it to new calls, or say what is wrong with it."""
         async with self._one_at_a_time:
             with self._during():
-                return await self._reload()
+                reloaded = await self._reload()
+        self._on_result(not reloaded.problems)
+        return reloaded
 
     async def _reload(self) -> Reloaded:
         log.info("reload_begun")

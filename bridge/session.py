@@ -34,7 +34,7 @@ from bridge.dialogue.answer import Answer
 from bridge.dialogue.context import CallContext
 from bridge.dialogue.engine import DialogueState, Turn
 from bridge.dialogue.form import Form
-from bridge.dialogue.inputs import NoInput, NotHeard, Utterance
+from bridge.dialogue.inputs import Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError
 from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Services
@@ -57,6 +57,9 @@ from protocols.base import Capabilities, Ending, MediaProtocol
 __all__ = ["CallSession", "Outcome", "Patience", "Services"]
 
 LAST_WORDS_SECONDS = 10.0  # longer than any apology or goodbye
+HOLD_SECONDS = 3.0  # of silence by the wall clock, while a provider takes its time to put a caller through
+# A machine's greeting is over after so much silence, or is never over.
+GREETING_SILENCE_SECONDS, LONGEST_GREETING_SECONDS = 1.5, 45.0
 
 
 class _Taken(Struct, frozen=True):
@@ -129,7 +132,6 @@ class CallSession(HeldCall[Line]):
         self._has_given_way = False
         self._hand_over: Transfer | None = None
         self._is_put_through = False  # by the provider, which we have asked to
-        self._is_taken_over = False  # the provider was asked to, and will end the stream itself
         self._awaiting_reply: _AwaitingReply | None = None
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -154,7 +156,16 @@ class CallSession(HeldCall[Line]):
             is_dismissed=self._is_dismissed,
         )
 
+    def machine_answered(self) -> None:
+        """No person has picked up; not believed of a call that somebody has given an answer in."""
+        if self._state is not None and self._state.answers:
+            self._log.info("machine_not_believed")
+        else:
+            self._line.machine_answered()
+
     async def _begin(self, details: events.CallDetails) -> None:
+        if details.is_machine:
+            self._line.machine_answered()
         details = await self._find_earlier(details)
         record = call_record(
             self.call_id,
@@ -296,7 +307,19 @@ class CallSession(HeldCall[Line]):
                 self._line.clear()
             turn, state = following, following.state
             self._state = state
+            if isinstance(heard.input, Machine):
+                await self._let_greet(turn)
             await self._perform(turn.actions)
+
+    async def _let_greet(self, turn: Turn) -> None:
+        """Wait until a machine has said its greeting, if it is to keep what we say."""
+        if not any(isinstance(action, Say) for action in turn.actions):
+            return
+        with suppress(TimeoutError):
+            async with self._clock.timeout(LONGEST_GREETING_SECONDS):
+                while await self._line.next(GREETING_SILENCE_SECONDS):
+                    if self._line.is_gone or self._is_dismissed:
+                        return
 
     def _open(self, context: CallContext) -> Turn:
         earlier = self._earlier
@@ -513,7 +536,12 @@ class CallSession(HeldCall[Line]):
     def _farewell_seconds(self) -> float:
         """As ever; or until the provider has taken the caller from us."""
         capabilities = self._line.capabilities
-        return capabilities.transfer_seconds if self._is_taken_over else capabilities.farewell_seconds
+        return self._takes_over_seconds or capabilities.farewell_seconds
+
+    @property
+    def _takes_over_seconds(self) -> float:
+        """How long a provider that we have asked to takes to end the stream itself; 0: it does not."""
+        return self._line.capabilities.transfer_seconds if self._is_put_through else 0.0
 
     async def _put_through(self, details: events.CallDetails) -> bool:
         """Ask the provider to hand a caller over whom the wire cannot; False: it did not, and they were told.
@@ -526,8 +554,10 @@ class CallSession(HeldCall[Line]):
         number = self._hand_over.target or self._services.site.get("phone")
         if control is None or number is None or self._line.is_gone:
             return True
+        asked = asyncio.create_task(control.transfer(capabilities.name, details, number))
         try:
-            await control.transfer(capabilities.name, details, number)
+            await self._hold_on(asked)
+            await asked
         except ControlError as error:
             self._log.error("provider_not_obeying", code=error.code, detail=str(error))
             if self._state is not None:
@@ -536,18 +566,27 @@ class CallSession(HeldCall[Line]):
         self._is_put_through = True
         return True
 
+    async def _hold_on(self, asked: asyncio.Task[None]) -> None:
+        """Let the caller hear something now and then until the provider has answered."""
+        try:
+            while not (await asyncio.wait({asked}, timeout=HOLD_SECONDS))[0] and not self._line.is_gone:
+                if self._state is not None:
+                    await self._say_last(engine.hold(self._questionnaire, self._state))
+        except asyncio.CancelledError:
+            asked.cancel()
+            raise
+
     async def _release(self, details: events.CallDetails) -> None:
         """Hand the caller over, or hang up: on the wire, or by asking the provider."""
         capabilities = self._line.capabilities
         if self._hand_over and capabilities.transfer in {Ending.IN_BAND, Ending.CLOSE}:
             self._line.command(commands.TransferCall(self._hand_over.target))
             return
-        if self._is_put_through:
-            self._is_taken_over = bool(capabilities.transfer_seconds)
-            if self._is_taken_over:
-                return
-        elif self._services.control is not None and not self._line.is_gone:
-            await self._hang_up_by_request(self._services.control, details)
+        if self._takes_over_seconds:
+            return
+        control = self._services.control
+        if control is not None and not self._is_put_through and not self._line.is_gone:
+            await self._hang_up_by_request(control, details)
         self._line.command(commands.HangUp())
 
     async def _hang_up_by_request(self, control: PhoneControl, details: events.CallDetails) -> None:

@@ -118,6 +118,12 @@ class Switchboard:
                 return True
         return False
 
+    def machine_answered(self, provider: str, provider_call_id: str) -> None:
+        """Tell the call, where it is in progress here, that no person has picked up."""
+        for session in self._calls.values():
+            if session.is_call(provider, provider_call_id):
+                session.machine_answered()
+
     def admit(
         self, tenant: str | None = None, number: str | None = None, *, provider: str | None = None
     ) -> Seat | Busy:

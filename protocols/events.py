@@ -7,6 +7,7 @@ from msgspec import Struct
 from protocols.audio import MULAW_8K, AudioFormat
 
 __all__ = [
+    "ANSWERED_BY",
     "AudioPaused",
     "AudioReceived",
     "AudioSkipped",
@@ -22,6 +23,8 @@ __all__ = [
     "MarkReturned",
     "ReplyDue",
 ]
+
+ANSWERED_BY = "answered_by"  # among a call's custom facts: what answering-machine detection has found
 
 
 class Direction(StrEnum):
@@ -57,6 +60,11 @@ class CallDetails(Struct, frozen=True):
     def own_number(self) -> str | None:
         """The number of whoever asks: the caller of an outbound call, else the callee."""
         return self.caller_number if self.direction is Direction.OUTBOUND else self.callee_number
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether answering-machine detection has found one before the call began."""
+        return self.custom.get(ANSWERED_BY, "").lower() == "machine"
 
     def completed_by(self, known: "CallDetails") -> "CallDetails":
         """What is absent here, from what was known before."""

@@ -237,6 +237,8 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
             "HATIF_PROVIDERS__MAQSAM__TOKEN": MAQSAM_TOKEN,
             "HATIF_TOKENS__SECRET": TOKENS_SECRET,
             "HATIF_CLOCK__SPEED": "4",
+            "HATIF_CALLS__PER_SECOND": "1000",
+            "HATIF_CALLS__BURST": "1000",
             "HATIF_OVERLOAD__LAG_SECONDS": "60",  # tests share their machine: none is refused for it
             "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
             "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",

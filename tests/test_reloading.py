@@ -64,6 +64,7 @@ class Site:
         shutil.copytree(CONTENT / "questionnaires" / "common", folder / "questions" / "common")
         self.add("post_discharge")
         self.taken_up: list[tuple[Offer, Settings]] = []
+        self.results: list[bool] = []
 
     def configure(self, default: str, *, allow_draft: bool = True, **sections: str) -> None:
         others = "".join(f"{name}: {text}\n" for name, text in sections.items())
@@ -93,6 +94,7 @@ class Site:
             read_settings=self.settings,
             on_reloaded=lambda offer, settings: self.taken_up.append((offer, settings)),
             wanted=asyncio.Event(),
+            on_result=self.results.append,
         )
 
 
@@ -154,6 +156,7 @@ async def test_whatever_is_wrong_nothing_changes(site: Site, break_it: Any, prob
     site.configure("post_discharge")
     site.add("post_discharge")
     assert not (await reloader.reload()).problems
+    assert site.results == [False, True]  # what the metric tells
 
 
 async def test_every_fault_has_a_line_of_its_own(site: Site) -> None:

@@ -40,6 +40,7 @@ class Prompts(Model):
     nothing_before: Text
     emergency_question: Text
     transfer: Text
+    hold: Text | None = None  # a provider takes its time to put them through; left out: `transfer` again
     recap: Text  # after a dropped call: we go on where we were
 
 

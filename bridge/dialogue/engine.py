@@ -38,6 +38,7 @@ __all__ = [
     "apology",
     "begin",
     "goodbye",
+    "hold",
     "is_over",
     "not_put_through",
     "resume",
@@ -91,6 +92,15 @@ def is_over(state: DialogueState) -> bool:
 def apology(questionnaire: Questionnaire) -> Say:
     """What is said when the call cannot go on through a fault of ours."""
     return _last_words(questionnaire, questionnaire.closing.failed)
+
+
+def hold(questionnaire: Questionnaire, state: DialogueState) -> Say:
+    """What is said while a provider takes its time to put a caller through."""
+    scene = scene_at(questionnaire, state)
+    has_own = scene.speaker.template("prompts", "hold") is not None
+    return scene.say(
+        scene.speaker.prompt("hold" if has_own else "transfer"), PromptRole.ESCALATION, barge_in=False
+    )
 
 
 def not_put_through(questionnaire: Questionnaire, state: DialogueState) -> tuple[Say, ...]:

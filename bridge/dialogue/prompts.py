@@ -37,6 +37,7 @@ _ROLES = {
     "keypad_options": PromptRole.KEYPAD,
     "emergency_question": PromptRole.ESCALATION,
     "transfer": PromptRole.ESCALATION,
+    "hold": PromptRole.ESCALATION,
     "recap": PromptRole.INFO,
 }
 _TEMPLATES = ("out_of_range", "readback", "keypad_number", "keypad_decimal", "keypad_option")
@@ -118,7 +119,8 @@ def _common(questionnaire: Questionnaire, speaker: Speaker) -> Iterator[KnownPro
             continue
         for count in (1, 2, 3):
             template = speaker.template("prompts", name, count)
-            yield from _template(questionnaire, template or "", _ROLES.get(name, PromptRole.COMMAND))
+            if template is not None:
+                yield from _template(questionnaire, template, _ROLES.get(name, PromptRole.COMMAND))
     for name in Closing.model_fields:
         template = speaker.template("closing", Disposition(name))
         if template is not None:

@@ -104,17 +104,15 @@ class OpenDatabase:
         cipher = cipher or FieldCipher(place.keys)
         url = database_url(place)
         prepare_file(url)
-        engine = create_engine(url, busy_seconds=busy_seconds)
+        engine = create_engine(url, busy_seconds=busy_seconds, is_patient=True)
         try:
             # Two daemons make the file at once: the second is told "busy" at once while WAL is turned on.
             backup: Path | None = await _patiently(WRITE_ATTEMPTS)(back_up_before, engine, place, clock)
             before: Standing = await _patiently(WRITE_ATTEMPTS)(_make_ready, writing(engine), cipher)
         except FAILURES as error:
-            await engine.dispose()
             raise explain(error, url) from None
-        except BaseException:
+        finally:
             await engine.dispose()
-            raise
         changed = Upgrade(
             before=before.present,
             now=before.newest,
@@ -124,7 +122,7 @@ class OpenDatabase:
         blocking = create_writer(url, busy_seconds=busy_seconds)
         one_writer = OneWriter(blocking, Path(str(url.database))) if blocking is not None else None
         return cls(
-            engine,
+            create_engine(url, busy_seconds=busy_seconds),
             clock=clock,
             cipher=cipher,
             upgrade=changed,

@@ -133,9 +133,8 @@ def prepare(engine: AsyncEngine, writes: Callable[[Mapping[str, Any]], bool]) ->
 
 
 def be_patient(connection: Connection) -> None:
-    """Let this transaction wait and work longer: it changes the schema."""
+    """Let this transaction wait longer for locks: it changes the schema."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(MIGRATION_LOCK_SECONDS)}")
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -148,6 +149,12 @@ class Metrics:
             "How late the event loop was, at each of four looks a second.",
             LOOP_BUCKETS,
         )
+        self._reload_successful = Gauge(
+            "hatif_last_reload_successful",
+            "Whether questionnaires and settings were taken up when they were last read again.",
+            registry=self._registry,
+        )
+        self._reload_successful.set(1)
         for direction in ("in", "out"):
             self._dropped.labels(direction)
         for code in STORAGE_CODES:
@@ -179,6 +186,10 @@ class Metrics:
     def call_cut(self, provider: str, cause: str) -> None:
         """It was we who ended a call; `cause` is one of `bridge.cuts.Cut`."""
         self._cut.labels(provider, cause).inc()
+
+    def reloaded(self, is_taken: bool) -> None:
+        """Questionnaires and configuration were read again, and taken up or refused."""
+        self._reload_successful.set(is_taken)
 
     def call_refused(self, reason: str) -> None:
         """A call was not taken."""

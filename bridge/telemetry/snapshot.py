@@ -46,6 +46,7 @@ class Snapshot(Struct, frozen=True):
     notices_waiting: int | None = None  # callers in danger, perhaps, of whom nobody has taken note
     notices_overdue: int | None = None  # and should have
     components: Mapping[str, bool] = field(default_factory=dict)  # what a call needs, and whether it is ready
+    questionnaires: Mapping[str, int] | None = None  # how many are in which state
     storage_free_bytes: int | None = None  # on the database's disk
     backup_at: float | None = None  # when the latest backup was made, in seconds since 1970; 0: never
 
@@ -116,6 +117,15 @@ def _kept(now: Snapshot) -> Iterator[Metric]:
     for name, is_ready in now.components.items():
         ready.add_metric((name,), is_ready)
     yield ready
+    if now.questionnaires is not None:
+        asked = GaugeMetricFamily(
+            "hatif_questionnaires",
+            "Questionnaires that calls may be asked, that wait for their prompts, that are left out.",
+            labels=("state",),
+        )
+        for name, count in now.questionnaires.items():
+            asked.add_metric((name,), count)
+        yield asked
     if now.storage_free_bytes is not None:
         yield _one("hatif_storage_free_bytes", "Room on the database's disk.", now.storage_free_bytes)
     if now.backup_at is not None:

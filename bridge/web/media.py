@@ -24,7 +24,7 @@ from bridge.web.crowd import welcome
 from bridge.web.doorkeeper import Doorkeeper, Visit
 from protocols.base import Capabilities, MediaProtocol
 from protocols.errors import CLOSE_POLICY, RemoteProtocolError
-from protocols.events import CallDetails, CallStarted
+from protocols.events import ANSWERED_BY, CallDetails, CallStarted
 from protocols.wire import read_direction
 
 __all__ = ["MediaSockets", "SocketLimits", "close_socket"]
@@ -99,6 +99,7 @@ class MediaSockets:
             caller_number=call.caller_number,
             callee_number=call.callee_number,
             direction=read_direction(call.direction),
+            custom={ANSWERED_BY: call.answered_by} if call.answered_by else {},
         )
 
     def _look_for_room(self, visit: Visit, *, is_asked: bool) -> None:

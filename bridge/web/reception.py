@@ -20,6 +20,8 @@ from protocols.provider import CallStatus, IncomingCall, StatusReport, StreamTar
 
 __all__ = ["Reception"]
 
+MACHINE = "machine"
+
 log = structlog.get_logger()
 
 
@@ -97,8 +99,12 @@ class Reception:
         """
         # What has been told apart has answered, whether or not the same report says so.
         status = report.status or (CallStatus.IN_PROGRESS if report.answered_by else None)
-        if status is not None:
-            await self._keep(self._reported(name, report, status))
+        if status is None:
+            return
+        reported = self._reported(name, report, status)
+        await self._keep(reported)
+        if reported.answered_by == MACHINE:
+            self._switchboard.machine_answered(name, report.provider_call_id)
 
     def _announced(self, name: str, call: IncomingCall, call_id: str, reference: str) -> PhoneCall:
         return PhoneCall(
@@ -135,4 +141,4 @@ class Reception:
 def _in_one_word(answered_by: str | None) -> str | None:
     """Providers write `machine_start`, `answering-machine`, `human_residence`; what else they write stays."""
     said = answered_by or ""
-    return next((word for word in ("human", "machine") if word in said), answered_by)
+    return next((word for word in ("human", MACHINE) if word in said), answered_by)

@@ -1,7 +1,6 @@
 """More calls than there is room for, at the real daemon: some are held whole, and all others are told."""
 
 import asyncio
-import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from exposed import sample
+from shipped import SHORT_ITEMS, write_short
 
 from bridge.carriers.arriving import Lived, TwilioWay, UpgradeWay, arrive
 from bridge.carriers.leg import EndedBy
 from bridge.carriers.lines import LineCaller, PressLine
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
-from bridge.content import CONTENT
 
 pytestmark = pytest.mark.call
 
@@ -28,32 +27,13 @@ PER_SECOND = 2
 SPACING_SECONDS = 0.6  # a little more than the pace allows
 AUTH_TOKEN = "the-twilio-auth-token"
 PUBLIC = "https://hatif.example"
-SHORT = """\
-format: 1
-id: short
-version: "1"
-title: قصير
-language: ar
-status: draft
-source: {name: test, licence: own}
-items:
-  - {id: consent, type: consent, ask: "هَلْ تُوَافِق؟"}
-  - {id: one, type: yes_no, kind: fact, ask: "هَلِ الْجَوُّ جَمِيل؟"}
-  - {id: two, type: yes_no, kind: fact, ask: "هَلْ نُكْمِل؟"}
-"""
-ITEMS = 3
 OVER = {("maqsam", EndedBy.HATIF_HUNG_UP), ("twilio", EndedBy.HATIF_CLOSED)}  # as each of them hangs up
 
 
 @pytest.fixture
 def short(tmp_path: Path) -> dict[str, str]:
     """The environment of a daemon with one short questionnaire and few places."""
-    folder = tmp_path / "questionnaires"
-    shutil.copytree(CONTENT / "questionnaires" / "common", folder / "common")
-    (folder / "short.yaml").write_text(SHORT, encoding="utf-8")
-    return {
-        "HATIF_QUESTIONNAIRES__FOLDER": str(folder),
-        "HATIF_QUESTIONNAIRES__DEFAULT": "short",
+    return write_short(tmp_path / "questionnaires") | {
         "HATIF_CALLS__MAX_CONCURRENT": str(PLACES),
         "HATIF_CALLS__PER_SECOND": str(PER_SECOND),
         "HATIF_CALLS__BURST": str(PER_SECOND),
@@ -119,7 +99,7 @@ def each_was_held_whole_or_told(lived: Sequence[Lived]) -> tuple[int, int]:
     """How many of each; nothing else becomes of a call."""
     taken = [one for one in lived if one.is_taken]
     assert {(one.provider, one.outcome.ended_by) for one in taken} <= OVER
-    assert all(len(one.notes.turns) >= ITEMS for one in taken)
+    assert all(len(one.notes.turns) >= SHORT_ITEMS for one in taken)
     refused = [one for one in lived if not one.is_taken]
     assert not [one.answer for one in refused if not one.is_busy]
     return len(taken), len(refused)
@@ -150,7 +130,7 @@ async def test_twice_as_many_calls_as_places_and_a_burst(
 
     taken, refused = taken + in_burst, refused + told_in_burst
     assert Counter(rows(daemon, "SELECT disposition FROM calls")) == {("completed",): taken}
-    assert rows(daemon, "SELECT count(*) FROM answers WHERE status = 'answered'") == [(ITEMS * taken,)]
+    assert rows(daemon, "SELECT count(*) FROM answers WHERE status = 'answered'") == [(SHORT_ITEMS * taken,)]
     assert most_at_once(daemon) <= PLACES
     assert (
         told(daemon, "full") + told(daemon, "rate")

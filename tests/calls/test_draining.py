@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 import aiohttp
 import pytest
 from manager import Manager
+from shipped import write_short
 
 from bridge.audio.frames import FRAME_BYTES
 from bridge.carriers.base import AudioToPlay, CarrierCall, CarrierEvent, CarrierWire, MarkRequested, Owed
@@ -26,7 +26,6 @@ from bridge.carriers.wires.generic import GenericWire
 from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.carriers.wires.twilio import TwilioWire
 from bridge.clock import Clock
-from bridge.content import CONTENT
 from bridge.identity.streams import StreamTokens
 from bridge.speech.vosk.recognizer import KNOWN_SOUND
 
@@ -37,19 +36,6 @@ NORMAL, GOING_AWAY, TRY_AGAIN = 1000, 1001, 1013  # RFC 6455, section 7.4.1, and
 MEMORY = Path("/dev/shm")  # noqa: S108 - in a folder of its own in it
 QUIET_FRAMES = 20  # 0.4 s: nothing is being said
 QUIET_BYTES = frozenset(range(0x70, 0x80)) | frozenset(range(0xF0, 0x100))  # of mu-law: hardly any sound
-BRIEF = """\
-format: 1
-id: brief
-version: "1"
-title: قصير
-language: ar
-status: draft
-source: {name: test, licence: own}
-items:
-  - {id: consent, type: consent, ask: "هَلْ تُوَافِق؟"}
-  - {id: one, type: yes_no, kind: fact, ask: "هَلِ الْجَوُّ جَمِيل؟"}
-  - {id: two, type: yes_no, kind: fact, ask: "هَلْ نُكْمِل؟"}
-"""
 TROUBLE = re.compile("Task was destroyed|never awaited|never retrieved|ResourceWarning|Traceback")
 VOICE = KNOWN_SOUND.read_bytes()  # yes
 SPOKEN = [
@@ -96,14 +82,9 @@ def brief(tmp_path: Path) -> Iterator[dict[str, str]]:
     Its database is in memory where there is such a folder: twenty calls that go on at the same pace commit at
     the same moment, and a disk that others write to as well is not what is tried here.
     """
-    folder = tmp_path / "questionnaires"
-    shutil.copytree(CONTENT / "questionnaires" / "common", folder / "common")
-    (folder / "brief.yaml").write_text(BRIEF, encoding="utf-8")
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as memory:
-        yield {
+        yield write_short(tmp_path / "questionnaires") | {
             "HATIF_STORAGE__PATH": str(Path(memory) / "hatif.db"),
-            "HATIF_QUESTIONNAIRES__FOLDER": str(folder),
-            "HATIF_QUESTIONNAIRES__DEFAULT": "brief",
             # Two cores that have something else to do as well need not recognise speech as fast as a server.
             "HATIF_RECOGNISER__FINISH_TIMEOUT_SECONDS": "30",
             "HATIF_RECOGNISER__PHASES": "1",

@@ -1,5 +1,6 @@
 """A caller who asks for a person is put through by the provider's REST interface, where the wire cannot."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,7 +25,7 @@ CALL = CarrierCall("966500000001", "966110000001", "CA1")
 
 
 async def asked_by_a_call(
-    start_daemon: Callable[..., Any], *, status: int
+    start_daemon: Callable[..., Any], *, status: int, after_seconds: float = 0.0
 ) -> tuple[list[dict[str, str]], Any]:
     """Press 0 for a person; what the provider was asked, and the daemon."""
     asked: list[dict[str, str]] = []
@@ -33,6 +34,8 @@ async def asked_by_a_call(
         form = parse_qs((await request.read()).decode())
         asked.append({"path": request.path} | {name: values[0] for name, values in form.items()})
         asked[-1]["heard_before"] = str(caller.heard_speech_seconds)
+        await asyncio.sleep(after_seconds)
+        asked[-1]["heard_meanwhile"] = str(caller.heard_speech_seconds - float(asked[-1]["heard_before"]))
         return web.json_response({}, status=status)
 
     app = web.Application()
@@ -70,4 +73,16 @@ async def test_a_provider_that_refuses_ends_the_call_and_is_told_of(start_daemon
     assert '"failed"' in daemon.log
     assert "provider_not_obeying" in daemon.log
     assert "966110000009" not in daemon.log
+    daemon.stop()
+
+
+async def test_a_provider_that_takes_its_time_leaves_nobody_in_silence(
+    start_daemon: Callable[..., Any],
+) -> None:
+    """They are asked to wait a moment, before five seconds are over, and put through by the one request."""
+    asked, daemon = await asked_by_a_call(start_daemon, status=200, after_seconds=4.8)
+
+    assert len(asked) == 1
+    assert float(asked[0]["heard_meanwhile"]) > 1.0
+    assert '"transferred"' in daemon.log
     daemon.stop()

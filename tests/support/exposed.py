@@ -20,6 +20,7 @@ SNAPSHOT = Snapshot(
     notices_waiting=1,
     notices_overdue=0,
     components={"storage": True, "voice": False},
+    questionnaires={"asked": 1, "waiting": 0, "left_out": 2},
     storage_free_bytes=9 << 30,
     backup_at=1_790_000_000.0,
 )

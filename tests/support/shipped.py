@@ -1,4 +1,4 @@
-"""The questionnaires that ship, each read once by each process of a run, and only where a test needs it."""
+"""Questionnaires for tests: those that ship, each read once by each process of a run, and a short one."""
 
 import shutil
 from collections.abc import Iterable
@@ -9,10 +9,24 @@ from bridge.content import CONTENT
 from bridge.dialogue.loader import load
 from bridge.dialogue.questionnaire import Questionnaire
 
-__all__ = ["NAMES", "copy_shipped", "shipped"]
+__all__ = ["NAMES", "SHORT_ITEMS", "copy_shipped", "shipped", "write_short"]
 
 FOLDER = CONTENT / "questionnaires"
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+SHORT = """\
+format: 1
+id: short
+version: "1"
+title: قصير
+language: ar
+status: draft
+source: {name: test, licence: own}
+items:
+  - {id: consent, type: consent, ask: "هَلْ تُوَافِق؟"}
+  - {id: one, type: yes_no, kind: fact, ask: "هَلِ الْجَوُّ جَمِيل؟"}
+  - {id: two, type: yes_no, kind: fact, ask: "هَلْ نُكْمِل؟"}
+"""
+SHORT_ITEMS = 3
 
 
 @cache
@@ -27,3 +41,10 @@ def copy_shipped(folder: Path, names: Iterable[str]) -> Path:
     for name in names:
         shutil.copy(FOLDER / f"{name}.yaml", folder)
     return folder
+
+
+def write_short(folder: Path) -> dict[str, str]:
+    """Make `folder` a site's own with one questionnaire of three questions; a daemon's environment."""
+    copy_shipped(folder, ())
+    (folder / "short.yaml").write_text(SHORT, encoding="utf-8")
+    return {"HATIF_QUESTIONNAIRES__FOLDER": str(folder), "HATIF_QUESTIONNAIRES__DEFAULT": "short"}

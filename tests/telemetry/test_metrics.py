@@ -64,6 +64,8 @@ def test_what_is_is_shown() -> None:
         "hatif_memory_bytes": 1 << 30,
         'hatif_component_ready{component="storage"}': 1,
         'hatif_component_ready{component="voice"}': 0,
+        'hatif_questionnaires{state="left_out"}': 2,
+        "hatif_last_reload_successful": 1,
         "hatif_storage_free_bytes": 9 << 30,
         "hatif_backup_timestamp_seconds": 1_790_000_000,
         'hatif_build_info{model="hatif-ar-phone-0.2@1234",version="0.1.0"}': 1,
