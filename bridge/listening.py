@@ -2,8 +2,9 @@
 
 Speech and keys are heard at the same time, and whichever is complete first is the input. A caller who speaks
 or presses a key over a prompt stops it, where the prompt allows that. What began before a new question could
-be heard is marked premature. An utterance that goes on right after its endpoint comes back whole, marked as a
-revision of the turn before.
+be heard is marked premature. At a pause what has been said so far is weighed: it may be over already, or
+surely not be. An utterance that goes on right after its endpoint comes back whole, marked as a revision of the
+turn before.
 """
 
 from collections.abc import Callable
@@ -11,18 +12,26 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
+from bridge.audio.gate import (
+    UtteranceContinued,
+    UtteranceEnded,
+    UtterancePaused,
+    UtteranceResumed,
+    UtteranceStarted,
+)
 from bridge.clock import Clock
 from bridge.dialogue.actions import Keys, Listen
 from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.keypad import Keypad
 from bridge.errors import WorkerError
 from bridge.line import Dismissed, Gone, Happening, KeyPressed, Line, MachineAnswered, PlayoutFinished
-from bridge.speech.base import RecognitionStream, Recognizer
+from bridge.speech.base import Hearing, Recognizer
+from bridge.speech.utterance import OpenUtterance
 
 __all__ = ["DismissedError", "Heard", "Listener", "Unfinished"]
 
 NO_KEYS = Keys(max_digits=0)
+MAX_LOOKS = 3  # at one utterance: each after the first decodes again what was said before it
 
 
 class DismissedError(Exception):
@@ -38,6 +47,7 @@ class Heard(Struct, frozen=True):
     endpoint_seconds: float | None = None  # the silence that was waited for
     recognise_seconds: float | None = None
     speech_ended_at: float | None = None
+    has_stopped_reply: bool = False  # of the turn before, which has to be said again
 
 
 class Unfinished(Struct, frozen=True):
@@ -45,6 +55,7 @@ class Unfinished(Struct, frozen=True):
 
     phrases: tuple[str, ...]
     pcm: bytes
+    has_gone_on: bool = False  # once already: an echo of the reply must not stop it for ever
 
 
 class Listener:
@@ -59,20 +70,26 @@ class Listener:
         listen: Listen | None,
         barge_in: bool,
         unfinished: Unfinished | None,
+        end_silence: Callable[[Utterance], float] | None = None,
         on_barge_in: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """`on_barge_in` is told when a prompt was stopped, and how long after the caller began to speak."""
+        """`end_silence` says after how many seconds of silence what was said so far is over.
+
+        `on_barge_in` is told when a prompt was stopped, and how long after the caller began to speak.
+        """
         self._line = line
         self._recognizer = recognizer
         self._clock = clock
         self._listen = listen
         self._barge_in = barge_in
         self._unfinished = unfinished
+        self._end_silence = end_silence
         self._on_barge_in = on_barge_in
         self._keypad = Keypad(listen.keys if listen else NO_KEYS)
-        self._stream: RecognitionStream | None = None
-        self._pcm = bytearray()
+        self._spoken: OpenUtterance | None = None
+        self._looks = 0
         self._revises = False
+        self._has_stopped_reply = False
         self._is_premature = False
         self._heard: Heard | None = None
         self._restart_timer()
@@ -88,6 +105,7 @@ class Listener:
             self._line.gate.expect(
                 end_silence_seconds=self._listen.end_silence_seconds,
                 max_speech_seconds=self._listen.max_speech_seconds,
+                pause_seconds=self._listen.look_seconds if self._end_silence else None,
             )
         try:
             while self._heard is None and not self._is_through():
@@ -97,12 +115,12 @@ class Listener:
                 else:
                     await self._on_happening(happening)
         finally:
-            if self._stream is not None:
-                self._stream.cancel()
+            if self._spoken is not None:
+                self._spoken.cancel()
         return self._heard
 
     def _is_through(self) -> bool:
-        return self._listen is None and not self._line.is_speaking and self._stream is None
+        return self._listen is None and not self._line.is_speaking and self._spoken is None
 
     async def _on_happening(self, happening: Happening) -> None:
         match happening:
@@ -112,6 +130,8 @@ class Listener:
                 self._resume(pcm)
             case UtteranceContinued(pcm=pcm):
                 self._feed(pcm)
+            case UtterancePaused():
+                await self._look(happening)
             case UtteranceEnded():
                 await self._end(happening)
             case KeyPressed(key=key):
@@ -139,43 +159,65 @@ class Listener:
         if self._unfinished is None:
             return
         self._revises, self._is_premature = True, False
+        if self._line.is_speaking and not self._unfinished.has_gone_on:
+            self._line.clear()
+            self._has_stopped_reply = True
         self._open(self._unfinished.phrases, self._unfinished.pcm + pcm)
 
     def _open(self, phrases: tuple[str, ...], pcm: bytes) -> None:
-        if self._stream is not None:
-            self._stream.cancel()
-        self._stream = self._recognizer.open(phrases)
-        self._pcm.clear()
-        self._feed(pcm)
+        if self._spoken is not None:
+            self._spoken.cancel()
+        self._spoken = OpenUtterance(self._recognizer, phrases)
+        self._looks = 0
+        self._spoken.feed(pcm)
 
     def _feed(self, pcm: bytes) -> None:
-        if self._stream is not None:
-            self._stream.feed(pcm)
-            self._pcm += pcm
+        if self._spoken is not None:
+            self._spoken.feed(pcm)
+
+    async def _look(self, paused: UtterancePaused) -> None:
+        """Weigh what was said so far. One that has gone on once is not found to be over early again."""
+        if self._spoken is None:
+            return
+        self._spoken.feed(paused.pcm)
+        if self._end_silence is None or self._revises or self._looks >= MAX_LOOKS:
+            return
+        self._looks += 1
+        try:
+            hearing = await self._spoken.so_far()
+        except WorkerError:
+            return  # said when it is over
+        seconds = self._end_silence(self._utterance(hearing, paused.speech_seconds))
+        if ended := self._line.gate.settle(seconds):
+            await self._end(ended)
 
     async def _end(self, ended: UtteranceEnded) -> None:
         self._restart_timer()
-        if self._stream is None:
+        if self._spoken is None:
             return
-        self._feed(ended.pcm_tail)
+        spoken, self._spoken = self._spoken, None
         speech_ended_at = self._clock.monotonic() - ended.silence_seconds
         try:
-            hearing = await self._stream.finish()
+            hearing = await spoken.whole(ended.pcm_tail)
         except WorkerError:
             not_heard = NotHeard(lasting=not self._recognizer.is_reliable)
             self._heard = Heard(not_heard, speech_ended_at=speech_ended_at)
             return
         finally:
-            self._stream = None
+            spoken.cancel()
         self._heard = Heard(
-            Utterance(
-                hearing.closed, hearing.open, hearing.confidence, ended.speech_seconds, self._is_premature
-            ),
-            pcm=bytes(self._pcm),
+            self._utterance(hearing, ended.speech_seconds),
+            pcm=bytes(spoken.pcm),
             revises=self._revises,
             endpoint_seconds=ended.silence_seconds,
             recognise_seconds=hearing.recognise_seconds,
             speech_ended_at=speech_ended_at,
+            has_stopped_reply=self._has_stopped_reply,
+        )
+
+    def _utterance(self, hearing: Hearing, speech_seconds: float) -> Utterance:
+        return Utterance(
+            hearing.closed, hearing.open, hearing.confidence, speech_seconds, self._is_premature
         )
 
     # Keys
@@ -186,9 +228,9 @@ class Listener:
         if self._keypad.is_empty:  # of a whole entry it is the first key that counts
             self._is_premature = self._listen.is_new and self._line.is_premature
         self._interrupt()
-        if self._stream is not None:  # a key is certain; what was being said is not
-            self._stream.cancel()
-            self._stream = None
+        if self._spoken is not None:  # a key is certain; what was being said is not
+            self._spoken.cancel()
+            self._spoken = None
         self._keyed(self._keypad.press(key))
         self._restart_timer()
 
@@ -209,7 +251,7 @@ class Listener:
 
     def _seconds_left(self) -> float | None:
         """How long silence may still last; None while somebody is speaking."""
-        if self._listen is None or self._line.is_speaking or self._stream is not None:
+        if self._listen is None or self._line.is_speaking or self._spoken is not None:
             return None
         patience = (
             self._listen.no_input_seconds if self._keypad.is_empty else self._listen.keys.interdigit_seconds

@@ -8,6 +8,7 @@ its endpoint belongs to the utterance before it, so that turn is taken again fro
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -36,6 +37,7 @@ from bridge.dialogue.engine import DialogueState, Turn
 from bridge.dialogue.form import Form
 from bridge.dialogue.inputs import Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.dialogue.turn_ends import end_silence_seconds
 from bridge.errors import StorageError, WorkerError
 from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Services
 from bridge.line import CLOSE_GOING_AWAY, CLOSE_NORMAL, Line
@@ -72,7 +74,7 @@ class _Taken(Struct, frozen=True):
 
     def going_on(self, pcm: bytes) -> "_Taken":
         """The same turn, of an utterance of which more has been heard."""
-        return replace(self, unfinished=Unfinished(self.unfinished.phrases, pcm))
+        return replace(self, unfinished=Unfinished(self.unfinished.phrases, pcm, has_gone_on=True))
 
 
 class _AwaitingReply(Struct, frozen=True):
@@ -288,7 +290,7 @@ class CallSession(HeldCall[Line]):
             self._record()  # agreed to in this very phone call, before its line was lost
         await self._perform(turn.actions)
         while True:
-            heard = await self._hear(_listen(turn))
+            heard = await self._hear(_listen(turn), state)
             if heard is None:
                 last = turn.actions[-1]
                 self._hand_over = last if isinstance(last, Transfer) else None
@@ -300,10 +302,12 @@ class CallSession(HeldCall[Line]):
             understand_seconds = self._clock.monotonic() - started
             if heard.revises and self._taken and following.reading == turn.reading:
                 self._taken = self._taken.going_on(heard.pcm)  # more was said, and it means the same
+                if heard.has_stopped_reply:
+                    await self._perform(turn.actions)
                 continue
             answers = await self._commit(heard, before, following, understand_seconds)
             self._taken = self._keep(heard, before, turn, answers)
-            if heard.revises:
+            if heard.revises and self._line.is_speaking:
                 self._line.clear()
             turn, state = following, following.state
             self._state = state
@@ -338,7 +342,10 @@ class CallSession(HeldCall[Line]):
             has_open_vocabulary=self._services.recognizer.has_open_vocabulary,
         )
 
-    async def _hear(self, listen: Listen | None) -> Heard | None:
+    async def _hear(self, listen: Listen | None, state: DialogueState | None = None) -> Heard | None:
+        end_silence = None
+        if listen is not None and state is not None:
+            end_silence = partial(end_silence_seconds, self._questionnaire, state, listen)
         return await Listener(
             self._line,
             self._services.recognizer,
@@ -346,6 +353,7 @@ class CallSession(HeldCall[Line]):
             listen=listen,
             barge_in=self._said.barge_in,
             unfinished=self._taken.unfinished if self._taken else None,
+            end_silence=end_silence,
             on_barge_in=self._metrics.barged_in,
         ).hear()
 
@@ -360,7 +368,9 @@ class CallSession(HeldCall[Line]):
         else:
             listen = _listen(asked)
             phrases = listen.phrases if listen else ()
-        return _Taken(before, Unfinished(phrases, heard.pcm), answers, self._consent)
+        return _Taken(
+            before, Unfinished(phrases, heard.pcm, has_gone_on=heard.revises), answers, self._consent
+        )
 
     async def _perform(self, actions: tuple[Action, ...]) -> None:
         """Say what is to be said. Answers among the actions were committed with the turn.

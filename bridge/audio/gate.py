@@ -6,6 +6,7 @@ to the end of the silence that ended the utterance, without a gap. It knows neit
 
 from collections import deque
 from collections.abc import Iterable
+from math import inf
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from bridge.audio.endpointing import (
     Endpointer,
     EndReason,
     SpeechEnded,
+    SpeechPaused,
     SpeechResumed,
     SpeechStarted,
 )
@@ -27,6 +29,7 @@ __all__ = [
     "Spoken",
     "UtteranceContinued",
     "UtteranceEnded",
+    "UtterancePaused",
     "UtteranceResumed",
     "UtteranceStarted",
     "VoiceGate",
@@ -49,6 +52,14 @@ class UtteranceContinued(Struct, frozen=True):
     pcm: bytes
 
 
+class UtterancePaused(Struct, frozen=True):
+    """The caller may have come to the end: see `VoiceGate.settle`. More of the utterance is speech again."""
+
+    pcm: bytes  # what had not been emitted yet; may be empty
+    silence_seconds: float  # heard since the last speech
+    speech_seconds: float  # from the first speech to the last
+
+
 class UtteranceEnded(Struct, frozen=True):
     """The caller has stopped, or has spoken for too long."""
 
@@ -64,7 +75,7 @@ class UtteranceResumed(Struct, frozen=True):
     pcm: bytes  # everything since that end
 
 
-GateEvent = UtteranceStarted | UtteranceContinued | UtteranceEnded | UtteranceResumed
+GateEvent = UtteranceStarted | UtteranceContinued | UtterancePaused | UtteranceEnded | UtteranceResumed
 
 
 class Spoken(Struct, frozen=True):
@@ -82,7 +93,7 @@ def whole_utterances(events: Iterable[GateEvent]) -> list[Spoken]:
         match event:
             case UtteranceStarted():
                 begun = event.pcm
-            case UtteranceContinued():
+            case UtteranceContinued() | UtterancePaused():
                 begun += event.pcm
             case UtteranceResumed():
                 begun = spoken.pop().pcm + event.pcm
@@ -115,11 +126,26 @@ class VoiceGate:
         """Whether an utterance is open."""
         return self._endpointer.is_speaking
 
-    def expect(self, *, end_silence_seconds: float, max_speech_seconds: float) -> None:
-        """Be as patient as the question asks, from the next frame on."""
+    def expect(
+        self, *, end_silence_seconds: float, max_speech_seconds: float, pause_seconds: float | None = None
+    ) -> None:
+        """Be as patient as the question asks, from the next frame on; tell of pauses of a length, if given."""
         self._endpointer.expect(
-            end_silence_seconds=end_silence_seconds, max_speech_seconds=max_speech_seconds
+            end_silence_seconds=end_silence_seconds,
+            max_speech_seconds=max_speech_seconds,
+            pause_seconds=inf if pause_seconds is None else pause_seconds,
         )
+
+    def settle(self, end_silence_seconds: float) -> UtteranceEnded | None:
+        """Let the pause that was told be the end once it lasts so long: now, if it does.
+
+        None: it does not yet, or speech has gone on meanwhile. What was heard since the pause was told is
+        kept for an utterance that resumes.
+        """
+        ended = self._endpointer.settle(end_silence_seconds)
+        if ended is None:
+            return None
+        return UtteranceEnded(b"", ended.silence_seconds, ended.speech_seconds, ended.reason)
 
     def process(self, payload: bytes) -> list[GateEvent]:
         """Take in mu-law of any length; say what the frames it completes decided."""
@@ -139,6 +165,9 @@ class VoiceGate:
                 return self._wait()
             case SpeechStarted():
                 return self._start(endpoint.onset_seconds)
+            case SpeechPaused():
+                pcm = self._leveller.apply(self._release())
+                return UtterancePaused(pcm, endpoint.silence_seconds, endpoint.speech_seconds)
             case SpeechResumed():
                 return UtteranceResumed(self._leveller.apply(self._release()))
             case SpeechEnded():
@@ -154,10 +183,12 @@ class VoiceGate:
 
     def _wait(self) -> UtteranceContinued | None:
         if self._endpointer.is_speaking:
-            return self._continue() if len(self._held) >= CHUNK_FRAMES else None
-        # While speech may be beginning, what led up to it is kept as well as the look-back.
-        if len(self._held) > self._look_back_frames and not self._endpointer.has_onset:
-            self._held.popleft()
+            is_due = len(self._held) >= CHUNK_FRAMES and not self._endpointer.is_paused
+            return self._continue() if is_due else None
+        # While speech may be beginning or going on, what led up to it is kept as well as the look-back.
+        if not self._endpointer.has_onset and not self._endpointer.may_resume:
+            while len(self._held) > self._look_back_frames:
+                self._held.popleft()
         return None
 
     def _continue(self) -> UtteranceContinued:

@@ -88,6 +88,7 @@ class Listen(Struct, frozen=True, tag=True):
     keys: Keys
     no_input_seconds: float = 6.0
     end_silence_seconds: float = 0.6
+    look_seconds: float | None = None  # of silence: then what was said so far may end it sooner, or later
     max_speech_seconds: float = 10.0
     keep_audio: bool = False  # the sound of the answer is part of it
     is_new: bool = False  # put for the first time: what began before it was heard does not answer it

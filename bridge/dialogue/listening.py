@@ -44,6 +44,7 @@ NUMBER_SILENCE_SECONDS = 0.5
 CHOICE_SILENCE_SECONDS = 0.6
 PARTS_SILENCE_SECONDS = 0.9  # a pressure, a date, a row of digits: people stop to read on
 TEXT_SILENCE_SECONDS = 1.5
+LOOK_SECONDS = 0.2  # of silence, after which what has been said may be complete: see `turn_ends`
 NO_INPUT_SECONDS = 6.0
 KEYPAD_NO_INPUT_SECONDS = 10.0  # the telephone has to be taken from the ear first
 WAIT_SECONDS = 20.0  # to look for glasses or a box of pills
@@ -68,11 +69,13 @@ def listen_for_item(
             phrases=_distinct(_always(questionnaire)), keys=keys, no_input_seconds=KEYPAD_NO_INPUT_SECONDS
         )
     phrases = (*_answers(questionnaire, item), *_replies(questionnaire, item), *_always(questionnaire))
+    end_silence_seconds = getattr(item, "end_silence_seconds", None)  # the author knows better
     listen = Listen(
         phrases=_distinct(phrases),
         keys=keys,
         no_input_seconds=getattr(item, "no_input_seconds", None) or NO_INPUT_SECONDS,
-        end_silence_seconds=getattr(item, "end_silence_seconds", None) or _patience(item),
+        end_silence_seconds=end_silence_seconds or _patience(item),
+        look_seconds=None if end_silence_seconds or isinstance(item, _TEXTS) else LOOK_SECONDS,
     )
     if isinstance(item, FreeTextItem | AudioItem):
         return replace(listen, max_speech_seconds=item.max_speech_seconds, keep_audio=keep_audio)
@@ -93,6 +96,7 @@ def listen_for_yes_no(
         keys=Keys(max_digits=1),
         no_input_seconds=NO_INPUT_SECONDS,
         end_silence_seconds=YES_NO_SILENCE_SECONDS,
+        look_seconds=LOOK_SECONDS,
     )
 
 
