@@ -182,6 +182,8 @@ class Listener:
         self._spoken.feed(paused.pcm)
         if self._end_silence is None or self._revises or self._looks >= MAX_LOOKS:
             return
+        if not self._recognizer.is_quick:  # what has ended comes first
+            return
         self._looks += 1
         try:
             hearing = await self._spoken.so_far()

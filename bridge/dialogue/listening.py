@@ -45,6 +45,7 @@ CHOICE_SILENCE_SECONDS = 0.6
 PARTS_SILENCE_SECONDS = 0.9  # a pressure, a date, a row of digits: people stop to read on
 TEXT_SILENCE_SECONDS = 1.5
 LOOK_SECONDS = 0.2  # of silence, after which what has been said may be complete: see `turn_ends`
+PARTS_LOOK_SECONDS = 0.5  # between digits there are pauses, and each look costs as much as a second hearing
 NO_INPUT_SECONDS = 6.0
 KEYPAD_NO_INPUT_SECONDS = 10.0  # the telephone has to be taken from the ear first
 WAIT_SECONDS = 20.0  # to look for glasses or a box of pills
@@ -75,7 +76,7 @@ def listen_for_item(
         keys=keys,
         no_input_seconds=getattr(item, "no_input_seconds", None) or NO_INPUT_SECONDS,
         end_silence_seconds=end_silence_seconds or _patience(item),
-        look_seconds=None if end_silence_seconds or isinstance(item, _TEXTS) else LOOK_SECONDS,
+        look_seconds=None if end_silence_seconds else _look(item),
     )
     if isinstance(item, FreeTextItem | AudioItem):
         return replace(listen, max_speech_seconds=item.max_speech_seconds, keep_audio=keep_audio)
@@ -210,3 +211,9 @@ def _patience(item: Item) -> float:
     if isinstance(item, _NUMBERS):
         return NUMBER_SILENCE_SECONDS
     return CHOICE_SILENCE_SECONDS if isinstance(item, OptionsItem) else YES_NO_SILENCE_SECONDS
+
+
+def _look(item: Item) -> float | None:
+    if isinstance(item, _TEXTS):
+        return None
+    return PARTS_LOOK_SECONDS if isinstance(item, _IN_PARTS) else LOOK_SECONDS

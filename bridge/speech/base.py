@@ -55,6 +55,11 @@ class Recognizer(Protocol):
         ...
 
     @property
+    def is_quick(self) -> bool:
+        """Whether it has time for more than what must be heard: False where callers have waited lately."""
+        ...
+
+    @property
     def has_open_vocabulary(self) -> bool:
         """Whether free speech becomes a text that is worth keeping, and not only the answers to questions."""
         ...

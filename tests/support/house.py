@@ -102,7 +102,7 @@ class NoEars:
     """A recogniser that is dead; whoever asks it is told so."""
 
     has_open_vocabulary = False
-    is_reliable = False
+    is_reliable = is_quick = False
 
     def open(self, _phrases: Sequence[str]) -> Any:
         raise WorkerError("there is no recogniser in this house")

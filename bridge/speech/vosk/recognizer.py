@@ -41,6 +41,8 @@ MAX_PHRASES = 1000  # a grammar is built anew for every utterance; no question h
 KNOWN_PHRASE = "نعم"
 KNOWN_SOUND = Path(__file__).with_name("yes.ulaw")
 
+QUICK_SECONDS = 0.3  # what waits longer than that for its end has no time to spare
+
 MAX_GRAMMARS = 512  # spelled grammars that are remembered; a questionnaire has a few dozen
 
 log = structlog.get_logger()
@@ -154,6 +156,11 @@ class VoskRecognizer(Recognizer):
     def waited_seconds(self) -> float:
         """How long the utterance has waited that has waited longest, now or a moment ago."""
         return self._waits.longest_seconds
+
+    @property
+    def is_quick(self) -> bool:
+        """False: an utterance has waited for its end for longer than usual, now or a moment ago."""
+        return self.waited_seconds < QUICK_SECONDS
 
     @property
     def is_reliable(self) -> bool:
