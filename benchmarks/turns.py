@@ -110,6 +110,7 @@ class Ended(Struct, frozen=True):
     silences: tuple[float, ...]  # that were waited for: the first end's first
     revised: int  # ends that were taken back
     others: int  # utterances more, which would have answered the next question
+    hearings: int  # how often the recogniser was asked: more than once is work that was done twice
     first: Value  # stored at the first end
     stored: Value  # in the end
     truth: Value
@@ -158,7 +159,7 @@ class _StillStream(RecognitionStream):
         self._stream.cancel()
 
 
-async def end(sound: Sound, questionnaire: Questionnaire, ears: Recognizer, *, early: bool) -> Ended:
+async def end(sound: Sound, questionnaire: Questionnaire, ears: Still, *, early: bool) -> Ended:
     """Hear one sound as a call does, its questions without words of their own."""
     clock = VirtualClock()
     line = Line(MaqsamProtocol(authenticated=True, check=None), clock=clock, send=_nowhere)
@@ -198,6 +199,7 @@ async def end(sound: Sound, questionnaire: Questionnaire, ears: Recognizer, *, e
         tuple(round(one.endpoint_seconds or 0.0, 2) for one in heard),
         revised,
         len(heard) - revised - 1 if heard else 0,
+        ears.finishes,
         values[0] if values else None,
         first_values[-1] if values else None,
         TRUTHS[sound.word],
@@ -296,7 +298,7 @@ def _asked() -> dict[str, Questionnaire]:
 
 
 def ends_table(found: dict[str, list[Ended]]) -> Table:
-    table = _table("ends", "silence", "sounds", "unheard", "silence ms p50/p95", "≤ 0.3 s", "taken back", "another", "changed", "stored", "WRONG")
+    table = _table("ends", "silence", "sounds", "unheard", "silence ms p50/p95", "≤ 0.3 s", "taken back", "another", "changed", "heard again", "stored", "WRONG")
     for rule, results in found.items():
         for kind in sorted({one.kind for one in results}):
             group = [one for one in results if one.kind == kind]
@@ -312,6 +314,7 @@ def ends_table(found: dict[str, list[Ended]]) -> Table:
                 str(sum(one.revised > 0 for one in heard)),
                 str(sum(one.others > 0 for one in heard)),
                 str(sum(one.first is not None and one.first != one.stored for one in heard)),
+                str(sum(one.hearings - len(one.silences) for one in heard)),
                 str(sum(one.stored is not None for one in heard)),
                 str(sum(one.stored is not None and one.stored != one.truth for one in heard)),
             )
@@ -351,7 +354,7 @@ async def replies(sounds: list[Sound], calls: int) -> list[dict[str, float | str
             connection.row_factory = sqlite3.Row
             columns = ", ".join(f"{part}_ms" for part in PARTS)
             rows = connection.execute(
-                f"SELECT item, meaning, {columns} FROM turns WHERE input = 'utterance'"  # noqa: S608
+                f"SELECT item, meaning, {columns} FROM turns WHERE input = 'speech'"  # noqa: S608
             )
             return [dict(row) for row in rows]
 

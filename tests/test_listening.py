@@ -5,16 +5,20 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from bridge.audio.endpointing import EndReason
+from bridge.audio.g711 import decode_ulaw, encode_ulaw
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
+from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
 from bridge.dialogue.actions import Keys, Listen
 from bridge.dialogue.inputs import Digits, HungUp, NoInput, NotHeard, Utterance
 from bridge.line import KeyPressed, Line
-from bridge.listening import Heard, Listener, Unfinished
+from bridge.listening import MAX_LOOKS, Heard, Listener, Unfinished
+from bridge.speech.vosk.recognizer import KNOWN_SOUND
 from protocols.commands import AcceptCall
 from protocols.maqsam import MaqsamProtocol
 
@@ -235,3 +239,115 @@ async def test_a_session_that_does_not_listen_loses_its_call(ears: Any) -> None:
     for _ in range(700):
         scene.line._happened(UtteranceContinued(b"11"))
     assert (scene.line.is_gone, scene.line.close_code) == (True, 1008)
+
+
+# Looks at pauses
+
+LOOKING = replace(LISTEN, end_silence_seconds=0.4, look_seconds=0.1)
+
+
+def on_a_line(*stretches: bytes | float) -> bytes:
+    """Words, and seconds between them, on a line that hisses; mu-law."""
+    pcm = b"".join(
+        bytes(int(one * 8000) * 2) if isinstance(one, float) else decode_ulaw(one) for one in stretches
+    )
+    return encode_ulaw(LineNoise(np.random.default_rng(1)).under(pcm))
+
+
+async def look(scene: Scene, *stretches: bytes | float, listen: Listen = LOOKING, **options: Any) -> Heard:
+    """What is made of that, frame by frame, every thing that can be done between two frames being done."""
+    audio = on_a_line(0.5, *stretches)
+    options = {"barge_in": True, "unfinished": None, "end_silence": lambda _: 0.1} | options
+    hearing = asyncio.create_task(Listener(scene.line, scene.ears, scene.clock, listen=listen, **options).hear())
+    for at in range(0, len(audio), 160):
+        if not hearing.done():
+            scene.line._take(audio[at : at + 160])
+        for _ in range(4):
+            await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        heard = await hearing
+    assert heard is not None
+    return heard
+
+
+YES = KNOWN_SOUND.read_bytes()
+
+
+async def test_what_is_complete_is_over_at_the_pause(scene: Scene) -> None:
+    """Nothing more of the silence is waited for, and nothing is heard twice."""
+    scene.ears.will_hear = ["نعم", "لا"]
+    told: list[Utterance] = []
+
+    def rule(utterance: Utterance) -> float:
+        told.append(utterance)
+        return 0.1
+
+    heard = await look(scene, YES, 1.0, end_silence=rule)
+    assert heard.input == told[0]
+    assert heard.endpoint_seconds == pytest.approx(0.1)
+    assert scene.ears.streams[0].pcm == heard.pcm
+    assert len(scene.ears.streams) == 1
+
+
+async def test_what_may_go_on_is_waited_for_and_heard_once(scene: Scene) -> None:
+    """What was heard at the pause is what is heard at the end: only silence came after it."""
+    scene.ears.will_hear = ["نعم", "لا"]
+    heard = await look(scene, YES, 1.0, end_silence=lambda _: 0.4)
+    assert heard.endpoint_seconds == pytest.approx(0.4)
+    assert heard.input == Utterance(("نعم",), ("نعم",), 1.0, pytest.approx(heard.input.speech_seconds))
+    assert heard.pcm.startswith(scene.ears.streams[0].pcm)
+    assert len(scene.ears.streams) == 1
+
+
+async def test_whoever_goes_on_is_heard_anew_and_whole(scene: Scene) -> None:
+    """What was heard at the first pause is forgotten."""
+    scene.ears.will_hear = ["نعم", "نعم نعم"]
+    heard = await look(scene, YES, 0.2, YES, 1.0, end_silence=lambda _: 0.6)
+    assert isinstance(heard.input, Utterance)
+    assert heard.input.closed == ("نعم نعم",)
+    assert heard.pcm.startswith(scene.ears.streams[1].pcm)
+    assert scene.ears.streams[1].pcm.startswith(scene.ears.streams[0].pcm)
+
+
+async def test_half_a_number_is_waited_for_longer(scene: Scene) -> None:
+    """Than the question asks."""
+    heard = await look(scene, YES, 2.0, end_silence=lambda _: 1.2)
+    assert heard.endpoint_seconds == pytest.approx(1.2)
+
+
+async def test_somebody_who_hesitates_is_not_heard_over_and_over(scene: Scene) -> None:
+    """After some looks the end is waited for."""
+    listen = replace(LOOKING, end_silence_seconds=0.8)
+    heard = await look(scene, *[YES, 0.25] * 6, 1.0, listen=listen, end_silence=lambda _: 0.8)
+    assert heard.endpoint_seconds == pytest.approx(0.8)
+    assert len(scene.ears.streams) == MAX_LOOKS + 1
+
+
+@pytest.mark.parametrize("missing", ["time", "a rule", "a question that asks for it"])
+async def test_where_nobody_looks_the_silence_is_waited_for(scene: Scene, missing: str) -> None:
+    """A recogniser without time to spare has other callers to hear."""
+    scene.ears.is_quick = missing != "time"
+    listen = replace(LOOKING, look_seconds=None) if missing.startswith("a question") else LOOKING
+    rule = None if missing == "a rule" else lambda _: 0.1
+    heard = await look(scene, YES, 1.0, listen=listen, end_silence=rule)
+    assert heard.endpoint_seconds == pytest.approx(0.4)
+
+
+async def test_ears_that_fail_at_a_pause_fail_at_the_end(scene: Scene) -> None:
+    """The caller is asked again, and not left waiting for a second failure."""
+    scene.ears.will_hear = [None]
+    heard = await look(scene, YES, 1.0)
+    assert heard.input == NotHeard()
+    assert len(scene.ears.streams) == 1
+
+
+@pytest.mark.parametrize("has_gone_on", [False, True])
+async def test_a_reply_stops_once_for_whoever_goes_on(scene: Scene, *, has_gone_on: bool) -> None:
+    """An echo of the reply must not stop it over and over."""
+    scene.line.say([PROMPT])
+    scene.ears.will_hear = ["لا"]
+    unfinished = Unfinished(("قبل",), b"00", has_gone_on=has_gone_on)
+    heard = await scene.hear(UtteranceResumed(b"11"), ENDED, unfinished=unfinished)
+    assert heard is not None
+    assert scene.line.is_speaking is has_gone_on
+    assert heard.has_stopped_reply is not has_gone_on

@@ -44,8 +44,11 @@ NUMBER_SILENCE_SECONDS = 0.5
 CHOICE_SILENCE_SECONDS = 0.6
 PARTS_SILENCE_SECONDS = 0.9  # a pressure, a date, a row of digits: people stop to read on
 TEXT_SILENCE_SECONDS = 1.5
-LOOK_SECONDS = 0.2  # of silence, after which what has been said may be complete: see `turn_ends`
-PARTS_LOOK_SECONDS = 0.5  # between digits there are pauses, and each look costs as much as a second hearing
+# So much silence into an utterance, what has been said is looked at: see `turn_ends`. Each look at one that then
+# goes on costs as much as a second hearing.
+CLOSED_LOOK_SECONDS = 0.1  # so that it is known to be complete when it may end
+LOOK_SECONDS = 0.2
+PARTS_LOOK_SECONDS = 0.5  # between digits there are pauses
 NO_INPUT_SECONDS = 6.0
 KEYPAD_NO_INPUT_SECONDS = 10.0  # the telephone has to be taken from the ear first
 WAIT_SECONDS = 20.0  # to look for glasses or a box of pills
@@ -97,7 +100,7 @@ def listen_for_yes_no(
         keys=Keys(max_digits=1),
         no_input_seconds=NO_INPUT_SECONDS,
         end_silence_seconds=YES_NO_SILENCE_SECONDS,
-        look_seconds=LOOK_SECONDS,
+        look_seconds=CLOSED_LOOK_SECONDS,
     )
 
 
@@ -216,4 +219,6 @@ def _patience(item: Item) -> float:
 def _look(item: Item) -> float | None:
     if isinstance(item, _TEXTS):
         return None
-    return PARTS_LOOK_SECONDS if isinstance(item, _IN_PARTS) else LOOK_SECONDS
+    if isinstance(item, _IN_PARTS):
+        return PARTS_LOOK_SECONDS
+    return LOOK_SECONDS if isinstance(item, _NUMBERS) else CLOSED_LOOK_SECONDS

@@ -11,6 +11,7 @@ from bridge.audio.endpointing import (
     Endpointer,
     EndReason,
     SpeechEnded,
+    SpeechPaused,
     SpeechResumed,
     SpeechStarted,
 )
@@ -135,3 +136,65 @@ def test_beginnings_and_ends_alternate(
         if isinstance(endpoint, SpeechEnded):
             assert 0 < endpoint.speech_seconds <= longest + 1.5  # an onset may be long in coming
     assert endpointer.is_speaking == (len(found) % 2 == 1)
+
+
+# Pauses
+
+
+def test_a_pause_is_told_once(pausing: Endpointer) -> None:
+    """When it has lasted so long; where it was not asked for, never."""
+    found = hear(pausing, (0.3, True), (0.3, False), (0.1, True), (0.5, False))
+    assert kinds(found) == [SpeechStarted, SpeechPaused, SpeechPaused, SpeechEnded]
+    assert found[1] == (0.4, SpeechPaused(pytest.approx(0.1), pytest.approx(0.3)))
+    assert kinds(hear(Endpointer(), (0.3, True), (0.5, False))) == [SpeechStarted, SpeechEnded]
+
+
+def test_a_pause_may_be_the_end(pausing: Endpointer) -> None:
+    """At once, or once it has lasted as long as was said."""
+    hear(pausing, (0.3, True), (0.1, False))
+    assert pausing.settle(0.1) == SpeechEnded(pytest.approx(0.1), pytest.approx(0.3), EndReason.SILENCE)
+    assert not pausing.is_speaking
+    hear(pausing, (2, False), (0.3, True), (0.1, False))
+    assert pausing.settle(0.2) is None
+    assert hear(pausing, (0.2, False))[0][0] == pytest.approx(0.1)
+
+
+def test_half_an_answer_is_waited_for_longer(pausing: Endpointer) -> None:
+    """In this pause; the next one is another matter."""
+    hear(pausing, (0.3, True), (0.1, False))
+    assert pausing.settle(1.2) is None
+    assert hear(pausing, (1.0, False), (0.3, True), (0.1, False))[0][0] == pytest.approx(1.4)
+    assert hear(pausing, (0.5, False))[0][0] == pytest.approx(0.3)
+
+
+def test_a_pause_that_is_over_is_not_settled(pausing: Endpointer) -> None:
+    """Whoever went on meanwhile is not cut off, nor is anybody who has not paused."""
+    hear(pausing, (0.3, True), (0.1, False), (0.02, True))
+    assert pausing.settle(0.0) is None
+    assert pausing.is_speaking
+
+
+@given(st.lists(st.tuples(st.integers(6, 40), st.integers(1, 60)), min_size=1, max_size=8))
+def test_an_early_end_tears_nothing_apart(words: list[tuple[int, int]]) -> None:
+    """Whatever would have been one utterance is one, its ends found early or not."""
+
+    def utterances(*, early: bool) -> list[list[int]]:
+        endpointer = Endpointer(end_silence_seconds=0.4, pause_seconds=0.1 if early else 9)
+        found: list[list[int]] = []
+        for number, (speech, silence) in enumerate(words):
+            for is_speech in [True] * speech + [False] * silence:
+                endpoint = endpointer.process(FRAME, is_speech)
+                if isinstance(endpoint, SpeechStarted):
+                    found.append([])
+                if isinstance(endpoint, SpeechPaused):
+                    endpointer.settle(0.1)
+            found[-1].append(number)
+        return found
+
+    assert utterances(early=True) == utterances(early=False)
+
+
+@pytest.fixture
+def pausing() -> Endpointer:
+    """One that tells of pauses of 100 ms."""
+    return Endpointer(end_silence_seconds=0.4, pause_seconds=0.1)

@@ -1,5 +1,6 @@
 """gate: mu-law in, levelled utterances out."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bridge.audio.gate import (
     GateEvent,
     UtteranceContinued,
     UtteranceEnded,
+    UtterancePaused,
     UtteranceResumed,
     UtteranceStarted,
     VoiceGate,
@@ -22,6 +24,16 @@ from bridge.audio.levels import Leveller, peak_dbfs
 
 def hear(gate: VoiceGate, pcm: bytes) -> list[GateEvent]:
     return gate.process(encode_ulaw(pcm))
+
+
+def settling(gate: VoiceGate, pcm: bytes, seconds: float) -> Iterator[GateEvent]:
+    """The same, where each pause is the end once it lasts so long."""
+    for at in range(0, len(pcm), 320):
+        for event in hear(gate, pcm[at : at + 320]):
+            yield event
+            ended = gate.settle(seconds) if isinstance(event, UtterancePaused) else None
+            if ended is not None:
+                yield ended
 
 
 class Unlevelled(Leveller):
@@ -101,24 +113,46 @@ STRETCHES = st.lists(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(stretches=STRETCHES, patience=st.sampled_from([0.2, 0.4]), longest=st.sampled_from([0.6, 10.0]))
+@given(
+    stretches=STRETCHES,
+    patience=st.sampled_from([0.2, 0.4]),
+    longest=st.sampled_from([0.6, 10.0]),
+    settled=st.sampled_from([None, 0.1, 0.16, 1.2]),
+)
 def test_an_utterance_is_a_stretch_of_the_line_without_gaps(
-    sounds: Any, stretches: list[tuple[float, float | None]], patience: float, longest: float
+    sounds: Any,
+    stretches: list[tuple[float, float | None]],
+    patience: float,
+    longest: float,
+    settled: float | None,
 ) -> None:
     """For any call, an utterance's pieces join to exactly what was on the line, and events come in order."""
     pcm = sounds.call((1, None), *stretches, (1, None))
     gate = VoiceGate()
     gate._leveller = Unlevelled()
-    gate.expect(end_silence_seconds=patience, max_speech_seconds=longest)
+    gate.expect(
+        end_silence_seconds=patience, max_speech_seconds=longest, pause_seconds=0.1 if settled else None
+    )
     utterances: list[bytes] = []
     is_open = False
-    for event in hear(gate, pcm):
-        assert is_open == isinstance(event, UtteranceContinued | UtteranceEnded)
+    for event in settling(gate, pcm, settled or 0.0):
+        assert is_open == isinstance(event, UtteranceContinued | UtterancePaused | UtteranceEnded)
         is_open = not isinstance(event, UtteranceEnded)
         if isinstance(event, UtteranceStarted):
             utterances.append(b"")
         utterances[-1] += audio_of(event)
     assert all(utterance in decode_ulaw(encode_ulaw(pcm)) for utterance in utterances)
+
+
+def test_a_pause_that_is_the_end_ends_it_there(sounds: Any) -> None:
+    """A word that follows within the silence that was saved and 300 ms more is the same utterance's."""
+    for pause, kinds in ((0.55, [UtteranceResumed, UtterancePaused, UtteranceEnded]), (0.85, [UtteranceStarted])):
+        gate = VoiceGate()
+        gate.expect(end_silence_seconds=0.4, max_speech_seconds=10, pause_seconds=0.1)
+        call = sounds.call((1, None), (0.4, -12), (pause, None), (0.4, -12), (0.5, None))
+        events = shape(list(settling(gate, call, 0.1)))
+        assert events[:3] == [UtteranceStarted, UtterancePaused, UtteranceEnded]
+        assert events[3 : 3 + len(kinds)] == kinds
 
 
 def test_a_late_word_is_another_utterance(sounds: Any) -> None:

@@ -1,7 +1,8 @@
 """The process in which Vosk lives: `python -m bridge.speech.vosk.worker`; the daemon has vosk nowhere else.
 
 Each utterance is decoded under its own phrases and under every word of the model, either in several phases,
-on a bounded pool of threads; one utterance's jobs are done one at a time and in order. It refuses to know
+on a bounded pool of threads; one utterance's jobs are done one at a time and in order, but for the last: its
+decoders come to their ends side by side, since somebody waits for that. It refuses to know
 what words mean. What Vosk would crash on never reaches it: no `SetGrammar`, no empty list, no unknown word.
 
 Phases: a small model's network looks at every third frame of 10 ms, so the same utterance begun 10 or 20 ms
@@ -16,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -158,6 +160,33 @@ class _Watch:
             return time.monotonic() - min(self._since.values(), default=time.monotonic())
 
 
+class _Ends:
+    """The last words of several decoders, which come to them in any order and on any thread."""
+
+    def __init__(
+        self, decoders: Sequence[_Decoder], on_all: Callable[[Sequence[Sequence[_Word]] | None], None]
+    ) -> None:
+        self._decoders: list[_Decoder | None] = list(decoders)
+        self._texts: list[list[_Word] | None] = [None] * len(self._decoders)
+        self._left = len(self._decoders)
+        self._lock = threading.Lock()
+        self._on_all = on_all
+
+    def end(self, number: int) -> None:
+        """Let one come to its end, and tell of all after the last."""
+        decoder, self._decoders[number] = self._decoders[number], None
+        try:
+            self._texts[number] = decoder.finish() if decoder is not None else None
+        except Exception:  # noqa: BLE001 - Vosk raises plain Exception; the other utterances go on
+            self._texts[number] = None
+        with self._lock:
+            self._left -= 1
+            is_last = not self._left
+        if is_last:
+            texts = [one for one in self._texts if one is not None]
+            self._on_all(texts if len(texts) == len(self._texts) else None)
+
+
 class _Utterance:
     """One utterance and the jobs that wait for it: done one at a time, in order, on the shared pool.
 
@@ -234,11 +263,25 @@ class _Utterance:
         if self._failure:
             self._send(Refused(self._id, self._failure))
             return
-        closed = [decoder.finish() for decoder in self._closed]
-        heard = [decoder.finish() for decoder in self._open]
-        self._free()
-        confidence = min((word.conf for word in chain.from_iterable(closed)), default=0.0)
-        self._send(Heard(self._id, _texts(closed), _texts(heard), min(max(confidence, 0.0), 1.0)))
+        closed, heard = len(self._closed), len(self._open)
+        ends = _Ends((*self._closed, *self._open), partial(self._told, closed))
+        self._free()  # each end has its own, and whoever cancels now frees none of them
+        for number in range(1, closed + heard):
+            self._turns.submit(partial(self._end, ends, number), self._path)
+        ends.end(0)
+
+    def _end(self, ends: "_Ends", number: int) -> None:
+        with self._watch.at_work():
+            ends.end(number)
+
+    def _told(self, closed: int, texts: Sequence[Sequence[_Word]] | None) -> None:
+        """All decoders are done; None: one of them failed."""
+        if texts is None:
+            self._send(Refused(self._id, "the recogniser failed at the end of an utterance"))
+            return
+        confidence = min((word.conf for word in chain.from_iterable(texts[:closed])), default=0.0)
+        heard = _texts(texts[:closed]), _texts(texts[closed:])
+        self._send(Heard(self._id, *heard, min(max(confidence, 0.0), 1.0)))
 
     def _free(self) -> None:
         self._closed, self._open = [], []
