@@ -7,6 +7,7 @@ surely not be. An utterance that goes on right after its endpoint comes back who
 turn before.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -31,6 +32,7 @@ from bridge.speech.utterance import OpenUtterance
 __all__ = ["DismissedError", "Heard", "Listener", "Unfinished"]
 
 NO_KEYS = Keys(max_digits=0)
+LONGEST_WAIT_SECONDS = 4.9  # of the wall clock, after a caller's last word: then they hear that they were not heard
 MAX_LOOKS = 3  # at one utterance: each after the first decodes again what was said before it
 
 
@@ -199,9 +201,11 @@ class Listener:
             return
         spoken, self._spoken = self._spoken, None
         speech_ended_at = self._clock.monotonic() - ended.silence_seconds
+        silence_seconds = self._clock.real_seconds(ended.silence_seconds)
         try:
-            hearing = await spoken.whole(ended.pcm_tail)
-        except WorkerError:
+            async with asyncio.timeout(max(0.0, LONGEST_WAIT_SECONDS - silence_seconds)):
+                hearing = await spoken.whole(ended.pcm_tail)
+        except (WorkerError, TimeoutError):
             not_heard = NotHeard(lasting=not self._recognizer.is_reliable)
             self._heard = Heard(not_heard, speech_ended_at=speech_ended_at)
             return

@@ -6,8 +6,8 @@ its endpoint belongs to the utterance before it, so that turn is taken again fro
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bridge.admission import Seat
+from bridge.audio.comfort import WAITING_TONE
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
@@ -59,7 +60,7 @@ from protocols.base import Capabilities, Ending, MediaProtocol
 __all__ = ["CallSession", "Outcome", "Patience", "Services"]
 
 LAST_WORDS_SECONDS = 10.0  # longer than any apology or goodbye
-HOLD_SECONDS = 3.0  # of silence by the wall clock, while a provider takes its time to put a caller through
+HOLD_SECONDS = 3.0  # of silence by the wall clock, while a provider or a database takes its time
 # A machine's greeting is over after so much silence, or is never over.
 GREETING_SILENCE_SECONDS, LONGEST_GREETING_SECONDS = 1.5, 45.0
 
@@ -429,18 +430,19 @@ class CallSession(HeldCall[Line]):
         consents = consents_of_turn(
             self._questionnaire, before, following.state, stored, self._consent, heard=heard.input
         )
-        receipt = await self._in_time(
-            self._services.store.record_turn(
-                self.call_id,
-                record,
-                stored,
-                state,
-                notices,
-                sound=_sound(heard, answers),
-                consents=consents,
-                turn_number=self._stored_turns + 1,
+        with self._sign_of_life(heard.speech_ended_at):
+            receipt = await self._in_time(
+                self._services.store.record_turn(
+                    self.call_id,
+                    record,
+                    stored,
+                    state,
+                    notices,
+                    sound=_sound(heard, answers),
+                    consents=consents,
+                    turn_number=self._stored_turns + 1,
+                )
             )
-        )
         self._stored_turns = receipt.index
         for notice in notices:
             self._log.warning("escalated", turn=receipt.index, item=notice.item)
@@ -456,6 +458,24 @@ class CallSession(HeldCall[Line]):
         )
         self._log.info("turn_taken", turn=receipt.index, item=following.reading.item)
         return answers
+
+    @contextmanager
+    def _sign_of_life(self, since: float | None) -> Iterator[None]:
+        """Let the caller hear that we are there, if this takes long; `since` is when they fell silent."""
+        loop, now = asyncio.get_running_loop(), self._clock.monotonic()
+        silent_seconds = self._clock.real_seconds(now - (now if since is None else since))
+
+        def hum() -> None:
+            nonlocal humming
+            if not self._line.is_speaking and not self._line.gate.is_speaking:
+                self._line.say([WAITING_TONE])
+            humming = loop.call_later(HOLD_SECONDS, hum)
+
+        humming = loop.call_later(max(0.0, HOLD_SECONDS - silent_seconds), hum)
+        try:
+            yield
+        finally:
+            humming.cancel()
 
     def _record_or_not(self, consents: tuple[ConsentRecord, ...]) -> None:
         """Keep the sound of the call from its beginning once the caller has agreed; forget it otherwise."""

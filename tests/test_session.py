@@ -410,6 +410,50 @@ async def test_a_database_that_fails_ends_in_an_apology(call: Callable[..., Call
     assert one.query("SELECT disposition FROM calls") == [(None,)]  # the next start calls it interrupted
 
 
+async def test_a_slow_database_is_not_waited_for_in_silence(
+    call: Callable[..., Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After three seconds a tone says that we are there, and then the reply comes as ever."""
+    one = call(commit_seconds=20.0)
+    await one.prompt_heard()
+    store = one.session._services.store
+    at_last, record_turn = asyncio.Event(), store.record_turn
+
+    async def record_slowly(*arguments: Any, **options: Any) -> Any:
+        await at_last.wait()
+        return await record_turn(*arguments, **options)
+
+    monkeypatch.setattr(store, "record_turn", record_slowly)
+    before = len(one.sent)
+    one.session._line._happened(KeyPressed("1"))
+    await one.until(lambda: "response.stream" in [message["type"] for message in one.sent[before:]])
+    assert one.query("SELECT 1 FROM answers") == []
+    await one.until(lambda: not one.session._line.is_speaking)
+    at_last.set()
+    await one.prompt_heard()
+    await one.hang_up()
+    assert one.query("SELECT item, value_json FROM answers") == [("consent", "true")]
+
+
+async def test_a_reply_that_was_stopped_for_nothing_is_said_again(
+    call: Callable[..., Call], ears: Any
+) -> None:
+    """Whoever goes on and means the same hears the next question whole, and answers it."""
+    ears.will_hear = ["نعم", "نعم نعم", "لا"]
+    one = call()
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=1)
+    await one.until(lambda: one.session._line.is_speaking)
+    one.session._line._happened(RESUMED)
+    await one.until(lambda: one.sent[-1]["type"] == "speech.started")
+    one.session._line._happened(ENDED)
+    await one.prompt_heard()
+    await one.hear(STARTED, ENDED, turns=2)
+    await one.hang_up()
+    assert one.query("SELECT item, value_json FROM answers") == [("consent", "true"), ("pain", "false")]
+    assert one.query("SELECT prompt_heard_seconds = prompt_seconds FROM turns WHERE item = 'pain'")[0] == (1,)
+
+
 async def test_nobody_waits_for_one_write_after_the_other(call: Callable[..., Call]) -> None:
     """What must be on disk before the caller hears more has its time together, not each part for itself."""
     one = call()
