@@ -1,14 +1,15 @@
 """Waiting for the caller: from happenings on the line to one input for the dialogue.
 
 Speech and keys are heard at the same time, and whichever is complete first is the input. A caller who speaks
-or presses a key over a prompt stops it, where the prompt allows that. What began before a new question could
+or presses a key over a prompt stops it, where the prompt allows that; where no word came, the prompt is taken
+up again with the phrase that was stopped, and only keys stop it then. What began before a new question could
 be heard is marked premature. At a pause what has been said so far is weighed: it may be over already, or
 surely not be. An utterance that goes on right after its endpoint comes back whole, marked as a revision of the
 turn before.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +34,7 @@ __all__ = ["DismissedError", "Heard", "Listener", "Unfinished"]
 
 NO_KEYS = Keys(max_digits=0)
 LONGEST_WAIT_SECONDS = 4.9  # of the wall clock, after a caller's last word: then they hear that they were not heard
+HEARD_SECONDS = 0.1  # of a phrase's end are no reason to say it again
 MAX_LOOKS = 3  # at one utterance: each after the first decodes again what was said before it
 
 
@@ -72,11 +74,15 @@ class Listener:
         listen: Listen | None,
         barge_in: bool,
         unfinished: Unfinished | None,
+        prompt: Sequence[bytes] = (),
         end_silence: Callable[[Utterance], float] | None = None,
+        is_nothing: Callable[[Utterance], bool] = lambda _: False,
         on_barge_in: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """`end_silence` says after how many seconds of silence what was said so far is over.
+        """`prompt` is what is being said, phrase by phrase, in mu-law.
 
+        `end_silence` says after how many seconds of silence what was said so far is over, `is_nothing`
+        whether it was no word at all.
         `on_barge_in` is told when a prompt was stopped, and how long after the caller began to speak.
         """
         self._line = line
@@ -85,7 +91,11 @@ class Listener:
         self._listen = listen
         self._barge_in = barge_in
         self._unfinished = unfinished
+        self._prompt = tuple(prompt)
+        self._stopped: tuple[bytes, ...] = ()  # phrases that were not heard because somebody spoke
+        self._is_taken_up = False
         self._end_silence = end_silence
+        self._is_nothing = is_nothing
         self._on_barge_in = on_barge_in
         self._keypad = Keypad(listen.keys if listen else NO_KEYS)
         self._spoken: OpenUtterance | None = None
@@ -151,7 +161,8 @@ class Listener:
     # Speech
 
     def _start(self, pcm: bytes, onset_seconds: float) -> None:
-        if self._listen is None or not self._listen.phrases or not self._may_interrupt():
+        self._unfinished = None  # what goes on from here on is this
+        if self._listen is None or not self._listen.phrases or not self._may_interrupt(by_voice=True):
             return
         self._is_premature = self._listen.is_new and self._line.is_premature
         self._interrupt(onset_seconds)
@@ -211,8 +222,12 @@ class Listener:
             return
         finally:
             spoken.cancel()
+        utterance = self._utterance(hearing, ended.speech_seconds)
+        if self._stopped and self._is_nothing(utterance):
+            self._take_up()
+            return
         self._heard = Heard(
-            self._utterance(hearing, ended.speech_seconds),
+            utterance,
             pcm=bytes(spoken.pcm),
             revises=self._revises,
             endpoint_seconds=ended.silence_seconds,
@@ -266,10 +281,23 @@ class Listener:
 
     # Speaking over the prompt
 
-    def _may_interrupt(self) -> bool:
-        return self._barge_in or not self._line.is_speaking
+    def _may_interrupt(self, *, by_voice: bool = False) -> bool:
+        may = self._barge_in and not (by_voice and self._is_taken_up)
+        return may or not self._line.is_speaking
+
+    def _take_up(self) -> None:
+        """Go on with the prompt that was stopped for nothing; once, or noise would chop it up."""
+        self._line.say(self._stopped)
+        self._stopped, self._is_taken_up = (), True
+
+    def _unheard(self) -> tuple[bytes, ...]:
+        """The prompt from the phrase on that is being said."""
+        progress = self._line.progress()[-len(self._prompt) :] if self._prompt else []
+        heard = sum(one.heard_seconds >= one.seconds - HEARD_SECONDS for one in progress)
+        return self._prompt[heard:]
 
     def _interrupt(self, onset_seconds: float = 0.0) -> None:
         if self._line.is_speaking:
+            self._stopped = self._unheard()
             self._line.clear()
             self._on_barge_in(onset_seconds + self._line.waited_seconds)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -38,7 +39,7 @@ from bridge.dialogue.engine import DialogueState, Turn
 from bridge.dialogue.form import Form
 from bridge.dialogue.inputs import Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.dialogue.turn_ends import end_silence_seconds
+from bridge.dialogue.turn_ends import end_silence_seconds, is_nothing
 from bridge.errors import StorageError, WorkerError
 from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Services
 from bridge.line import CLOSE_GOING_AWAY, CLOSE_NORMAL, Line
@@ -344,9 +345,12 @@ class CallSession(HeldCall[Line]):
         )
 
     async def _hear(self, listen: Listen | None, state: DialogueState | None = None) -> Heard | None:
-        end_silence = None
+        rules: dict[str, Any] = {}
         if listen is not None and state is not None:
-            end_silence = partial(end_silence_seconds, self._questionnaire, state, listen)
+            rules = {
+                "end_silence": partial(end_silence_seconds, self._questionnaire, state, listen),
+                "is_nothing": partial(is_nothing, self._questionnaire, state),
+            }
         return await Listener(
             self._line,
             self._services.recognizer,
@@ -354,8 +358,9 @@ class CallSession(HeldCall[Line]):
             listen=listen,
             barge_in=self._said.barge_in,
             unfinished=self._taken.unfinished if self._taken else None,
-            end_silence=end_silence,
+            prompt=self._said.audio,
             on_barge_in=self._metrics.barged_in,
+            **rules,
         ).hear()
 
     def _keep(
@@ -466,16 +471,15 @@ class CallSession(HeldCall[Line]):
         silent_seconds = self._clock.real_seconds(now - (now if since is None else since))
 
         def hum() -> None:
-            nonlocal humming
             if not self._line.is_speaking and not self._line.gate.is_speaking:
                 self._line.say([WAITING_TONE])
-            humming = loop.call_later(HOLD_SECONDS, hum)
+            humming.append(loop.call_later(HOLD_SECONDS, hum))
 
-        humming = loop.call_later(max(0.0, HOLD_SECONDS - silent_seconds), hum)
+        humming = [loop.call_later(max(0.0, HOLD_SECONDS - silent_seconds), hum)]
         try:
             yield
         finally:
-            humming.cancel()
+            humming[-1].cancel()
 
     def _record_or_not(self, consents: tuple[ConsentRecord, ...]) -> None:
         """Keep the sound of the call from its beginning once the caller has agreed; forget it otherwise."""

@@ -351,3 +351,52 @@ async def test_a_reply_stops_once_for_whoever_goes_on(scene: Scene, *, has_gone_
     assert heard is not None
     assert scene.line.is_speaking is has_gone_on
     assert heard.has_stopped_reply is not has_gone_on
+
+
+# A prompt that was stopped for nothing
+
+TWO = (b"\x20" * 4000, b"\x21" * 4000)  # phrases of half a second
+
+
+@pytest.mark.parametrize(("heard_seconds", "left"), [(0.2, 2), (0.7, 1)], ids=["the first", "the second"])
+async def test_a_cough_lets_the_prompt_go_on(scene: Scene, heard_seconds: float, left: int) -> None:
+    """With the phrase that it stopped; what is said after that is the answer."""
+    scene.ears.will_hear = ["[unk]", "نعم"]
+    scene.line.say(TWO)
+    await scene.clock.sleep(heard_seconds)
+    for happening in (UtteranceStarted(b"11"), ENDED):
+        scene.line._happened(happening)
+    hearing = asyncio.create_task(
+        scene.hear(prompt=TWO, is_nothing=lambda utterance: utterance.closed == ("[unk]",))
+    )
+    async with asyncio.timeout(5):
+        while len(scene.ears.streams) == 0 or not scene.line.is_speaking:
+            await asyncio.sleep(0)
+        assert [one.seconds for one in scene.line.progress()] == [0.5] * left
+        while scene.line.is_speaking:  # noqa: ASYNC110 - the line tells its listener alone
+            await asyncio.sleep(0.01)
+    for happening in (UtteranceStarted(b"11"), ENDED):
+        scene.line._happened(happening)
+    heard = await hearing
+    assert heard is not None
+    assert heard.input == Utterance(("نعم",), ("نعم",), 1.0, 0.5)
+
+
+async def test_a_prompt_that_was_taken_up_is_said_to_its_end(scene: Scene) -> None:
+    """Noise does not chop it up; a key still stops it."""
+    scene.ears.will_hear = ["[unk]", "نعم"]
+    scene.line.say(TWO)
+    cough = (UtteranceStarted(b"11"), ENDED)
+    heard = await scene.hear(*cough, *cough, KeyPressed("1"), KeyPressed("#"), prompt=TWO, is_nothing=lambda _: True)
+    assert heard == Heard(Digits("1"))
+    assert len(scene.ears.streams) == 1
+    assert not scene.line.is_speaking
+
+
+async def test_what_follows_a_cough_is_not_the_turn_before(scene: Scene) -> None:
+    """An utterance that goes on is the last one that was begun."""
+    scene.line.say(TWO)
+    cough = (UtteranceStarted(b"11"), ENDED, UtteranceResumed(b"22"), ENDED)
+    heard = await scene.hear(*cough, unfinished=Unfinished(("قبل",), b"00"), barge_in=False)
+    assert heard == Heard(NoInput())
+    assert scene.ears.streams == []

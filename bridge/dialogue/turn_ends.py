@@ -1,4 +1,4 @@
-"""How long a silence ends what a caller has said, by what was said before it. Pure.
+"""How long a silence ends what a caller has said, by what was said before it, and whether it was anything. Pure.
 
 A complete answer to a closed question is over soon, and half a number is not. An end that was found too
 early costs a moment of a reply and never an answer: speech that goes on soon after it belongs to what came
@@ -15,8 +15,9 @@ from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.items import ConsentItem, MultiChoiceItem, OptionsItem, QuestionItem
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.state import Asked, DialogueState
+from bridge.understanding import UNKNOWN_WORD
 
-__all__ = ["COMPLETE_SILENCE_SECONDS", "UNFINISHED_SILENCE_SECONDS", "end_silence_seconds"]
+__all__ = ["COMPLETE_SILENCE_SECONDS", "UNFINISHED_SILENCE_SECONDS", "end_silence_seconds", "is_nothing"]
 
 COMPLETE_SILENCE_SECONDS = 0.2  # the closure inside ستة lasts 160 ms
 UNFINISHED_SILENCE_SECONDS = 1.2  # whoever says "a hundred and" is reading the rest
@@ -34,6 +35,14 @@ def end_silence_seconds(
     if _is_complete(questionnaire, state, listen, utterance):
         return min(listen.end_silence_seconds, COMPLETE_SILENCE_SECONDS)
     return listen.end_silence_seconds
+
+
+def is_nothing(questionnaire: Questionnaire, state: DialogueState, utterance: Utterance) -> bool:
+    """Whether it was no word that is listened for, nor any that would be understood: a cough, a hum."""
+    is_refused = bool(utterance.closed) and all(
+        set(text.split()) <= {UNKNOWN_WORD} for text in utterance.closed
+    )
+    return is_refused and advance(questionnaire, state, utterance).reading.meaning == "no_match"
 
 
 def _is_unfinished(readings: Iterable[str]) -> bool:

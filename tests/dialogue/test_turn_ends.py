@@ -8,7 +8,7 @@ from bridge.dialogue import engine
 from bridge.dialogue.actions import Listen
 from bridge.dialogue.dialects import Dialect
 from bridge.dialogue.inputs import Digits, Utterance
-from bridge.dialogue.turn_ends import end_silence_seconds
+from bridge.dialogue.turn_ends import end_silence_seconds, is_nothing
 
 
 def needed(questionnaire: Any, *said: str | Digits, so_far: Utterance | str) -> float:
@@ -84,3 +84,22 @@ def test_what_cannot_be_taken_back_waits(short: Any) -> None:
     """The last answer hangs up."""
     last = short.model_copy(update={"items": short.items[:2]})
     assert needed(last, "نعم", so_far="نعم") == 0.4
+
+
+@pytest.mark.parametrize(
+    ("closed", "open_", "nothing"),
+    [
+        (("[unk]", "[unk]"), ("", "كتاب"), True),
+        (("", ""), ("", ""), True),
+        (("[unk]", "نعم"), ("", ""), False),
+        (("[unk]", "[unk]"), ("طبعا", "طبعا"), False),  # no word of the question, and understood
+        (("نعم",), ("كتاب",), False),
+        ((), ("",), False),  # without a grammar nobody can tell
+    ],
+)
+def test_no_word_is_nothing(
+    short: Any, closed: tuple[str, ...], open_: tuple[str, ...], *, nothing: bool
+) -> None:
+    """Neither a word that is listened for nor one that is understood."""
+    state = engine.advance(short, engine.begin(short).state, agreed("نعم")).state
+    assert is_nothing(short, state, Utterance(closed, open_, 0.9)) is nothing
