@@ -20,7 +20,7 @@ from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
-from bridge.collecting import keep_all_so_far
+from bridge.collecting import keep_all_so_far, keep_giving_back
 from bridge.config import Settings, unguarded_in_short
 from bridge.following import LiveTranscripts
 from bridge.front import Front
@@ -114,6 +114,7 @@ class Daemon:
     async def _start(self, stack: AsyncExitStack) -> None:
         offer = read_offer(self._settings)
         keep_all_so_far()
+        _beside(stack, keep_giving_back(), "memory")
         bench = VoiceBench(self._settings)
         bench.default()  # a voice that there is not is told before anything is begun
         self._has.opus = await self._opus_ears(stack)

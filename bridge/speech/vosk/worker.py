@@ -23,6 +23,7 @@ from typing import Protocol, assert_never
 
 import msgspec
 
+from bridge.collecting import GIVE_BACK_SECONDS, give_back
 from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_UTTERANCE_BYTES,
@@ -254,6 +255,7 @@ class _Ears:
         self._watch = _Watch()
         self._model: _Model | None = None
         self._streams: dict[int, _Utterance] = {}
+        self._gave_back_at = time.monotonic()
 
     def handle(self, message: VoskRequest) -> None:
         match message:
@@ -280,6 +282,9 @@ class _Ears:
     def _probe(self, key: int) -> None:
         """Answered by one of the pool's threads, after the jobs that wait already."""
         self._send(Probed(key, self._watch.longest_seconds()))
+        if time.monotonic() - self._gave_back_at > GIVE_BACK_SECONDS:
+            self._gave_back_at = time.monotonic()
+            give_back()  # the matrices of what was decoded: some 60 MB of small pieces otherwise
 
     def _load(self, message: LoadModel) -> None:
         """Seconds for a large model: off the main thread, which must see the parent go."""
