@@ -52,8 +52,10 @@ def test_what_calls_leave_behind_is_found_soon() -> None:
     gc.enable()
     kept = [[number] for number in range(1_000_000)]
     keep_all_so_far()
-    knot = ref(Knot())
+    call = Knot()
     gc.collect(1)  # it has lived for a while, as calls do: only a full round finds it now
+    knot = ref(call)
+    del call
     calls = [[number] for number in range(100_000)]
     assert knot() is None, (len(kept), len(calls))
 
