@@ -41,7 +41,7 @@ from bridge.storage.upgrading import Upgrade
 from bridge.supervision import Supervision, handed_over_socket
 from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
-from bridge.telemetry.tracing import Tracing, open_tracing
+from bridge.telemetry.tracing import Tracing
 from bridge.voicing import Voices, open_voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
@@ -168,7 +168,7 @@ class Daemon:
             stack.push_async_callback(listener.stop)
             await listener.start(settings.metrics.host, settings.metrics.port)
             log.info("metrics_listen", host=settings.metrics.host, port=listener.port)
-        tracing = open_tracing(settings.tracing)
+        tracing = configured.tracing(settings.tracing)
         stack.push_async_callback(tracing.stop)
         return tracing
 
