@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 import msgspec
 
@@ -43,6 +43,7 @@ from bridge.speech.messages import (
     VoskRequest,
 )
 from bridge.speech.pipe import ParentPipe
+from bridge.speech.vosk.loading import load
 from bridge.speech.vosk.turns import Turns
 
 __all__ = ["main"]
@@ -97,23 +98,19 @@ class _Model:
     """The loaded model: a source of decoders."""
 
     def __init__(self, path: str, phases: int) -> None:
-        import vosk  # noqa: PLC0415 - only once the frame pipe is safe from what it prints
-
-        vosk.SetLogLevel(-1)
-        self._vosk = vosk
-        self._model = vosk.Model(path)
+        self._model, self._open_model = load(Path(path))
         self._phases = range(phases)
         self._takes_grammars = not (Path(path) / "graph" / "HCLG.fst").exists()
 
     def open_vocabulary(self) -> list[_Decoder]:
-        return self._decoders()
+        return self._decoders(self._open_model)
 
     def closed_vocabulary(self, phrases: Sequence[str]) -> list[_Decoder]:
         """Decoders for these phrases alone; none when Vosk could not be given a single one of them."""
         known = [phrase for phrase in phrases if self._knows(phrase)]
         if not known or not self._takes_grammars:
             return []
-        return self._decoders(json.dumps(known, ensure_ascii=False))
+        return self._decoders(self._model, json.dumps(known, ensure_ascii=False))
 
     def test(self, phrase: str, pcm: bytes) -> bool:
         """Decode somebody saying a phrase; whether that is heard, where the model has words for it."""
@@ -125,9 +122,10 @@ class _Model:
         (last, *_) = reversed(_texts([decoder.finish() for decoder in decoders]))
         return last == phrase or not self._knows(phrase)
 
-    def _decoders(self, *grammar: str) -> list[_Decoder]:
-        recognizer = self._vosk.KaldiRecognizer
-        return [_Decoder(recognizer(self._model, SAMPLE_RATE, *grammar), phase) for phase in self._phases]
+    def _decoders(self, model: Any, *grammar: str) -> list[_Decoder]:
+        from vosk import KaldiRecognizer  # noqa: PLC0415 - as `load`
+
+        return [_Decoder(KaldiRecognizer(model, SAMPLE_RATE, *grammar), phase) for phase in self._phases]
 
     def _knows(self, phrase: str) -> bool:
         words = phrase.split()
