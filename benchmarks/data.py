@@ -8,12 +8,16 @@ promises is done, once each, beside a daemon's writing.
 
 import argparse
 import asyncio
+import os
+import signal
 import statistics
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from sqlite3 import connect
 from time import perf_counter
@@ -30,6 +34,7 @@ T = TypeVar("T")
 TURNS = 25
 STATE = '{"format":2,"questionnaire":"h","answers":[]' + " " * 1500 + "}"  # as long as real ones
 KEY = "k" * 32
+WRITING_SECONDS = 3.0
 BEGAN = datetime(2026, 1, 2, 10, tzinfo=UTC)
 
 
@@ -123,6 +128,31 @@ def opened(path: Path) -> None:
     asyncio.run(run())
 
 
+def kill_while_writing(path: Path) -> None:
+    """A process that stores turns without a pause is killed by SIGKILL: its journal stays beside the file."""
+    began = get_context("spawn").Event()
+    writer = get_context("spawn").Process(target=write, args=(path, began), daemon=True)
+    writer.start()
+    began.wait()
+    writer.join(WRITING_SECONDS)
+    os.kill(writer.pid or 0, signal.SIGKILL)
+    writer.join()
+
+
+def write(path: Path, began: Event) -> None:
+    """Store turns of calls that are never ended."""
+
+    async def run() -> None:
+        store = await Store.open(path, clock=Clock())
+        for number in count():
+            await store.begin_call(a_call(f"killed {number}"))
+            for _ in range(TURNS):
+                await store.record_turn(f"killed {number}", a_turn(), [], STATE.encode())
+            began.set()
+
+    asyncio.run(run())
+
+
 def main(folder: Path, answers: int) -> None:
     """Do everything once."""
     path, numbers = folder / "hatif.db", count()
@@ -130,6 +160,9 @@ def main(folder: Path, answers: int) -> None:
     timed(f"making {answers} answers", lambda: multiply(path, answers // TURNS - 1))
     print(f"{'size':<46}{path.stat().st_size / 1e6:9.0f} MB")
     timed("opening", lambda: opened(path))
+    kill_while_writing(path)
+    print(f"{'journal after kill -9':<46}{path.with_name('hatif.db-wal').stat().st_size / 1e6:9.1f} MB")
+    timed("opening after kill -9", lambda: opened(path))
     print(f"{'commits alone':<46}{shown(asyncio.run(beside(path, lambda: None)))}")
     for name, key in (("plain", None), ("encrypted", KEY)):
         drill(path, folder / f"{next(numbers)}.db", name, key)

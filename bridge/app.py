@@ -20,7 +20,7 @@ from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
-from bridge.collecting import keep_all_so_far
+from bridge.collecting import keep_all_so_far, keep_giving_back
 from bridge.config import Settings, unguarded_in_short
 from bridge.following import LiveTranscripts
 from bridge.front import Front
@@ -41,7 +41,7 @@ from bridge.storage.upgrading import Upgrade
 from bridge.supervision import Supervision, handed_over_socket
 from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
-from bridge.telemetry.tracing import Tracing, open_tracing
+from bridge.telemetry.tracing import Tracing
 from bridge.voicing import Voices, open_voices
 from bridge.web.applications import ApplicationSockets
 from bridge.web.doorkeeper import Doorkeeper
@@ -114,6 +114,7 @@ class Daemon:
     async def _start(self, stack: AsyncExitStack) -> None:
         offer = read_offer(self._settings)
         keep_all_so_far()
+        _beside(stack, keep_giving_back(), "memory")
         bench = VoiceBench(self._settings)
         bench.default()  # a voice that there is not is told before anything is begun
         self._has.opus = await self._opus_ears(stack)
@@ -167,7 +168,7 @@ class Daemon:
             stack.push_async_callback(listener.stop)
             await listener.start(settings.metrics.host, settings.metrics.port)
             log.info("metrics_listen", host=settings.metrics.host, port=listener.port)
-        tracing = open_tracing(settings.tracing)
+        tracing = configured.tracing(settings.tracing)
         stack.push_async_callback(tracing.stop)
         return tracing
 

@@ -6,7 +6,7 @@ import structlog
 
 from bridge.audio.recording import CallRecorder
 from bridge.clock import Clock
-from bridge.config import Settings, unguarded
+from bridge.config import Settings, TracingSettings, unguarded
 from bridge.errors import ConfigError
 from bridge.holding import Patience
 from bridge.identity.access import AccessTokens
@@ -18,6 +18,7 @@ from bridge.privacy.recordings import recorder_in
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
+from bridge.telemetry.tracing import NoTracing, Tracing
 from bridge.web.crowd import HttpLimits
 from bridge.web.media import SocketLimits
 from protocols.provider import Door, Options
@@ -37,6 +38,7 @@ __all__ = [
     "service_secret",
     "socket_limits",
     "stream_tokens",
+    "tracing",
 ]
 
 log = structlog.get_logger()
@@ -151,3 +153,19 @@ def recognizer(settings: Settings) -> VoskRecognizer:
     if settings.monitoring.enabled and (problem := unfit_for_transcripts(ears.summary)):
         raise ConfigError(f"{settings.origin('monitoring.enabled')}: monitoring.enabled: {problem}")
     return ears
+
+
+def tracing(settings: TracingSettings) -> Tracing:
+    """Where calls are traced; without the extra it is said how to install it, and calls are taken."""
+    if settings.endpoint is None:
+        return NoTracing()
+    try:
+        from bridge.telemetry.otlp import OtlpTracing  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        log.warning(
+            "tracing_not_installed",
+            setting="tracing.endpoint",
+            detail="traces need OpenTelemetry: run `pip install 'hatif[tracing]'`, or set it to null",
+        )
+        return NoTracing()
+    return OtlpTracing.to(str(settings.endpoint), settings.sample)

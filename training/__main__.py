@@ -20,7 +20,7 @@ from bridge.errors import BridgeError
 from training.corpus import DATASET_WORDS
 from training.course import Course, run
 from training.examples import speak_examples
-from training.export import Tuning
+from training.graphs import Tuning
 from training.teach import Plan
 
 VERSION = "0.2"

@@ -17,9 +17,10 @@ from rich.progress import Progress as Bars
 from bridge.errors import BridgeError
 from training.corpus import Clip, read_noise, read_recordings
 from training.curriculum import read_phrases, sayings
-from training.export import Tuning, write_model
+from training.export import write_model
+from training.graphs import Tuning
 from training.lessons import Lessons, Speller
-from training.lexicon import Word, questions, read_words
+from training.lexicon import Word, questions, read_words, usual_spellings
 from training.line import Line
 from training.network import Network
 from training.splicing import cut, splice
@@ -33,7 +34,6 @@ Pronunciations = Mapping[str, Sequence[tuple[str, ...]]]
 HERE = Path(__file__).parent
 SEED = 20210
 SPLICED = 14_000  # words
-USUAL = frozenset({"yes", "no", "number"})  # kinds of words that most answers are made of
 FAVOUR = 3  # times as many yes and no as of any other recorded word
 # Shares of lessons: first recordings and synthetic voices, then spliced words too.
 FIRST_SHARES = (0.5, 0.5)
@@ -220,7 +220,7 @@ def _write(course: Course, network: Network, table: Sequence[Word]) -> None:
     beside = course.work / "model"
     shutil.rmtree(beside, ignore_errors=True)
     words = {word.spelling: word.pronunciations for word in table}
-    usual = {word.spelling for word in table if word.kind in USUAL}
+    usual = usual_spellings(table)
     write_model(beside, network, words, course.tuning, usual)
     card = course.model / "README.md"
     if card.exists():

@@ -17,24 +17,9 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["SILENCE", "Chains", "Criterion", "first_score", "further_score", "loop", "outputs", "sequence"]
+from training.states import PAUSE, STAY
 
-SILENCE = 0  # its score; a phone p has 1 + 2p for its first frame and 2 + 2p for the others
-STAY = 0.5  # in every state, and as likely to leave it: the topology that `export` writes
-PAUSE = 0.5  # probability of silence where it may stand
-
-
-def first_score(phone: int) -> int:
-    return 1 + 2 * phone
-
-
-def further_score(phone: int) -> int:
-    return 2 + 2 * phone
-
-
-def outputs(phones: int) -> int:
-    """How many scores the network gives for an inventory of phones, the unknown word's own included."""
-    return 1 + 2 * phones
+__all__ = ["Chains", "Criterion", "loop", "sequence"]
 
 
 class Chains(Struct, frozen=True):

@@ -14,17 +14,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from training.corpus import Clip
-from training.criterion import SILENCE, Chains, first_score, loop, sequence
+from training.criterion import Chains, loop, sequence
 from training.features import SAMPLE_RATE, SHIFT, fbank
 from training.lexicon import PHONES
 from training.line import Line, change_speed
+from training.states import SILENCE, UNKNOWN_PHONE, first_score
 
-__all__ = ["NOTHING", "UNKNOWN_PHONE", "Lesson", "Lessons", "Speller", "as_batch"]
+__all__ = ["NOTHING", "Lesson", "Lessons", "Speller", "as_batch"]
 
 Floats = NDArray[np.float32]
 Pronunciation = tuple[int, ...]
 
-UNKNOWN_PHONE = len(PHONES)  # the phone of "something else was said"
 UNKNOWN = ((UNKNOWN_PHONE,),)
 
 ABSENT = 0.16  # of the sayings are not in a grammar that was drawn for them

@@ -3,14 +3,14 @@
 Phones are written in ASCII, as in the table below; what is held twice as long is written twice ("s i t t a").
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from bridge.errors import BridgeError
 
-__all__ = ["KINDS", "PHONES", "SOURCES", "VOWELS", "Word", "questions", "read_words"]
+__all__ = ["KINDS", "PHONES", "SOURCES", "VOWELS", "Word", "questions", "read_words", "usual_spellings"]
 
 # Q ء, th ث, j ج, H ح, x خ, dh ذ, sh ش, S ص, D ض, T ط, Z ظ, E ع, gh غ, q ق, y ي; g is the Egyptian ج and the
 # Gulf's ق; ee and oo are the long vowels of the dialects' "beet" and "yoom".
@@ -41,6 +41,7 @@ _ANSWERS = (  # kinds of words that answer one kind of question
     ("frequency", "severity", "change", "quality"),
     ("day", "time_of_day", "period", "number"),
 )
+_USUAL = frozenset({"yes", "no", "number"})  # most answers are made of these
 SOURCES = frozenset({"dataset", "lexicon", "numbers", "own"})  # dataset: there are recordings of it
 
 _HEADING = "spelling\tpronunciations\tclass\tsource"
@@ -75,6 +76,11 @@ def read_words(path: Path) -> tuple[Word, ...]:
             raise BridgeError(f"{path}, line {number}: {word.spelling} is there already")
         words[word.spelling] = word
     return tuple(words.values())
+
+
+def usual_spellings(words: Iterable[Word]) -> frozenset[str]:
+    """The words that answers are usually made of."""
+    return frozenset(word.spelling for word in words if word.kind in _USUAL)
 
 
 def _word(line: str, place: str) -> Word:

@@ -15,10 +15,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from training.corpus import Clip
-from training.criterion import SILENCE, first_score, further_score
 from training.features import SHIFT, fbank
 from training.lessons import Speller
 from training.network import FRAME_SHIFT, Network
+from training.states import SILENCE, first_score, further_score
 
 __all__ = ["Cutting", "cut", "splice"]
 

@@ -21,9 +21,10 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.criterion import Chains, Criterion, outputs
-from training.lessons import NOTHING, UNKNOWN_PHONE, Lesson, Lessons, as_batch
+from training.criterion import Chains, Criterion
+from training.lessons import NOTHING, Lesson, Lessons, as_batch
 from training.network import Network
+from training.states import UNKNOWN_PHONE, outputs
 
 __all__ = ["Plan", "Progress", "build_network", "teach"]
 

@@ -26,6 +26,7 @@ from bridge.models.trial_messages import (
 )
 from bridge.speech.messages import SAMPLE_RATE
 from bridge.speech.pipe import ParentPipe
+from bridge.speech.vosk.loading import load
 
 __all__ = ["main"]
 
@@ -54,13 +55,9 @@ class _Trial:
     """A loaded model and the grammars that it is tried with."""
 
     def __init__(self, message: OpenTrial) -> None:
-        import vosk  # noqa: PLC0415 - only once the frame pipe is safe from what it prints
-
-        vosk.SetLogLevel(-1)
-        self._vosk = vosk
         self.bytes_before = _resident_bytes()
         began = time.perf_counter()
-        self._model = vosk.Model(message.path)
+        self._model, self._open_model = load(Path(message.path))
         self.load_seconds = time.perf_counter() - began
         self._grammars = [json.dumps(one, ensure_ascii=False) if one else None for one in message.grammars]
 
@@ -78,8 +75,10 @@ class _Trial:
         return Reading(" ".join(word.word for word in words), min(max(confidence, 0.0), 1.0), cpu_seconds)
 
     def _recognizer(self, grammar: str | None) -> _KaldiRecognizer:
-        extra = [] if grammar is None else [grammar]
-        recognizer: _KaldiRecognizer = self._vosk.KaldiRecognizer(self._model, SAMPLE_RATE, *extra)
+        from vosk import KaldiRecognizer  # noqa: PLC0415 - as `load`
+
+        model, extra = (self._open_model, []) if grammar is None else (self._model, [grammar])
+        recognizer: _KaldiRecognizer = KaldiRecognizer(model, SAMPLE_RATE, *extra)
         recognizer.SetWords(True)  # with their confidences
         return recognizer
 

@@ -41,6 +41,7 @@ __all__ = [
 
 BUSY_SECONDS = 5.0  # how long SQLite itself waits for another process's lock before it says "busy"
 POOL_CONNECTIONS = 5  # one writes, the others read; each is a thread
+CACHE_KIB = 512  # of each connection; the system keeps the file's pages anyway, for all of them together
 PRIVATE_FILE = 0o600  # answers are medical data: nobody but the daemon's user reads them
 PRIVATE_FOLDER = 0o700
 
@@ -134,6 +135,7 @@ def _prepare(engine: Engine, busy_seconds: float) -> None:
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.execute("PRAGMA secure_delete=ON")  # what is forgotten is overwritten
+            cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         except sqlite3.Error:
             connection.close()  # nobody else will, and its thread would stay
             raise

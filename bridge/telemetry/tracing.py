@@ -6,13 +6,11 @@ configuration, and durations. No number, word, answer or text of an error: trace
 
 from typing import Protocol
 
-import structlog
 from msgspec import Struct
 
-from bridge.config import TracingSettings
 from bridge.telemetry.metrics import TurnParts
 
-__all__ = ["ATTRIBUTES", "CallTrace", "NoTracing", "Tracing", "TurnFacts", "open_tracing"]
+__all__ = ["ATTRIBUTES", "CallTrace", "NoTracing", "Tracing", "TurnFacts"]
 
 # All attributes that spans have. A new one is thought about as a new field of the log is.
 ATTRIBUTES = frozenset(
@@ -31,8 +29,6 @@ ATTRIBUTES = frozenset(
         "hatif.understand_ms",
     }
 )
-
-log = structlog.get_logger()
 
 
 class TurnFacts(Struct, frozen=True):
@@ -85,19 +81,3 @@ class _NoTrace:
 
     def end(self, outcome: str) -> None:
         pass
-
-
-def open_tracing(settings: TracingSettings) -> Tracing:
-    """What is configured; a daemon without the extra says how to install it, and takes calls nevertheless."""
-    if settings.endpoint is None:
-        return NoTracing()
-    try:
-        from bridge.telemetry.otlp import OtlpTracing  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError:
-        log.warning(
-            "tracing_not_installed",
-            setting="tracing.endpoint",
-            detail="traces need OpenTelemetry: run `pip install 'hatif[tracing]'`, or set it to null",
-        )
-        return NoTracing()
-    return OtlpTracing.to(str(settings.endpoint), settings.sample)

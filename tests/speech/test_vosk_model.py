@@ -62,7 +62,7 @@ def test_a_missing_or_empty_file_is_named(copy: Path, name: str) -> None:
     assert f"{name} is missing; a Vosk model directory needs am/final.mdl" in complaint(copy)
 
 
-@pytest.mark.parametrize("name", ["am/final.mdl", "graph/HCLr.fst", "graph/Gr.fst"])
+@pytest.mark.parametrize("name", ["am/final.mdl", "graph/HCLr.fst", "graph/Gr.fst", "graph/HCLG.open.fst"])
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.97])
 def test_half_a_file_is_noticed(copy: Path, name: str, part: float) -> None:
     """A download that broke off is no model."""

@@ -104,6 +104,24 @@ async def test_daemons_may_start_at_once_on_an_empty_database(server: Cluster, f
     assert server.run(fresh, "SELECT version_num FROM alembic_version") == [(schema.newest_revision(),)]
 
 
+async def test_a_migration_takes_as_long_as_it_takes(
+    server: Cluster, fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What must not keep a caller waiting may keep the start waiting."""
+    upgrade = schema.upgrade
+
+    def slow(connection: Connection) -> schema.Standing:
+        connection.exec_driver_sql("SELECT pg_sleep(1.2)")
+        return upgrade(connection)
+
+    monkeypatch.setattr(schema, "upgrade", slow)
+    monkeypatch.setattr(postgres, "STATEMENT_SECONDS", 0.4)
+    monkeypatch.setattr(postgres, "ANSWER_SECONDS", 0.5)
+    store = await Store.open(server.url(fresh), clock=Clock())
+    await store.ping()
+    await store.close()
+
+
 async def test_newer_schema_is_refused(server: Cluster, fresh: str) -> None:
     """A database that a later version has changed is not touched."""
     await (await Store.open(server.url(fresh), clock=Clock())).close()

@@ -11,11 +11,12 @@ from collector import Collector
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from bridge import configured
 from bridge.config import TracingSettings
 from bridge.telemetry import logs
 from bridge.telemetry.metrics import TurnParts
 from bridge.telemetry.otlp import OtlpTracing
-from bridge.telemetry.tracing import NoTracing, TurnFacts, open_tracing
+from bridge.telemetry.tracing import NoTracing, TurnFacts
 
 TURN = TurnFacts(1, "speech", 0.9, TurnParts(total=0.9))
 
@@ -30,7 +31,7 @@ def collector() -> Any:
 def test_without_an_endpoint_nothing_is_traced() -> None:
     """The default: nothing leaves the machine, and OpenTelemetry is not asked for."""
     assert TracingSettings().endpoint is None
-    tracing = open_tracing(TracingSettings())
+    tracing = configured.tracing(TracingSettings())
     assert isinstance(tracing, NoTracing)
     trace = tracing.call("c1", "maqsam", "default")
     trace.turn(TURN)
@@ -39,7 +40,7 @@ def test_without_an_endpoint_nothing_is_traced() -> None:
 
 async def test_spans_reach_the_collector(collector: Collector) -> None:
     """At OTLP's own path, in its own format, the last of them when the daemon stops."""
-    tracing = open_tracing(TracingSettings(endpoint=collector.address))
+    tracing = configured.tracing(TracingSettings(endpoint=collector.address))
     trace = tracing.call("c1", "maqsam", "default")
     trace.turn(TURN)
     trace.end("completed")
@@ -93,7 +94,7 @@ def test_without_the_extra_the_daemon_starts_and_says_how(monkeypatch: pytest.Mo
     monkeypatch.setattr(builtins, "__import__", without)
     told = io.StringIO()
     logs.configure(format="json", stream=told)
-    assert isinstance(open_tracing(TracingSettings(endpoint="http://127.0.0.1:4318")), NoTracing)
+    assert isinstance(configured.tracing(TracingSettings(endpoint="http://127.0.0.1:4318")), NoTracing)
     line = json.loads(told.getvalue())
     assert (line["event"], line["setting"]) == ("tracing_not_installed", "tracing.endpoint")
     assert "pip install 'hatif[tracing]'" in line["detail"]

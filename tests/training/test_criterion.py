@@ -12,18 +12,8 @@ pytest.importorskip("numba")
 
 import torch
 
-from training.criterion import (
-    PAUSE,
-    SILENCE,
-    STAY,
-    Chains,
-    Criterion,
-    first_score,
-    further_score,
-    loop,
-    outputs,
-    sequence,
-)
+from training.criterion import Chains, Criterion, loop, sequence
+from training.states import PAUSE, SILENCE, STAY, first_score, further_score, outputs
 
 PHONES = 3
 FRAMES = 5

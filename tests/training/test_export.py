@@ -15,11 +15,12 @@ import torch
 import vosk
 
 from bridge.speech.vosk.model import check_model
-from training.criterion import SILENCE, first_score, further_score, outputs
-from training.export import Tuning, write_model
+from training.export import write_model
 from training.features import fbank
-from training.lessons import UNKNOWN_PHONE, Lesson, Speller, as_batch
+from training.graphs import Tuning
+from training.lessons import Lesson, Speller, as_batch
 from training.network import Network
+from training.states import SILENCE, UNKNOWN_PHONE, first_score, further_score, outputs
 
 GRAPH_SCALE = 0.9  # Vosk's own, of the graph's weights beside the network's scores
 WORDS = {

@@ -14,11 +14,12 @@ pytest.importorskip("soundfile")
 import torch
 
 from training.corpus import Clip
-from training.criterion import SILENCE, Criterion, outputs
-from training.lessons import NOTHING, UNKNOWN_PHONE, Lesson, Lessons, Speller, as_batch
+from training.criterion import Criterion
+from training.lessons import NOTHING, Lesson, Lessons, Speller, as_batch
 from training.line import Line, change_speed
 from training.network import Network
 from training.splicing import Cutting, splice
+from training.states import SILENCE, UNKNOWN_PHONE, outputs
 
 WORDS = {
     "نعم": [("n", "a", "E", "a", "m")],

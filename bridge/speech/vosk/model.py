@@ -25,10 +25,12 @@ from bridge.speech.vosk.files import (
 )
 
 __all__ = [
+    "OPEN_GRAPH",
     "UNKNOWN_WORD",
     "ModelRateError",
     "ModelSummary",
     "check_model",
+    "has_open_graph",
     "unfit_for_transcripts",
     "written",
 ]
@@ -41,6 +43,7 @@ _NETWORK = "am/final.mdl"
 _WORDS = "graph/words.txt"
 _STATIC_GRAPH = "graph/HCLG.fst"
 _GRAMMAR = "graph/Gr.fst"
+OPEN_GRAPH = "graph/HCLG.open.fst"  # ours: a dynamic model may bring it, for all words at once
 _DYNAMIC_GRAPH = "graph/HCLr.fst", _GRAMMAR, "graph/disambig_tid.int"
 _NEEDED = _NETWORK, "conf/model.conf", _WORDS
 _FEATURES = "conf/mfcc.conf", "conf/fbank.conf"  # Vosk looks for them in this order
@@ -143,11 +146,17 @@ def _problems(path: Path) -> Iterator[str]:
         yield "it is not a directory" if path.exists() else "it does not exist"
         return
     graph = [_STATIC_GRAPH] if _is_static(path) else list(_DYNAMIC_GRAPH)
+    graph += [OPEN_GRAPH] if has_open_graph(path) else []
     names = (*_NEEDED, _features(path), *graph)
     problems = [f"{name} {problem}" for name in names if (problem := _problem(path / name))]
     yield from problems
     if not problems and not _is_static(path):
         yield from _unwritten_words(path)
+
+
+def has_open_graph(path: Path) -> bool:
+    """Whether a dynamic model brings a graph of all its words; to a static one it would be of no use."""
+    return not _is_static(path) and (path / OPEN_GRAPH).exists()
 
 
 def _is_static(path: Path) -> bool:
@@ -173,8 +182,9 @@ def _problem(file: Path) -> str:
 def _unwritten_words(path: Path) -> Iterator[str]:
     """Vosk loads a model whose words.txt is cut short, and hears the words that it lacks as nothing."""
     numbered = set(read_numbers(path / _WORDS).values())
-    if missing := word_numbers(path / _GRAMMAR) - numbered:
-        yield f"{_WORDS} lacks {len(missing)} words that {_GRAMMAR} leads to"
+    for graph in (_GRAMMAR, OPEN_GRAPH) if has_open_graph(path) else (_GRAMMAR,):
+        if missing := word_numbers(path / graph) - numbered:
+            yield f"{_WORDS} lacks {len(missing)} words that {graph} leads to"
 
 
 def _rate_problem(features: Path) -> str:

@@ -21,10 +21,11 @@ from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 import msgspec
 
+from bridge.collecting import GIVE_BACK_SECONDS, give_back
 from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_UTTERANCE_BYTES,
@@ -44,6 +45,7 @@ from bridge.speech.messages import (
     VoskRequest,
 )
 from bridge.speech.pipe import ParentPipe
+from bridge.speech.vosk.loading import load
 from bridge.speech.vosk.turns import Turns
 
 __all__ = ["main"]
@@ -98,23 +100,19 @@ class _Model:
     """The loaded model: a source of decoders."""
 
     def __init__(self, path: str, phases: int) -> None:
-        import vosk  # noqa: PLC0415 - only once the frame pipe is safe from what it prints
-
-        vosk.SetLogLevel(-1)
-        self._vosk = vosk
-        self._model = vosk.Model(path)
+        self._model, self._open_model = load(Path(path))
         self._phases = range(phases)
         self._takes_grammars = not (Path(path) / "graph" / "HCLG.fst").exists()
 
     def open_vocabulary(self) -> list[_Decoder]:
-        return self._decoders()
+        return self._decoders(self._open_model)
 
     def closed_vocabulary(self, phrases: Sequence[str]) -> list[_Decoder]:
         """Decoders for these phrases alone; none when Vosk could not be given a single one of them."""
         known = [phrase for phrase in phrases if self._knows(phrase)]
         if not known or not self._takes_grammars:
             return []
-        return self._decoders(json.dumps(known, ensure_ascii=False))
+        return self._decoders(self._model, json.dumps(known, ensure_ascii=False))
 
     def test(self, phrase: str, pcm: bytes) -> bool:
         """Decode somebody saying a phrase; whether that is heard, where the model has words for it."""
@@ -126,9 +124,10 @@ class _Model:
         (last, *_) = reversed(_texts([decoder.finish() for decoder in decoders]))
         return last == phrase or not self._knows(phrase)
 
-    def _decoders(self, *grammar: str) -> list[_Decoder]:
-        recognizer = self._vosk.KaldiRecognizer
-        return [_Decoder(recognizer(self._model, SAMPLE_RATE, *grammar), phase) for phase in self._phases]
+    def _decoders(self, model: Any, *grammar: str) -> list[_Decoder]:
+        from vosk import KaldiRecognizer  # noqa: PLC0415 - as `load`
+
+        return [_Decoder(KaldiRecognizer(model, SAMPLE_RATE, *grammar), phase) for phase in self._phases]
 
     def _knows(self, phrase: str) -> bool:
         words = phrase.split()
@@ -297,6 +296,7 @@ class _Ears:
         self._watch = _Watch()
         self._model: _Model | None = None
         self._streams: dict[int, _Utterance] = {}
+        self._gave_back_at = time.monotonic()
 
     def handle(self, message: VoskRequest) -> None:
         match message:
@@ -323,6 +323,9 @@ class _Ears:
     def _probe(self, key: int) -> None:
         """Answered by one of the pool's threads, after the jobs that wait already."""
         self._send(Probed(key, self._watch.longest_seconds()))
+        if time.monotonic() - self._gave_back_at > GIVE_BACK_SECONDS:
+            self._gave_back_at = time.monotonic()
+            give_back()  # the matrices of what was decoded: some 60 MB of small pieces otherwise
 
     def _load(self, message: LoadModel) -> None:
         """Seconds for a large model: off the main thread, which must see the parent go."""
