@@ -33,7 +33,9 @@ from bridge.speech.utterance import OpenUtterance
 __all__ = ["DismissedError", "Heard", "Listener", "Unfinished"]
 
 NO_KEYS = Keys(max_digits=0)
-LONGEST_WAIT_SECONDS = 4.9  # of the wall clock, after a caller's last word: then they hear that they were not heard
+LONGEST_WAIT_SECONDS = (
+    4.9  # of the wall clock, after a caller's last word: then they hear that they were not heard
+)
 HEARD_SECONDS = 0.1  # of a phrase's end are no reason to say it again
 MAX_LOOKS = 3  # at one utterance: each after the first decodes again what was said before it
 
@@ -237,9 +239,7 @@ class Listener:
         )
 
     def _utterance(self, hearing: Hearing, speech_seconds: float) -> Utterance:
-        return Utterance(
-            hearing.closed, hearing.open, hearing.confidence, speech_seconds, self._is_premature
-        )
+        return Utterance(hearing.closed, hearing.open, hearing.confidence, speech_seconds, self._is_premature)
 
     # Keys
 

@@ -6,7 +6,9 @@ decoders come to their ends side by side, since somebody waits for that. It refu
 what words mean. What Vosk would crash on never reaches it: no `SetGrammar`, no empty list, no unknown word.
 
 Phases: a small model's network looks at every third frame of 10 ms, so the same utterance begun 10 or 20 ms
-later is a different one to it. What is recognised in one phase only was close to being something else.
+later is a different one to it. What is recognised in one phase only was close to being something else. Under
+phrases the open vocabulary is heard in one phase first: where it says what the phrases say in all of theirs,
+the others could not change what is believed, and are left out.
 """
 
 import json
@@ -52,6 +54,7 @@ __all__ = ["main"]
 
 SELF_TEST_SECONDS = 0.5
 UNKNOWN_WORD = "[unk]"  # where a model has it: "something else was said"
+FIRST, FURTHER = slice(1), slice(1, None)  # phases
 PHASE_BYTES = SAMPLE_RATE // 100 * 2  # 10 ms: one frame of the features
 
 Send = Callable[[Message], None]
@@ -96,6 +99,18 @@ class _Decoder:
         return list(chain.from_iterable(result.result for result in results))
 
 
+class _Later:
+    """A decoder that hears the whole utterance at its end."""
+
+    def __init__(self, decoder: _Decoder, pcm: bytes) -> None:
+        self._decoder = decoder
+        self._pcm = pcm
+
+    def finish(self) -> list[_Word]:
+        self._decoder.accept(self._pcm)
+        return self._decoder.finish()
+
+
 class _Model:
     """The loaded model: a source of decoders."""
 
@@ -104,15 +119,15 @@ class _Model:
         self._phases = range(phases)
         self._takes_grammars = not (Path(path) / "graph" / "HCLG.fst").exists()
 
-    def open_vocabulary(self) -> list[_Decoder]:
-        return self._decoders(self._open_model)
+    def open_vocabulary(self, phases: slice = slice(None)) -> list[_Decoder]:
+        return self._decoders(self._open_model, phases)
 
     def closed_vocabulary(self, phrases: Sequence[str]) -> list[_Decoder]:
         """Decoders for these phrases alone; none when Vosk could not be given a single one of them."""
         known = [phrase for phrase in phrases if self._knows(phrase)]
         if not known or not self._takes_grammars:
             return []
-        return self._decoders(self._model, json.dumps(known, ensure_ascii=False))
+        return self._decoders(self._model, slice(None), json.dumps(known, ensure_ascii=False))
 
     def test(self, phrase: str, pcm: bytes) -> bool:
         """Decode somebody saying a phrase; whether that is heard, where the model has words for it."""
@@ -124,10 +139,11 @@ class _Model:
         (last, *_) = reversed(_texts([decoder.finish() for decoder in decoders]))
         return last == phrase or not self._knows(phrase)
 
-    def _decoders(self, model: Any, *grammar: str) -> list[_Decoder]:
+    def _decoders(self, model: Any, phases: slice, *grammar: str) -> list[_Decoder]:
         from vosk import KaldiRecognizer  # noqa: PLC0415 - as `load`
 
-        return [_Decoder(KaldiRecognizer(model, SAMPLE_RATE, *grammar), phase) for phase in self._phases]
+        recognizers = ((KaldiRecognizer(model, SAMPLE_RATE, *grammar), at) for at in self._phases[phases])
+        return [_Decoder(recognizer, phase) for recognizer, phase in recognizers]
 
     def _knows(self, phrase: str) -> bool:
         words = phrase.split()
@@ -159,13 +175,14 @@ class _Watch:
             return time.monotonic() - min(self._since.values(), default=time.monotonic())
 
 
+_OnAll = Callable[[Sequence[Sequence[_Word]] | None], None]  # with None: one of them failed
+
+
 class _Ends:
     """The last words of several decoders, which come to them in any order and on any thread."""
 
-    def __init__(
-        self, decoders: Sequence[_Decoder], on_all: Callable[[Sequence[Sequence[_Word]] | None], None]
-    ) -> None:
-        self._decoders: list[_Decoder | None] = list(decoders)
+    def __init__(self, decoders: Sequence[_Decoder | _Later], on_all: _OnAll) -> None:
+        self._decoders: list[_Decoder | _Later | None] = list(decoders)
         self._texts: list[list[_Word] | None] = [None] * len(self._decoders)
         self._left = len(self._decoders)
         self._lock = threading.Lock()
@@ -205,7 +222,9 @@ class _Utterance:
         self._closed: list[_Decoder] = []
         self._open: list[_Decoder] = []
         self._failure = ""
-        self._do(lambda: self._create(model, message.phrases))
+        self._model = model
+        self._said: list[bytes] = []  # for decoders that are asked later, if at all
+        self._do(lambda: self._create(message.phrases))
 
     def feed(self, pcm: bytes) -> None:
         self._received_bytes += len(pcm)
@@ -250,11 +269,12 @@ class _Utterance:
             if job == self._answer:
                 self._send(Refused(self._id, self._failure))
 
-    def _create(self, model: _Model, phrases: Sequence[str]) -> None:
-        self._open = model.open_vocabulary()
-        self._closed = model.closed_vocabulary(phrases)
+    def _create(self, phrases: Sequence[str]) -> None:
+        self._closed = self._model.closed_vocabulary(phrases)
+        self._open = self._model.open_vocabulary(FIRST if self._closed else slice(None))
 
     def _accept(self, pcm: bytes) -> None:
+        self._said.append(pcm)
         for decoder in chain(self._closed, self._open):
             decoder.accept(pcm)
 
@@ -262,10 +282,13 @@ class _Utterance:
         if self._failure:
             self._send(Refused(self._id, self._failure))
             return
-        closed, heard = len(self._closed), len(self._open)
-        ends = _Ends((*self._closed, *self._open), partial(self._told, closed))
+        decoders, closed = (*self._closed, *self._open), len(self._closed)
         self._free()  # each end has its own, and whoever cancels now frees none of them
-        for number in range(1, closed + heard):
+        self._end_all(decoders, partial(self._weigh, closed) if closed else partial(self._tell, 0))
+
+    def _end_all(self, decoders: Sequence[_Decoder | _Later], on_all: _OnAll) -> None:
+        ends = _Ends(decoders, on_all)
+        for number in range(1, len(decoders)):
             self._turns.submit(partial(self._end, ends, number), self._path)
         ends.end(0)
 
@@ -273,7 +296,18 @@ class _Utterance:
         with self._watch.at_work():
             ends.end(number)
 
-    def _told(self, closed: int, texts: Sequence[Sequence[_Word]] | None) -> None:
+    def _weigh(self, closed: int, texts: Sequence[Sequence[_Word]] | None) -> None:
+        """Ask the further phases of the open vocabulary, unless what they say is of no consequence."""
+        later = [] if texts is None or _agree(_texts(texts)) else self._model.open_vocabulary(FURTHER)
+        if texts is None or not later:
+            self._tell(closed, texts)
+            return
+        said = b"".join(self._said)
+        self._end_all(
+            [_Later(one, said) for one in later], lambda more: self._tell(closed, more and [*texts, *more])
+        )
+
+    def _tell(self, closed: int, texts: Sequence[Sequence[_Word]] | None) -> None:
         """All decoders are done; None: one of them failed."""
         if texts is None:
             self._send(Refused(self._id, "the recogniser failed at the end of an utterance"))
@@ -353,6 +387,12 @@ class _Ears:
             self._send(Refused(key, "the recogniser has as many utterances under way as it takes"))
         else:
             stream.finish()
+
+
+def _agree(texts: Sequence[str]) -> bool:
+    """Whether all say the same, and know it."""
+    said = set(texts)
+    return len(said) == 1 and "" not in said and UNKNOWN_WORD not in texts[0].split()
 
 
 def _texts(readings: Sequence[Sequence[_Word]]) -> tuple[str, ...]:
