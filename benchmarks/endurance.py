@@ -6,8 +6,9 @@ Callers of all providers ring without pause, so many at a time. Most answer by k
 us within five seconds and be completed; some speak; some hang up at any moment; some have a fault. Every ten
 seconds the daemon is looked at. After the warm-up, and after every thousand calls from there, nobody rings
 until no call is left: then the daemon must have no more descriptors, tasks and threads than it had after the
-warm-up, but for pools that may fill later (TOLERATED). In the end a straight line through the memory of each
-process since the warm-up must rise by less than 1 % an hour (its slope less one standard error), every
+warm-up, but for pools that may fill later (TOLERATED). In the end a straight line through the least memory of
+each process in every five minutes since the warm-up must rise by less than 1 % an hour (its slope less one
+standard error), every
 completed call must have all its answers in the database, and the database must be sound. Where the machine
 does other work too (--shared), callers may wait longer for the first word, and a caller who was too late
 with a key is no broken promise.
@@ -39,7 +40,7 @@ import numpy as np
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
-from vitals import DAEMON, ProcessVitals, Trend, process_vitals, trend
+from vitals import DAEMON, ProcessVitals, Trend, floors, process_vitals, trend
 
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.caller import Caller
@@ -71,6 +72,7 @@ FIRST_WORD_SECONDS, SHARED_FIRST_WORD_SECONDS = 5.0, 30.0  # of the wall clock, 
 SAMPLE_SECONDS = 10.0
 TOLD_SECONDS = 60.0  # where there is no terminal to show progress on
 MOST_PERCENT_AN_HOUR = 1.0
+WINDOW_SECONDS = 300.0  # the least memory in each is looked at
 JUDGED_SECONDS = (
     1800.0  # a process that has just begun still grows; in less than this nothing is said of memory
 )
@@ -579,12 +581,16 @@ def trends(run: Run) -> dict[str, Trend]:
     found = {}
     for role in roles:
         own = [(each, process) for each in warm for process in each.processes if process.role == role]
-        found[role] = trend([each.seconds for each, _ in own], [process.resident for _, process in own])
+        found[role] = _floor([each.seconds for each, _ in own], [process.resident for _, process in own])
     moments = [each.seconds for each in warm]
-    found["all, proportional"] = trend(
+    found["all, proportional"] = _floor(
         moments, [sum(process.proportional for process in each.processes) for each in warm]
     )
     return {role: line for role, line in found.items() if line is not None}
+
+
+def _floor(seconds: Sequence[float], values: Sequence[float]) -> Trend | None:
+    return trend(*floors(seconds, values, WINDOW_SECONDS))
 
 
 def report(run: Run, stored: Stored, speed: float) -> Iterator[Table]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bridge.speech.memory import children, resident_bytes
 
-__all__ = ["DAEMON", "ProcessVitals", "Trend", "process_vitals", "trend"]
+__all__ = ["DAEMON", "ProcessVitals", "Trend", "floors", "process_vitals", "trend"]
 
 DAEMON = "daemon"
 SECONDS_AN_HOUR = 3600.0
@@ -51,6 +51,20 @@ def process_vitals(pid: int, database: Path) -> list[ProcessVitals]:
     roles = {pid: DAEMON} | {child: _module(child) for child in _descendants(pid)}
     found = [_vitals(number, role, str(database)) for number, role in roles.items()]
     return [vitals for vitals in found if vitals is not None]
+
+
+def floors(
+    seconds: Sequence[float], values: Sequence[float], window_seconds: float
+) -> tuple[list[float], list[float]]:
+    """The lowest value of each window, and when it was seen.
+
+    What a process takes for a moment and gives back is no growth; what it never gives back raises its floor.
+    """
+    lowest: dict[int, tuple[float, float]] = {}
+    for second, value in zip(seconds, values, strict=True):
+        window = int(second // window_seconds)
+        lowest[window] = min(lowest.get(window, (math.inf, 0.0)), (value, second))
+    return [second for _, second in lowest.values()], [value for value, _ in lowest.values()]
 
 
 def trend(seconds: Sequence[float], values: Sequence[float]) -> Trend | None:
