@@ -164,12 +164,18 @@ class Listener:
         self._unfinished = None  # what goes on from here on is this
         if self._listen is None or not self._listen.phrases or not self._may_interrupt(by_voice=True):
             return
+        if self._line.is_echo(pcm):
+            self._line.gate.dismiss()
+            return
         self._is_premature = self._listen.is_new and self._line.is_premature
         self._interrupt(onset_seconds)
         self._open(self._listen.phrases, pcm)
 
     def _resume(self, pcm: bytes) -> None:
         if self._unfinished is None:
+            return
+        if self._line.is_echo(pcm):
+            self._line.gate.dismiss()
             return
         self._revises, self._is_premature = True, False
         if self._line.is_speaking and not self._unfinished.has_gone_on:

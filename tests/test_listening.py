@@ -400,3 +400,40 @@ async def test_what_follows_a_cough_is_not_the_turn_before(scene: Scene) -> None
     heard = await scene.hear(*cough, unfinished=Unfinished(("قبل",), b"00"), barge_in=False)
     assert heard == Heard(NoInput())
     assert scene.ears.streams == []
+
+
+# Our own echo
+
+
+def as_echo(said: bytes, decibels: float) -> bytes:
+    """What comes back of it, on a line that hisses; mu-law."""
+    pcm = np.frombuffer(decode_ulaw(said), dtype="<i2") * 10 ** (decibels / 20)
+    return encode_ulaw(LineNoise(np.random.default_rng(5)).under(pcm.astype("<i2").tobytes()))
+
+
+SPOKEN = YES * 4  # a prompt of a few seconds
+OTHER = YES[::-1]  # somebody else
+
+
+@pytest.mark.parametrize("speaks", [False, True], ids=["alone", "and a caller"])
+async def test_our_own_echo_does_not_stop_us(scene: Scene, *, speaks: bool) -> None:
+    """A tenth of a second late and 15 dB softer; whoever speaks over it does."""
+    heard = as_echo(b"\xff" * 800 + SPOKEN, -15)
+    if speaks:
+        mixed = np.frombuffer(decode_ulaw(heard), dtype="<i2").astype(np.float64)
+        mixed[4800 : 4800 + len(OTHER)] += np.frombuffer(decode_ulaw(OTHER), dtype="<i2")
+        heard = encode_ulaw(np.clip(mixed, -32768, 32767).astype("<i2").tobytes())
+    scene.line._take(on_a_line(0.5))
+    hearing = asyncio.create_task(scene.hear(prompt=[SPOKEN]))
+    scene.line.say([SPOKEN])
+    at = 0
+    async with asyncio.timeout(20):
+        while at < len(heard) and scene.line.is_speaking:
+            said = scene.line.progress()[0].heard_seconds * 8000
+            while at < min(said, len(heard)):
+                scene.line._take(heard[at : at + 160])
+                at += 160
+            await asyncio.sleep(0.001)
+    assert ("speech.started" in scene.sent) is speaks
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)

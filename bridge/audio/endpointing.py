@@ -157,6 +157,13 @@ class Endpointer:
         is_over = self._silence_seconds >= self._needed_silence_seconds
         return self._end(EndReason.SILENCE) if is_over else None
 
+    def dismiss(self) -> None:
+        """Whatever is heard is no speech: nothing has begun, and nothing goes on."""
+        self._is_speaking = False
+        self._go_on()
+        self._ended_ago_seconds = _NEVER
+        self._forget_onset()
+
     def process(self, frame_seconds: float, is_speech: bool) -> Endpoint | None:
         """Take in one frame; say what it decided, if anything."""
         self._silence_seconds = 0.0 if is_speech else self._silence_seconds + frame_seconds

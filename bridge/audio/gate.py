@@ -147,6 +147,10 @@ class VoiceGate:
             return None
         return UtteranceEnded(b"", ended.silence_seconds, ended.speech_seconds, ended.reason)
 
+    def dismiss(self) -> None:
+        """What was taken for an utterance is none, such as our own echo. What is heard next may be one."""
+        self._endpointer.dismiss()
+
     def process(self, payload: bytes) -> list[GateEvent]:
         """Take in mu-law of any length; say what the frames it completes decided."""
         events: list[GateEvent] = []
