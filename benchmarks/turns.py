@@ -110,7 +110,9 @@ class Sound(Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        return f"{'people' if self.is_real else 'voices'}: {'digit' if self.word in DIGIT_WORDS else 'yes/no'}"
+        return (
+            f"{'people' if self.is_real else 'voices'}: {'digit' if self.word in DIGIT_WORDS else 'yes/no'}"
+        )
 
 
 class Ended(Struct, frozen=True):
@@ -257,7 +259,9 @@ def _on_a_line(pcm: bytes, noise: LineNoise) -> bytes:
 def people(source: Path) -> list[Sound]:
     """Each recording on a line of its own."""
     noise = LineNoise(np.random.default_rng(NOISE_SEED))
-    found = sorted(read_recordings(source).items(), key=lambda one: (one[0].word, one[0].speaker, one[0].round))
+    found = sorted(
+        read_recordings(source).items(), key=lambda one: (one[0].word, one[0].speaker, one[0].round)
+    )
     return [Sound(_who(named), named.word, _on_a_line(pcm, noise), True) for named, pcm in found]
 
 
@@ -317,7 +321,20 @@ def _asked() -> dict[str, Questionnaire]:
 
 
 def ends_table(found: dict[str, list[Ended]]) -> Table:
-    table = _table("ends", "silence", "sounds", "unheard", "silence ms p50/p95", "≤ 0.3 s", "taken back", "another", "changed", "heard again", "stored", "WRONG")
+    table = _table(
+        "ends",
+        "silence",
+        "sounds",
+        "unheard",
+        "silence ms p50/p95",
+        "≤ 0.3 s",
+        "taken back",
+        "another",
+        "changed",
+        "heard again",
+        "stored",
+        "WRONG",
+    )
     for rule, results in found.items():
         for kind in sorted({one.kind for one in results}):
             group = [one for one in results if one.kind == kind]
@@ -343,12 +360,36 @@ def ends_table(found: dict[str, list[Ended]]) -> Table:
 # Cuts
 
 
+class _Ear:
+    """A caller's telephone: a sound comes in, and what the caller hears comes back a little later."""
+
+    def __init__(self, prompt: bytes, sound: Samples, echo: float) -> None:
+        self._said, self._sound, self._echo = _samples(prompt), sound, echo
+        self._heard = 0
+        self._back = np.zeros(len(self._said) + len(sound) + 10 * SAMPLE_RATE)
+        self.samples = len(self._back) - SAMPLE_RATE
+
+    def hear(self, at: int, seconds: float) -> None:
+        """So much of the prompt has been heard by then."""
+        until = int(seconds * SAMPLE_RATE)
+        later = at + int(ECHO_DELAY_SECONDS * SAMPLE_RATE)
+        self._back[later : later + until - self._heard] = self._said[self._heard : until] * self._echo
+        self._heard = until
+
+    def frame(self, at: int) -> Samples:
+        pcm = self._back[at : at + FRAME_BYTES].copy()
+        begin = at - int((LEAD_SECONDS + INTO_THE_PROMPT_SECONDS) * SAMPLE_RATE)
+        if 0 <= begin < len(self._sound):
+            piece = self._sound[begin : begin + FRAME_BYTES]
+            pcm[: len(piece)] += piece
+        return pcm
+
+
 async def cut(kind: str, prompt: bytes, sound: Samples, ears: Still, *, echo: float = 0.0) -> Cut:
     """Say a prompt once to somebody on whose line there is a sound, or so much of an echo."""
     clock, noise = VirtualClock(), LineNoise(np.random.default_rng(NOISE_SEED))
     line = Line(MaqsamProtocol(authenticated=True, check=None), clock=clock, send=_nowhere)
-    said = _samples(prompt)
-    ear = np.zeros(len(said) + len(sound) + 10 * SAMPLE_RATE)  # what comes back to us
+    ear = _Ear(prompt, sound, echo)
     questionnaire = _asked()["yes/no"]
     turn = engine.begin(questionnaire)
     listen = _listen(turn)
@@ -364,24 +405,15 @@ async def cut(kind: str, prompt: bytes, sound: Samples, ears: Still, *, echo: fl
         wire = WIRES["maqsam"]()
         for message in wire.open(CarrierCall(EXAMPLE_CALLER, EXAMPLE_CALLEE, "1")):
             yield message
-        heard = 0
-        for at in range(0, len(ear) - SAMPLE_RATE, FRAME_BYTES):
+        for at in range(0, ear.samples, FRAME_BYTES):
             if at == 0:
                 line.command(AcceptCall())
             if at == LEAD_SECONDS * SAMPLE_RATE:
                 line.say([prompt])
             line.tick(clock.monotonic())
             if line.is_speaking and times["said"] == 1:
-                until = int(line.progress()[0].heard_seconds * SAMPLE_RATE)
-                later = at + int(ECHO_DELAY_SECONDS * SAMPLE_RATE)
-                ear[later : later + until - heard] = said[heard:until] * echo
-                heard = until
-            pcm = ear[at : at + FRAME_BYTES].copy()
-            begin = at - int((LEAD_SECONDS + INTO_THE_PROMPT_SECONDS) * SAMPLE_RATE)
-            if 0 <= begin < len(sound):
-                piece = sound[begin : begin + FRAME_BYTES]
-                pcm[: len(piece)] += piece
-            frame = encode_ulaw(noise.under(_pcm(pcm)))
+                ear.hear(at, line.progress()[0].heard_seconds)
+            frame = encode_ulaw(noise.under(_pcm(ear.frame(at))))
             for message in wire.audio(frame):
                 yield message
             await clock.sleep(FRAME_SECONDS)
@@ -443,7 +475,9 @@ def _sounds(source: Path | None, callers: Sequence[Sound]) -> list[tuple[str, Sa
     for seconds in (0.15, 0.25, 0.4):
         count_ = int(seconds * SAMPLE_RATE)
         fading = np.exp(-np.arange(count_) / (count_ / 3))
-        bursts = [np.convolve(chance.normal(0, 1, count_), [0.5, 0.3, 0.2], "same") * fading for _ in range(24)]
+        bursts = [
+            np.convolve(chance.normal(0, 1, count_), [0.5, 0.3, 0.2], "same") * fading for _ in range(24)
+        ]
         found += [(f"burst of {seconds:g} s", burst / abs(burst).max() * 8_000, 0.0) for burst in bursts]
     words = [_samples(_without_tail(one.ulaw)) for one in callers if one.word in {"yes", "no"}]
     found += [("a caller: yes, no", word, 0.0) for word in words[:24]]
@@ -451,7 +485,9 @@ def _sounds(source: Path | None, callers: Sequence[Sound]) -> list[tuple[str, Sa
     return found
 
 
-async def cuts(loop: VirtualLoop, sounds: Sequence[tuple[str, Samples, float]], said: list[bytes], model: Path) -> list[Cut]:
+async def cuts(
+    loop: VirtualLoop, sounds: Sequence[tuple[str, Samples, float]], said: list[bytes], model: Path
+) -> list[Cut]:
     """Each sound over a prompt."""
     recognizer = VoskRecognizer(model)
     with loop.outside():
@@ -470,7 +506,9 @@ def cuts_table(found: list[Cut]) -> Table:
     table = _table("over a prompt", "prompts", "stopped", "for good")
     for kind in dict.fromkeys(one.kind for one in found):
         group = [one for one in found if one.kind == kind]
-        table.add_row(kind, str(len(group)), str(sum(one.stopped for one in group)), str(sum(one.lost for one in group)))
+        table.add_row(
+            kind, str(len(group)), str(sum(one.stopped for one in group)), str(sum(one.lost for one in group))
+        )
     return table
 
 
@@ -521,7 +559,10 @@ def replies_table(turns: list[dict[str, float | str]]) -> Table:
     table = _table("replies", "turns", *PARTS)
     for item in dict.fromkeys(str(turn["item"]) for turn in turns):
         group = [turn for turn in turns if turn["item"] == item]
-        spreads = [_spread([float(turn[f"{part}_ms"]) / 1000 for turn in group if turn[f"{part}_ms"] is not None]) for part in PARTS]
+        spreads = [
+            _spread([float(turn[f"{part}_ms"]) / 1000 for turn in group if turn[f"{part}_ms"] is not None])
+            for part in PARTS
+        ]
         table.add_row(item, str(len(group)), *spreads)
     return table
 
@@ -531,7 +572,9 @@ def _spread(values: Sequence[float]) -> str:
     known = sorted(values)
     if not known:
         return ""
-    return "/".join(f"{known[min(int(len(known) * part), len(known) - 1)] * 1000:.0f}" for part in (0.5, 0.95))
+    return "/".join(
+        f"{known[min(int(len(known) * part), len(known) - 1)] * 1000:.0f}" for part in (0.5, 0.95)
+    )
 
 
 def _table(*columns: str) -> Table:
@@ -569,7 +612,11 @@ def main() -> None:
     if options.calls:
         turns = asyncio.run(replies(real, options.calls)) + asyncio.run(replies(voices, options.calls))
     if options.json:
-        sys.stdout.write(json.dumps(msgspec.to_builtins({"cuts": stopped, "ends": found, "turns": turns}), ensure_ascii=False))
+        sys.stdout.write(
+            json.dumps(
+                msgspec.to_builtins({"cuts": stopped, "ends": found, "turns": turns}), ensure_ascii=False
+            )
+        )
         return
     out = Console()
     if stopped:

@@ -4,8 +4,8 @@ Speech and keys are heard at the same time, and whichever is complete first is t
 or presses a key over a prompt stops it, where the prompt allows that; where no word came, the prompt is taken
 up again with the phrase that was stopped, and only keys stop it then. What began before a new question could
 be heard is marked premature. At a pause what has been said so far is weighed: it may be over already, or
-surely not be. An utterance that goes on right after its endpoint comes back whole, marked as a revision of the
-turn before.
+surely not be. An utterance that goes on right after its endpoint comes back whole, marked as a revision of
+the turn before.
 """
 
 import asyncio
@@ -33,7 +33,9 @@ from bridge.speech.utterance import OpenUtterance
 __all__ = ["DismissedError", "Heard", "Listener", "Unfinished"]
 
 NO_KEYS = Keys(max_digits=0)
-LONGEST_WAIT_SECONDS = 4.9  # of the wall clock, after a caller's last word: then they hear that they were not heard
+LONGEST_WAIT_SECONDS = (
+    4.9  # of the wall clock, after a caller's last word: then they hear that they were not heard
+)
 HEARD_SECONDS = 0.1  # of a phrase's end are no reason to say it again
 MAX_LOOKS = 3  # at one utterance: each after the first decodes again what was said before it
 
@@ -136,16 +138,12 @@ class Listener:
 
     async def _on_happening(self, happening: Happening) -> None:
         match happening:
-            case UtteranceStarted(pcm=pcm, onset_seconds=onset_seconds):
-                self._start(pcm, onset_seconds)
-            case UtteranceResumed(pcm=pcm):
-                self._resume(pcm)
-            case UtteranceContinued(pcm=pcm):
-                self._feed(pcm)
             case UtterancePaused():
                 await self._look(happening)
             case UtteranceEnded():
                 await self._end(happening)
+            case UtteranceStarted() | UtteranceResumed() | UtteranceContinued():
+                self._on_speech(happening)
             case KeyPressed(key=key):
                 self._press(key)
             case PlayoutFinished():
@@ -159,6 +157,15 @@ class Listener:
                 self._heard = Heard(HungUp())
 
     # Speech
+
+    def _on_speech(self, spoken: UtteranceStarted | UtteranceResumed | UtteranceContinued) -> None:
+        match spoken:
+            case UtteranceStarted(pcm=pcm, onset_seconds=onset_seconds):
+                self._start(pcm, onset_seconds)
+            case UtteranceResumed(pcm=pcm):
+                self._resume(pcm)
+            case UtteranceContinued(pcm=pcm):
+                self._feed(pcm)
 
     def _start(self, pcm: bytes, onset_seconds: float) -> None:
         self._unfinished = None  # what goes on from here on is this
@@ -243,9 +250,7 @@ class Listener:
         )
 
     def _utterance(self, hearing: Hearing, speech_seconds: float) -> Utterance:
-        return Utterance(
-            hearing.closed, hearing.open, hearing.confidence, speech_seconds, self._is_premature
-        )
+        return Utterance(hearing.closed, hearing.open, hearing.confidence, speech_seconds, self._is_premature)
 
     # Keys
 

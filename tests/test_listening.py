@@ -258,7 +258,9 @@ async def look(scene: Scene, *stretches: bytes | float, listen: Listen = LOOKING
     """What is made of that, frame by frame, every thing that can be done between two frames being done."""
     audio = on_a_line(0.5, *stretches)
     options = {"barge_in": True, "unfinished": None, "end_silence": lambda _: 0.1} | options
-    hearing = asyncio.create_task(Listener(scene.line, scene.ears, scene.clock, listen=listen, **options).hear())
+    hearing = asyncio.create_task(
+        Listener(scene.line, scene.ears, scene.clock, listen=listen, **options).hear()
+    )
     for at in range(0, len(audio), 160):
         if not hearing.done():
             scene.line._take(audio[at : at + 160])
@@ -370,7 +372,7 @@ async def test_a_cough_lets_the_prompt_go_on(scene: Scene, heard_seconds: float,
         scene.hear(prompt=TWO, is_nothing=lambda utterance: utterance.closed == ("[unk]",))
     )
     async with asyncio.timeout(5):
-        while len(scene.ears.streams) == 0 or not scene.line.is_speaking:
+        while not scene.ears.streams or not scene.line.is_speaking:  # noqa: ASYNC110 - as below
             await asyncio.sleep(0)
         assert [one.seconds for one in scene.line.progress()] == [0.5] * left
         while scene.line.is_speaking:  # noqa: ASYNC110 - the line tells its listener alone
@@ -387,7 +389,9 @@ async def test_a_prompt_that_was_taken_up_is_said_to_its_end(scene: Scene) -> No
     scene.ears.will_hear = ["[unk]", "نعم"]
     scene.line.say(TWO)
     cough = (UtteranceStarted(b"11"), ENDED)
-    heard = await scene.hear(*cough, *cough, KeyPressed("1"), KeyPressed("#"), prompt=TWO, is_nothing=lambda _: True)
+    heard = await scene.hear(
+        *cough, *cough, KeyPressed("1"), KeyPressed("#"), prompt=TWO, is_nothing=lambda _: True
+    )
     assert heard == Heard(Digits("1"))
     assert len(scene.ears.streams) == 1
     assert not scene.line.is_speaking

@@ -1,8 +1,8 @@
 """Is what is heard the echo of what we said? Pure.
 
-An echo is our own sound, softer, later, and through the filters of a line: laid over what was sent at the right
-place it has nearly the same shape. Nobody else's voice has. Where a caller speaks over the echo it is the
-louder of both that decides.
+An echo is our own sound, softer, later, and through the filters of a line: laid over what was sent at the
+right place it has nearly the same shape. Nobody else's voice has. Where a caller speaks over the echo it is
+the louder of both that decides.
 """
 
 import numpy as np

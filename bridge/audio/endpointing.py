@@ -88,8 +88,8 @@ class Endpointer:
         "_needed_silence_seconds",
         "_onset_seconds",
         "_pause_seconds",
-        "_resumes",
         "_resume_seconds",
+        "_resumes",
         "_silence_seconds",
         "_spoken_seconds",
     )

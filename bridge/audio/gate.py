@@ -129,7 +129,7 @@ class VoiceGate:
     def expect(
         self, *, end_silence_seconds: float, max_speech_seconds: float, pause_seconds: float | None = None
     ) -> None:
-        """Be as patient as the question asks, from the next frame on; tell of pauses of a length, if given."""
+        """Be as patient as the question asks, from the next frame on; tell of pauses of a given length."""
         self._endpointer.expect(
             end_silence_seconds=end_silence_seconds,
             max_speech_seconds=max_speech_seconds,

@@ -146,7 +146,10 @@ def test_an_utterance_is_a_stretch_of_the_line_without_gaps(
 
 def test_a_pause_that_is_the_end_ends_it_there(sounds: Any) -> None:
     """A word that follows within the silence that was saved and 300 ms more is the same utterance's."""
-    for pause, kinds in ((0.55, [UtteranceResumed, UtterancePaused, UtteranceEnded]), (0.85, [UtteranceStarted])):
+    for pause, kinds in (
+        (0.55, [UtteranceResumed, UtterancePaused, UtteranceEnded]),
+        (0.85, [UtteranceStarted]),
+    ):
         gate = VoiceGate()
         gate.expect(end_silence_seconds=0.4, max_speech_seconds=10, pause_seconds=0.1)
         call = sounds.call((1, None), (0.4, -12), (pause, None), (0.4, -12), (0.5, None))
