@@ -145,7 +145,7 @@ def test_an_utterance_is_a_stretch_of_the_line_without_gaps(
 
 
 def test_a_pause_that_is_the_end_ends_it_there(sounds: Any) -> None:
-    """A word that follows within the silence that was saved and 300 ms more is the same utterance's, gapless."""
+    """What follows within the silence that was saved and 300 ms more is the same utterance, without a gap."""
     for pause, goes_on in ((0.55, True), (0.85, False)):
         gate = VoiceGate()
         gate._leveller = Unlevelled()
