@@ -7,6 +7,7 @@ session that does not listen, loses its own call.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from math import ceil
@@ -15,7 +16,9 @@ import structlog
 from msgspec import Struct
 
 from bridge.audio.dtmf import KeyFilter
+from bridge.audio.echo import is_echo
 from bridge.audio.frames import FRAME_SECONDS
+from bridge.audio.g711 import decode_ulaw
 from bridge.audio.gate import GateEvent, VoiceGate
 from bridge.audio.playout import PhraseProgress, Playout
 from bridge.audio.recording import CallRecorder
@@ -50,6 +53,7 @@ CLOSE_INTERNAL_ERROR = 1011
 
 # Nobody answers a question of which they have heard less: to recognise a word takes half of it.
 UNANSWERABLE_SECONDS = 0.5
+ECHO_SECONDS = 2.5  # what leaves ahead of time, the way there and back, and as much of it as is compared
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
 PAUSE_SECONDS = 1.0  # without audio is silence, where silence is not sent; a stall of the network is shorter
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
@@ -142,6 +146,8 @@ class Line:
         self._speaks_since: float | None = None  # None: the prompt has not begun to leave
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue(OUTBOX_MESSAGES)
         self._phrases = 0
+        self._played: deque[bytes] = deque()  # lately, as it left: an echo of it is no speech
+        self._played_bytes = 0
         self._on_first_audio: Callable[[float], None] | None = None
 
     # In
@@ -357,6 +363,7 @@ class Line:
 
     def _play(self, audio: bytes, now: float) -> None:
         self.command(commands.PlayAudio(audio))
+        self._remember(audio)
         if self._recorder is not None:
             self._recorder.played(self._said.process(audio))
         if self._speaks_since is None:
@@ -364,6 +371,19 @@ class Line:
         if self._on_first_audio is not None:
             self._on_first_audio(now)
             self._on_first_audio = None
+
+    def _remember(self, audio: bytes) -> None:
+        self._played.append(audio)
+        self._played_bytes += len(audio)
+        while self._played_bytes - len(self._played[0]) > ECHO_SECONDS * self._spoken.bytes_per_second:
+            self._played_bytes -= len(self._played.popleft())
+
+    def is_echo(self, pcm: bytes) -> bool:
+        """Whether what came in is what left a moment ago; never where nothing is being said."""
+        if not self.is_speaking:
+            return False
+        played = ToMulaw(self._spoken).process(b"".join(self._played))
+        return is_echo(pcm, decode_ulaw(played))
 
     def clear(self) -> None:
         """Fall silent: the caller is speaking."""

@@ -4,8 +4,8 @@ Speech and keys are heard at the same time, and whichever is complete first is t
 or presses a key over a prompt stops it, where the prompt allows that; where no word came, the prompt is taken
 up again with the phrase that was stopped, and only keys stop it then. What began before a new question could
 be heard is marked premature. At a pause what has been said so far is weighed: it may be over already, or
-surely not be. An utterance that goes on right after its endpoint comes back whole, marked as a revision of the
-turn before.
+surely not be. An utterance that goes on right after its endpoint comes back whole, marked as a revision of
+the turn before.
 """
 
 import asyncio
@@ -138,16 +138,12 @@ class Listener:
 
     async def _on_happening(self, happening: Happening) -> None:
         match happening:
-            case UtteranceStarted(pcm=pcm, onset_seconds=onset_seconds):
-                self._start(pcm, onset_seconds)
-            case UtteranceResumed(pcm=pcm):
-                self._resume(pcm)
-            case UtteranceContinued(pcm=pcm):
-                self._feed(pcm)
             case UtterancePaused():
                 await self._look(happening)
             case UtteranceEnded():
                 await self._end(happening)
+            case UtteranceStarted() | UtteranceResumed() | UtteranceContinued():
+                self._on_speech(happening)
             case KeyPressed(key=key):
                 self._press(key)
             case PlayoutFinished():
@@ -162,9 +158,21 @@ class Listener:
 
     # Speech
 
+    def _on_speech(self, spoken: UtteranceStarted | UtteranceResumed | UtteranceContinued) -> None:
+        match spoken:
+            case UtteranceStarted(pcm=pcm, onset_seconds=onset_seconds):
+                self._start(pcm, onset_seconds)
+            case UtteranceResumed(pcm=pcm):
+                self._resume(pcm)
+            case UtteranceContinued(pcm=pcm):
+                self._feed(pcm)
+
     def _start(self, pcm: bytes, onset_seconds: float) -> None:
         self._unfinished = None  # what goes on from here on is this
         if self._listen is None or not self._listen.phrases or not self._may_interrupt(by_voice=True):
+            return
+        if self._line.is_echo(pcm):
+            self._line.gate.dismiss()
             return
         self._is_premature = self._listen.is_new and self._line.is_premature
         self._interrupt(onset_seconds)
@@ -172,6 +180,9 @@ class Listener:
 
     def _resume(self, pcm: bytes) -> None:
         if self._unfinished is None:
+            return
+        if self._line.is_echo(pcm):
+            self._line.gate.dismiss()
             return
         self._revises, self._is_premature = True, False
         if self._line.is_speaking and not self._unfinished.has_gone_on:

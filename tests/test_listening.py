@@ -258,7 +258,9 @@ async def look(scene: Scene, *stretches: bytes | float, listen: Listen = LOOKING
     """What is made of that, frame by frame, every thing that can be done between two frames being done."""
     audio = on_a_line(0.5, *stretches)
     options = {"barge_in": True, "unfinished": None, "end_silence": lambda _: 0.1} | options
-    hearing = asyncio.create_task(Listener(scene.line, scene.ears, scene.clock, listen=listen, **options).hear())
+    hearing = asyncio.create_task(
+        Listener(scene.line, scene.ears, scene.clock, listen=listen, **options).hear()
+    )
     for at in range(0, len(audio), 160):
         if not hearing.done():
             scene.line._take(audio[at : at + 160])
@@ -370,7 +372,7 @@ async def test_a_cough_lets_the_prompt_go_on(scene: Scene, heard_seconds: float,
         scene.hear(prompt=TWO, is_nothing=lambda utterance: utterance.closed == ("[unk]",))
     )
     async with asyncio.timeout(5):
-        while len(scene.ears.streams) == 0 or not scene.line.is_speaking:
+        while not scene.ears.streams or not scene.line.is_speaking:  # noqa: ASYNC110 - as below
             await asyncio.sleep(0)
         assert [one.seconds for one in scene.line.progress()] == [0.5] * left
         while scene.line.is_speaking:  # noqa: ASYNC110 - the line tells its listener alone
@@ -387,7 +389,9 @@ async def test_a_prompt_that_was_taken_up_is_said_to_its_end(scene: Scene) -> No
     scene.ears.will_hear = ["[unk]", "نعم"]
     scene.line.say(TWO)
     cough = (UtteranceStarted(b"11"), ENDED)
-    heard = await scene.hear(*cough, *cough, KeyPressed("1"), KeyPressed("#"), prompt=TWO, is_nothing=lambda _: True)
+    heard = await scene.hear(
+        *cough, *cough, KeyPressed("1"), KeyPressed("#"), prompt=TWO, is_nothing=lambda _: True
+    )
     assert heard == Heard(Digits("1"))
     assert len(scene.ears.streams) == 1
     assert not scene.line.is_speaking
@@ -400,3 +404,40 @@ async def test_what_follows_a_cough_is_not_the_turn_before(scene: Scene) -> None
     heard = await scene.hear(*cough, unfinished=Unfinished(("قبل",), b"00"), barge_in=False)
     assert heard == Heard(NoInput())
     assert scene.ears.streams == []
+
+
+# Our own echo
+
+
+def as_echo(said: bytes, decibels: float) -> bytes:
+    """What comes back of it, on a line that hisses; mu-law."""
+    pcm = np.frombuffer(decode_ulaw(said), dtype="<i2") * 10 ** (decibels / 20)
+    return encode_ulaw(LineNoise(np.random.default_rng(5)).under(pcm.astype("<i2").tobytes()))
+
+
+SPOKEN = YES * 4  # a prompt of a few seconds
+OTHER = YES[::-1]  # somebody else
+
+
+@pytest.mark.parametrize("speaks", [False, True], ids=["alone", "and a caller"])
+async def test_our_own_echo_does_not_stop_us(scene: Scene, *, speaks: bool) -> None:
+    """A tenth of a second late and 15 dB softer; whoever speaks over it does."""
+    heard = as_echo(b"\xff" * 800 + SPOKEN, -15)
+    if speaks:
+        mixed = np.frombuffer(decode_ulaw(heard), dtype="<i2").astype(np.float64)
+        mixed[4800 : 4800 + len(OTHER)] += np.frombuffer(decode_ulaw(OTHER), dtype="<i2")
+        heard = encode_ulaw(np.clip(mixed, -32768, 32767).astype("<i2").tobytes())
+    scene.line._take(on_a_line(0.5))
+    hearing = asyncio.create_task(scene.hear(prompt=[SPOKEN]))
+    scene.line.say([SPOKEN])
+    at = 0
+    async with asyncio.timeout(20):
+        while at < len(heard) and scene.line.is_speaking:
+            said = scene.line.progress()[0].heard_seconds * 8000
+            while at < min(said, len(heard)):
+                scene.line._take(heard[at : at + 160])
+                at += 160
+            await asyncio.sleep(0.001)
+    assert ("speech.started" in scene.sent) is speaks
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)

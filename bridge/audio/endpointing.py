@@ -88,8 +88,8 @@ class Endpointer:
         "_needed_silence_seconds",
         "_onset_seconds",
         "_pause_seconds",
-        "_resumes",
         "_resume_seconds",
+        "_resumes",
         "_silence_seconds",
         "_spoken_seconds",
     )
@@ -156,6 +156,13 @@ class Endpointer:
         self._needed_silence_seconds = end_silence_seconds - _TOLERANCE_SECONDS
         is_over = self._silence_seconds >= self._needed_silence_seconds
         return self._end(EndReason.SILENCE) if is_over else None
+
+    def dismiss(self) -> None:
+        """Whatever is heard is no speech: nothing has begun, and nothing goes on."""
+        self._is_speaking = False
+        self._go_on()
+        self._ended_ago_seconds = _NEVER
+        self._forget_onset()
 
     def process(self, frame_seconds: float, is_speech: bool) -> Endpoint | None:
         """Take in one frame; say what it decided, if anything."""

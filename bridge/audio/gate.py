@@ -129,7 +129,7 @@ class VoiceGate:
     def expect(
         self, *, end_silence_seconds: float, max_speech_seconds: float, pause_seconds: float | None = None
     ) -> None:
-        """Be as patient as the question asks, from the next frame on; tell of pauses of a length, if given."""
+        """Be as patient as the question asks, from the next frame on; tell of pauses of a given length."""
         self._endpointer.expect(
             end_silence_seconds=end_silence_seconds,
             max_speech_seconds=max_speech_seconds,
@@ -146,6 +146,10 @@ class VoiceGate:
         if ended is None:
             return None
         return UtteranceEnded(b"", ended.silence_seconds, ended.speech_seconds, ended.reason)
+
+    def dismiss(self) -> None:
+        """What was taken for an utterance is none, such as our own echo. What is heard next may be one."""
+        self._endpointer.dismiss()
 
     def process(self, payload: bytes) -> list[GateEvent]:
         """Take in mu-law of any length; say what the frames it completes decided."""

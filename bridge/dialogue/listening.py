@@ -44,8 +44,8 @@ NUMBER_SILENCE_SECONDS = 0.5
 CHOICE_SILENCE_SECONDS = 0.6
 PARTS_SILENCE_SECONDS = 0.9  # a pressure, a date, a row of digits: people stop to read on
 TEXT_SILENCE_SECONDS = 1.5
-# So much silence into an utterance, what has been said is looked at: see `turn_ends`. Each look at one that then
-# goes on costs as much as a second hearing.
+# So much silence into an utterance, what has been said is looked at: see `turn_ends`. Each look at one that
+# then goes on costs as much as a second hearing.
 CLOSED_LOOK_SECONDS = 0.1  # so that it is known to be complete when it may end
 LOOK_SECONDS = 0.2
 PARTS_LOOK_SECONDS = 0.5  # between digits there are pauses

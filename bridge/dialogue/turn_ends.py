@@ -1,4 +1,4 @@
-"""How long a silence ends what a caller has said, by what was said before it, and whether it was anything. Pure.
+"""How long a silence ends what a caller has said, by what was said before it; whether it was anything. Pure.
 
 A complete answer to a closed question is over soon, and half a number is not. An end that was found too
 early costs a moment of a reply and never an answer: speech that goes on soon after it belongs to what came

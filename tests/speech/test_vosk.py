@@ -20,6 +20,7 @@ from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
 from bridge.speech.messages import MAX_STREAMS, MAX_UTTERANCE_BYTES
 from bridge.speech.vosk.model import UNKNOWN_WORD
 from bridge.speech.vosk.recognizer import ModelSummary, VoskRecognizer
+from bridge.speech.waits import Waits
 from bridge.supervision import Situation, Supervision
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -249,6 +250,20 @@ async def test_a_hung_worker_is_replaced(model: Path, say: Say, until: Until) ->
         await recognizer.stop()
 
     assert heard == ("نعم", "نعم")
+
+
+async def test_what_keeps_somebody_waiting_has_no_time_to_spare(model: Path) -> None:
+    """Until that is a while ago."""
+    now = [0.0]
+    recognizer = VoskRecognizer(model)
+    recognizer._waits = Waits(lambda: now[0])
+    assert recognizer.is_quick
+    with recognizer._waits.one():
+        now[0] = 0.4
+        assert not recognizer.is_quick
+    assert not recognizer.is_quick
+    now[0] = 20.0
+    assert recognizer.is_quick
 
 
 async def test_idle_threads_answer_a_probe(recognizer: VoskRecognizer) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from bridge.speech.messages import (
     OpenStream,
 )
 from bridge.speech.vosk.recognizer import KNOWN_PHRASE, KNOWN_SOUND
+from bridge.speech.vosk.worker import _Ends
 from bridge.speech.worker import WorkerProcess
 
 SECONDS = 20.0
@@ -112,3 +115,29 @@ async def test_a_model_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     worker = WorkerProcess("vosk", "bridge.speech.vosk.worker", LoadModel(str(tmp_path), 1, 1))
     with pytest.raises(WorkerError, match="Vosk cannot load it"):
         await worker.start()
+
+
+class Decoder:
+    """One that ends with a word, or fails."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def finish(self) -> list[str]:
+        if not self.word:
+            raise RuntimeError("no word")
+        return [self.word]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(("a", "b", "c"), [["a"], ["b"], ["c"]]), (("a", "", "c"), None)],
+    ids=["all", "but one"],
+)
+def test_ends_are_told_once_and_in_order(words: tuple[str, ...], told: Any) -> None:
+    """On whatever thread each comes; where one fails, nothing was heard."""
+    seen: list[Any] = []
+    ends = _Ends([Decoder(word) for word in words], seen.append)  # type: ignore[misc]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(ends.end, (2, 0, 1)))
+    assert seen == [told]
