@@ -231,7 +231,9 @@ class Frames:
 class Caller(asyncio.Protocol):
     """One call."""
 
-    def __init__(self, number: int, address: str, path: str, steps: Sequence[Step], at: int, seen: Seen) -> None:
+    def __init__(
+        self, number: int, address: str, path: str, *, steps: Sequence[Step], at: int, seen: Seen
+    ) -> None:
         self._number = number
         self._upgrade = UPGRADE.format(path=path, host=address).encode()
         self._steps = steps
@@ -296,7 +298,10 @@ class Caller(asyncio.Protocol):
 
     def _return(self, names: Sequence[str]) -> None:
         for name in names:
-            returned = f'{{"event":"mark","sequenceNumber":"{self._sent}","streamSid":"{STREAM}","mark":{{"name":"{name}"}}}}'
+            returned = (
+                f'{{"event":"mark","sequenceNumber":"{self._sent}","streamSid":"{STREAM}",'
+                f'"mark":{{"name":"{name}"}}}}'
+            )
             self._write(frame(returned.encode()))
 
     # What goes
@@ -364,7 +369,11 @@ class Load(Struct, frozen=True, kw_only=True):
 def spread(values: Sequence[float]) -> tuple[float, ...]:
     """p50, p95 and p99; nothing of nothing."""
     ranked = sorted(values)
-    return tuple(round(ranked[min(int(len(ranked) * part), len(ranked) - 1)], 2) for part in (0.5, 0.95, 0.99) if ranked)
+    return tuple(
+        round(ranked[min(int(len(ranked) * part), len(ranked) - 1)], 2)
+        for part in (0.5, 0.95, 0.99)
+        if ranked
+    )
 
 
 class Crowd:
@@ -404,7 +413,7 @@ class Crowd:
         at = self._chance.randrange(len(self._steps))
         loop = asyncio.get_running_loop()
         _, caller = await loop.create_connection(
-            lambda: Caller(number, address, path, self._steps, at, self._seen), host, int(port)
+            lambda: Caller(number, address, path, steps=self._steps, at=at, seen=self._seen), host, int(port)
         )
         await caller.opened
         return caller
@@ -465,7 +474,7 @@ class Crowd:
         for caller in self._callers:
             caller.stop()
         until = time.perf_counter() + CLOSE_SECONDS
-        while time.perf_counter() < until and not all(caller.is_over for caller in self._callers):
+        while time.perf_counter() < until and not all(caller.is_over for caller in self._callers):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
         for caller in self._callers:
             caller.abort()
@@ -474,7 +483,9 @@ class Crowd:
 def main() -> None:
     """Call, and say how it was."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--url", required=True, help="of the media socket; with --token, HOST:PORT of webhooks")
+    parser.add_argument(
+        "--url", required=True, help="of the media socket; with --token, HOST:PORT of webhooks"
+    )
     parser.add_argument("--token", help="Twilio's auth token: the socket is asked for by a signed webhook")
     parser.add_argument("--public-url", default="https://hatif.example", help="that webhooks are signed for")
     parser.add_argument("--pid", type=int, required=True, help="whose processor time is measured")
