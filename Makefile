@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services install demo test test-xtts check check-all format lint types imports bench turns fuzz soak overload drill peers model licences clean
+.PHONY: help services install demo test test-xtts check check-all format lint types imports bench turns fuzz soak overload media drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -128,6 +128,9 @@ soak: $(STAMP)  ## KILLS=N daemons killed in mid-call, calls of every provider i
 
 overload: $(STAMP)  ## how many calls this machine carries, and what callers hear at twice that; ARGS
 	$(BIN)/python benchmarks/overload.py $(ARGS)
+
+media: $(STAMP)  ## what a call costs beside recognition, and a bare agent under the same load; ARGS
+	$(BIN)/python benchmarks/media.py $(ARGS)
 
 drill: $(STAMP)  ## a large database backed up beside calls, checked, restored and opened; ANSWERS=N
 	$(BIN)/python benchmarks/data.py --answers $(or $(ANSWERS),1000000)

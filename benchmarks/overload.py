@@ -34,6 +34,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from vitals import processor_seconds
 
 from bridge.carriers.arriving import Lived, Notes, TwilioWay, UpgradeWay, arrive
 from bridge.carriers.leg import EndedBy
@@ -63,7 +64,6 @@ BURST_FACTOR = 10  # times the pace
 AFTER_BURST_SECONDS = 12.0
 LOOK_SECONDS = 5.0  # the gauge of the loop's lag remembers 10 s; each look costs the daemon some milliseconds
 END_SECONDS = 180.0  # for the calls in progress to come to their ends
-TICK = os.sysconf("SC_CLK_TCK")
 
 # What operations need to be true, and what is taken for "served well".
 REPLY_P95_SECONDS = 1.5
@@ -296,8 +296,8 @@ class Load:
                 if family.name in histograms and "le" in sample.labels:
                     histograms[family.name][float(sample.labels["le"])] = sample.value
         engines = children(self._daemon.pid)
-        recogniser = sum(_processor_seconds(pid) for pid in engines if _runs(pid, "vosk"))
-        everything = sum(map(_processor_seconds, (self._daemon.pid, *engines)))
+        recogniser = sum(processor_seconds(pid) for pid in engines if _runs(pid, "vosk"))
+        everything = sum(map(processor_seconds, (self._daemon.pid, *engines)))
         self._looks.append(
             Look(
                 at=at,
@@ -357,17 +357,6 @@ def _rate(looks: Sequence[Look], what: str) -> float:
     if len(looks) < 2:
         return 0.0
     return (getattr(looks[-1], what) - getattr(looks[0], what)) / (looks[-1].at - looks[0].at)
-
-
-def _processor_seconds(pid: int) -> float:
-    """What the process has used, by proc(5); 0 where it has gone."""
-    try:
-        fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        )
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def _runs(pid: int, name: str) -> bool:

@@ -1,6 +1,7 @@
 """How a daemon and its engines' processes are, from /proc, and what that says over time."""
 
 import math
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -10,10 +11,11 @@ from msgspec import Struct
 
 from bridge.speech.memory import children, resident_bytes
 
-__all__ = ["DAEMON", "ProcessVitals", "Trend", "floors", "process_vitals", "trend"]
+__all__ = ["DAEMON", "ProcessVitals", "Trend", "floors", "process_vitals", "processor_seconds", "trend"]
 
 DAEMON = "daemon"
 SECONDS_AN_HOUR = 3600.0
+TICK = os.sysconf("SC_CLK_TCK")
 
 
 class ProcessVitals(Struct, frozen=True):
@@ -65,6 +67,16 @@ def floors(
         window = int(second // window_seconds)
         lowest[window] = min(lowest.get(window, (math.inf, 0.0)), (value, second))
     return [second for _, second in lowest.values()], [value for value, _ in lowest.values()]
+
+
+def processor_seconds(pid: int) -> float:
+    """What the process has used, by proc(5); 0 where it has gone."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    fields = status.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def trend(seconds: Sequence[float], values: Sequence[float]) -> Trend | None:

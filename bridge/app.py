@@ -20,7 +20,7 @@ from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
-from bridge.collecting import keep_all_so_far, keep_giving_back
+from bridge.collecting import keep_all_so_far, keep_giving_back, look_seldom
 from bridge.config import Settings, unguarded_in_short
 from bridge.following import LiveTranscripts
 from bridge.front import Front
@@ -100,6 +100,8 @@ class Daemon:
             watching = watch_vitals(self._admission, lambda: vitals(self._pulse, self._has.recognizer))
             _beside(stack, watching, "vitals")
             if await self._lifecycle.unless_ended(self._start(stack)):
+                keep_all_so_far()
+                look_seldom()
                 self._lifecycle.started()
                 log.info("ready", host=self._settings.server.host, port=self._server.port)
                 await self._lifecycle.urged(Urgency.AFTER_CALLS)

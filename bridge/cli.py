@@ -1,6 +1,5 @@
 """The `hatif` command: one noun or verb each, with help and an example. It parses and prints; others do."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -171,12 +170,13 @@ def serve(config: Config = None) -> None:
     with uncollected():
         from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
         from bridge.core_dumps import forbid_memory_dumps  # noqa: PLC0415
+        from bridge.loop import run  # noqa: PLC0415
         from bridge.telemetry import logs  # noqa: PLC0415
 
     forbid_memory_dumps()
     settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)
-    asyncio.run(Daemon(settings, lambda: settings_of(config)).run())
+    run(Daemon(settings, lambda: settings_of(config)).run())
 
 
 @app.command()

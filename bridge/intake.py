@@ -44,6 +44,14 @@ class Intake:
         """The call begins: audio may come from now on."""
         self._let_pass(now)
 
+    def admits(self, audio: bytes, now: float) -> bool:
+        """Whether this may be heard at once, as nearly everything may; else it is to be `put`."""
+        self._let_pass(now)
+        if self._queue or self._ahead_seconds >= AHEAD_SECONDS:
+            return False
+        self._ahead_seconds += len(audio) / self._rate
+        return True
+
     def put(self, audio: bytes, now: float) -> float:
         """More has come; how many seconds were lost for it."""
         self._let_pass(now)
@@ -59,7 +67,7 @@ class Intake:
     def due(self, now: float) -> list[bytes]:
         """What may be heard now, in order."""
         self._let_pass(now)
-        heard = []
+        heard: list[bytes] = []
         while self._queue and self._room_seconds > 0:
             audio = self._queue.popleft()
             self._waiting_bytes -= len(audio)
@@ -74,10 +82,12 @@ class Intake:
         return max(0.0, AHEAD_SECONDS - self._ahead_seconds)
 
     def _let_pass(self, now: float) -> None:
-        passed = 0.0 if self._at is None else now - self._at
+        if self._at is None:
+            self._at = now
+            return
+        passed, self._at = now - self._at, now
         if self._ahead_seconds > -STALL_SECONDS:  # what we owed for a stall of ours has come
             self._most_behind = STALL_SECONDS
         if passed >= OURS_SECONDS:
             self._most_behind += passed
         self._ahead_seconds = max(self._ahead_seconds - passed * CATCH_UP, -self._most_behind)
-        self._at = now

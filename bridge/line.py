@@ -58,6 +58,7 @@ OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster tha
 PAUSE_SECONDS = 1.0  # without audio is silence, where silence is not sent; a stall of the network is shorter
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
 
+_CALLER = events.Channel.CALLER
 
 log = structlog.get_logger()
 
@@ -156,8 +157,9 @@ class Line:
         """Translate all that the carrier sends, until it stops or breaks the protocol."""
         try:
             async for message in messages:
+                now = self._clock.monotonic()
                 for event in self._protocol.receive(message):
-                    self._on_event(event)
+                    self._on_event(event, now)
         except RemoteProtocolError as error:
             self.fail(error.close_code, str(error), Cut.PROTOCOL)
         except CutShortError as error:
@@ -196,18 +198,18 @@ class Line:
         """The carrier's grace to introduce the call is over: begin, if it has shown its credential."""
         with suppress(RemoteProtocolError):  # it has not; it may still come with the setup
             for event in self._protocol.begin_without_setup():
-                self._on_event(event)
+                self._on_event(event, self._clock.monotonic())
 
-    def _on_event(self, event: events.Event) -> None:
+    def _on_event(self, event: events.Event, now: float) -> None:
         match event:
             case events.AudioReceived(payload=payload, channel=channel):
-                self._on_audio(payload, channel)
+                self._on_audio(payload, channel, now)
             case events.DtmfReceived(key=key):
                 self._happened(KeyPressed(key))
             case events.MarkReturned(name=name, played=played):
-                self._playout.mark_returned(name, played=played, now=self._clock.monotonic())
+                self._playout.mark_returned(name, played=played, now=now)
             case events.CallStarted():
-                self._start(event)
+                self._start(event, now)
             case events.CallDescribed(details=details):
                 self.further_details.append(details)
             case events.ReplyDue(message=message):
@@ -217,15 +219,15 @@ class Line:
             case events.CallEnded():
                 self.leave()
 
-    def _start(self, started: events.CallStarted) -> None:
+    def _start(self, started: events.CallStarted, now: float) -> None:
         """The formats are known from here on; nothing was heard or said before."""
         if self.introduction.done():
             return
         self._heard, self._said = ToMulaw(self._decoded(started.heard)), ToMulaw(started.spoken)
         self._spoken = started.spoken
         self._playout = self._new_playout()
-        self._heard_at = self._clock.monotonic()
-        self._intake.begin(self._heard_at)
+        self._heard_at = now
+        self._intake.begin(now)
         self.introduction.set_result(started.details)
 
     def _decoded(self, heard: AudioFormat) -> AudioFormat:
@@ -240,7 +242,7 @@ class Line:
     def _take_decoded(self, pcm: bytes) -> None:
         """The sound of a packet; an error of ours ends the call rather than leave it deaf."""
         try:
-            self._take_in(self._heard.process(pcm))
+            self._take_in(self._heard.process(pcm), self._clock.monotonic())
         except Exception:
             self.break_down()
             raise
@@ -254,20 +256,22 @@ class Line:
             silence=self._spoken.silence,
         )
 
-    def _on_audio(self, payload: bytes, channel: events.Channel) -> None:
+    def _on_audio(self, payload: bytes, channel: events.Channel, now: float) -> None:
         """Some audio; in a conversation with us only the caller's matters."""
-        if channel is events.Channel.CALLER:
-            self._came()
+        if channel is _CALLER:
+            self._came(now)
             if self._packets is not None:
                 self._packets.feed(payload)
             else:
-                self._take_in(self._heard.process(payload))
+                self._take_in(self._heard.process(payload), now)
 
-    def _take_in(self, ulaw: bytes) -> None:
+    def _take_in(self, ulaw: bytes, now: float) -> None:
         """Some of the caller's audio has come; it is heard at once, if it comes no faster than life."""
         if not ulaw or self.is_gone:
             return
-        now = self._clock.monotonic()
+        if self._intake.admits(ulaw, now):
+            self._take(ulaw)
+            return
         if lost := self._intake.put(ulaw, now):
             self._on_dropped("in", ceil(lost / FRAME_SECONDS))
         if self._intake.is_behind:
@@ -278,9 +282,9 @@ class Line:
         for audio in self._intake.due(now):
             self._take(audio)
 
-    def _came(self) -> None:
+    def _came(self, now: float) -> None:
         """There is audio now: no pause."""
-        self._heard_at = self._clock.monotonic()
+        self._heard_at = now
         self._is_paused = False
 
     def _hear_pause(self, now: float) -> None:

@@ -117,25 +117,25 @@ class OverheardLine(Line):
         overheard = [happening for happening in waiting if isinstance(happening, Overheard)]
         return [*overheard, *chain.from_iterable(ear.pause() for ear in self._ears.values())]
 
-    def _on_event(self, event: events.Event) -> None:
+    def _on_event(self, event: events.Event, now: float) -> None:
         match event:
             case events.AudioPaused():
                 self._tell(ear.pause() for ear in self._ears.values())
             case events.AudioSkipped(seconds=seconds):
                 self._tell(ear.skip(seconds) for ear in self._ears.values())
             case _:
-                super()._on_event(event)
+                super()._on_event(event, now)
 
-    def _start(self, started: events.CallStarted) -> None:
+    def _start(self, started: events.CallStarted, now: float) -> None:
         if not self._ears:
             self._ears = {
                 channel: Ear(channel, started.heard, look_back_seconds=self._look_back_seconds)
                 for channel in started.channels
             }
-        super()._start(started)
+        super()._start(started, now)
 
-    def _on_audio(self, payload: bytes, channel: Channel) -> None:
-        self._came()
+    def _on_audio(self, payload: bytes, channel: Channel, now: float) -> None:
+        self._came(now)
         if channel in self._ears:
             self._tell([self._ears[channel].hear(payload)])
 

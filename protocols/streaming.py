@@ -26,6 +26,7 @@ class State(StrEnum):
     STOPPED = "stopped"  # by the provider
 
 
+_OVER = State.RELEASED, State.STOPPED
 _ANYTHING = frozenset[type[Command]](get_args(Command))
 _SENDABLE: dict[State, frozenset[type[Command]]] = {
     State.WAITING: frozenset(),
@@ -48,9 +49,7 @@ class StreamProtocol(MediaProtocol):
         return self._capabilities
 
     def receive(self, message: str | bytes) -> Sequence[Event]:
-        if self.state in (State.RELEASED, State.STOPPED):
-            return ()
-        return self._understand(message)
+        return () if self.state in _OVER else self._understand(message)
 
     def begin_without_setup(self) -> Sequence[Event]:
         if self.state is State.WAITING:

@@ -141,6 +141,7 @@ class Clear(_Message, tag="clear", frozen=True):
 InStream = MediaReceived | Dtmf | Mark | Stop
 Incoming = Connected | Start | InStream
 _DECODER: MessageDecoder[Incoming] = MessageDecoder(Incoming)
+_WAITING = State.WAITING  # by its class's name it takes Python 3.11 a call to find
 
 
 class TwilioProtocol(StreamProtocol):
@@ -163,6 +164,9 @@ class TwilioProtocol(StreamProtocol):
 
     def _understand(self, message: str | bytes) -> Sequence[Event]:
         incoming = _DECODER.decode(message)
+        if isinstance(incoming, MediaReceived):  # nearly every message
+            self._require_this_stream(incoming)
+            return _audio(incoming.media)
         match incoming:
             case None:
                 return ()
@@ -190,14 +194,15 @@ class TwilioProtocol(StreamProtocol):
         self.state = State.STARTED
         return (CallStarted(_details(start), heard, spoken),)
 
-    def _in_stream(self, incoming: InStream) -> Sequence[Event]:
-        if self.state is State.WAITING:
+    def _require_this_stream(self, incoming: InStream) -> None:
+        if self.state is _WAITING:
             raise misplaced(incoming.__struct_config__.tag, "before start")
         if incoming.stream_sid not in (None, self._stream_sid):
             raise misplaced(incoming.__struct_config__.tag, "of another stream")
+
+    def _in_stream(self, incoming: Dtmf | Mark | Stop) -> Sequence[Event]:
+        self._require_this_stream(incoming)
         match incoming:
-            case MediaReceived():
-                return _audio(incoming.media)
             case Dtmf():
                 return (DtmfReceived(read_key(incoming.dtmf.digit, message="dtmf")),)
             case Mark():

@@ -8,12 +8,14 @@ from weakref import ref
 
 import pytest
 
-from bridge.collecting import keep_all_so_far, uncollected
+from bridge.collecting import NEW_OBJECTS, keep_all_so_far, look_seldom, uncollected
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
     gc.enable()
     gc.unfreeze()
 
@@ -50,13 +52,14 @@ class Knot:
 def test_what_calls_leave_behind_is_found_soon() -> None:
     """However much there was before: a full round must not wait for a quarter as much again."""
     gc.enable()
+    look_seldom()
     kept = [[number] for number in range(1_000_000)]
     keep_all_so_far()
     call = Knot()
     gc.collect(1)  # it has lived for a while, as calls do: only a full round finds it now
     knot = ref(call)
     del call
-    calls = [[number] for number in range(100_000)]
+    calls = [[number] for number in range(10 * NEW_OBJECTS)]
     assert knot() is None, (len(kept), len(calls))
 
 
@@ -75,3 +78,14 @@ def test_what_was_freed_is_given_back() -> None:
     )
     freed = int(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout)
     assert freed > 50_000_000
+
+
+def test_garbage_is_looked_for_less_often_and_still_found() -> None:
+    """Rings of objects that nobody else holds go once there are many, and not before."""
+    look_seldom()
+    gc.collect()
+    looked = gc.get_stats()[0]["collections"]
+    kept = [[] for _ in range(NEW_OBJECTS // 2)]
+    assert gc.get_stats()[0]["collections"] == looked
+    kept += [[] for _ in range(NEW_OBJECTS)]
+    assert gc.get_stats()[0]["collections"] > looked

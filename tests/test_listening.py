@@ -37,7 +37,7 @@ class Scene:
         protocol = MaqsamProtocol(authenticated=True, check=None)
         self.line = Line(protocol, clock=self.clock, send=self._send)
         for event in protocol.receive('{"type":"session.setup","data":{}}'):
-            self.line._on_event(event)
+            self.line._on_event(event, self.clock.monotonic())
         self.line.command(AcceptCall())
 
     async def _send(self, message: str | bytes) -> None:

@@ -1,8 +1,9 @@
 """Sending prompts in time, and knowing how much of them the caller has heard.
 
-A `Playout` is one call's queue of phrases: pure, told the time, never more than 400 ms ahead of the caller's
-ear, so that little is left over when the caller interrupts. Each phrase is followed by a mark. What was
-heard is what a mark acknowledges; where marks do not come, or come too late, it is what the clock says.
+A `Playout` is one call's queue of phrases: pure, told the time, never more than 400 ms ahead of the
+caller's ear, so that little is left over when the caller interrupts, and sent 100 ms at a time. Each phrase
+is followed by a mark. What was heard is what a mark acknowledges; where marks do not come, or come too late,
+it is what the clock says.
 
 The `Ticker` is the one task that makes all calls send: every 20 ms, on deadlines that do not drift.
 """
@@ -22,6 +23,9 @@ from bridge.clock import Clock
 __all__ = ["Mark", "PhraseProgress", "Playout", "Ticker"]
 
 LEAD_SECONDS = 0.4  # bridges a hiccup of the network or of our own loop; longer would make a clear come late
+# So much leaves at once: each message costs as much as its audio. Of a short lead no more than a quarter, for
+# what is left of it when more is sent must bridge as before.
+BATCH_SECONDS, BATCH_SHARE = 0.1, 0.25
 MARK_GRACE_SECONDS = 1.0  # a carrier's jitter buffer and the way back; after that the mark is not coming
 _SILENCE = bytes((ULAW_SILENCE,))
 _TOLERANCE_SECONDS = 1e-6  # deadlines are sums of floats
@@ -66,6 +70,11 @@ class _Phrase:
         return self.heard_at_clear is not None
 
     @property
+    def left(self) -> int:
+        """Bytes that have not been sent."""
+        return len(self.audio) - self.sent_bytes
+
+    @property
     def is_sent(self) -> bool:
         return self.sent_bytes == len(self.audio)
 
@@ -80,6 +89,7 @@ class Playout:
 
     __slots__ = (
         "_acknowledges",
+        "_batch_seconds",
         "_bytes_per_second",
         "_chunk_bytes",
         "_chunk_seconds",
@@ -105,6 +115,8 @@ class Playout:
         """`chunk_seconds`: audio leaves in whole multiples of it, the last one filled with `silence`."""
         self._lead_seconds = max(lead_seconds, chunk_seconds)
         self._chunk_seconds = chunk_seconds
+        # Less half a chunk: a tick that is a little early must not put it off to the next.
+        self._batch_seconds = min(BATCH_SECONDS, self._lead_seconds * BATCH_SHARE) - chunk_seconds / 2
         self._bytes_per_second = bytes_per_second
         self._chunk_bytes = round(chunk_seconds * bytes_per_second)
         self._silence = silence
@@ -130,12 +142,18 @@ class Playout:
         self._unsent.append(phrase)
 
     def due(self, now: float) -> list[bytes | Mark]:
-        """What to send at this moment: whole chunks of audio, each phrase's mark after its last chunk."""
+        """What to send at this moment: whole chunks of audio, each phrase's mark after its last chunk.
+
+        They leave several at a time; the end of a phrase leaves as soon as it may.
+        """
         sendable: list[bytes | Mark] = []
         while self._unsent:
             begins_at = max(now, self._plays_until)
-            room = int((now + self._lead_seconds - begins_at + _TOLERANCE_SECONDS) / self._chunk_seconds)
-            if room <= 0:
+            room_seconds = now + self._lead_seconds - begins_at + _TOLERANCE_SECONDS
+            room = int(room_seconds / self._chunk_seconds)
+            if room <= 0 or (
+                room_seconds < self._batch_seconds and room * self._chunk_bytes < self._unsent[0].left
+            ):
                 break
             chunk, ended = self._next_chunks(room * self._chunk_bytes, begins_at)
             if chunk:

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -26,6 +26,7 @@ from bridge.errors import BridgeError
 __all__ = ["DaemonProcess", "DaemonSetup", "DemoError"]
 
 LOOPBACK = "127.0.0.1"
+PROGRAM = "-m", "bridge"
 READY_SECONDS = (
     180.0  # on the slowest machine: loading the model and rendering every prompt for the first time
 )
@@ -108,8 +109,10 @@ class DaemonSetup(Struct, frozen=True):
 class DaemonProcess:
     """`hatif serve`, from its start to its end; an asynchronous context manager."""
 
-    def __init__(self, setup: DaemonSetup) -> None:
+    def __init__(self, setup: DaemonSetup, *, program: Sequence[str] = PROGRAM) -> None:
+        """`program`: what Python runs as `hatif`."""
         self._setup = setup
+        self._program = program
         self._process: Process | None = None
 
     @property
@@ -131,7 +134,7 @@ class DaemonProcess:
         setup = self._setup
         with setup.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bridge", "serve", "--config", str(setup.config)),
+                *(sys.executable, *self._program, "serve", "--config", str(setup.config)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     Table,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -168,12 +170,11 @@ class Store(OpenDatabase):
         commit_ms: float | None = None,
     ) -> None:
         """Add to a turn what can only be measured after its commit."""
-        table = tables.turns
         measured = {"first_audio_ms": first_audio_ms, "total_ms": total_ms, "commit_ms": commit_ms}
-        statement = update(table).where(table.c.call_id == call_id, table.c.turn_index == index)
 
         async def work(connection: AsyncConnection) -> int:
-            return (await connection.execute(statement.values(measured))).rowcount
+            values = {"of_call": call_id, "of_turn": index, **measured}
+            return (await connection.execute(_TURN_OF_CALL, values)).rowcount
 
         if not await self.write(work):
             raise StorageError(f"call {call_id} has no turn {index}")
@@ -368,7 +369,7 @@ class Store(OpenDatabase):
             raise StorageError(f"there is no call {call_id}")
 
     async def _insert(self, connection: AsyncConnection, table: Table, row: Mapping[str, Any]) -> None:
-        await connection.execute(insert(table).values(self.seal(table, row)))
+        await connection.execute(insert(table), self.seal(table, row))
 
     async def _put_state(
         self, connection: AsyncConnection, call_id: str, index: int, at: datetime, state: str
@@ -377,16 +378,32 @@ class Store(OpenDatabase):
         table = tables.dialogue_states
         row = self.seal(table, {"call_id": call_id, "turn_index": index, "at": at, "state_json": state})
         if index == 1:
-            await connection.execute(insert(table).values(row))
+            await connection.execute(insert(table), row)
         else:
-            await connection.execute(update(table).where(table.c.call_id == call_id).values(row))
+            await connection.execute(_STATE_OF_CALL, {"of_call": call_id, **row})
+
+
+# What each turn asks of the database is built once: building a statement costs more than executing it.
+_OF_CALL: BindParameter[str] = bindparam("of_call")
+_LAST_TURN = select(func.coalesce(func.max(tables.turns.c.turn_index), 0)).where(
+    tables.turns.c.call_id == _OF_CALL
+)
+_REVISIONS = (
+    select(tables.answers.c.item, func.max(tables.answers.c.revision))
+    .where(
+        tables.answers.c.call_id == _OF_CALL, tables.answers.c.item.in_(bindparam("items", expanding=True))
+    )
+    .group_by(tables.answers.c.item)
+)
+_STATE_OF_CALL = update(tables.dialogue_states).where(tables.dialogue_states.c.call_id == _OF_CALL)
+_TURN_OF_CALL = update(tables.turns).where(
+    tables.turns.c.call_id == _OF_CALL, tables.turns.c.turn_index == bindparam("of_turn")
+)
 
 
 async def _next_index(connection: AsyncConnection, call_id: str) -> int:
     """The call's next turn, to which it is sealed; exact, because a transaction that writes is alone."""
-    turns = tables.turns
-    last = select(func.coalesce(func.max(turns.c.turn_index), 0)).where(turns.c.call_id == call_id)
-    return int((await connection.execute(last)).scalar_one()) + 1
+    return int((await connection.execute(_LAST_TURN, {"of_call": call_id})).scalar_one()) + 1
 
 
 async def _is_stored(
@@ -420,10 +437,8 @@ async def _revisions(
     """The latest revision of each of these items; 0 of one that was not answered yet."""
     if not answers:
         return defaultdict(int)
-    table = tables.answers
     items = [answer.item for answer in answers]
-    query = select(table.c.item, func.max(table.c.revision)).group_by(table.c.item)
-    found = await connection.execute(query.where(table.c.call_id == call_id, table.c.item.in_(items)))
+    found = await connection.execute(_REVISIONS, {"of_call": call_id, "items": items})
     return defaultdict(int, {item: int(latest) for item, latest in found})
 
 

@@ -22,6 +22,7 @@ from bridge.storage.phone_calls import call_of_reference
 from bridge.switchboard import Switchboard
 from bridge.web.crowd import welcome
 from bridge.web.doorkeeper import Doorkeeper, Visit
+from bridge.web.vigil import Vigil
 from protocols.base import Capabilities, MediaProtocol
 from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 from protocols.events import ANSWERED_BY, CallDetails, CallStarted
@@ -32,6 +33,7 @@ __all__ = ["MediaSockets", "SocketLimits", "close_socket"]
 CLOSE_GOING_AWAY = 1001  # RFC 6455 section 7.4.1: the server is going down
 MOST_BEFORE_CREDENTIAL = 8  # messages that a stranger may send; providers show theirs in the first or second
 CLOSING_SECONDS = 2.0  # how long the peer may take to answer our close frame
+_TEXT, _BINARY = WSMsgType.TEXT, WSMsgType.BINARY
 
 log = structlog.get_logger()
 
@@ -152,6 +154,7 @@ class MediaSockets:
         protocol = visit.protocol
         socket = self._socket(protocol.capabilities)
         await socket.prepare(request)
+        vigil = self._vigil(socket, request, protocol.capabilities)
 
         async def send(message: str | bytes) -> None:
             if isinstance(message, str):
@@ -161,9 +164,10 @@ class MediaSockets:
 
         close_code = CLOSE_GOING_AWAY
         try:
-            messages = self._messages(socket, protocol.capabilities)
+            messages = _messages(socket, vigil)
             if visit.trial is not None:
-                messages, details = await self._introduced(visit.trial, messages)
+                said, details = await self._introduced(visit.trial, messages)
+                messages = _chained(said, _messages(socket, vigil))  # which another task reads
                 is_back = await self._doorkeeper.is_back(visit, details.provider_call_id)
                 seat = self._admit(visit, None, known, is_asked=questionnaire is not None, is_back=is_back)
             welcome(request)
@@ -180,13 +184,14 @@ class MediaSockets:
         except web.HTTPServiceUnavailable:  # full meanwhile; the socket is open, so its code must say it
             close_code = CLOSE_TRY_AGAIN
         finally:
+            vigil.end()
             await close_socket(socket, request, close_code)
         return socket
 
     async def _introduced(
         self, trial: MediaProtocol, messages: AsyncIterator[str | bytes]
-    ) -> tuple[AsyncIterator[str | bytes], CallDetails]:
-        """Wait for the credential, before anything is held for whoever shows it; all messages, in order.
+    ) -> tuple[list[str | bytes], CallDetails]:
+        """Wait for the credential, before anything is held for whoever shows it; the messages so far.
 
         With them comes what they say of the call.
 
@@ -203,7 +208,7 @@ class MediaSockets:
                     said.append(message)
                     for event in trial.receive(message):
                         if isinstance(event, CallStarted):
-                            return _chained(said, messages), event.details
+                            return said, event.details
                     if len(said) >= MOST_BEFORE_CREDENTIAL:
                         break
         except (TimeoutError, CutShortError):
@@ -213,42 +218,43 @@ class MediaSockets:
     def _socket(self, capabilities: Capabilities) -> web.WebSocketResponse:
         return web.WebSocketResponse(
             max_msg_size=self._limits.max_message_bytes,
-            heartbeat=self._limits.heartbeat_seconds if capabilities.tolerates_pings else None,
+            autoping=False,  # the vigil's
             compress=False,  # audio does not shrink, and a decompressor can be bombed
             timeout=CLOSING_SECONDS,
             protocols=capabilities.subprotocols,
         )
 
-    async def _messages(
-        self, socket: web.WebSocketResponse, capabilities: Capabilities
-    ) -> AsyncIterator[str | bytes]:
-        """What the carrier sends, until it closes.
+    def _vigil(
+        self, socket: web.WebSocketResponse, request: web.Request, capabilities: Capabilities
+    ) -> Vigil:
+        """Where a silent caller sends nothing at all, only pings and the dialogue's own patience tell."""
+        limits = self._limits
+        return Vigil(
+            socket,
+            request.transport,
+            idle_seconds=None if capabilities.pauses_audio else limits.idle_seconds,
+            heartbeat_seconds=limits.heartbeat_seconds if capabilities.tolerates_pings else None,
+        )
 
-        Where a silent caller sends nothing at all, only pings and the dialogue's own patience tell.
 
-        Raises:
-            CutShortError: it breaks the WebSocket rules, falls silent, or does not answer pings.
+async def _messages(socket: web.WebSocketResponse, vigil: Vigil) -> AsyncIterator[str | bytes]:
+    """What the carrier sends, until it closes.
 
-        """
-        idle_seconds = None if capabilities.pauses_audio else self._limits.idle_seconds
-        while True:
-            try:
-                async with asyncio.timeout(idle_seconds):  # aiohttp's own begins anew with each pong
-                    message = await socket.receive()
-            except TimeoutError:
-                raise CutShortError(
-                    Cut.IDLE, f"nothing came from the carrier for {idle_seconds:g} s"
-                ) from None
-            if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                _tell_broken(message.data if message.type is WSMsgType.ERROR else socket.exception(), socket)
-                return
-            yield message.data
+    Raises:
+        CutShortError: it breaks the WebSocket rules, falls silent, or does not answer pings.
+
+    """
+    vigil.read_by_this_task()
+    while True:
+        message = await vigil.receive()
+        if message.type is not _TEXT and message.type is not _BINARY:
+            _tell_broken(message.data if message.type is WSMsgType.ERROR else socket.exception(), socket)
+            return
+        yield message.data
 
 
 def _tell_broken(error: object, socket: web.WebSocketResponse) -> None:
     """Raise what a socket broke by, where it was not the connection itself that broke."""
-    if isinstance(error, TimeoutError):
-        raise CutShortError(Cut.UNANSWERED, "the carrier does not answer pings") from None
     if isinstance(error, WebSocketError):
         detail = "the carrier broke the rules of WebSocket"
         raise CutShortError(Cut.PROTOCOL, detail, close_code=socket.close_code or CLOSE_POLICY) from None

@@ -54,7 +54,7 @@ class Telephone:
 
     def _receive(self, message: str | bytes) -> None:
         for event in self._protocol.receive(message):
-            self.line._on_event(event)
+            self.line._on_event(event, self.clock.monotonic())
 
     def says(self, ulaw: bytes) -> None:
         """The caller's audio, frame by frame in its own time."""
@@ -122,9 +122,10 @@ async def test_a_carrier_that_sends_silence_is_not_helped() -> None:
 
 async def test_only_the_caller_answers(word: bytes) -> None:
     """What somebody else says on a channel of their own is no answer of the caller's."""
-    line = Telephone(AsteriskProtocol(), START).line
+    telephone = Telephone(AsteriskProtocol(), START)
+    line, now = telephone.line, telephone.clock.monotonic()
     for channel in (Channel.AGENT, Channel.CALLER):
         assert line._inbox.empty()
         for at in range(0, len(word), FRAME_BYTES):
-            line._on_event(AudioReceived(word[at : at + FRAME_BYTES], channel=channel))
+            line._on_event(AudioReceived(word[at : at + FRAME_BYTES], channel=channel), now)
     assert not line._inbox.empty()

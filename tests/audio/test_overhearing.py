@@ -71,7 +71,7 @@ class Overhearing:
         happenings = []
         for _ in events:
             for event in self.protocol.receive(""):
-                self.line._on_event(event)
+                self.line._on_event(event, self.clock.monotonic())
             happenings += await self.happened()
         return happenings
 
@@ -170,7 +170,7 @@ async def test_what_still_waits_comes_before_the_last_words(sounds: Any) -> None
     """Whoever stops listening in mid-call asks for all that was heard, in order."""
     one = Overhearing(channels=(Channel.CALLER,))
     for event in (one.start, *spoken(sounds, *SPEECH), *spoken(sounds, (0.5, None), (0.5, -12.0))):
-        one.line._on_event(event)
+        one.line._on_event(event, one.clock.monotonic())
 
     began = [seconds for _, seconds, _ in spans(one.line.last_words())]
     assert began == [pytest.approx(1.0, abs=0.1), pytest.approx(3.5, abs=0.1)]

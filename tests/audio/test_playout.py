@@ -36,12 +36,38 @@ def heard(playout: Playout, now: float) -> dict[str, float]:
 
 
 def test_the_first_burst_is_the_lead() -> None:
-    """400 ms go out at once, and then one frame every 20 ms."""
+    """400 ms go out at once, and then 100 ms whenever so much has been played."""
     playout = Playout(acknowledges=True)
     playout.queue("a", speech(2), 10.0)
     assert playout.due(10.0) == [speech(0.4)]
-    assert playout.due(10.0) == []
-    assert playout.due(10.02) == [speech(0.02)]
+    sent = [playout.due(10 + tick * 0.02) for tick in range(11)]
+    assert sent == [[]] * 5 + [[speech(0.1)]] + [[]] * 4 + [[speech(0.1)]]
+
+
+def test_a_tick_that_is_a_little_early_sends_what_it_may() -> None:
+    """What is due a moment later does not wait for the tick after it, and the lead is not exceeded."""
+    playout = Playout(acknowledges=True)
+    playout.queue("a", speech(2), 0.0)
+    playout.due(0.0)
+    assert playout.due(0.0995) == [speech(0.08)]
+    assert playout.due(0.1795) == [speech(0.08)]
+
+
+def test_the_end_of_a_phrase_waits_for_nothing_more() -> None:
+    """It leaves as soon as the lead has room for it, and its mark with it."""
+    playout = Playout(acknowledges=True)
+    playout.queue("a", speech(0.44), 0.0)
+    playout.due(0.0)
+    assert playout.due(0.02) == []
+    assert playout.due(0.04) == [speech(0.04), Mark("a")]
+
+
+def test_of_a_short_lead_a_quarter_leaves_at_a_time() -> None:
+    """What is left of it must bridge."""
+    playout = Playout(acknowledges=True, lead_seconds=0.16)
+    playout.queue("a", speech(2), 0.0)
+    playout.due(0.0)
+    assert [playout.due(tick * 0.02) for tick in (1, 2, 3, 4)] == [[], [speech(0.04)]] * 2
 
 
 def test_a_late_tick_is_made_up_for() -> None:

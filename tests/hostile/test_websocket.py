@@ -28,18 +28,22 @@ WRONG = b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited"  # hal
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    """A server with our runner, whose one socket is made as calls' sockets are."""
+    """A server with our runner, whose one socket is made and watched as calls' sockets are."""
     made: Any = None
     sockets = MediaSockets(switchboard=made, doorkeeper=made, database=made, limits=SocketLimits())
 
     async def echo(request: web.Request) -> web.WebSocketResponse:
-        socket = sockets._socket(PROVIDERS["maqsam"].capabilities)
+        capabilities = PROVIDERS["maqsam"].capabilities
+        socket = sockets._socket(capabilities)
         await socket.prepare(request)
-        async for message in socket:
+        vigil = sockets._vigil(socket, request, capabilities)
+        vigil.read_by_this_task()
+        while (message := await vigil.receive()).type in {WSMsgType.TEXT, WSMsgType.BINARY}:
             if message.type is WSMsgType.TEXT:
                 await socket.send_str(message.data)
             else:
                 await socket.send_bytes(message.data)
+        vigil.end()
         return socket
 
     application = web.Application()

@@ -1,0 +1,313 @@
+"""What a call costs the daemon beside recognition, and how a bare agent does the same, under one load.
+
+    python benchmarks/media.py [--calls 10,50,100,200] [--seconds S] [--servers NAME,...] [--json]
+
+    python benchmarks/media.py --calls 100 --servers hatif,aiohttp+uvloop
+
+`hatif` is the real daemon with all of its bookkeeping, started as a process of its own: signed webhooks,
+stream tokens, SQLite, logs, metrics, limits, voice gate, endpointing, dialogue, playout. Only its
+recogniser's process is another, which answers at once and says yes (media_ears.py). `aiohttp` is a bare
+agent (media_agent.py). The callers are a process of their own (media_callers.py): they speak a quarter of
+the time, and every other reply is spoken over. Where there are two cores or more, the server has the first
+and the callers the last, to themselves but for what else the machine does.
+
+CPU is user and system time of the server's one process, in milliseconds per second and call. Run it twice:
+on a machine with other work two runs differ by up to a fifth.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+from media_callers import Load
+from msgspec import Struct
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
+
+HERE = Path(__file__).parent
+AUTH_TOKEN = "the-twilio-auth-token"  # noqa: S105 - of a daemon that only this program calls
+PUBLIC_URL = "https://hatif.example"
+LOOPBACK = "127.0.0.1"
+READY_SECONDS = 30.0
+LATE_MS = 5.0  # callers whose own frames are later (p99) measure themselves
+LIMITS = {
+    "HATIF_CALLS__MAX_CONCURRENT": "1000",
+    "HATIF_CALLS__PER_SECOND": "1000",
+    "HATIF_CALLS__BURST": "1000",
+    "HATIF_OVERLOAD__LAG_SECONDS": "60",
+    "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
+    "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",
+}
+ITEMS = 40  # a caller gets through two in twelve seconds
+QUESTION = "هَلْ نِمْتَ جَيِّدًا فِي اللَّيْلِ، وَهَلْ أَكَلْتَ"
+ASKED = """\
+format: 1
+id: load
+version: "1"
+title: حمل
+language: ar
+status: draft
+source: {name: benchmark, licence: own}
+items:
+"""
+
+Serve = Callable[[Path], AsyncIterator["Served"]]
+
+
+class Served(Struct, frozen=True):
+    """A server that takes calls."""
+
+    pid: int
+    arguments: tuple[str, ...]  # of the callers: where it is
+
+
+class Measured(Struct, frozen=True):
+    """One server under one load."""
+
+    server: str
+    load: Load
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the callers were in time, so that what they saw is the server's."""
+        return not self.load.late_ms or self.load.late_ms[-1] <= LATE_MS
+
+
+# Servers
+
+
+def hatif(*flags: str) -> Callable[[Path], object]:
+    """The daemon."""
+
+    @asynccontextmanager
+    async def serve(folder: Path) -> AsyncIterator[Served]:
+        home = Path(tempfile.mkdtemp(dir=folder))
+        setup = msgspec.structs.replace(
+            DaemonSetup.new(DEFAULT_CONFIG, home, port=None, speed=1.0),
+            options={
+                "HATIF_PROMPTS__FOLDER": str(folder / "prompts"),
+                "HATIF_QUESTIONNAIRES__FOLDER": str(folder / "questionnaires"),
+                "HATIF_QUESTIONNAIRES__DEFAULT": "load",
+                "HATIF_PROVIDERS__TWILIO__AUTH_TOKEN": AUTH_TOKEN,
+                "HATIF_SERVER__PUBLIC_URL": PUBLIC_URL,
+                **LIMITS,
+            },
+        )
+        async with DaemonProcess(setup, program=(str(HERE / "media_daemon.py"), *flags)) as daemon:
+            await daemon.ready(on_wait=lambda _: None)
+            told = ("--url", daemon.address, "--token", AUTH_TOKEN, "--public-url", PUBLIC_URL)
+            yield Served(daemon.pid, told)
+
+    return serve
+
+
+def agent(*flags: str) -> Callable[[Path], object]:
+    """The bare one."""
+
+    @asynccontextmanager
+    async def serve(_folder: Path) -> AsyncIterator[Served]:
+        port = free_port()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(HERE / "media_agent.py"), str(port), *flags, stdout=PIPE
+        )
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                if process.stdout is None or not await process.stdout.readline():
+                    raise RuntimeError("the bare agent did not start")
+            yield Served(process.pid, ("--url", f"ws://{LOOPBACK}:{port}/ws"))
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    return serve
+
+
+SERVERS = {
+    "hatif": hatif(),
+    "hatif-asyncio": hatif("--asyncio"),
+    "aiohttp": agent(),
+    "aiohttp+uvloop": agent("--uvloop"),
+}
+WITH_UVLOOP = {"aiohttp+uvloop"}
+FIRST = "hatif"  # what the others are compared with
+
+
+def questionnaire() -> str:
+    """Yes-or-no questions of four seconds each, more of them than anybody answers."""
+    items = [
+        f'  - {{id: q{number}, type: yes_no, kind: fact, end_silence_seconds: 0.4, ask: "{QUESTION}؟"}}\n'
+        for number in range(ITEMS)
+    ]
+    return ASKED + "".join(items)
+
+
+def lay_out(folder: Path) -> None:
+    """What the daemon asks."""
+    shutil.copytree(CONTENT / "questionnaires" / "common", folder / "questionnaires" / "common")
+    (folder / "questionnaires" / "load.yaml").write_text(questionnaire(), encoding="utf-8")
+
+
+# Runs
+
+
+async def measure(served: Served, calls: int, options: argparse.Namespace) -> Load:
+    """Let so many call."""
+    cores = sorted(os.sched_getaffinity(0))
+    pin(served.pid, cores[0])
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(HERE / "media_callers.py"), "--pid", str(served.pid), *served.arguments),
+        *("--calls", str(calls), "--seconds", str(options.seconds), "--settle", str(options.settle)),
+        stdout=PIPE,
+        env=environment(os.environ),
+    )
+    try:
+        pin(process.pid, cores[-1])
+        written, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"the callers ended with status {process.returncode}")
+    return msgspec.json.decode(written, type=Load)
+
+
+def environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Callers find Hatif where we have."""
+    paths = [str(HERE.parent), *filter(None, [inherited.get("PYTHONPATH")])]
+    return {**inherited, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def pin(pid: int, core: int) -> None:
+    """Keep all threads of a process on one core."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), {core})
+
+
+async def run(options: argparse.Namespace, console: Console) -> list[Measured]:
+    """Every server under every load, each started anew."""
+    measured = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with tempfile.TemporaryDirectory() as name, Progress(*columns, console=console) as progress:
+        folder = Path(name)
+        lay_out(folder)
+        bar = progress.add_task("", total=len(options.calls) * len(options.servers))
+        for calls in options.calls:
+            for server in options.servers:
+                progress.update(bar, description=f"{server}, {calls} calls")
+                async with SERVERS[server](folder) as served:
+                    measured.append(Measured(server, await measure(served, calls, options)))
+                progress.advance(bar)
+    return measured
+
+
+# What was seen
+
+
+def ratios(measured: Sequence[Measured]) -> list[tuple[int, dict[str, float]]]:
+    """Of each number of calls, each server's cost against Hatif's."""
+    found: dict[int, dict[str, float]] = {}
+    for one in measured:
+        found.setdefault(one.load.calls, {})[one.server] = one.load.cpu_ms_per_call_second
+    return [
+        (calls, {server: round(cost / costs[FIRST], 2) for server, cost in costs.items()})
+        for calls, costs in found.items()
+        if costs.get(FIRST)
+    ]
+
+
+def shown(measured: Sequence[Measured]) -> Table:
+    """Everything, a row for each."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    columns = (
+        *("calls", "server", f"CPU, ms (÷ {FIRST})", "reply, ms", "over it, ms"),
+        *("pacing, ms", "gaps", "audio", "lost", "callers late, ms"),
+    )
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    compared = dict(ratios(measured))
+    for one in measured:
+        load = one.load
+        ratio = compared.get(load.calls, {}).get(one.server)
+        table.add_row(
+            *(str(load.calls), one.server),
+            f"{load.cpu_ms_per_call_second:.2f}" + ("" if ratio is None else f" ({ratio:.2f})"),
+            *map(_spread, (load.reply_ms, load.clear_ms, load.pacing_ms)),
+            *(str(load.underruns), f"{load.audio_share:.0%}"),
+            f"{load.lost}, {load.unanswered + load.uncleared}",
+            _spread(load.late_ms) + ("" if one.is_ours else " (late)"),
+        )
+    return table
+
+
+def _spread(values: Sequence[float]) -> str:
+    return "/".join(f"{value:.0f}" if value >= 10 else f"{value:.1f}" for value in values)
+
+
+EXPLAINED = """\
+Milliseconds, p50/p95/p99 where there are three. CPU: of the server's process, for a second of one call.
+reply: from the end of speech, 400 ms of silence included. over it: from speech over a reply to `clear`,
+120 ms of speech included. pacing: how far a piece of a reply came from where its own rhythm wanted it.
+gaps: pieces that came more than 20 ms after everything before had been played. audio: of a call's time.
+lost: calls, and turns without reply or `clear`. callers late: their own frames; where it says (late), the
+row is not the server's."""
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _servers(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := set(names) - set(SERVERS):
+        raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}: choose of {', '.join(SERVERS)}")
+    return names
+
+
+def _all_servers() -> list[str]:
+    return [name for name in SERVERS if name not in WITH_UVLOOP or find_spec("uvloop")]
+
+
+def main() -> None:
+    """Measure, and say how it was."""
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").partition("\n")[0],
+        epilog="Example: python benchmarks/media.py --calls 100 --servers hatif,aiohttp",
+    )
+    parser.add_argument("--calls", type=_numbers, default=[10, 50, 100, 200], help="at once, such as 10,50")
+    parser.add_argument("--servers", type=_servers, default=_all_servers(), help=", ".join(SERVERS))
+    parser.add_argument("--seconds", type=float, default=15.0, help="that are measured")
+    parser.add_argument("--settle", type=float, default=8.0, help="before that")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    console = Console(stderr=True)
+    console.print(f"load average {' '.join(f'{one:.1f}' for one in os.getloadavg())}, {os.cpu_count()} cores")
+    measured = asyncio.run(run(options, console))
+    if options.json:
+        found = [msgspec.to_builtins(one) for one in measured]
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        return
+    out = Console()
+    out.print(shown(measured))
+    out.print(EXPLAINED.replace("\n", " "), style="dim")
+
+
+if __name__ == "__main__":
+    main()
