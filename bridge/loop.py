@@ -1,6 +1,7 @@
 """Which event loop the daemon runs on: uvloop's where it is installed, Python's own elsewhere.
 
-It does with the same calls what Python's does, for about a third less of the processor's time.
+It does with the same calls what Python's does, for about a seventh less of the processor's time
+(docs/benchmarks.md).
 """
 
 import asyncio
