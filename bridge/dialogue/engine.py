@@ -140,15 +140,14 @@ def _scene(questionnaire: Questionnaire, state: DialogueState, step: Step, readi
 def _last_step(questionnaire: Questionnaire, state: DialogueState) -> Step:
     """Any step to speak about where none is asked any more: the one answered last, or else the first of all.
 
-    Never a later one: its id would say what the call is about to somebody who has not agreed to hear it.
+    Never one after a question that is open: its id would say what the call is about to somebody who has not
+    agreed to hear it, or is not known yet to be whoever answered it in an earlier call.
     """
     answered = state.answers[-1].item if state.answers else ""
     form = Form(questionnaire, state)
-    return (
-        form.step(answered)
-        or form.current()
-        or Step(questionnaire.questions[0].id, questionnaire.questions[0])
-    )
+    possible = {step.id for step in (form.step(answered), form.current()) if step is not None}
+    first = Step(questionnaire.questions[0].id, questionnaire.questions[0])
+    return next((step for step in form.questions if step.id in possible), first)
 
 
 def _respond(scene: Scene, heard: Input) -> Turn:

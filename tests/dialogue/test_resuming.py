@@ -4,10 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from shipped import shipped
 
 from bridge.dialogue import engine
 from bridge.dialogue.actions import Disposition, PromptRole
 from bridge.dialogue.context import CallContext
+from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.resuming import may_resume
 
@@ -89,3 +91,14 @@ def test_not_every_call_may_be_resumed(
 def test_the_version_is_pinned(talk: Talk) -> None:
     """By the hash of the questionnaire and of the common content."""
     assert talk.press(*BEGINNING).state.questionnaire == talk.questionnaire.hash
+
+
+def test_danger_before_who_is_there_is_known_tells_nothing_of_the_call(start_talk: Any) -> None:
+    """What is said then is about no question that was answered in the earlier call."""
+    maryam = CallContext(patient={"first_name": "مَرْيَم", "birth_year": 1980}, site={"crisis_number": "937"})
+    first = start_talk(shipped("phq9"), maryam).press("1", "1980", "1").hang_up()
+    second = (
+        again(first, can_transfer=False).hear(Utterance(("آه",), ("أؤذي نفسي",), 0.5)).press("1").press("1")
+    )
+    assert second.state.escalated is not None
+    assert {say.item for say in second.says} == {"who"}
