@@ -19,7 +19,6 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
@@ -29,6 +28,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
+from loads import AUTH_TOKEN, PUBLIC_URL, UNLIMITED, lay_out
 from media_callers import Load
 from msgspec import Struct
 from rich.box import SIMPLE
@@ -36,36 +36,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
 
 HERE = Path(__file__).parent
-AUTH_TOKEN = "the-twilio-auth-token"  # noqa: S105 - of a daemon that only this program calls
-PUBLIC_URL = "https://hatif.example"
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 30.0
 LATE_MS = 5.0  # callers whose own frames are later (p99) measure themselves
-LIMITS = {
-    "HATIF_CALLS__MAX_CONCURRENT": "1000",
-    "HATIF_CALLS__PER_SECOND": "1000",
-    "HATIF_CALLS__BURST": "1000",
-    "HATIF_OVERLOAD__LAG_SECONDS": "60",
-    "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
-    "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",
-}
 ITEMS = 40  # a caller gets through two in twelve seconds
 QUESTION = "هَلْ نِمْتَ جَيِّدًا فِي اللَّيْلِ، وَهَلْ أَكَلْتَ"
-ASKED = """\
-format: 1
-id: load
-version: "1"
-title: حمل
-language: ar
-status: draft
-source: {name: benchmark, licence: own}
-items:
-"""
-
 Serve = Callable[[Path], AsyncIterator["Served"]]
 
 
@@ -105,7 +84,7 @@ def hatif(*flags: str) -> Callable[[Path], object]:
                 "HATIF_QUESTIONNAIRES__DEFAULT": "load",
                 "HATIF_PROVIDERS__TWILIO__AUTH_TOKEN": AUTH_TOKEN,
                 "HATIF_SERVER__PUBLIC_URL": PUBLIC_URL,
-                **LIMITS,
+                **UNLIMITED,
             },
         )
         async with DaemonProcess(setup, program=(str(HERE / "media_daemon.py"), *flags)) as daemon:
@@ -148,19 +127,12 @@ WITH_UVLOOP = {"aiohttp+uvloop"}
 FIRST = "hatif"  # what the others are compared with
 
 
-def questionnaire() -> str:
+def questions() -> list[str]:
     """Yes-or-no questions of four seconds each, more of them than anybody answers."""
-    items = [
+    return [
         f'  - {{id: q{number}, type: yes_no, kind: fact, end_silence_seconds: 0.4, ask: "{QUESTION}؟"}}\n'
         for number in range(ITEMS)
     ]
-    return ASKED + "".join(items)
-
-
-def lay_out(folder: Path) -> None:
-    """What the daemon asks."""
-    shutil.copytree(CONTENT / "questionnaires" / "common", folder / "questionnaires" / "common")
-    (folder / "questionnaires" / "load.yaml").write_text(questionnaire(), encoding="utf-8")
 
 
 # Runs
@@ -207,7 +179,7 @@ async def run(options: argparse.Namespace, console: Console) -> list[Measured]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with tempfile.TemporaryDirectory() as name, Progress(*columns, console=console) as progress:
         folder = Path(name)
-        lay_out(folder)
+        lay_out(folder, questions())
         bar = progress.add_task("", total=len(options.calls) * len(options.servers))
         for calls in options.calls:
             for server in options.servers:

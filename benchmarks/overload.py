@@ -16,7 +16,6 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -29,6 +28,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import numpy as np
+from loads import AUTH_TOKEN, PUBLIC_URL, UNLIMITED, lay_out
 from msgspec import Struct
 from prometheus_client.parser import text_string_to_metric_families
 from rich.box import SIMPLE
@@ -41,20 +41,12 @@ from bridge.carriers.leg import EndedBy
 from bridge.carriers.lines import LineCaller, PressLine, SayLine
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
-from bridge.content import CONTENT, DEFAULT_CONFIG
+from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import DaemonProcess, DaemonSetup
 from bridge.pulse import Pulse
 from bridge.speech.memory import children
 from bridge.speech.vosk.recognizer import KNOWN_SOUND
 
-UNLIMITED = {
-    "HATIF_CALLS__MAX_CONCURRENT": "1000",
-    "HATIF_CALLS__PER_SECOND": "1000",
-    "HATIF_CALLS__BURST": "1000",
-    "HATIF_OVERLOAD__LAG_SECONDS": "60",
-    "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
-    "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",
-}
 STEPS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128)
 BURSTS = (5, 10, 20, 40)
 SETTLE_SECONDS = 6.0  # after more calls have begun
@@ -73,8 +65,6 @@ LOOP_P99_SECONDS = 0.05
 GAP_SHARE = 0.001  # of the time of calls
 
 DELAYS, HEARINGS = "hatif_event_loop_delay_seconds", "hatif_asr_seconds"
-AUTH_TOKEN = "the-twilio-auth-token"  # noqa: S105 - of a daemon that only this program calls
-PUBLIC_URL = "https://hatif.example"
 QUESTIONS = (
     "هَلْ نِمْتَ جَيِّدًا؟",
     "هَلْ عِنْدَكَ حُمَّى؟",
@@ -82,17 +72,7 @@ QUESTIONS = (
     "هَلْ خَرَجْتَ مِنَ الْبَيْت؟",
     "هَلْ شَرِبْتَ الدَّوَاء؟",
 )
-ASKED = """\
-format: 1
-id: load
-version: "1"
-title: حمل
-language: ar
-status: draft
-source: {name: benchmark, licence: own}
-items:
-  - {id: consent, type: consent, ask: "هَلْ تُوَافِق؟"}
-"""
+CONSENT = '  - {id: consent, type: consent, ask: "هَلْ تُوَافِق؟"}\n'
 
 
 class Figures(Struct, frozen=True):
@@ -511,12 +491,11 @@ async def run(options: argparse.Namespace, say: Screen) -> dict[str, Any]:
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(CONTENT / "questionnaires" / "common", folder / "questionnaires" / "common")
         items = [
             f'  - {{id: q{number}, type: yes_no, kind: fact, ask: "{ask}"}}\n'
             for number, ask in enumerate(QUESTIONS)
         ]
-        (folder / "questionnaires" / "load.yaml").write_text(ASKED + "".join(items), encoding="utf-8")
+        lay_out(folder, [CONSENT, *items])
         yield folder
 
 

@@ -190,6 +190,6 @@ def test_ratios_are_against_hatif_under_the_same_load(media: ModuleType, callers
 
 def test_the_question_is_one_that_hatif_asks(media: ModuleType, tmp_path: Path) -> None:
     """The questionnaire of the measurement is a good one."""
-    media.lay_out(tmp_path)
+    media.lay_out(tmp_path, media.questions())
     (asked,) = load_folder(tmp_path / "questionnaires").values()
     assert len(asked.items) == media.ITEMS

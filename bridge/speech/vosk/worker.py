@@ -54,7 +54,7 @@ __all__ = ["main"]
 
 SELF_TEST_SECONDS = 0.5
 UNKNOWN_WORD = "[unk]"  # where a model has it: "something else was said"
-FIRST, FURTHER = slice(1), slice(1, None)  # phases
+FIRST = slice(1)  # of the phases
 PHASE_BYTES = SAMPLE_RATE // 100 * 2  # 10 ms: one frame of the features
 
 Send = Callable[[Message], None]
@@ -100,15 +100,16 @@ class _Decoder:
 
 
 class _Later:
-    """A decoder that hears the whole utterance at its end."""
+    """A decoder that is made only at the end, and hears the whole utterance then."""
 
-    def __init__(self, decoder: _Decoder, pcm: bytes) -> None:
-        self._decoder = decoder
+    def __init__(self, make: Callable[[], list[_Decoder]], pcm: bytes) -> None:
+        self._make = make
         self._pcm = pcm
 
     def finish(self) -> list[_Word]:
-        self._decoder.accept(self._pcm)
-        return self._decoder.finish()
+        (decoder,) = self._make()
+        decoder.accept(self._pcm)
+        return decoder.finish()
 
 
 class _Model:
@@ -118,6 +119,11 @@ class _Model:
         self._model, self._open_model = load(Path(path))
         self._phases = range(phases)
         self._takes_grammars = not (Path(path) / "graph" / "HCLG.fst").exists()
+
+    @property
+    def further_phases(self) -> list[slice]:
+        """All but the first, each by itself."""
+        return [slice(at, at + 1) for at in self._phases[1:]]
 
     def open_vocabulary(self, phases: slice = slice(None)) -> list[_Decoder]:
         return self._decoders(self._open_model, phases)
@@ -298,14 +304,13 @@ class _Utterance:
 
     def _weigh(self, closed: int, texts: Sequence[Sequence[_Word]] | None) -> None:
         """Ask the further phases of the open vocabulary, unless what they say is of no consequence."""
-        later = [] if texts is None or _agree(_texts(texts)) else self._model.open_vocabulary(FURTHER)
-        if texts is None or not later:
+        further = self._model.further_phases
+        if texts is None or not further or _agree(_texts(texts)):
             self._tell(closed, texts)
             return
         said = b"".join(self._said)
-        self._end_all(
-            [_Later(one, said) for one in later], lambda more: self._tell(closed, more and [*texts, *more])
-        )
+        later = [_Later(partial(self._model.open_vocabulary, phase), said) for phase in further]
+        self._end_all(later, lambda more: self._tell(closed, more and [*texts, *more]))
 
     def _tell(self, closed: int, texts: Sequence[Sequence[_Word]] | None) -> None:
         """All decoders are done; None: one of them failed."""
