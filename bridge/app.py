@@ -20,7 +20,7 @@ from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
-from bridge.collecting import keep_all_so_far, keep_giving_back, look_seldom
+from bridge.collecting import keep_all_so_far, keep_giving_back, keep_together, look_seldom
 from bridge.config import Settings, unguarded_in_short
 from bridge.following import LiveTranscripts
 from bridge.front import Front
@@ -93,6 +93,7 @@ class Daemon:
             BridgeError: something that is needed is missing or wrong; nothing is left half-started.
 
         """
+        keep_together()
         self._lifecycle.watch_signals(on_hang_up=self._reload_wanted.set)
         async with AsyncExitStack() as stack:
             _beside(stack, self._supervision.run(), "supervision")

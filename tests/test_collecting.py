@@ -89,3 +89,21 @@ def test_garbage_is_looked_for_less_often_and_still_found() -> None:
     assert gc.get_stats()[0]["collections"] == looked
     kept += [[] for _ in range(NEW_OBJECTS)]
     assert gc.get_stats()[0]["collections"] > looked
+
+
+def test_all_threads_share_one_place() -> None:
+    script = (
+        "import ctypes, sys, threading\n"
+        "from bridge.collecting import keep_together\n"
+        "keep_together()\n"
+        "barrier = threading.Barrier(5)\n"
+        "def take():\n"
+        "    pieces = [ctypes.create_string_buffer(20_000) for _ in range(100)]\n"
+        "    barrier.wait()\n"
+        "for _ in range(4):\n"
+        "    threading.Thread(target=take).start()\n"
+        "barrier.wait()\n"
+        "ctypes.CDLL(None).malloc_stats()\n"
+    )
+    stats = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stderr.decode()
+    assert stats.count("Arena ") == 1, stats
