@@ -29,20 +29,19 @@ from pathlib import Path
 
 import msgspec
 from loads import AUTH_TOKEN, PUBLIC_URL, UNLIMITED, lay_out
-from media_callers import Load
 from msgspec import Struct
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bridge.bench.load import Load
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
 
 HERE = Path(__file__).parent
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 30.0
-LATE_MS = 5.0  # callers whose own frames are later (p99) measure themselves
 ITEMS = 40  # a caller gets through two in twelve seconds
 QUESTION = "هَلْ نِمْتَ جَيِّدًا فِي اللَّيْلِ، وَهَلْ أَكَلْتَ"
 Serve = Callable[[Path], AsyncIterator["Served"]]
@@ -62,9 +61,9 @@ class Measured(Struct, frozen=True):
     load: Load
 
     @property
-    def is_ours(self) -> bool:
-        """Whether the callers were in time, so that what they saw is the server's."""
-        return not self.load.late_ms or self.load.late_ms[-1] <= LATE_MS
+    def cpu_ms(self) -> float:
+        """Of a processor, for a second of one call."""
+        return self.load.server.daemon_ms if self.load.server is not None else 0.0
 
 
 # Servers
@@ -197,7 +196,7 @@ def ratios(measured: Sequence[Measured]) -> list[tuple[int, dict[str, float]]]:
     """Of each number of calls, each server's cost against Hatif's."""
     found: dict[int, dict[str, float]] = {}
     for one in measured:
-        found.setdefault(one.load.calls, {})[one.server] = one.load.cpu_ms_per_call_second
+        found.setdefault(one.load.calls, {})[one.server] = one.cpu_ms
     return [
         (calls, {server: round(cost / costs[FIRST], 2) for server, cost in costs.items()})
         for calls, costs in found.items()
@@ -220,11 +219,11 @@ def shown(measured: Sequence[Measured]) -> Table:
         ratio = compared.get(load.calls, {}).get(one.server)
         table.add_row(
             *(str(load.calls), one.server),
-            f"{load.cpu_ms_per_call_second:.2f}" + ("" if ratio is None else f" ({ratio:.2f})"),
+            f"{one.cpu_ms:.2f}" + ("" if ratio is None else f" ({ratio:.2f})"),
             *map(_spread, (load.reply_ms, load.clear_ms, load.pacing_ms)),
             *(str(load.underruns), f"{load.audio_share:.0%}"),
             f"{load.lost}, {load.unanswered + load.uncleared}",
-            _spread(load.late_ms) + ("" if one.is_ours else " (late)"),
+            _spread(load.late_ms) + ("" if load.is_ours else " (late)"),
         )
     return table
 

@@ -40,7 +40,7 @@ class _Message(Struct, frozen=True):
     media: _Media | None = None
 
 
-class _Out(Struct, frozen=True, rename="camel"):
+class _Out(Struct, frozen=True, rename="camel", omit_defaults=True):
     event: str
     stream_sid: str
     media: _Media | None = None

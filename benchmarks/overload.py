@@ -34,8 +34,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from vitals import processor_seconds
 
+from bridge.bench.processes import processor_seconds
+from bridge.bench.server import upper_bound
 from bridge.carriers.arriving import Lived, Notes, TwilioWay, UpgradeWay, arrive
 from bridge.carriers.leg import EndedBy
 from bridge.carriers.lines import LineCaller, PressLine, SayLine
@@ -241,8 +242,8 @@ class Load:
             gaps=len(gaps),
             longest_gap=max(gaps, default=0.0),
             gap_share=sum(gaps) / max(talked, 1.0),
-            text_p95=_part(0.95, looks[0].hearings, looks[-1].hearings) if looks else 0.0,
-            loop_p99=_part(0.99, looks[0].delays, looks[-1].delays) if looks else 0.0,
+            text_p95=_part(0.95, looks, "hearings"),
+            loop_p99=_part(0.99, looks, "delays"),
             loop_max=max((look.lag for look in looks[1:]), default=0.0),
             callers_late=_spread([lag for at, lag in self._late if begin <= at < end]),
             processors=_rate(looks, "processor_seconds"),
@@ -326,11 +327,11 @@ def _spread(values: Sequence[float | None]) -> tuple[float, ...]:
     return tuple(known[min(int(len(known) * part), len(known) - 1)] for part in (0.5, 0.95, 1.0))
 
 
-def _part(part: float, before: dict[float, float], after: dict[float, float]) -> float:
-    """The upper end of the bucket up to which that part of what came in between lies."""
-    counts = {limit: after[limit] - before.get(limit, 0) for limit in sorted(after)}
-    total = max(counts.values(), default=0)
-    return next((limit for limit, number in counts.items() if number >= part * total), 0.0) if total else 0.0
+def _part(part: float, looks: Sequence[Look], what: str) -> float:
+    """Of a histogram: no more than that for such a part of what came in between."""
+    if not looks:
+        return 0.0
+    return upper_bound(part, getattr(looks[0], what), getattr(looks[-1], what)) or 0.0
 
 
 def _rate(looks: Sequence[Look], what: str) -> float:

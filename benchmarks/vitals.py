@@ -1,7 +1,6 @@
 """How a daemon and its engines' processes are, from /proc, and what that says over time."""
 
 import math
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -9,13 +8,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bridge.speech.memory import children, resident_bytes
+from bridge.bench.processes import descendants
+from bridge.speech.memory import resident_bytes
 
-__all__ = ["DAEMON", "ProcessVitals", "Trend", "floors", "process_vitals", "processor_seconds", "trend"]
+__all__ = ["DAEMON", "ProcessVitals", "Trend", "floors", "process_vitals", "trend"]
 
 DAEMON = "daemon"
 SECONDS_AN_HOUR = 3600.0
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 class ProcessVitals(Struct, frozen=True):
@@ -50,7 +49,7 @@ class Trend(Struct, frozen=True):
 
 def process_vitals(pid: int, database: Path) -> list[ProcessVitals]:
     """The daemon's own process first, then all that it has started; what has just ended is left out."""
-    roles = {pid: DAEMON} | {child: _module(child) for child in _descendants(pid)}
+    roles = {pid: DAEMON} | {child: _module(child) for child in descendants(pid)}
     found = [_vitals(number, role, str(database)) for number, role in roles.items()]
     return [vitals for vitals in found if vitals is not None]
 
@@ -67,16 +66,6 @@ def floors(
         window = int(second // window_seconds)
         lowest[window] = min(lowest.get(window, (math.inf, 0.0)), (value, second))
     return [second for _, second in lowest.values()], [value for value, _ in lowest.values()]
-
-
-def processor_seconds(pid: int) -> float:
-    """What the process has used, by proc(5); 0 where it has gone."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0.0
-    fields = status.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def trend(seconds: Sequence[float], values: Sequence[float]) -> Trend | None:
@@ -100,11 +89,6 @@ def trend(seconds: Sequence[float], values: Sequence[float]) -> Trend | None:
     correlation = min(max(neighbours, 0.0), 0.99)
     independent = max(count * (1 - correlation) / (1 + correlation), 3.0)
     return Trend(mean, slope, math.sqrt(squares / spread / (independent - 2)))
-
-
-def _descendants(pid: int) -> list[int]:
-    own = children(pid)
-    return own + [grandchild for child in own for grandchild in _descendants(child)]
 
 
 def _vitals(pid: int, role: str, database: str) -> ProcessVitals | None:

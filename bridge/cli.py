@@ -18,6 +18,7 @@ from bridge.audit.commands import mount as mount_audit
 from bridge.authoring.commands import mount as mount_authoring
 from bridge.authoring.graph.commands import mount as mount_drawing
 from bridge.authoring.simulation.commands import mount as mount_playing
+from bridge.bench.commands import mount as mount_bench
 from bridge.calls_command import calls_app
 from bridge.carriers.call_command import mount as mount_call
 from bridge.carriers.commands import carrier_app, known_provider
@@ -63,7 +64,7 @@ SHORT_ID = 12  # characters of a call's id: `answers show` takes a beginning
 PANELS = {
     "Run": ("serve", "check", "reload", "drain", "undrain"),
     "Watch": ("status", "calls", "answers", "notifications", "transcript", "doctor", "verify"),
-    "Try": ("demo", "call", "carrier"),
+    "Try": ("demo", "call", "carrier", "bench"),
     "Questionnaires": ("questionnaire", "understand", "read"),
     "Voices, prompts and models": ("say", "render", "voices", "models"),
     "Data and people": ("db", "privacy", "subject"),
@@ -118,6 +119,7 @@ mount_privacy(app)
 mount_audit(app)
 mount_control(app)
 mount_call(app)
+mount_bench(app)
 app.command("understand")(understand_command)
 
 

@@ -8,7 +8,7 @@ import base64
 import hmac
 import re
 from collections.abc import Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import urlencode
 
 import aiohttp
@@ -32,8 +32,9 @@ from bridge.carriers.lines import VOICE_RMS
 from bridge.carriers.placing import EXAMPLE_CALLEE, EXAMPLE_CALLER
 from bridge.carriers.registry import far_end
 from bridge.clock import Clock
+from bridge.identity.streams import StreamTokens
 
-__all__ = ["Gap", "Lived", "Notes", "Turn", "TwilioWay", "UpgradeWay", "Way", "arrive"]
+__all__ = ["Door", "Gap", "IssuedWay", "Lived", "Notes", "Turn", "TwilioWay", "UpgradeWay", "Way", "arrive"]
 
 WEBHOOK_SECONDS = 15.0  # Twilio waits no longer for an answer; wall clock
 HTTP_BUSY = 503
@@ -112,10 +113,10 @@ class Way(Protocol):
 
 
 class UpgradeWay(Struct, frozen=True):
-    """The provider opens its socket unasked, with one credential for all calls: Maqsam."""
+    """The provider opens its socket unasked, with one credential for all calls, or none: Maqsam."""
 
     url: str
-    token: str
+    token: str | None
     provider: str = "maqsam"
 
     async def knock(self, call: CarrierCall) -> Door:  # noqa: ARG002 - its upgrade is the question
@@ -123,17 +124,35 @@ class UpgradeWay(Struct, frozen=True):
         return Door(self.url, self.token)
 
 
+class IssuedWay(Struct, frozen=True):
+    """Whoever has the server's secret makes a stream token for each call; any provider is let in by one."""
+
+    url: str
+    tokens: StreamTokens
+    provider: str
+    questionnaire: str | None = None
+
+    async def knock(self, call: CarrierCall) -> Door:  # noqa: ARG002 - a token is good for any call
+        """A token of its own."""
+        token = self.tokens.issue(provider=self.provider, questionnaire=self.questionnaire)
+        return Door(f"{self.url.rstrip('/')}/{token}")
+
+
 class TwilioWay(Struct, frozen=True):
     """Twilio's: a signed webhook, whose answer names the socket."""
+
+    provider_name: ClassVar[str] = "twilio"
 
     address: str  # host and port
     auth_token: str
     public_url: str  # that the daemon believes to have, and the signature covers
-    provider: str = "twilio"
+    provider: str = provider_name
+    is_secure: bool = False  # by TLS
+    questionnaire: str | None = None  # the server's default
 
     async def knock(self, call: CarrierCall) -> Door:
         """Ask, and read the answer."""
-        path = f"/webhooks/{self.provider}/answer"
+        path = "/".join(filter(None, (f"/webhooks/{self.provider}/answer", self.questionnaire)))
         fields = {
             "CallSid": call.call_id,
             "From": f"+{call.from_number}",
@@ -151,7 +170,9 @@ class TwilioWay(Struct, frozen=True):
             async with (
                 aiohttp.ClientSession(timeout=timeout) as http,
                 http.post(
-                    f"http://{self.address}{path}", data=urlencode(fields).encode(), headers=headers
+                    f"http{'s' * self.is_secure}://{self.address}{path}",
+                    data=urlencode(fields).encode(),
+                    headers=headers,
                 ) as answer,
             ):
                 return self._door(answer.status, await answer.text())
@@ -161,7 +182,7 @@ class TwilioWay(Struct, frozen=True):
     def _door(self, status: int, document: str) -> Door:
         stream = _STREAM.search(document)
         if status == HTTP_OK and stream is not None:
-            return Door(f"ws://{self.address}{stream[1]}")
+            return Door(f"ws{'s' * self.is_secure}://{self.address}{stream[1]}")
         is_busy = status == HTTP_OK and '<Reject reason="busy"' in document
         return Door(is_busy=is_busy, answer=f"webhook: {status}")
 

@@ -6,6 +6,7 @@ within `max_seconds`, with an outcome and without an exception.
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from bridge.carriers.faults import Faults
 from bridge.carriers.leg import CLOSE_SECONDS, CallOutcome, EndedBy, Leg, OnFrame
 from bridge.clock import Clock
 
-__all__ = ["CallOutcome", "EndedBy", "FakeCarrier"]
+__all__ = ["CallOutcome", "EndedBy", "FakeCarrier", "why_unreachable"]
 
 # What a refused upgrade means, in Hatif's words and in those of most servers (RFC 9110 section 15).
 REFUSALS = {
@@ -73,7 +74,7 @@ class FakeCarrier:
             except aiohttp.WSServerHandshakeError as refusal:
                 return _refused(refusal)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                return CallOutcome(ended_by=EndedBy.REFUSED, detail=_why_unreachable(error))
+                return CallOutcome(ended_by=EndedBy.REFUSED, detail=why_unreachable(error))
             leg = Leg(
                 connection,
                 self._wire,
@@ -116,7 +117,12 @@ def _seconds(headers: Mapping[str, str] | None) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _why_unreachable(error: Exception) -> str:
+def why_unreachable(error: Exception) -> str:
+    """Why there is no connection, in a sentence that names neither address nor credential."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"Its certificate is not good: {error.verify_message}."
+    if isinstance(error, ssl.SSLError):
+        return "It speaks no TLS there: is it ws:// in place of wss://?"
     if isinstance(error, TimeoutError):
         return "The server did not answer in time."
     if isinstance(error, OSError) and error.strerror:

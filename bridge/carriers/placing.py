@@ -23,7 +23,7 @@ from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
-__all__ = ["CallOptions", "CallReport", "Exchanged", "PlacingError", "place_call"]
+__all__ = ["CallOptions", "CallReport", "Exchanged", "PlacingError", "place_call", "speak_steps"]
 
 # The numbers of Maqsam's own example: they ring nowhere.
 EXAMPLE_CALLER = "9621234567"
@@ -87,7 +87,7 @@ async def place_call(options: CallOptions) -> CallReport:
     _check(options)
     noise = LineNoise(np.random.default_rng(options.seed))
     steps, call_id = _steps(options), str(uuid4())  # some wires take no id of another form
-    caller = LineCaller(await _lines(steps, options.voice, noise), noise)
+    caller = LineCaller(await speak_steps(steps, options.voice, noise), noise)
     with contextlib.ExitStack() as stack:
         on_frame = None
         if options.save is not None:
@@ -160,7 +160,8 @@ def _in_words(step: Step) -> str:
     return f"paused {step.pause:g} s" if step.pause else "hung up"
 
 
-async def _lines(steps: Sequence[Step], voice_name: str, noise: LineNoise) -> list[Line]:
+async def speak_steps(steps: Sequence[Step], voice_name: str, noise: LineNoise) -> list[Line]:
+    """What a caller does of a script's steps, in order; what is said, in that synthetic voice."""
     synthesizer = EspeakSynthesizer(voice=voice_name)
     voice = SyntheticVoice(synthesizer, noise)
     try:

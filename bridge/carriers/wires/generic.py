@@ -12,6 +12,7 @@ from bridge.carriers.base import (
     CarrierCall,
     CarrierEvent,
     CarrierWire,
+    Dialling,
     HangUpRequested,
     MarkRequested,
     PlaybackCleared,
@@ -23,6 +24,8 @@ from protocols.errors import CLOSE_POLICY
 from protocols.wire import MessageDecoder, encode
 
 __all__ = ["GenericWire"]
+
+_DOTS_OF_A_TOKEN = 2  # JSON Web Tokens have three parts
 
 
 class _Word(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True):
@@ -96,6 +99,12 @@ class GenericWire(CarrierWire):
     @classmethod
     def in_alaw(cls) -> Self | None:
         return cls(ALAW_8K)
+
+    def dial(self, url: str, call: CarrierCall, token: str | None) -> Dialling:
+        """A stream token stands in the path, any other in a header."""
+        if token is None or token.count(".") == _DOTS_OF_A_TOKEN:
+            return super().dial(url, call, token)
+        return Dialling(url, {"Authorization": f"Bearer {token}"})
 
     def open(self, call: CarrierCall) -> Sequence[str]:
         start = {
