@@ -40,7 +40,7 @@ COMMANDS = (
     ),
     *("notifications list", "notifications acknowledge"),
     *("audit show", "audit verify"),
-    *("calls list", "calls end", "status", "drain", "undrain", "reload", "verify"),
+    *("bench", "calls list", "calls end", "status", "drain", "undrain", "reload", "verify"),
     *("models list", "models verify", "models fetch", "models evaluate"),
     *("questionnaire simulate", "questionnaire graph"),
 )

@@ -160,6 +160,7 @@ class _Run:
         self._watching = watching
         self._stop = stop
         self._clock = Clock(options.speed)
+        self._has_measured = False  # else the first call is still one that came
 
     async def first_call(self) -> None:
         """One is taken, or there is nothing to measure."""
@@ -191,7 +192,9 @@ class _Run:
 
     async def _one(self, calls: int) -> Load:
         """So many at once."""
-        self._crowd.begin_calls()
+        if self._has_measured:
+            self._crowd.begin_calls()
+        self._has_measured = True
         await self._crowd.begin()  # whoever ends it early sees what was until then
         ramp = self._crowd.resize(calls)
         if await self._pass(f"{calls} calls begin", ramp) and await self._pass(

@@ -77,7 +77,7 @@ class Limits(Struct, frozen=True):
             found.append(f"{load.refused} calls refused")
         if load.broken:
             found.append(f"{load.broken} calls broken")
-        if not found and not load.first_word_ms and not (load.replies or load.key_replies):
+        if not found and not load.first_word_ms and not load.audio_share:
             found.append("nobody was spoken to")
         return found
 

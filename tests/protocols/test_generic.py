@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.carriers.base import AudioToPlay, CarrierCall, HangUpRequested, TransferRequested
+from bridge.carriers.base import AudioToPlay, CarrierCall, Dialling, HangUpRequested, TransferRequested
 from bridge.carriers.wires.generic import GenericWire
 from protocols import (
     PROVIDERS,
@@ -283,3 +283,12 @@ class TestAuth:
         machine = protocol()
         assert machine.receive('{"type":"auth","secret":"anything"}') == ()
         assert machine.receive(start())
+
+
+def test_our_far_end_shows_each_credential_in_its_place() -> None:
+    """A stream token in the path, the configured one in a header: in the path it would be a name."""
+    wire, call = GenericWire(), CarrierCall("9621234567", "9621234566", "7f1c")
+    assert wire.dial("wss://h/ws/generic", call, "a.b.c") == Dialling("wss://h/ws/generic/a.b.c")
+    shown = Dialling("wss://h/ws/generic", {"Authorization": "Bearer secret"})
+    assert wire.dial("wss://h/ws/generic", call, "secret") == shown
+    assert wire.dial("wss://h/ws/generic", call, None) == Dialling("wss://h/ws/generic")
