@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services install demo test test-xtts check check-all format lint types imports bench turns fuzz soak overload media drill peers model licences clean
+.PHONY: help services install demo test test-xtts check check-all format lint types imports bench bench-peers hearing turns fuzz soak overload media drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -96,12 +96,17 @@ format: $(STAMP)  ## format the code and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
-	$(BIN)/python benchmarks/hearing.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz)
+SPEECH ?= ../shared/speech/asc-val-ulaw8k.tar.xz
+NOISE  ?= ../shared/speech/noise-ulaw8k.tar.xz
+
+bench: $(STAMP)  ## all that is measured, beside a bare agent, into docs/benchmarks.md: a quarter of an hour; SPEECH=DIR, NOISE=DIR, ARGS
+	$(BIN)/python benchmarks/bench.py --speech $(SPEECH) --noise $(NOISE) $(ARGS)
+
+hearing: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
+	$(BIN)/python benchmarks/hearing.py --speech $(SPEECH)
 
 turns: $(STAMP)  ## when turns end, what stops prompts, where the time until replies goes; SPEECH=DIR, NOISE=DIR
-	$(BIN)/python benchmarks/turns.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz) \
-	  --noise $(or $(NOISE),../shared/speech/noise-ulaw8k.tar.xz)
+	$(BIN)/python benchmarks/turns.py --speech $(SPEECH) --noise $(NOISE)
 
 fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'atheris>=3.0'

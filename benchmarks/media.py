@@ -30,6 +30,7 @@ from pathlib import Path
 import msgspec
 from loads import AUTH_TOKEN, PUBLIC_URL, UNLIMITED, lay_out
 from msgspec import Struct
+from page import Measured, spread_shown
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -52,18 +53,6 @@ class Served(Struct, frozen=True):
 
     pid: int
     arguments: tuple[str, ...]  # of the callers: where it is
-
-
-class Measured(Struct, frozen=True):
-    """One server under one load."""
-
-    server: str
-    load: Load
-
-    @property
-    def cpu_ms(self) -> float:
-        """Of a processor, for a second of one call."""
-        return self.load.server.daemon_ms if self.load.server is not None else 0.0
 
 
 # Servers
@@ -183,6 +172,8 @@ async def run(options: argparse.Namespace, console: Console) -> list[Measured]:
         for calls in options.calls:
             for server in options.servers:
                 progress.update(bar, description=f"{server}, {calls} calls")
+                if not console.is_terminal:  # whoever runs us shows it
+                    console.print(f"{server}, {calls} calls")
                 async with SERVERS[server](folder) as served:
                     measured.append(Measured(server, await measure(served, calls, options)))
                 progress.advance(bar)
@@ -220,16 +211,12 @@ def shown(measured: Sequence[Measured]) -> Table:
         table.add_row(
             *(str(load.calls), one.server),
             f"{one.cpu_ms:.2f}" + ("" if ratio is None else f" ({ratio:.2f})"),
-            *map(_spread, (load.reply_ms, load.clear_ms, load.pacing_ms)),
+            *map(spread_shown, (load.reply_ms, load.clear_ms, load.pacing_ms)),
             *(str(load.underruns), f"{load.audio_share:.0%}"),
             f"{load.lost}, {load.unanswered + load.uncleared}",
-            _spread(load.late_ms) + ("" if load.is_ours else " (late)"),
+            spread_shown(load.late_ms) + ("" if load.is_ours else " (late)"),
         )
     return table
-
-
-def _spread(values: Sequence[float]) -> str:
-    return "/".join(f"{value:.0f}" if value >= 10 else f"{value:.1f}" for value in values)
 
 
 EXPLAINED = """\

@@ -91,8 +91,8 @@ def bench(  # noqa: PLR0917 - a command's options
     Callers answer yes, or press --keys, at every question until the server hangs up, and then call again. At
     the end those in progress hang up. --find doubles the calls while they are borne well (no call refused or
     broken, replies and pacing within the limits) and then closes in on how many that are: take it for
-    calls.max_concurrent. On the server's own machine callers take a part of it: a third to a tenth of what it
-    takes itself. Ctrl-C says what is known so far.
+    calls.max_concurrent. On the server's own machine callers take a part of it. Ctrl-C says what is
+    known so far.
 
     Exit status 1: not all was borne well. 2: no call was taken. 130: ended early.
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from bridge.audio.frames import FRAME_SECONDS
 from bridge.bench.acting import Actor
 from bridge.bench.caller import Caller, Ended, Ending
-from bridge.bench.load import Load, spread
+from bridge.bench.load import Load, quantiles, spread
 from bridge.bench.server import Usage, cost
 from bridge.bench.sockets import RefusedError, Socket, connect
 from bridge.bench.telephone import Ear, Seen
@@ -161,6 +161,14 @@ class Crowd:
             messages_per_call_second=round(seen.messages / max(talked, FRAME_SECONDS), 1),
             callers_cpu_share=round(own / max(self._clock.real_seconds(seconds), FRAME_SECONDS), 3),
             late_ms=spread(self._late),
+            distributions={
+                name: quantiles(values)
+                for name, values in (
+                    ("reply", seen.replies),
+                    ("clear", seen.clears),
+                    ("pacing", seen.pacing),
+                )
+            },
             server=cost(self._usage, used, talked),
         )
 

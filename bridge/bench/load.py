@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-__all__ = ["CALLERS_LATE_MS", "Limits", "Load", "Server", "spread"]
+__all__ = ["CALLERS_LATE_MS", "Limits", "Load", "Server", "quantiles", "spread"]
 
 CALLERS_LATE_MS = 5.0  # callers whose own frames are later (p99) measure themselves
+PARTS = 40  # of a distribution
 Spread = tuple[float, ...]  # p50, p95, p99; nothing of nothing
 
 
@@ -45,6 +46,7 @@ class Load(Struct, frozen=True, kw_only=True):
     messages_per_call_second: float
     callers_cpu_share: float  # of one core
     late_ms: Spread  # the callers' own frames
+    distributions: Mapping[str, tuple[float, ...]] = {}  # of `reply`, `clear` and `pacing`, by `quantiles`
     server: Server | None = None
 
     @property
@@ -90,3 +92,10 @@ def spread(values: Sequence[float]) -> Spread:
         for part in (0.5, 0.95, 0.99)
         if ranked
     )
+
+
+def quantiles(values: Sequence[float]) -> tuple[float, ...]:
+    """From the least to the greatest in steps of a fortieth, for plots; nothing of nothing."""
+    ranked = sorted(values)
+    last = len(ranked) - 1
+    return tuple(round(ranked[round(step * last / PARTS)], 2) for step in range(PARTS + 1) if ranked)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from measured import measured_load
 
-from bridge.bench.load import Limits, spread
+from bridge.bench.load import Limits, quantiles, spread
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,10 @@ def test_a_spread_is_of_ranks() -> None:
     assert spread(range(100, 0, -1)) == (51.0, 96.0, 100.0)
     assert spread([7.123]) == (7.12, 7.12, 7.12)
     assert spread([]) == ()
+
+
+def test_a_distribution_is_drawn_from_the_least_to_the_greatest() -> None:
+    """In so many steps, however many values there are."""
+    assert quantiles(range(401)) == tuple(float(value) for value in range(0, 401, 10))
+    assert quantiles([3.0]) == (3.0,) * 41
+    assert quantiles([]) == ()
