@@ -10,6 +10,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(JOBS
 
 .DEFAULT_GOAL := help
 PEERS  := .venv-peers
+VOCODE := .venv-vocode
 # Debian packages with the programs that tests use; tests/support/programs.py says which is in which.
 SERVICES := faketime nginx-light openssl postgresql prometheus prometheus-alertmanager redis-server strace systemd
 
@@ -102,6 +103,13 @@ NOISE  ?= ../shared/speech/noise-ulaw8k.tar.xz
 bench: $(STAMP)  ## all that is measured, beside a bare agent, into docs/benchmarks.md: a quarter of an hour; SPEECH=DIR, NOISE=DIR, ARGS
 	$(BIN)/python benchmarks/bench.py --speech $(SPEECH) --noise $(NOISE) $(ARGS)
 
+bench-peers: $(STAMP)  ## Pipecat and Vocode under the same load, into docs/benchmarks.md too; ARGS
+	@for peer in $(PEERS) $(VOCODE); do \
+	  $(MAKE) --no-print-directory $$peer/.installed || \
+	    echo "$$peer could not be made (see above): what is in it is left out" >&2; \
+	done
+	$(BIN)/python benchmarks/bench.py --parts peers $(ARGS)
+
 hearing: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recordings
 	$(BIN)/python benchmarks/hearing.py --speech $(SPEECH)
 
@@ -145,6 +153,12 @@ $(PEERS)/.installed: benchmarks/peers.txt
 	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
 	@touch $@
 
+# Its pins do not go together with Pipecat's.
+$(VOCODE)/.installed: benchmarks/vocode.txt
+	$(PYTHON) -m venv $(VOCODE)
+	@$(VOCODE)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/vocode.txt
+	@touch $@
+
 peers: $(PEERS)/.installed  ## our wires beside Pipecat's serializers and the SDKs of Twilio and Plivo
 	@PYTHONPATH=. $(PEERS)/bin/python benchmarks/peers.py
 
@@ -165,4 +179,4 @@ licences: $(STAMP)  ## NOTICE and docs/licences.md, from what every dependency d
 	@$(BIN)/python deploy/licences/write_licences.py build/resolved.json
 
 clean:  ## remove what was installed and cached
-	rm -rf $(VENV) $(PEERS) $(XTTS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(VOCODE) $(XTTS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from media import PEERS, is_installed
 from page import Part, Results, between, page, plots
 from rich.console import Console
 from rich.markup import escape
@@ -33,6 +34,10 @@ HERE = Path(__file__).parent
 MINUTES = {"media": 5, "peers": 6, "recognition": 2, "turns": 6, "hearing": 3}  # on two cores, about
 USUAL = ("media", "recognition", "turns", "hearing")
 CALLS = "10,50,100,200"
+INSTALL = (
+    "`make bench-peers` installs it where the package can be had; elsewhere put its wheels into a folder and "
+    "name that by PIP_FIND_LINKS."
+)
 COMPLAINTS = 12  # last lines of a part that failed
 
 
@@ -194,6 +199,17 @@ def write(results: Results, docs: Path) -> list[Path]:
     return written
 
 
+def tell_missing(options: argparse.Namespace, console: Console) -> None:
+    """Which peers are not there, and what to do; where none is, they are not measured."""
+    for name, environment in PEERS.items():
+        if not is_installed(name):
+            console.print(
+                f"{name} is not measured: it is not in {environment.name}. {INSTALL}", soft_wrap=True
+            )
+    if not options.peers:
+        options.parts.remove("peers")
+
+
 def _parts(text: str) -> list[str]:
     names = [name for name in text.split(",") if name]
     if unknown := set(names) - set(MINUTES):
@@ -219,7 +235,6 @@ def main() -> int:
     parser.add_argument("--parts", type=_parts, default=list(USUAL), help=", ".join(MINUTES))
     parser.add_argument("--calls", default=CALLS, help="at once, beside the bare agent")
     parser.add_argument("--peer-calls", default="5,10,50,100", help="at once, beside peers")
-    parser.add_argument("--peers", default="pipecat,vocode", help="whom media.py knows")
     parser.add_argument("--seconds", type=float, default=15.0, help="that are measured, of each load")
     parser.add_argument("--settle", type=float, default=8.0, help="before that")
     parser.add_argument("--every", type=int, default=6, help="of the recordings, only every so many")
@@ -228,6 +243,9 @@ def main() -> int:
     parser.add_argument("--only-write", action="store_true", help="measure nothing, write what is kept")
     options = parser.parse_args()
     console = Console(stderr=True)
+    options.peers = ",".join(filter(is_installed, PEERS))
+    if "peers" in options.parts and not options.only_write:
+        tell_missing(options, console)
     if options.speech is None and not options.only_write and set(options.parts) - {"media", "peers"}:
         parser.error(f"{', '.join(options.parts)}: --speech names the recordings")
     is_good = options.only_write or asyncio.run(measure(options, console))

@@ -39,10 +39,12 @@ from rich.table import Table
 from bridge.bench.load import Load
 from bridge.content import DEFAULT_CONFIG
 from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
+from bridge.speech.vosk.recognizer import KNOWN_SOUND
 
 HERE = Path(__file__).parent
 LOOPBACK = "127.0.0.1"
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0  # Pipecat's imports take twenty on a busy machine
+PEERS = {"pipecat": HERE.parent / ".venv-peers", "vocode": HERE.parent / ".venv-vocode"}
 ITEMS = 40  # a caller gets through two in twelve seconds
 QUESTION = "هَلْ نِمْتَ جَيِّدًا فِي اللَّيْلِ، وَهَلْ أَكَلْتَ"
 Serve = Callable[[Path], AsyncIterator["Served"]]
@@ -85,17 +87,29 @@ def hatif(*flags: str) -> Callable[[Path], object]:
 
 def agent(*flags: str) -> Callable[[Path], object]:
     """The bare one."""
+    return program(sys.executable, "media_agent.py", *flags)
+
+
+def peer(name: str) -> Callable[[Path], object]:
+    """Somebody else's, in an environment of its own."""
+    return program(str(PEERS[name] / "bin" / "python"), f"peer_{name}.py", str(KNOWN_SOUND))
+
+
+def program(python: str, script: str, *arguments: str) -> Callable[[Path], object]:
+    """One of our scripts that listens at a port and says so."""
 
     @asynccontextmanager
     async def serve(_folder: Path) -> AsyncIterator[Served]:
         port = free_port()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(HERE / "media_agent.py"), str(port), *flags, stdout=PIPE
+            python, str(HERE / script), str(port), *arguments, stdout=PIPE
         )
         try:
             async with asyncio.timeout(READY_SECONDS):
                 if process.stdout is None or not await process.stdout.readline():
-                    raise RuntimeError("the bare agent did not start")
+                    raise RuntimeError(f"{script} did not start")
+                while not await _listens(port):  # noqa: ASYNC110 - some say so a moment before
+                    await asyncio.sleep(0.1)
             yield Served(process.pid, ("--url", f"ws://{LOOPBACK}:{port}/ws"))
         finally:
             with suppress(ProcessLookupError):
@@ -105,11 +119,26 @@ def agent(*flags: str) -> Callable[[Path], object]:
     return serve
 
 
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def is_installed(name: str) -> bool:
+    """Whether that peer can be run here; `make bench-peers` installs them."""
+    return any(PEERS[name].glob(f"lib/python*/site-packages/{name}"))
+
+
 SERVERS = {
     "hatif": hatif(),
     "hatif-asyncio": hatif("--asyncio"),
     "aiohttp": agent(),
     "aiohttp+uvloop": agent("--uvloop"),
+    **{name: peer(name) for name in PEERS},
 }
 WITH_UVLOOP = {"aiohttp+uvloop"}
 FIRST = "hatif"  # what the others are compared with
@@ -236,11 +265,16 @@ def _servers(text: str) -> list[str]:
     names = text.split(",")
     if unknown := set(names) - set(SERVERS):
         raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}: choose of {', '.join(SERVERS)}")
+    if missing := [name for name in names if name in PEERS and not is_installed(name)]:
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(missing)} is not installed: `make bench-peers` does that"
+        )
     return names
 
 
 def _all_servers() -> list[str]:
-    return [name for name in SERVERS if name not in WITH_UVLOOP or find_spec("uvloop")]
+    ours = [name for name in SERVERS if name not in PEERS]
+    return [name for name in ours if name not in WITH_UVLOOP or find_spec("uvloop")]
 
 
 def main() -> None:
