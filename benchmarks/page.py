@@ -225,7 +225,8 @@ def _peers(measured: Sequence[Measured]) -> Iterator[str]:
         "The same callers, and the same silence and onset. **Not like for like**: both run their own "
         "pipelines with stand-ins for recognition and voice and have none of Hatif's bookkeeping; Pipecat "
         "runs Silero's network to tell speech; Vocode has nothing of its own for that, is given the energy "
-        "of mu-law, and sends a whole prompt at once, so that its pacing says nothing."
+        "of mu-law, sends a whole prompt at once, so that its pacing says nothing, and after an interruption "
+        "waits almost a second before it replies, by its own design."
     )
     yield ""
     yield from _servers(measured)

@@ -1,5 +1,6 @@
 """The measurement of what a call costs: its tables say what was measured."""
 
+import argparse
 import importlib
 import sys
 from collections.abc import Iterator
@@ -44,3 +45,16 @@ def test_the_question_is_one_that_hatif_asks(media: ModuleType, tmp_path: Path) 
     media.lay_out(tmp_path, media.questions())
     (asked,) = load_folder(tmp_path / "questionnaires").values()
     assert len(asked.items) == media.ITEMS
+
+
+def test_a_peer_that_is_not_installed_is_told_with_what_to_do(
+    media: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is, is run."""
+    environments = {name: tmp_path / name for name in media.PEERS}
+    monkeypatch.setattr(media, "PEERS", environments)
+    (environments["vocode"] / "lib" / "python3.11" / "site-packages" / "vocode").mkdir(parents=True)
+    assert media._servers("hatif,vocode") == ["hatif", "vocode"]
+    with pytest.raises(argparse.ArgumentTypeError, match=r"pipecat is not installed: `make bench-peers`"):
+        media._servers("hatif,vocode,pipecat")
+    assert not set(media._all_servers()) & set(environments)
