@@ -31,7 +31,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bridge.bench.machine import this_machine
 
 HERE = Path(__file__).parent
-MINUTES = {"media": 5, "peers": 6, "recognition": 2, "turns": 6, "hearing": 3}  # on two cores, about
+MINUTES = {"media": 5, "peers": 10, "recognition": 1, "turns": 8, "hearing": 2}  # on two cores, about
 USUAL = ("media", "recognition", "turns", "hearing")
 CALLS = "10,50,100,200"
 INSTALL = (
