@@ -40,8 +40,10 @@ def as_maqsam(ours: House, *more: object, token: str = TOKEN) -> tuple[object, .
 
 
 async def test_calls_are_held_answered_to_their_ends_and_placed_again(ours: House, tmp_path: Path) -> None:
-    """Three at once: whole questionnaires are stored, and all that callers met with is told."""
-    words = as_maqsam(ours, "--calls", 3, "--speak", 0, "--seconds", 60, "--settle", 0, *PATIENT)
+    """Three at once, by a script: whole questionnaires are stored, and what callers met with is told."""
+    script = tmp_path / "answers.yaml"
+    script.write_text("lines:\n" + '  - {press: "1"}\n' * len(ITEMS), encoding="utf-8")
+    words = as_maqsam(ours, "--calls", 3, "--speak", 0, "--script", script, "--seconds", 60, *PATIENT)
     ended = await asyncio.to_thread(typed, *words, "--json", tmp_path / "report.json")
     assert ended.returncode == 0, ended.stderr
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
@@ -144,7 +146,7 @@ def test_a_real_daemon_is_measured_by_its_own_configuration(daemon: Any, tmp_pat
     """Calls get stream tokens, which open Twilio's sockets; its metrics are read over its file."""
     ended = typed(
         *("bench", "--url", daemon.url("").rstrip("/"), "--provider", "twilio", "--config", DEFAULT_CONFIG),
-        *("--calls", 3, "--keys", 2, "--seconds", 60, "--settle", 0, "--speed", 4),
+        *("--calls", 3, "--keys", 2, "--seconds", 48, "--settle", 0, "--speed", 4),
         *(*PATIENT, "--json", tmp_path / "report.json"),
         HATIF_TOKENS__SECRET=daemon.tokens_secret,
         HATIF_ADMIN__SOCKET=str(daemon.admin_socket),
