@@ -234,7 +234,7 @@ def main() -> int:
     parser.add_argument("--noise", type=Path, help="recordings of machines, to be laid over prompts")
     parser.add_argument("--parts", type=_parts, default=list(USUAL), help=", ".join(MINUTES))
     parser.add_argument("--calls", default=CALLS, help="at once, beside the bare agent")
-    parser.add_argument("--peer-calls", default="5,10,20,50", help="at once, beside peers")
+    parser.add_argument("--peer-calls", default="5,10,50,100", help="at once, beside peers")
     parser.add_argument("--seconds", type=float, default=15.0, help="that are measured, of each load")
     parser.add_argument("--settle", type=float, default=8.0, help="before that")
     parser.add_argument("--every", type=int, default=6, help="of the recordings, only every so many")

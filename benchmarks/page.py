@@ -48,6 +48,13 @@ class Measured(Struct, frozen=True):
         """Of a processor, for a second of one call."""
         return self.load.server.daemon_ms if self.load.server is not None else 0.0
 
+    @property
+    def note(self) -> str:
+        """What is to be known of its row."""
+        if not self.load.keeps_up:
+            return " (did not keep up)"
+        return "" if self.load.is_ours else " (callers late)"
+
 
 class Part(Struct, frozen=True):
     """What one program measured."""
@@ -147,9 +154,13 @@ def _heading(results: Results) -> Iterator[str]:
 
 
 def _ratios(results: Results) -> Iterator[str]:
-    runs = [results.servers(name) for name in ("media", "peers")]
-    calls = sorted({one.load.calls for run in runs for one in run})
-    rows = [row for run in runs for row in _cpu_ratios(run, calls)]
+    media, peers = results.servers("media"), results.servers("peers")
+    calls = sorted({one.load.calls for one in media + peers})
+    told = {one.server for one in media} - {OURS}
+    rows = [
+        *_cpu_ratios(media, calls),
+        *_cpu_ratios([one for one in peers if one.server not in told], calls),
+    ]
     if rows:
         yield "### Ratios"
         yield ""
@@ -163,6 +174,7 @@ def _ratios(results: Results) -> Iterator[str]:
         yield ""
     if rows or costs:
         yield "A ratio is of the same run, under the same callers; in brackets where the callers were late."
+        yield "Who leaves more than a tenth of the turns without a reply has not kept up, and has no ratio."
 
 
 def _cpu_ratios(measured: Sequence[Measured], calls: Sequence[int]) -> Iterator[tuple[str, ...]]:
@@ -176,6 +188,9 @@ def _cpu_ratios(measured: Sequence[Measured], calls: Sequence[int]) -> Iterator[
             ours, theirs = by_place.get((OURS, number)), by_place.get((server, number))
             if ours is None or theirs is None or not ours.cpu_ms or not theirs.cpu_ms:
                 cells.append("")
+                continue
+            if not (ours.load.keeps_up and theirs.load.keeps_up):
+                cells.append("did not keep up")
                 continue
             ratio = ours.cpu_ms / theirs.cpu_ms if is_bare else theirs.cpu_ms / ours.cpu_ms
             cells.append(f"{ratio:.1f}" if ours.load.is_ours and theirs.load.is_ours else f"({ratio:.1f})")
@@ -238,10 +253,9 @@ def _servers(measured: Sequence[Measured]) -> Iterator[str]:
     rows = []
     for one in sorted(measured, key=lambda one: one.load.calls):
         load = one.load
-        late = "" if load.is_ours else " (callers late)"
         cells = (f"{one.cpu_ms:.2f}", *map(spread_shown, (load.reply_ms, load.clear_ms, load.pacing_ms)))
         troubled = f"{load.lost + load.refused}, {load.underruns}, {load.unanswered + load.uncleared}"
-        rows.append((str(load.calls), NAMES[one.server] + late, *cells, troubled))
+        rows.append((str(load.calls), NAMES[one.server] + one.note, *cells, troubled))
     yield from _table((*columns, "calls lost, gaps, turns lost"), rows)
     yield ""
 
@@ -391,7 +405,7 @@ def _media_plots(measured: Sequence[Measured]) -> Iterator[tuple[str, str]]:
             points = [
                 (one.load.calls, one.cpu_ms if value == "cpu" else one.load.pacing_ms[-1])
                 for one in rows
-                if value == "cpu" or one.load.pacing_ms
+                if one.load.keeps_up and (value == "cpu" or one.load.pacing_ms)
             ]
             if points:
                 found.append(Line(NAMES[server], points))

@@ -7,6 +7,7 @@ from msgspec import Struct
 __all__ = ["CALLERS_LATE_MS", "Limits", "Load", "Server", "quantiles", "spread"]
 
 CALLERS_LATE_MS = 5.0  # callers whose own frames are later (p99) measure themselves
+LOST_TURNS = 0.1  # of all: where more are without a reply, a server is not keeping up
 PARTS = 40  # of a distribution
 Spread = tuple[float, ...]  # p50, p95, p99; nothing of nothing
 
@@ -55,6 +56,16 @@ class Load(Struct, frozen=True, kw_only=True):
         return not self.late_ms or self.late_ms[-1] <= CALLERS_LATE_MS
 
     @property
+    def turns(self) -> int:
+        """How often somebody was done with speaking or with keys, and a reply came or did not."""
+        return self.replies + self.key_replies + self.unanswered
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether nearly everybody is replied to: a server that replies to nobody is not cheap."""
+        return self.turns > self.unanswered <= LOST_TURNS * self.turns and not self.refused
+
+    @property
     def lost(self) -> int:
         """Calls that were to last and did not."""
         return self.completed + self.left + self.broken
@@ -75,6 +86,8 @@ class Limits(Struct, frozen=True):
             found.append(f"replies to {what}: p95 {values[1]:.0f} ms, more than {self.reply_ms:g}")
         if load.pacing_ms and load.pacing_ms[2] > self.pacing_ms:
             found.append(f"pacing: p99 {load.pacing_ms[2]:.1f} ms, more than {self.pacing_ms:g}")
+        if load.unanswered > LOST_TURNS * load.turns:
+            found.append(f"{load.unanswered} of {load.turns} turns without a reply")
         if load.refused:
             found.append(f"{load.refused} calls refused")
         if load.broken:
