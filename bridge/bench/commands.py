@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -25,6 +26,7 @@ __all__ = ["mount"]
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 SHOWN_TROUBLES = 5
+FEW_TURNS = 20  # of which p95 is the slowest
 WHOLE_FROM = 10  # milliseconds; smaller ones have a tenth
 
 
@@ -258,9 +260,13 @@ def _conclusions(report: "Report") -> Iterator[str]:
         yield "[dim]Milliseconds; CPU: of the daemon, for a second of one call.[/]"
     machine = escape(report.callers_machine.named)
     yield f"[dim]p50/p95/p99, how many in brackets. The callers' machine: {machine}[/]"
-    troubles = {why: count for load in report.loads for why, count in load.troubles.items()}
-    for why, count in list(troubles.items())[:SHOWN_TROUBLES]:
+    troubles: Counter[str] = Counter()
+    for load in report.loads:
+        troubles.update(load.troubles)
+    for why, count in troubles.most_common(SHOWN_TROUBLES):
         yield f"{count} calls: {escape(why)}"
+    if any(load.turns < FEW_TURNS for load in report.loads):
+        yield "Few turns were seen, which says little about their latencies: measure longer (--seconds)."
     if not all(load.is_ours for load in report.loads):
         yield (
             "[yellow]The callers themselves were late[/]: what they saw is not the server's alone. Call from "

@@ -140,6 +140,7 @@ async def test_a_server_that_takes_one_call_only_bears_one() -> None:
     assert "calls.max_concurrent: 1\n" in ended.stdout
     assert "the server itself refused" in ended.stdout
     assert "503: It is busy, or takes no calls now." in ended.stdout
+    assert "Few turns were seen" in ended.stdout
 
 
 def test_a_real_daemon_is_measured_by_its_own_configuration(daemon: Any, tmp_path: Path) -> None:
