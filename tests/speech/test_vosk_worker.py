@@ -182,8 +182,5 @@ def test_what_is_being_said_is_told_where_nobody_waits(*, is_idle: bool) -> None
     utterance = _Utterance(*stand_ins, OpenStream(7, (), tells=True), model)
     for _ in range(5):
         utterance.feed(bytes(PARTIAL_BYTES // 2))
-    told = [
-        PartlyHeard(7, "word word", PARTIAL_BYTES),
-        PartlyHeard(7, "word word word word", 2 * PARTIAL_BYTES),
-    ]
-    assert sent == (told if is_idle else [])
+    told = [("word word", PARTIAL_BYTES), ("word word word word", 2 * PARTIAL_BYTES)]
+    assert sent == [PartlyHeard(7, *one) for one in told if is_idle]
