@@ -20,6 +20,7 @@ from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_STREAMS_OF_CALL,
     MAX_UTTERANCE_BYTES,
+    SAMPLE_RATE,
     CancelStream,
     FeedStream,
     FinishStream,
@@ -43,6 +44,8 @@ MAX_PHRASES = 1000  # a grammar is built anew for every utterance; no question h
 KNOWN_PHRASE = "نعم"
 KNOWN_SOUND = Path(__file__).with_name("yes.ulaw")
 
+# So much is handed over at a time, 0.1 s: a message for each frame would cost both processes as much again.
+PIECE_BYTES = SAMPLE_RATE // 10 * 2
 QUICK_SECONDS = 0.3  # what waits longer than that for its end has no time to spare
 
 MAX_GRAMMARS = 512  # spelled grammars that are remembered; a questionnaire has a few dozen
@@ -254,7 +257,7 @@ class _VoskStream(RecognitionStream):
         self._fed: deque[tuple[int, float]] = deque()  # so much by then, of what nothing was told of yet
         self.id = worker.new_id()
         self._generation: int | None = None  # the process that has our audio
-        self._kept: list[bytes] = []
+        self._kept = bytearray()  # what has not been handed over yet
         self._bytes = 0
         self._is_over = False
         self._hand_over()
@@ -266,11 +269,11 @@ class _VoskStream(RecognitionStream):
             return
         if self._on_partial is not None:
             self._fed.append((self._bytes, asyncio.get_running_loop().time()))
-        if self._generation is None:
-            self._kept.append(pcm)
+        if self._is_lost:
+            return
+        self._kept += pcm
+        if self._generation is None or len(self._kept) >= PIECE_BYTES:
             self._hand_over()
-        elif not self._is_lost:
-            self._worker.post(FeedStream(self.id, pcm))
 
     def partly_heard(self, heard: PartlyHeard) -> None:
         """The worker tells what was said so far."""
@@ -310,11 +313,13 @@ class _VoskStream(RecognitionStream):
     def _hand_over(self) -> None:
         if not self._worker.is_up:
             return
-        self._generation = self._worker.generation
-        self._worker.post(OpenStream(self.id, self._phrases, *self.owner, tells=self._on_partial is not None))
-        for pcm in self._kept:
-            self._worker.post(FeedStream(self.id, pcm))
-        self._kept.clear()
+        if self._generation is None:
+            self._generation = self._worker.generation
+            tells = self._on_partial is not None
+            self._worker.post(OpenStream(self.id, self._phrases, *self.owner, tells=tells))
+        if self._kept:
+            self._worker.post(FeedStream(self.id, bytes(self._kept)))
+            self._kept.clear()
 
     async def _finish(self) -> Hearing:
         clock = asyncio.get_running_loop()
@@ -322,9 +327,9 @@ class _VoskStream(RecognitionStream):
         if self._generation is None:
             # One that keeps dying is replaced slowly: no caller waits in silence for that.
             await self._worker.up(self._timeout_seconds if self._worker.is_reliable else 0)
-            self._hand_over()
         if self._is_lost:
             raise WorkerError("the recogniser died while the caller was speaking")
+        self._hand_over()
         remaining_seconds = self._timeout_seconds - (clock.time() - began)
         heard = await self._worker.request(FinishStream(self.id), Heard, remaining_seconds)
         seconds = clock.time() - began
