@@ -50,7 +50,9 @@ STOP_SECONDS = 30.0
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the usual run plays a part of, by a fixed choice, `make check-all` plays whole."""
-    parser.addoption("--exhaustive", action="store_true", help="every provider with every fault")
+    parser.addoption(
+        "--exhaustive", action="store_true", help="every provider with every fault, every number"
+    )
     parser.addoption("--kills", type=int, default=20, help="how many daemons are killed in mid-call")
 
 
