@@ -5,7 +5,7 @@ is served beside calls in `front`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, cast
 from uuid import uuid4
@@ -135,7 +135,7 @@ class Daemon:
         ticker = Ticker(self._clock, on_error=_on_tick_error)
         _beside(stack, ticker.run(), "ticker")
         services = self._services(
-            site=offer.site,
+            offer=offer,
             store=store,
             ears=ears,
             voices=voices,
@@ -216,7 +216,7 @@ class Daemon:
     def _services(
         self,
         *,
-        site: Mapping[str, str],
+        offer: Offer,
         store: Store,
         ears: VoskRecognizer,
         voices: Voices,
@@ -232,9 +232,9 @@ class Daemon:
             recognizer_identity=ears.identity,
             voices=voices,
             ticker=ticker,
-            patience=configured.patience(self._settings),
+            patience=configured.patience(self._settings, offer.waiting_sound),
             resumes_by_number=self._settings.calls.resume_by_number,
-            site=site,
+            site=offer.site,
             control=control,
             opus=self._has.opus,
             metrics=self._metrics,
@@ -323,7 +323,7 @@ class Daemon:
             self._settings = settings
             switchboard.offer(
                 offer,
-                patience=configured.patience(settings),
+                patience=configured.patience(settings, offer.waiting_sound),
                 max_concurrent=settings.calls.max_concurrent,
                 rules=settings.admission,
             )

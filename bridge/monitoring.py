@@ -14,13 +14,13 @@ from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResum
 from bridge.cuts import Cut
 from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
-from bridge.following import LiveTranscripts
+from bridge.following import LiveTranscripts, Unfinished
 from bridge.holding import HeldCall, Outcome, Services
 from bridge.line import CLOSE_GOING_AWAY, Dismissed, Gone, Overheard
 from bridge.overhearing import OverheardLine
 from bridge.record import monitored_call_record
 from bridge.running import RunningCall
-from bridge.speech.base import RecognitionStream
+from bridge.speech.base import Partial, RecognitionStream
 from bridge.storage.records import CallKind
 from bridge.storage.utterances import UtteranceRecord, keep_utterance
 from protocols import commands, events
@@ -135,7 +135,7 @@ class MonitorSession(HeldCall[OverheardLine]):
         match overheard.event:
             case UtteranceStarted(pcm=pcm) | UtteranceResumed(pcm=pcm):
                 # What goes on after its end is another utterance.
-                self._under_way[overheard.channel] = self._services.recognizer.open(())
+                self._under_way[overheard.channel] = self._open(overheard)
                 self._under_way[overheard.channel].feed(pcm)
             case UtteranceContinued(pcm=pcm):
                 self._under_way[overheard.channel].feed(pcm)
@@ -145,6 +145,17 @@ class MonitorSession(HeldCall[OverheardLine]):
                 writing = asyncio.create_task(self._write_down(stream, overheard))
                 self._writing.add(writing)
                 writing.add_done_callback(self._writing.discard)
+
+    def _open(self, overheard: Overheard) -> RecognitionStream:
+        if not self._transcripts.is_followed(self.call_id):
+            return self._services.recognizer.open(())
+        began = round(overheard.began_seconds, 2)
+
+        def tell(partial: Partial) -> None:
+            self._metrics.partly_heard(partial.behind_seconds)
+            self._transcripts.hint(self.call_id, Unfinished(overheard.channel, began, partial.text))
+
+        return self._services.recognizer.open((), tell)
 
     # Write down
 
