@@ -204,7 +204,11 @@ class Daemon:
         """Open the database, and look after what is in it."""
         settings = self._settings
         store = await Store.open(
-            settings.database, clock=self._clock, node=settings.node, on_error=self._metrics.storage_failed
+            settings.database,
+            clock=self._clock,
+            node=settings.node,
+            on_error=self._metrics.storage_failed,
+            takes_turns=self._crew is not None,
         )
         stack.push_async_callback(store.close)
         _tell_upgrade(store.upgrade)

@@ -51,6 +51,7 @@ STOP_SECONDS = 30.0
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the usual run plays a part of, by a fixed choice, `make check-all` plays whole."""
     parser.addoption("--exhaustive", action="store_true", help="every provider with every fault")
+    parser.addoption("--workers", type=int, default=1, help="how many processes hold a daemon's calls")
     parser.addoption("--kills", type=int, default=20, help="how many daemons are killed in mid-call")
 
 
@@ -219,7 +220,9 @@ def spoken_prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callable[..., DaemonUnderTest]]:
+def starting(
+    factory: pytest.TempPathFactory, prompts: Path, workers: int = 1
+) -> Iterator[Callable[..., DaemonUnderTest]]:
     """What starts daemons, none of which outlives it."""
     started: list[DaemonUnderTest] = []
 
@@ -242,6 +245,7 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
             "HATIF_OVERLOAD__LAG_SECONDS": "60",  # tests share their machine: none is refused for it
             "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
             "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",
+            "HATIF_WORKERS": str(workers),
             "HATIF_PROMPTS__FOLDER": str(prompts),
         }
         chosen = {name: text for name, text in (defaults | environment).items() if text}
@@ -261,14 +265,15 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
 
 @pytest.fixture(scope="module")
 def start_daemon(
-    tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
 ) -> Iterator[Callable[..., DaemonUnderTest]]:
     """Start a daemon with credentials, at four times the speed of life; keywords are its environment.
 
     It offers the default questionnaire alone, for reading and rendering all twelve costs each start seconds;
     `questionnaires=` names others that ship.
     """
-    with starting(tmp_path_factory, spoken_prompts) as start:
+    workers = request.config.getoption("--workers")
+    with starting(tmp_path_factory, spoken_prompts, workers) as start:
         yield start
 
 

@@ -1,7 +1,7 @@
 """The workers, as the main process has them: which calls each holds, how each is, another where one died.
 
-Who is let in, and whose place a call takes, is decided here and nowhere else: a worker asks, and is told. What
-one that died had is let go: its places, its phone calls, and its records, which say "interrupted".
+Who is let in, and whose place a call takes, is decided here and nowhere else: a worker asks, and is told.
+What one that died had is let go: its places, its phone calls, and its records, which say "interrupted".
 """
 
 import asyncio

@@ -10,6 +10,7 @@ import selectors
 import signal
 import socket
 import struct
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ __all__ = ["Nursery"]
 
 ANSWER_SECONDS = 10.0  # for a fork
 LEAVE_SECONDS = 5.0
+LOOK_SECONDS = 0.02
 _WORKER = struct.Struct("<i")  # its number, there; its process, back
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
@@ -106,9 +108,9 @@ def _nurse(wishes: socket.socket, work: Callable[[int, Sockets], NoReturn]) -> N
             except BlockingIOError:
                 continue
             except OSError:
-                os._exit(0)
+                message = b""
             if not message:
-                os._exit(0)
+                _leave()
             pid = _fork()
             if pid == 0:
                 waiting.close()
@@ -122,11 +124,22 @@ def _nurse(wishes: socket.socket, work: Callable[[int, Sockets], NoReturn]) -> N
             wishes.send(_WORKER.pack(pid))
 
 
-def _bury() -> None:
-    with suppress(ChildProcessError):
-        while True:
+def _leave() -> NoReturn:
+    """End, once all workers have: each learns by itself that the main process is gone."""
+    until = time.monotonic() + LEAVE_SECONDS
+    while _bury() and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+    os._exit(0)
+
+
+def _bury() -> bool:
+    """See to those that have died; whether others live."""
+    while True:
+        try:
             pid, status = os.waitpid(-1, os.WNOHANG)
-            if not pid:
-                return
-            if os.WIFSIGNALED(status):
-                log.error("worker_killed", pid=pid, signal=signal.Signals(os.WTERMSIG(status)).name)
+        except ChildProcessError:
+            return False
+        if not pid:
+            return True
+        if os.WIFSIGNALED(status):
+            log.error("worker_killed", pid=pid, signal=signal.Signals(os.WTERMSIG(status)).name)

@@ -236,6 +236,7 @@ class _Worker:
             keep_all_so_far()
             look_seldom()
             self._channel.tell(Up())
+            log.info("worker_up", pid=os.getpid())
             await self._stopping.wait()
             await self._exchange.cut_all()
             if self._tasks:
@@ -254,6 +255,7 @@ class _Worker:
             clock=self._clock,
             node=worker_node(settings.node, self._number),
             on_error=self._metrics.storage_failed,
+            takes_turns=True,
         )
         stack.push_async_callback(self._store.close)
         self._ears = configured.recognizer(settings)

@@ -1,0 +1,204 @@
+"""Calls that two processes hold: spread, counted and ended as one daemon's, and bereft of one of the two."""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import aiohttp
+import pytest
+from agreeing import Agreeing, Witness, placed, refused, until
+from shipped import write_short
+
+from bridge.carriers.fake import EndedBy
+from bridge.carriers.wires.generic import GenericWire
+from bridge.carriers.wires.maqsam import MaqsamWire
+from bridge.carriers.wires.twilio import TwilioWire
+from bridge.identity.streams import StreamTokens
+
+pytestmark = pytest.mark.call
+
+PLACES = 4
+NORMAL, GOING_AWAY = 1000, 1001  # RFC 6455, section 7.4.1
+ANSWERED = (
+    "SELECT item, count(*) FROM answers JOIN calls USING (call_id) WHERE provider_call_id = 'G1' "
+    "GROUP BY item ORDER BY item"
+)
+HUNG_UP = EndedBy.HATIF_HUNG_UP
+
+
+@pytest.fixture(scope="module")
+def daemon(start_daemon: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One with two workers, four places and a small questionnaire."""
+    return start_daemon(
+        HATIF_WORKERS="2",
+        HATIF_CLOCK__SPEED="2",
+        HATIF_CALLS__MAX_CONCURRENT=str(PLACES),
+        HATIF_PROVIDERS__GENERIC__RECONNECTS="true",
+        **write_short(tmp_path_factory.mktemp("site") / "questionnaires"),
+    )
+
+
+@pytest.fixture
+async def running(daemon: Any) -> Any:
+    """The same, whatever the test before has done to it."""
+    if daemon.process.poll() is not None:
+        await asyncio.to_thread(daemon.start)
+    await until(lambda: metric(daemon, "hatif_workers_up") == 2, daemon)
+    return daemon
+
+
+def told(daemon: Any, event: str) -> list[dict[str, Any]]:
+    """Lines of the log, of the last start."""
+    lines = [json.loads(line) for line in daemon.log.splitlines()]
+    begins = max((at for at, line in enumerate(lines) if line["event"] == "prompts_ready"), default=0)
+    return [line for line in lines[begins:] if line["event"] == event]
+
+
+def metric(daemon: Any, name: str) -> float:
+    """The sum of all its series."""
+    _, body = daemon.get_as_admin("/metrics")
+    lines = [line for line in body.decode().splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+
+def rows(daemon: Any, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(daemon.database)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def newest(daemon: Any, count: int) -> list[str]:
+    """How the last calls ended."""
+    ended = rows(daemon, "SELECT disposition FROM calls ORDER BY started_at DESC")
+    return [disposition for (disposition,) in ended[:count]]
+
+
+async def hatif(daemon: Any, *arguments: str) -> str:
+    """A command, as an operator types it."""
+    environment = {
+        "HATIF_ADMIN__SOCKET": str(daemon.admin_socket),
+        "HATIF_STORAGE__PATH": str(daemon.database),
+        "PATH": "/usr/bin:/bin",
+    }
+    command = [sys.executable, "-m", "bridge", *arguments]
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)
+
+
+async def test_two_processes_are_one_daemon(running: Any) -> None:
+    """Calls are spread; places, lists, an operator's end, metrics and the audit log are one daemon's."""
+    daemon = running
+    started = len(told(daemon, "call_started"))
+    callers = [Agreeing(times=1) for _ in range(PLACES)]  # who then say nothing for a while
+    calls = [placed(daemon, caller, number) for number, caller in enumerate(callers)]
+    await until(lambda: metric(daemon, "hatif_answers_committed_total") == PLACES, daemon)
+    assert Counter(line["process"] for line in told(daemon, "call_started")[started:]) == {1: 2, 2: 2}
+    assert await refused(daemon) == (503, True)
+    assert daemon.active_calls() == metric(daemon, "hatif_calls_active") == PLACES
+    status = json.loads(await hatif(daemon, "status", "--json"))
+    assert (status["calls"], status["most_calls"], status["refused"]) == (PLACES, PLACES, {"full": 1})
+
+    listed = json.loads(await hatif(daemon, "calls", "list", "--json"))
+    ids = {one["id"] for one in listed}
+    assert ids == {line["call_id"] for line in told(daemon, "call_started")[started:]}
+    assert {one["item"] for one in listed} == {"one"}  # as it is in that process now
+    for one in ids:
+        await hatif(daemon, "calls", "end", one)
+    assert {outcome.ended_by for outcome in await asyncio.gather(*calls)} == {HUNG_UP}
+    await until(lambda: daemon.active_calls() == 0, daemon)
+    assert metric(daemon, 'hatif_calls_total{outcome="interrupted",provider="maqsam"}') == PLACES
+    assert metric(daemon, "hatif_answers_committed_total") == PLACES
+    print(await hatif(daemon, "audit", "verify"))
+
+
+async def test_a_stream_token_opens_one_socket_of_one_worker(running: Any) -> None:
+    """Whoever shows it again is refused, whichever process would have held the call."""
+    daemon = running
+    token, caller = StreamTokens(daemon.tokens_secret).issue(provider="twilio"), Agreeing()
+    call = asyncio.create_task(Witness(daemon, TwilioWire(), caller).call("twilio", "T1", token))
+    await until(lambda: caller.prompts > 0, daemon)
+    for _ in range(2):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await Witness(daemon, TwilioWire(), Agreeing()).call("twilio", "T2", token)
+        assert refusal.value.status == 401
+    assert await call == NORMAL
+
+
+async def test_a_killed_worker_costs_its_own_callers_a_moment(running: Any) -> None:
+    """The other's calls go on. Its own come back and are asked the rest; its places are free, once each."""
+    daemon = running
+    pids = {line["process"]: line["pid"] for line in told(daemon, "worker_up")}
+    lost, other = Agreeing(times=1), Agreeing(times=1)
+    losing = asyncio.create_task(Witness(daemon, GenericWire(), lost).call("generic", "G1"))
+    await until(lambda: lost.prompts > 1 and bool(rows(daemon, ANSWERED)), daemon)
+    calls = [placed(daemon, other, 8), placed(daemon, Agreeing(times=1), 9)]
+    await until(lambda: other.prompts > 1 and daemon.active_calls() == 3, daemon)
+    first, second, _ = told(daemon, "call_started")[-3:]
+    assert first["process"] != second["process"]
+    os.kill(pids[first["process"]], signal.SIGKILL)
+    assert await losing not in {NORMAL, GOING_AWAY}  # the connection is gone, without a word
+    assert await Witness(daemon, GenericWire(), Agreeing()).call("generic", "G1") == NORMAL
+    assert rows(
+        daemon, "SELECT disposition FROM calls WHERE provider_call_id = 'G1' ORDER BY started_at"
+    ) == [
+        ("interrupted",),
+        ("completed",),
+    ]
+    assert rows(daemon, ANSWERED) == [("consent", 1), ("one", 1), ("two", 1)]
+    assert not calls[0].done()
+    (gone,) = told(daemon, "worker_killed")
+    assert (gone["pid"], gone["signal"]) == (pids[first["process"]], "SIGKILL")
+    await until(lambda: metric(daemon, "hatif_workers_up") == 2, daemon)
+    assert metric(daemon, "hatif_worker_restarts_total") == 1
+    for one in json.loads(await hatif(daemon, "calls", "list", "--json")):
+        await hatif(daemon, "calls", "end", one["id"])
+    await asyncio.gather(*calls)
+    await until(lambda: daemon.active_calls() == 0, daemon)
+    assert rows(daemon, "SELECT count(*) FROM calls WHERE ended_at IS NULL") == [(0,)]
+
+
+async def test_an_end_lets_all_calls_finish(running: Any) -> None:
+    """SIGTERM to all processes, as a terminal sends it: the calls of both workers go on to their end."""
+    daemon = running
+    callers = [Agreeing() for _ in range(PLACES)]
+    calls = [placed(daemon, caller, number) for number, caller in enumerate(callers)]
+    await until(lambda: all(caller.prompts for caller in callers), daemon)
+    workers = [line["pid"] for line in told(daemon, "worker_up")[-2:]]
+    for pid in (daemon.process.pid, *workers):
+        os.kill(pid, signal.SIGTERM)
+    await until(lambda: daemon.get("/readyz")[0] == 503, daemon)
+    assert await refused(daemon) == (503, True)
+    assert {outcome.ended_by for outcome in await asyncio.gather(*calls)} == {HUNG_UP}
+    assert await asyncio.to_thread(daemon.process.wait, 60) == 0
+    assert newest(daemon, PLACES) == ["completed"] * PLACES
+    for pid in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_second_signal_is_the_goodbye_to_all(running: Any) -> None:
+    """Every caller hears it, and every socket is closed by the worker that has it."""
+    daemon = running
+    callers = [Agreeing(times=1) for _ in range(2)]
+    codes = [
+        asyncio.create_task(Witness(daemon, MaqsamWire(), caller).call("maqsam", str(number), daemon.token))
+        for number, caller in enumerate(callers)
+    ]
+    await until(lambda: all(caller.prompts > 1 for caller in callers), daemon)
+    daemon.process.send_signal(signal.SIGTERM)
+    await until(lambda: daemon.get("/readyz")[0] == 503, daemon)
+    daemon.process.send_signal(signal.SIGTERM)
+    assert await asyncio.gather(*codes) == [GOING_AWAY] * 2
+    assert await asyncio.to_thread(daemon.process.wait, 60) == 0
+    assert told(daemon, "calls_dismissed")[0]["calls"] == 2
+    assert newest(daemon, 2) == ["interrupted"] * 2
