@@ -365,7 +365,7 @@ class Daemon:
     ) -> None:
         """Take those that come over no WebSocket to us: over plain TCP, and fetched from Asterisk."""
         options = cast("AudioSocketOptions", self._settings.provider("audiosocket"))
-        audiosocket = AudioSocketServer(switchboard=switchboard, options=options)
+        audiosocket = AudioSocketServer(switchboard=switchboard, options=options, workers=self._crew)
         stack.push_async_callback(audiosocket.stop)
         await audiosocket.start()
         asterisk = cast("AsteriskOptions", self._settings.provider("asterisk"))

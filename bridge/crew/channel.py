@@ -81,7 +81,6 @@ class Channel:
                         raise ValueError(f"a message of {length} bytes is announced")
                     self._take(_decoder.decode(await reader.readexactly(length)))
         finally:
-            loop.remove_reader(self._connections)
             self._close()
 
     def tell(self, message: Message) -> None:
@@ -164,7 +163,14 @@ class Channel:
         self._writer.write(HEADER.pack(len(body)) + body)
 
     def _close(self) -> None:
+        if self._is_closed:
+            return
         self._is_closed = True
+        asyncio.get_running_loop().remove_reader(self._connections)
+        self._connections.close()
+        for came in self._come.values():  # of calls that nobody has taken any more
+            if came.done() and not came.cancelled():
+                came.result().close()
         if self._writer is not None:
             self._writer.transport.abort()
         for awaited in self._awaited.values():

@@ -7,8 +7,9 @@ What one that died had is let go: its places, its phone calls, and its records, 
 import asyncio
 import os
 import signal
+import socket
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
 from typing import Any, NoReturn, Self, cast
@@ -55,6 +56,7 @@ from bridge.crew.messages import (
     Up,
 )
 from bridge.crew.nursery import Nursery
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError, WorkerError, WorkerLostError
 from bridge.following import LiveTranscripts
 from bridge.holding import Patience, Place
@@ -69,6 +71,7 @@ from bridge.telemetry.metrics import Counted, added
 from bridge.telemetry.snapshot import EngineCondition, Snapshot, WorkersCondition
 from bridge.web.media import ReadyCall
 from bridge.web.runner import parting
+from protocols.events import CallDetails
 
 __all__ = ["Crew", "Desk"]
 
@@ -86,6 +89,9 @@ log = structlog.get_logger()
 
 def _nothing() -> None:
     pass
+
+
+LettingIn = Callable[[CallDetails], Awaitable[Place]]
 
 
 class Desk:
@@ -112,11 +118,11 @@ class Desk:
 class _Lent:
     """A call of ours that a worker holds."""
 
-    def __init__(self, call: TakeCall, ready: ReadyCall, held: ExitStack) -> None:
+    def __init__(self, call: TakeCall, seat: Place | None, let_in: LettingIn | None = None) -> None:
         self.call = call
-        self.ready = ready
-        self.held = held  # what is let go when it is over
-        self.seat: Place | None = ready.seat
+        self.seat = seat
+        self.let_in = let_in
+        self.held = ExitStack()  # what is let go when it is over
         self.welcome: Callable[[], None] = _nothing  # whose connection it is, is known
         self.released = asyncio.Event()  # of its phone call
         self.errands: set[asyncio.Task[None]] = set()
@@ -134,6 +140,7 @@ class _Worker:
         self.counted: Sequence[Counted] = ()
         self._crew = crew
         self.pid, sockets = crew.nursery.make(number)
+        self._process = os.pidfd_open(self.pid)  # a number may be another process's by and by
         self.channel = Channel(sockets, self._take, self._opened)
 
     def _opened(self) -> None:
@@ -164,12 +171,13 @@ class _Worker:
         finally:
             watching.cancel()
             self.kill()  # one that has only closed its way to us must hold no call either
+            os.close(self._process)
             for lent in tuple(self.lent.values()):
                 self._let_go(lent)
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def hold(self, lent: _Lent, descriptor: int) -> None:
         """Have it hold a call on this connection; OSError where it takes none."""
@@ -226,9 +234,11 @@ class _Worker:
             case PutThrough() | HangUp():
                 reply(Obeyed(await self._obeyed(lent, wish)))
 
-    async def _let_in(self, lent: _Lent, details: Any) -> Message:
+    async def _let_in(self, lent: _Lent, details: CallDetails) -> Message:
+        if lent.let_in is None:
+            return NotSeated()
         try:
-            seat = await lent.ready.let_in(details)
+            seat = await lent.let_in(details)
         except (web.HTTPException, StorageError):  # the log knows why
             return NotSeated()
         lent.seat = seat
@@ -420,7 +430,7 @@ class Crew:
         worker = self._next
         if worker is None:
             return False
-        lent = _Lent(self._call(request, ready), ready, ExitStack())
+        lent = _Lent(self._call(request, ready), ready.seat, ready.let_in)
         try:
             with parting(request) as (descriptor, know):
                 worker.hold(lent, descriptor)
@@ -434,6 +444,37 @@ class Crew:
         if lent.call.questionnaire is None:
             lent.held.enter_context(self.desk.transcripts.of_call(lent.call.call_id))
         lent.welcome = know
+        return True
+
+    def take_stream(
+        self,
+        connection: socket.socket,
+        provider: str,
+        questionnaire: Questionnaire,
+        seat: Place,
+        held: ExitStack,
+    ) -> bool:
+        """Have a worker hold a call on a connection of which nothing was read; False: none can."""
+        worker = self._next
+        if worker is None:
+            return False
+        asked = Asked(questionnaire.hash, questionnaire.id)
+        call = TakeCall(
+            number=next(self._numbers),
+            call_id=uuid4().hex,
+            provider=provider,
+            questionnaire=asked,
+            known=CallDetails(),
+            tenant=seat.tenant,
+        )
+        lent = _Lent(call, seat)
+        try:
+            worker.hold(lent, connection.fileno())
+        except OSError as error:
+            log.warning("call_not_handed_over", worker=str(worker.number), cause=type(error).__name__)
+            return False
+        connection.close()
+        lent.held.push(held.pop_all())
         return True
 
     def _call(self, request: web.Request, ready: ReadyCall) -> TakeCall:

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from itertools import count
 from types import TracebackType
@@ -23,6 +23,7 @@ from msgspec import structs
 from bridge import configured
 from bridge.admission import Busy, BusyReason
 from bridge.audio.playout import Ticker
+from bridge.audiosocket import converse
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far, keep_giving_back, keep_together, look_seldom
 from bridge.config import Settings
@@ -62,6 +63,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError, StorageError, WorkerLostError
 from bridge.exchange import Exchange
 from bridge.holding import Place, Services
+from bridge.identity.principal import DEFAULT_TENANT
 from bridge.loop import run
 from bridge.offering import Offer
 from bridge.opus import OpusEars
@@ -76,8 +78,11 @@ from bridge.telemetry.metrics import Metrics
 from bridge.voicing import open_voices
 from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.media import CallSockets, ReadyCall
+from protocols.audiosocket import AudioSocketOptions
+from protocols.base import MediaProtocol
 from protocols.browser import BrowserOptions
 from protocols.events import CallDetails
+from protocols.http import HttpRequest
 
 __all__ = ["work"]
 
@@ -93,19 +98,17 @@ def work(settings: Settings, offer: Offer, number: int, sockets: Sockets) -> NoR
     """Be worker `number` until the end; `offer` is what was read before there were workers."""
     for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(one, signal.SIG_IGN)  # sent to the whole group; the main process says what is wanted
-    status = 1
     try:
         structlog.contextvars.bind_contextvars(process=number)
         keep_together()
         run(_live(settings, offer, number, sockets))
-        status = 0
     except BridgeError as error:
         log.error("worker_failed", code=error.code, detail=str(error))  # noqa: TRY400 - ours, told in full
     except BaseException:  # nothing of the main process's stack, which is ours too, may go on here
         log.exception("worker_failed")
     finally:
         sys.stderr.flush()
-        os._exit(status)
+        os._exit(1)
 
 
 async def _live(settings: Settings, offer: Offer, number: int, sockets: Sockets) -> None:
@@ -241,8 +244,8 @@ class _Worker:
             await self._exchange.cut_all()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=5.0)
-        hearing.remove_done_callback(_leave)
-        hearing.cancel()
+        sys.stderr.flush()
+        os._exit(0)  # the way to the main process is closed by that alone
 
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self._settings
@@ -398,7 +401,10 @@ class _Worker:
                 if call.is_obeyed and call.known.provider_call_id is not None:
                     who = _Obedient(self._channel, call.call_id)
                     held.enter_context(self._control.obeying(call.provider, call.known.provider_call_id, who))
-                await self._on_socket(call, questionnaire, connection)
+                if call.upgrade is None:
+                    await self._on_stream(call, questionnaire, connection)
+                else:
+                    await self._on_socket(call, call.upgrade, questionnaire, connection)
         except (BridgeError, OSError) as error:
             detail = str(error) if isinstance(error, BridgeError) else type(error).__name__
             log.error("call_not_held", call_id=call.call_id, provider=call.provider, detail=detail)  # noqa: TRY400
@@ -407,14 +413,37 @@ class _Worker:
         finally:
             self._channel.tell(Over(call.call_id))
 
-    async def _on_socket(
+    async def _on_stream(
         self, call: TakeCall, questionnaire: Questionnaire | None, connection: socket.socket
+    ) -> None:
+        """Hold a call of AudioSocket, which is plain TCP."""
+        options = cast("AudioSocketOptions", self._settings.provider(call.provider))
+        seat = _Seat(self._channel, call.call_id, call.tenant or DEFAULT_TENANT)
+
+        async def hold(
+            protocol: MediaProtocol,
+            messages: AsyncIterator[str | bytes],
+            send: Callable[[str | bytes], Awaitable[None]],
+        ) -> None:
+            await self._exchange.hold(
+                protocol, questionnaire, messages, send, known=None, seat=seat, call_id=call.call_id
+            )
+
+        reader, writer = await asyncio.open_connection(sock=connection)
+        await converse(reader, writer, options.sample_rate, hold)
+
+    async def _on_socket(
+        self,
+        call: TakeCall,
+        upgrade: HttpRequest,
+        questionnaire: Questionnaire | None,
+        connection: socket.socket,
     ) -> None:
         """Answer the upgrade that the main process has read, and hold the call until it is over."""
         over = asyncio.get_running_loop().create_future()
 
         async def put_through(request: web.Request) -> web.StreamResponse:
-            return await self._sockets.put_through(request, self._ready(call, questionnaire))
+            return await self._sockets.put_through(request, self._ready(call, upgrade, questionnaire))
 
         self._serving[call.number] = put_through, over
         try:
@@ -434,10 +463,8 @@ class _Worker:
             if not over.done():
                 over.set_result(None)
 
-    def _ready(self, call: TakeCall, questionnaire: Questionnaire | None) -> ReadyCall:
-        if call.upgrade is None:
-            raise ValueError("a WebSocket has an upgrade")
-        visit = self._doorkeeper.visited(call.provider, call.upgrade, is_authenticated=call.is_authenticated)
+    def _ready(self, call: TakeCall, upgrade: HttpRequest, questionnaire: Questionnaire | None) -> ReadyCall:
+        visit = self._doorkeeper.visited(call.provider, upgrade, is_authenticated=call.is_authenticated)
 
         async def let_in(details: CallDetails) -> Place:
             try:
