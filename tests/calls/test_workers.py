@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -17,11 +15,15 @@ import pytest
 from agreeing import Agreeing, Witness, placed, refused, until
 from shipped import write_short
 
+from bridge.audit.log import verify
 from bridge.carriers.fake import EndedBy
 from bridge.carriers.wires.generic import GenericWire
 from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.carriers.wires.twilio import TwilioWire
+from bridge.clock import Clock
+from bridge.config import load_settings
 from bridge.identity.streams import StreamTokens
+from bridge.storage.store import Store
 
 pytestmark = pytest.mark.call
 
@@ -86,19 +88,14 @@ def newest(daemon: Any, count: int) -> list[str]:
     return [disposition for (disposition,) in ended[:count]]
 
 
-async def hatif(daemon: Any, *arguments: str) -> str:
-    """A command, as an operator types it."""
-    environment = {
-        "HATIF_ADMIN__SOCKET": str(daemon.admin_socket),
-        "HATIF_STORAGE__PATH": str(daemon.database),
-        "PATH": "/usr/bin:/bin",
-    }
-    command = [sys.executable, "-m", "bridge", *arguments]
-    done = await asyncio.to_thread(
-        subprocess.run, command, env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    return str(done.stdout)
+async def asked(daemon: Any, method: str, path: str) -> Any:
+    """What an operator's request is answered."""
+    connector = aiohttp.UnixConnector(str(daemon.admin_socket))
+    async with (
+        aiohttp.ClientSession(connector=connector) as client,
+        client.request(method, f"http://hatif{path}") as answer,
+    ):
+        return await answer.json()
 
 
 async def test_two_processes_are_one_daemon(running: Any) -> None:
@@ -111,15 +108,15 @@ async def test_two_processes_are_one_daemon(running: Any) -> None:
     assert Counter(line["process"] for line in told(daemon, "call_started")[started:]) == {1: 2, 2: 2}
     assert await refused(daemon) == (503, True)
     assert daemon.active_calls() == metric(daemon, "hatif_calls_active") == PLACES
-    status = json.loads(await hatif(daemon, "status", "--json"))
+    status = await asked(daemon, "GET", "/admin/status")  # which `hatif status` shows
     assert (status["calls"], status["most_calls"], status["refused"]) == (PLACES, PLACES, {"full": 1})
 
-    listed = json.loads(await hatif(daemon, "calls", "list", "--json"))
+    listed = (await asked(daemon, "GET", "/admin/sessions"))["sessions"]  # and this `hatif calls list`
     ids = [one["id"] for one in listed]
     assert set(ids) == {line["call_id"] for line in told(daemon, "call_started")[started:]}
     assert {one["item"] for one in listed} == {"consent"}  # which only their processes know
     ended, *_ = ids
-    await hatif(daemon, "calls", "end", ended)
+    assert await asked(daemon, "DELETE", f"/admin/sessions/{ended}") == {"id": ended, "ending": True}
     await until(lambda: metric(daemon, "hatif_calls_active") < PLACES, daemon)
     for call in calls:
         call.cancel()  # the others hang up
@@ -127,7 +124,11 @@ async def test_two_processes_are_one_daemon(running: Any) -> None:
     await until(lambda: daemon.active_calls() == 0, daemon)
     assert metric(daemon, "hatif_calls_total") == before + PLACES
     assert (ended, "interrupted") in rows(daemon, "SELECT call_id, disposition FROM calls")
-    await hatif(daemon, "audit", "verify")  # exits with 1 where the chain is broken
+    store = await Store.open(daemon.database, clock=Clock())
+    place = load_settings(environ={"HATIF_STORAGE__PATH": str(daemon.database)}).database
+    verdict = await verify(store, place)
+    await store.close()
+    assert (verdict.is_whole, verdict.rows > 0) == (True, True)
 
 
 async def test_a_stream_token_opens_one_socket_of_one_worker(running: Any) -> None:
