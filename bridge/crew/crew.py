@@ -57,7 +57,7 @@ from bridge.crew.messages import (
 )
 from bridge.crew.nursery import Nursery
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.errors import StorageError, WorkerError, WorkerLostError
+from bridge.errors import ConfigError, StorageError, WorkerError, WorkerLostError
 from bridge.following import LiveTranscripts
 from bridge.holding import Patience, Place
 from bridge.offering import Offer, read_offer
@@ -205,15 +205,24 @@ class _Worker:
                 self.counted = counted
             case Said(call_id=call_id, said=said):
                 self._crew.desk.transcripts.publish(call_id, said)
-            case Over(call_id=call_id) if call_id in self.lent:
-                self._let_go(self.lent[call_id])
-            case Release(call_id=call_id) if call_id in self.lent:
-                self.lent[call_id].released.set()
+            case Over(call_id=call_id):
+                self._over(call_id)
+            case Release(call_id=call_id):
+                self._release(call_id)
             case LetIn() | Settle() | Claim() | PutThrough() | HangUp() if reply is not None:
                 if (lent := self.lent.get(message.call_id)) is not None:
                     self._serve(lent, self._answer(lent, message, reply))
             case _:
                 log.error("message_unknown", worker=str(self.number), what=type(message).__name__)
+
+    def _over(self, call_id: str) -> None:
+        """Told when the call is over, and once more when its connection is."""
+        if call_id in self.lent:
+            self._let_go(self.lent[call_id])
+
+    def _release(self, call_id: str) -> None:
+        if call_id in self.lent:
+            self.lent[call_id].released.set()
 
     def _serve(self, lent: _Lent, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand, name=f"errand-{lent.call.call_id}")
@@ -274,8 +283,7 @@ class _Worker:
         for errand in tuple(lent.errands):
             errand.cancel()
         lent.held.close()
-        if not self.lent:
-            self._crew.look_again()
+        self._crew.look_again()
 
 
 class Crew:
@@ -313,6 +321,8 @@ class Crew:
             BridgeError: what is to be offered cannot be.
 
         """
+        if not hasattr(os, "pidfd_open"):
+            raise ConfigError("workers: more than 1 needs Linux, where processes hand over connections")
         offer = read_offer(settings)
 
         def work(number: int, sockets: Sockets) -> NoReturn:
@@ -497,8 +507,8 @@ class Crew:
 
     @property
     def calls(self) -> int:
-        """How many there are."""
-        return sum(len(worker.lent) for worker in self._workers.values())
+        """How many there are; who has not shown a credential yet is none."""
+        return sum(one.seat is not None for worker in self._workers.values() for one in worker.lent.values())
 
     @property
     def not_begun(self) -> int:

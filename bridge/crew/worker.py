@@ -77,6 +77,7 @@ from bridge.storage.utterances import StoredUtterance
 from bridge.telemetry.metrics import Metrics
 from bridge.voicing import open_voices
 from bridge.web.doorkeeper import Doorkeeper
+from bridge.web.headers import tell_browsers
 from bridge.web.media import CallSockets, ReadyCall
 from protocols.audiosocket import AudioSocketOptions
 from protocols.base import MediaProtocol
@@ -140,7 +141,8 @@ class _Seat:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """The main process learns that the call is over, and leaves it."""
+        """Leave it; the connection may take a moment longer to close."""
+        self._channel.tell(Over(self._call_id))
 
 
 class _Holders:
@@ -309,6 +311,7 @@ class _Worker:
         self._doorkeeper = self._make_doorkeeper()
         self._sockets = CallSockets(exchange=self._exchange, limits=configured.socket_limits(settings))
         application = web.Application()
+        application.on_response_prepare.append(tell_browsers)
         application.router.add_get("/{number}", self._connected)
         self._runner = web.AppRunner(application, handle_signals=False, access_log=None)
         stack.push_async_callback(self._runner.cleanup)
@@ -395,8 +398,8 @@ class _Worker:
     async def _hold(self, call: TakeCall) -> None:
         """Hold one call on the connection that comes beside; whatever becomes of it, the others go on."""
         try:
-            connection = await self._channel.connection(call.number)
             questionnaire = None if call.questionnaire is None else await self._version(call.questionnaire)
+            connection = await self._channel.connection(call.number)
             with ExitStack() as held:
                 if call.is_obeyed and call.known.provider_call_id is not None:
                     who = _Obedient(self._channel, call.call_id)
