@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -68,6 +69,14 @@ def told(daemon: Any, event: str) -> list[dict[str, Any]]:
 def workers_of(daemon: Any) -> dict[int, int]:
     """The processes that there are now, by number."""
     return {line["process"]: line["pid"] for line in told(daemon, "worker_up")}
+
+
+def is_there(pid: int) -> bool:
+    """Whether it runs; what is dead may wait for whoever buries it."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return False
 
 
 def metric(daemon: Any, name: str) -> float:
@@ -144,6 +153,21 @@ async def test_a_stream_token_opens_one_socket_of_one_worker(running: Any) -> No
     assert await call == NORMAL
 
 
+async def test_a_call_goes_on_at_another_worker(running: Any) -> None:
+    """Its provider opens another socket while the first is there, which gives way."""
+    daemon = running
+    caller = Agreeing(times=1)
+    first = asyncio.create_task(Witness(daemon, GenericWire(), caller).call("generic", "G2"))
+    await until(lambda: caller.prompts > 0, daemon)
+    assert await Witness(daemon, GenericWire(), Agreeing()).call("generic", "G2") == NORMAL
+    assert await first == NORMAL
+    assert [line["process"] for line in told(daemon, "call_started")[-2:]] == [1, 2]
+    assert [line["cause"] for line in told(daemon, "call_cut")[-1:]] == ["replaced"]
+    assert newest(daemon, 2) == ["completed", "interrupted"]
+    answered = ANSWERED.replace("G1", "G2")
+    assert rows(daemon, answered) == [("consent", 1), ("one", 1), ("two", 1)]
+
+
 async def test_a_killed_worker_costs_its_own_callers_a_moment(running: Any) -> None:
     """The other's calls go on. Its own come back and are asked the rest, and its places are free."""
     daemon = running
@@ -194,6 +218,23 @@ async def test_without_workers_the_main_process_holds_calls(running: Any) -> Non
     assert "process" in told(daemon, "call_started")[-1]
 
 
+async def test_workers_end_with_the_main_process(running: Any) -> None:
+    """Whatever that died of. The next start finds what they had, and says that it was interrupted."""
+    daemon = running
+    caller, workers = Agreeing(times=0), list(workers_of(daemon).values())
+    call = placed(daemon, caller)
+    await until(lambda: caller.prompts > 0, daemon)
+    daemon.process.kill()
+    assert (await call).ended_by is not HUNG_UP
+    async with asyncio.timeout(60):
+        while [pid for pid in workers if is_there(pid)]:  # noqa: ASYNC110 - other processes
+            await asyncio.sleep(0.05)
+    assert rows(daemon, "SELECT count(*) FROM calls WHERE ended_at IS NULL") == [(1,)]
+    await asyncio.to_thread(daemon.process.wait)
+    await asyncio.to_thread(daemon.start)
+    assert newest(daemon, 1) == ["interrupted"]
+
+
 async def test_an_end_lets_all_calls_finish(running: Any) -> None:
     """SIGTERM to all processes, as a terminal sends it: the calls of both workers go on to their end."""
     daemon = running
@@ -208,9 +249,7 @@ async def test_an_end_lets_all_calls_finish(running: Any) -> None:
     assert {outcome.ended_by for outcome in await asyncio.gather(*calls)} == {HUNG_UP}
     assert await asyncio.to_thread(daemon.process.wait, 60) == 0
     assert newest(daemon, PLACES) == ["completed"] * PLACES
-    for pid in workers:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert not [pid for pid in workers if is_there(pid)]
 
 
 async def test_a_second_signal_is_the_goodbye_to_all(running: Any) -> None:
@@ -228,4 +267,5 @@ async def test_a_second_signal_is_the_goodbye_to_all(running: Any) -> None:
     assert await asyncio.gather(*codes) == [GOING_AWAY] * 2
     assert await asyncio.to_thread(daemon.process.wait, 60) == 0
     assert told(daemon, "calls_dismissed")[0]["calls"] == 2
+    assert [line["cause"] for line in told(daemon, "call_cut")[-2:]] == ["dismissed"] * 2
     assert newest(daemon, 2) == ["interrupted"] * 2

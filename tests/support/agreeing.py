@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bridge.audio.frames import FRAME_BYTES
+from bridge.audio.frames import FRAME_BYTES, FRAME_SECONDS
 from bridge.carriers.base import AudioToPlay, CarrierCall, CarrierEvent, CarrierWire, MarkRequested, Owed
 from bridge.carriers.caller import SILENT_FRAME, CallerFrame
 from bridge.carriers.fake import CallOutcome, FakeCarrier
@@ -103,13 +103,15 @@ class Witness:
 
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         clock = Clock(float(self._daemon.environment["HATIF_CLOCK__SPEED"]))
+        due = clock.monotonic()
         while True:
             said = self._caller.tick(bytes(self._heard[:FRAME_BYTES]) or SILENT_FRAME)
             del self._heard[:FRAME_BYTES]
             await _send(socket, self._wire.audio(said.audio))
             for key in said.keys:
                 await _send(socket, self._wire.digit(key))
-            await clock.sleep(0.02)
+            due += FRAME_SECONDS  # and not so long after the last: on a busy machine the caller would lag
+            await clock.sleep(max(0.0, due - clock.monotonic()))
 
 
 async def _send(socket: aiohttp.ClientWebSocketResponse, messages: Sequence[str | bytes]) -> None:
