@@ -279,17 +279,21 @@ def start_daemon(
 
 @pytest.fixture(scope="session")
 def start_lasting_daemon(
-    tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
 ) -> Iterator[Callable[..., DaemonUnderTest]]:
     """As `start_daemon`, for daemons that several files share."""
-    with starting(tmp_path_factory, spoken_prompts) as start:
+    workers = request.config.getoption("--workers")
+    with starting(tmp_path_factory, spoken_prompts, workers) as start:
         yield start
 
 
 @pytest.fixture(scope="session")
-def daemon(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> Iterator[DaemonUnderTest]:
+def daemon(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+) -> Iterator[DaemonUnderTest]:
     """A daemon that many tests may call, with everything that ships; nobody stops it."""
-    with starting(tmp_path_factory, spoken_prompts) as start:
+    workers = request.config.getoption("--workers")
+    with starting(tmp_path_factory, spoken_prompts, workers) as start:
         yield start(questionnaires=NAMES)
 
 
