@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services install demo test test-xtts check check-all format lint types imports bench turns fuzz soak overload media drill peers model licences clean
+.PHONY: help services install demo test test-xtts check check-all format lint types imports bench turns fuzz soak overload media crowd drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -131,6 +131,9 @@ overload: $(STAMP)  ## how many calls this machine carries, and what callers hea
 
 media: $(STAMP)  ## what a call costs beside recognition, and a bare agent under the same load; ARGS
 	$(BIN)/python benchmarks/media.py $(ARGS)
+
+crowd: $(STAMP)  ## ten thousand calls, most of them cut short, and what is left of them; what a call takes; ARGS
+	$(BIN)/python benchmarks/crowd.py $(ARGS)
 
 drill: $(STAMP)  ## a large database backed up beside calls, checked, restored and opened; ANSWERS=N
 	$(BIN)/python benchmarks/data.py --answers $(or $(ANSWERS),1000000)

@@ -20,9 +20,6 @@ cut.
 import argparse
 import asyncio
 import csv
-import os
-import random
-import shutil
 import signal
 import sqlite3
 import sys
@@ -31,42 +28,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
-import numpy as np
+from everybody import QUESTIONNAIRE, Callers, Kind, Plan, daemon_for_all, plan
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
-from vitals import DAEMON, ProcessVitals, Trend, floors, process_vitals, trend
+from vitals import DAEMON, ProcessVitals, Trend, above, counted, floors, process_vitals, series, trend
 
-from bridge.carriers.base import CarrierCall
-from bridge.carriers.caller import Caller
-from bridge.carriers.fake import CallOutcome, EndedBy, FakeCarrier
-from bridge.carriers.faults import Fault, Faults
-from bridge.carriers.lines import HangUpLine, Line, LineCaller, PauseLine, PressLine, SayLine
-from bridge.carriers.patient import PatientCaller
-from bridge.carriers.placing import EXAMPLE_CALLEE
-from bridge.carriers.registry import WIRES, far_end, is_applicable
-from bridge.carriers.script import AnswerScript, load_answers
-from bridge.carriers.voice import UNTRAINED_VOICES, LineNoise, SyntheticVoice, Wording
-from bridge.clock import Clock
-from bridge.config import load_settings
-from bridge.content import DEFAULT_CONFIG
+from bridge.carriers.fake import CallOutcome, EndedBy
 from bridge.control_client import ControlClient
-from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
+from bridge.demo.daemon import DaemonProcess
 from bridge.dialogue.actions import Disposition
-from bridge.dialogue.loader import load_folder
-from bridge.dialogue.prompts import KnownPrompt, known_prompts
 from bridge.errors import DaemonError
-from bridge.identity.streams import StreamTokens
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
-from bridge.storage.database import POOL_CONNECTIONS
-from bridge.voicing import prompts_of
-from protocols import MULAW_8K, PROVIDERS
-from protocols.provider import Door
 
 FIRST_WORD_SECONDS, SHARED_FIRST_WORD_SECONDS = 5.0, 30.0  # of the wall clock, whatever the speed
 SAMPLE_SECONDS = 10.0
@@ -82,80 +57,10 @@ LET_GO_SECONDS = 120.0  # for the daemon to notice that the last carriers have v
 SETTLE_SECONDS = 60.0  # for what a call leaves behind for a moment
 BASELINE_SECONDS = 20.0
 SETTLE_POLL_SECONDS = 2.0
-QUESTIONNAIRE, LONG_QUESTIONNAIRE = "phq2", "post_discharge"
 ITEMS = ("consent", "interest", "low")  # what a completed call has answers to
-MAX_SECONDS = 600.0
 SHOWN = 50  # broken promises
 EXIT_CUT = 130
 COMPLETED = Disposition.COMPLETED
-MAX_FAULTY_SECONDS = 40.0
-THINKING_SECONDS = 0.7
-YES, NEVER = Wording("نَعَمْ"), Wording("وَلَا مَرَّة")
-# Two pools are filled when several callers want something at the same moment, however late, and never
-# emptied: connections for reading, with a thread and two files each, and the event loop's helpers.
-TOLERATED: Mapping[str, int] = {
-    f"{DAEMON}: descriptors of the database": 2 * POOL_CONNECTIONS,
-    f"{DAEMON}: threads": POOL_CONNECTIONS + min(32, (os.cpu_count() or 1) + 4),
-}
-PLAYING = tuple(sorted(name for name, each in PROVIDERS.items() if each.capabilities.plays))
-# A patient knows prompts by their sound: it must arrive as it was sent. The token names the questionnaire.
-OF_PATIENTS = tuple(
-    name
-    for name in PLAYING
-    if PROVIDERS[name].door is Door.TOKEN and name != "audiosocket" and WIRES[name].our_audio == MULAW_8K
-)
-
-
-class Kind(StrEnum):
-    """What a caller is like."""
-
-    KEYS = "answers by key"
-    WORDS = "speaks to the short questionnaire"
-    PATIENT = "speaks to the long one"
-    LEAVES = "hangs up"
-    FAULT = "has a fault"
-
-
-SHARES: Mapping[Kind, float] = {
-    Kind.KEYS: 0.55,
-    Kind.WORDS: 0.12,
-    Kind.PATIENT: 0.08,
-    Kind.LEAVES: 0.10,
-    Kind.FAULT: 0.15,
-}
-
-
-class Plan(Struct, frozen=True):
-    """One call before it is placed."""
-
-    number: int
-    kind: Kind
-    provider: str
-    faults: tuple[Fault, ...] = ()
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the caller does nothing wrong."""
-        return self.kind is not Kind.FAULT
-
-    @property
-    def questionnaire(self) -> str:
-        """What the caller is asked."""
-        return LONG_QUESTIONNAIRE if self.kind is Kind.PATIENT else QUESTIONNAIRE
-
-    @property
-    def call_id(self) -> str:
-        """By which the carrier knows the call; some wires take nothing but such a UUID."""
-        return f"00000000-0000-4000-8000-{self.number:012x}"
-
-
-def plan(number: int, seed: int) -> Plan:
-    """The call of this number; the same for the same seed."""
-    chance = random.Random(f"{seed} {number}")  # noqa: S311 - not for secrets
-    (kind,) = chance.choices(list(SHARES), list(SHARES.values()))
-    provider = chance.choice(OF_PATIENTS if kind is Kind.PATIENT else PLAYING)
-    possible = [fault for fault in Fault if is_applicable(fault, provider)]
-    return Plan(number, kind, provider, (chance.choice(possible),) if kind is Kind.FAULT else ())
 
 
 class Sample(Struct, frozen=True):
@@ -174,16 +79,6 @@ class Sample(Struct, frozen=True):
     @property
     def daemon(self) -> ProcessVitals | None:
         return next((each for each in self.processes if each.role == DAEMON), None)
-
-    @property
-    def counted(self) -> dict[str, int]:
-        """What must not be more after calls than it was before them, by name."""
-        found = {} if self.tasks is None else {"asyncio tasks": self.tasks}
-        for process in self.processes:
-            found[f"{process.role}: descriptors"] = process.descriptors
-            found[f"{process.role}: descriptors of the database"] = process.of_database
-            found[f"{process.role}: threads"] = process.threads
-        return found
 
 
 class SampleFile:
@@ -207,67 +102,6 @@ class SampleFile:
                 (*common, sample.refused, sample.restarts, sample.database, each.role, each.pid, *sizes)
             )
         self._file.flush()
-
-
-class Callers:
-    """Everybody who rings, with what they have to say."""
-
-    def __init__(
-        self, setup: DaemonSetup, audiosocket: int, script: AnswerScript, voice: Mapping[Wording, bytes]
-    ) -> None:
-        self.setup = setup
-        self._audiosocket = audiosocket
-        self._script = script
-        self._voice = voice
-        self._tokens = StreamTokens(setup.token_secret)
-        self.prompts: Sequence[tuple[KnownPrompt, bytes]] = ()  # of the long questionnaire
-
-    async def place(self, one: Plan) -> CallOutcome:
-        """Ring, and do as planned."""
-        carrier = FakeCarrier(
-            far_end(one.provider, one.faults),
-            self._caller(one),
-            clock=Clock(self.setup.speed),
-            faults=Faults(one.faults, seed=one.number),
-        )
-        return await carrier.place(
-            self._url(one.provider),
-            call=CarrierCall(f"962{one.number:07}", EXAMPLE_CALLEE, one.call_id),
-            token=self._token(one),
-            max_seconds=MAX_SECONDS if one.is_good else MAX_FAULTY_SECONDS,
-        )
-
-    def _url(self, provider: str) -> str:
-        if provider == "audiosocket":
-            return f"tcp://127.0.0.1:{self._audiosocket}"
-        return f"ws://127.0.0.1:{self.setup.port}/ws/{provider}"
-
-    def _token(self, one: Plan) -> str | None:
-        if one.provider == "maqsam":
-            return self.setup.carrier_token
-        if PROVIDERS[one.provider].door is not Door.TOKEN or one.provider == "audiosocket":
-            return None
-        return self._tokens.issue(provider=one.provider, questionnaire=one.questionnaire)
-
-    def _caller(self, one: Plan) -> Caller:
-        noise = LineNoise(np.random.default_rng(one.number))
-        if one.kind is Kind.PATIENT:
-            return PatientCaller(
-                self._script, self.prompts, self._voice, noise, thinking_seconds=THINKING_SECONDS
-            )
-        return LineCaller(self._lines(one), noise)
-
-    def _lines(self, one: Plan) -> list[Line]:
-        chance = random.Random(one.number)  # noqa: S311 - not for secrets
-        keys: list[Line] = [PressLine("1") for _ in range(20)]
-        if one.kind is Kind.WORDS:  # what was not understood is pressed
-            spoken = [SayLine(self._voice[YES]), SayLine(self._voice[NEVER])]
-            return [*spoken, PressLine("1"), SayLine(self._voice[NEVER]), *keys]
-        if one.kind is Kind.LEAVES:
-            # In the middle of a prompt, an answer or a silence; some have pressed a key over the prompt.
-            begun: list[Line] = [PauseLine(chance.uniform(0.1, 12)), *keys[: chance.randint(0, 2)]]
-            return [*begun, PauseLine(chance.uniform(0.0, 8)), HangUpLine()]
-        return keys
 
 
 class Run:
@@ -408,15 +242,16 @@ class Endurance:
         least: dict[str, int] = {}
         deadline = time.monotonic() + (BASELINE_SECONDS if self.run.baseline is None else SETTLE_SECONDS)
         while time.monotonic() < deadline:
-            counted = (await self._sample(is_rest=True)).counted
-            least = {name: min(value, least.get(name, value)) for name, value in counted.items()}
-            if self.run.baseline is not None and not _above(self.run.baseline, least):
+            sample = await self._sample(is_rest=True)
+            now = counted(sample.processes, sample.tasks)
+            least = {name: min(value, least.get(name, value)) for name, value in now.items()}
+            if self.run.baseline is not None and not above(self.run.baseline, least):
                 break
             await asyncio.sleep(SETTLE_POLL_SECONDS)
         return least
 
-    def _compare(self, counted: Mapping[str, int]) -> None:
-        for what in _above(self.run.baseline or {}, counted):
+    def _compare(self, now: Mapping[str, int]) -> None:
+        for what in above(self.run.baseline or {}, now):
             self.run.broken.append(f"after {self.run.placed} calls, at rest: {what}")
 
     async def _look(self) -> None:
@@ -433,7 +268,7 @@ class Endurance:
         told: dict[str, float] = {}
         with suppress(DaemonError):  # it may be too busy to answer; what /proc says is known all the same
             answered = await asyncio.to_thread(self._control.ask, "GET", "/metrics")
-            told = dict(_series(str(answered.body)))
+            told = dict(series(str(answered.body)))
         sample = Sample(
             seconds=self._seconds,
             is_rest=is_rest or not self._under_way,
@@ -456,22 +291,6 @@ class Endurance:
                 self._console.print(
                     _progress(self.run, self._options.seconds), highlight=False, soft_wrap=True
                 )
-
-
-def _above(baseline: Mapping[str, int], counted: Mapping[str, int]) -> list[str]:
-    """What there is more of than at first and than is tolerated; a process that was not there then counts."""
-    return [
-        f"{name} {value}, after the warm-up {baseline.get(name, 0)}"
-        for name, value in counted.items()
-        if value > baseline.get(name, 0) + TOLERATED.get(name, 0)
-    ]
-
-
-def _series(text: str) -> Iterator[tuple[str, float]]:
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            name, _, value = line.rpartition(" ")
-            yield name, float(value)
 
 
 def _whole(value: float | None) -> int | None:
@@ -619,73 +438,18 @@ def report(run: Run, stored: Stored, speed: float) -> Iterator[Table]:
     yield database
 
 
-async def endure(options: argparse.Namespace, console: Console) -> tuple[Run, Stored, AnswerScript]:
+async def endure(options: argparse.Namespace, console: Console) -> tuple[Run, Stored, Sequence[str]]:
     """Start a daemon, ring it until the time is over or somebody interrupts, and read back what it stored."""
-    audiosocket = free_port()
-    with _folder(options.folder) as folder:
-        setup = msgspec.structs.replace(
-            DaemonSetup.new(DEFAULT_CONFIG, folder, port=None, speed=options.speed),
-            options={
-                "HATIF_PROVIDERS__AUDIOSOCKET__LISTEN": f"127.0.0.1:{audiosocket}",
-                "HATIF_QUESTIONNAIRES__DEFAULT": QUESTIONNAIRE,
-                "HATIF_QUESTIONNAIRES__FOLDER": str(folder / "questionnaires"),
-                "HATIF_SITE__CRISIS_NUMBER": "937",
-                # Nothing is said of speed here, and whoever shares the machine may make it slow.
-                "HATIF_OVERLOAD__LAG_SECONDS": "60",
-                "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
-                "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",
-                # A recogniser that is given up and replaced would hide its growth.
-                "HATIF_RECOGNISER__FINISH_TIMEOUT_SECONDS": "60",
-                "HATIF_CALLS__MAX_CONCURRENT": str(4 * options.parallel + 50),
-                "HATIF_CALLS__PER_SECOND": "1000",
-                "HATIF_CALLS__BURST": "1000",
-            },
-        )
-        _copy_questionnaires(folder / "questionnaires")
-        settings = load_settings(setup.config, environ=setup.environment(os.environ))
-        long = load_folder(settings.questionnaires.folder)[LONG_QUESTIONNAIRE]
-        script = load_answers(settings.questionnaires.folder / "answers" / f"{LONG_QUESTIONNAIRE}.yaml", long)
-        callers = Callers(setup, audiosocket, script, await _voice((*script.wordings, YES, NEVER)))
-        with _file(options.samples) as file:
-            async with DaemonProcess(setup) as daemon:
-                console.print(f"the daemon is being started in {folder}")
-                await daemon.ready(on_wait=lambda _reason: None)
-                await _all_ready(setup, console)
-                cache = prompts_of(settings, long)
-                rendered = [(prompt, cache.get(prompt.text)) for prompt in known_prompts(long)]
-                callers.prompts = [(prompt, audio) for prompt, audio in rendered if audio is not None]
-                endurance = Endurance(options, daemon, callers, console=console, file=file)
-                await _until_interrupted(endurance, console)
-        return endurance.run, read_back(setup.database), script
-
-
-def _copy_questionnaires(folder: Path) -> None:
-    """The two that are asked: to render all twelve takes minutes."""
-    shipped = load_settings(DEFAULT_CONFIG).questionnaires.folder
-    for shared in ("common", "answers"):
-        shutil.copytree(shipped / shared, folder / shared)
-    for name in (QUESTIONNAIRE, LONG_QUESTIONNAIRE):
-        shutil.copy(shipped / f"{name}.yaml", folder)
-
-
-async def _voice(wordings: Sequence[Wording]) -> dict[Wording, bytes]:
-    synthesizer = EspeakSynthesizer(voice=UNTRAINED_VOICES[0])
-    try:
-        await synthesizer.start()
-        voice = SyntheticVoice(synthesizer, LineNoise(np.random.default_rng(0)))
-        return {wording: await voice.speak(wording) for wording in wordings}
-    finally:
-        await synthesizer.stop()
-
-
-async def _all_ready(setup: DaemonSetup, console: Console) -> None:
-    """Wait until the prompts of every questionnaire are rendered."""
-    control = ControlClient(setup.admin_socket)
-    while waits := (await asyncio.to_thread(control.get, "/health"))["components"]["questionnaires"][
-        "detail"
-    ]:
-        console.print(f"being rendered: {waits}")
-        await asyncio.sleep(SAMPLE_SECONDS)
+    with _folder(options.folder) as folder, _file(options.samples) as file:
+        async with daemon_for_all(
+            folder,
+            speed=options.speed,
+            places=4 * options.parallel + 50,
+            on_wait=console.print,
+        ) as (setup, daemon, callers):
+            endurance = Endurance(options, daemon, callers, console=console, file=file)
+            await _until_interrupted(endurance, console)
+        return endurance.run, read_back(setup.database), list(callers.script.answers)
 
 
 async def _until_interrupted(endurance: Endurance, console: Console) -> None:
@@ -743,11 +507,11 @@ def _options() -> argparse.Namespace:
 def main() -> None:
     """Endure, and say how it was."""
     options = _options()
-    run, stored, script = asyncio.run(endure(options, Console(stderr=True)))
+    run, stored, long_items = asyncio.run(endure(options, Console(stderr=True)))
     console = Console()
     for table in report(run, stored, options.speed):
         console.print(table)
-    broken = judged(run, stored, list(script.answers), shared=options.shared)
+    broken = judged(run, stored, long_items, shared=options.shared)
     for sentence in broken[:SHOWN]:
         console.print(sentence, highlight=False, markup=False)
     if broken:

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -10,12 +10,30 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridge.speech.memory import children, resident_bytes
+from bridge.storage.database import POOL_CONNECTIONS
 
-__all__ = ["DAEMON", "ProcessVitals", "Trend", "floors", "process_vitals", "processor_seconds", "trend"]
+__all__ = [
+    "DAEMON",
+    "ProcessVitals",
+    "Trend",
+    "above",
+    "counted",
+    "floors",
+    "process_vitals",
+    "processor_seconds",
+    "series",
+    "trend",
+]
 
 DAEMON = "daemon"
 SECONDS_AN_HOUR = 3600.0
 TICK = os.sysconf("SC_CLK_TCK")
+# Two pools are filled when several callers want something at the same moment, however late, and never
+# emptied: connections for reading, with a thread and two files each, and the event loop's helpers.
+TOLERATED: Mapping[str, int] = {
+    f"{DAEMON}: descriptors of the database": 2 * POOL_CONNECTIONS,
+    f"{DAEMON}: threads": POOL_CONNECTIONS + min(32, (os.cpu_count() or 1) + 4),
+}
 
 
 class ProcessVitals(Struct, frozen=True):
@@ -53,6 +71,33 @@ def process_vitals(pid: int, database: Path) -> list[ProcessVitals]:
     roles = {pid: DAEMON} | {child: _module(child) for child in _descendants(pid)}
     found = [_vitals(number, role, str(database)) for number, role in roles.items()]
     return [vitals for vitals in found if vitals is not None]
+
+
+def counted(processes: Iterable[ProcessVitals], tasks: int | None) -> dict[str, int]:
+    """What must not be more after calls than it was before them, by name."""
+    found = {} if tasks is None else {"asyncio tasks": tasks}
+    for process in processes:
+        found[f"{process.role}: descriptors"] = process.descriptors
+        found[f"{process.role}: descriptors of the database"] = process.of_database
+        found[f"{process.role}: threads"] = process.threads
+    return found
+
+
+def above(baseline: Mapping[str, int], counted: Mapping[str, int]) -> list[str]:
+    """What there is more of than at first and than is tolerated; a process that was not there then counts."""
+    return [
+        f"{name} {value}, after the warm-up {baseline.get(name, 0)}"
+        for name, value in counted.items()
+        if value > baseline.get(name, 0) + TOLERATED.get(name, 0)
+    ]
+
+
+def series(text: str) -> Iterator[tuple[str, float]]:
+    """The values of Prometheus's text format, by series."""
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            yield name, float(value)
 
 
 def floors(

@@ -5,7 +5,7 @@ is served beside calls in `front`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, cast
 from uuid import uuid4
@@ -156,7 +156,7 @@ class Daemon:
         reconnections = Reconnections()
         services = self._services(
             reconnections=reconnections,
-            site=offer.site,
+            offer=offer,
             store=store,
             ears=ears,
             voices=voices,
@@ -165,7 +165,7 @@ class Daemon:
             tracing=tracing,
         )
         stack.push_async_callback(services.endings.stop, store)
-        transcripts = LiveTranscripts()
+        transcripts = LiveTranscripts(self._crew.followed) if self._crew else LiveTranscripts()
         await self._have_workers(store, reconnections, control, transcripts, stack)
         switchboard = self._has.switchboard = self._open_media(
             services, control, offer, readiness, transcripts
@@ -246,7 +246,7 @@ class Daemon:
         self,
         *,
         reconnections: Reconnections,
-        site: Mapping[str, str],
+        offer: Offer,
         store: Store,
         ears: VoskRecognizer,
         voices: Voices,
@@ -262,9 +262,9 @@ class Daemon:
             recognizer_identity=ears.identity,
             voices=voices,
             ticker=ticker,
-            patience=configured.patience(self._settings),
+            patience=configured.patience(self._settings, offer.waiting_sound),
             resumes_by_number=self._settings.calls.resume_by_number,
-            site=site,
+            site=offer.site,
             control=control,
             opus=self._has.opus,
             reconnections=reconnections,
@@ -294,7 +294,7 @@ class Daemon:
             thresholds=self._settings.admission.thresholds,
         )
         stack.push_async_callback(self._crew.stop)
-        await self._crew.start(desk, configured.patience(self._settings))
+        await self._crew.start(desk, configured.patience(self._settings, self._crew.offer.waiting_sound))
 
     def _open_media(
         self,
@@ -387,12 +387,12 @@ class Daemon:
             self._settings = settings
             switchboard.offer(
                 offer,
-                patience=configured.patience(settings),
+                patience=configured.patience(settings, offer.waiting_sound),
                 max_concurrent=settings.calls.max_concurrent,
                 rules=settings.admission,
             )
             if self._crew is not None:
-                self._crew.take_up(offer, configured.patience(settings))
+                self._crew.take_up(offer, configured.patience(settings, offer.waiting_sound))
                 self._crew.desk.thresholds = settings.admission.thresholds
 
         self._reloader = Reloader(

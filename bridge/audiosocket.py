@@ -220,6 +220,8 @@ async def converse(
     writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
     async def send(message: str | bytes) -> None:
+        if writer.is_closing():  # uvloop's transports raise what is no ConnectionError then
+            raise ConnectionResetError
         writer.write(message.encode() if isinstance(message, str) else message)
         await writer.drain()
 
@@ -247,7 +249,8 @@ async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     """Say that nothing follows, and let the other side close: our reset could overtake our last word."""
     with suppress(OSError):
         async with asyncio.timeout(CLOSING_SECONDS):
-            writer.write_eof()
+            if not writer.is_closing():
+                writer.write_eof()
             while await reader.read(READ_BYTES):
                 pass
 

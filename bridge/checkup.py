@@ -12,13 +12,14 @@ from typing import cast
 
 from msgspec import Struct
 
+from bridge.audio.frames import SAMPLE_RATE
 from bridge.config import Settings, load_settings, unguarded_in_short
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import vocabulary
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.identity.public_keys import read_public_keys
-from bridge.offering import refusal
+from bridge.offering import read_waiting_sound, refusal
 from bridge.opus import require_opus
 from bridge.readiness import texts_of
 from bridge.speech.engines import VoiceBench
@@ -70,6 +71,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield finding
     yield _voice(settings)
     yield from _other_voices(settings)
+    yield from _waiting_sound(settings)
     yield from _questionnaires(settings, summary)
     yield from _folders(settings)
 
@@ -168,6 +170,17 @@ def _voice_named_by(path: Path) -> str | None:
     except BridgeError:
         return None
     return choice.name if choice is not None else None
+
+
+def _waiting_sound(settings: Settings) -> Iterator[Finding]:
+    if settings.calls.waiting_sound is None:
+        return
+    try:
+        seconds = len(read_waiting_sound(settings)) / SAMPLE_RATE
+    except BridgeError as error:
+        yield Finding("waiting sound", Verdict.BAD, str(error))
+    else:
+        yield Finding("waiting sound", Verdict.GOOD, f"{settings.calls.waiting_sound}: {seconds:.1f} s")
 
 
 def _questionnaires(settings: Settings, summary: ModelSummary | None) -> Iterator[Finding]:

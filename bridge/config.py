@@ -168,6 +168,8 @@ class Calls(Section):
     per_second: Number = option(5.0, "a number from 0.01 to 1000", ge=0.01, le=1000)
     burst: Whole = option(10, "a whole number from 1 to 10000", ge=1, le=10000)
     resume_by_number: bool = option(False, "true or false")
+    waiting_seconds: Number = option(3.0, "a number of seconds from 0.5 to 4.5", ge=0.5, le=4.5)
+    waiting_sound: ContentPath | None = option(None, "the path of a sound file, .wav or .ulaw")
 
 
 class Tokens(Section):

@@ -98,12 +98,14 @@ def service_secret(settings: Settings) -> ServiceSecret | None:
     return ServiceSecret(secret.get_secret_value(), scopes) if secret else None
 
 
-def patience(settings: Settings) -> Patience:
-    """How long calls wait."""
+def patience(settings: Settings, waiting_sound: bytes) -> Patience:
+    """How long calls wait, and what callers hear meanwhile."""
     return Patience(
         first_message_seconds=settings.server.first_message_seconds,
         max_call_seconds=settings.calls.max_seconds,
         look_back_seconds=settings.calls.look_back_seconds,
+        waiting_seconds=settings.calls.waiting_seconds,
+        waiting_sound=waiting_sound,
     )
 
 

@@ -17,6 +17,7 @@ import structlog
 from msgspec import Struct
 
 from bridge.admission import Busy
+from bridge.audio.comfort import WAITING_TONE
 from bridge.audio.playout import Ticker
 from bridge.clock import CallTime, Clock, done_by
 from bridge.cuts import Cut
@@ -57,6 +58,8 @@ class Patience(Struct, frozen=True):
     commit_seconds: float = 4.0  # of the wall clock, in silence: nobody waits longer than 5 s
     max_call_seconds: float = 1800.0
     look_back_seconds: float = 0.3
+    waiting_seconds: float = 3.0  # of the wall clock, in silence, while something takes its time
+    waiting_sound: bytes = WAITING_TONE  # what is heard then: mu-law, 8 kHz
 
 
 class Mouths(Protocol):

@@ -15,12 +15,13 @@ from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResum
 from bridge.cuts import Cut
 from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
+from bridge.following import Unfinished
 from bridge.holding import HeldCall, Outcome, Place, Services
 from bridge.line import CLOSE_GOING_AWAY, Dismissed, Gone, Overheard
 from bridge.overhearing import OverheardLine
 from bridge.record import monitored_call_record
 from bridge.running import RunningCall
-from bridge.speech.base import RecognitionStream
+from bridge.speech.base import Partial, RecognitionStream
 from bridge.storage.records import CallKind
 from bridge.storage.utterances import StoredUtterance, UtteranceRecord, keep_utterance
 from protocols import commands, events
@@ -40,6 +41,14 @@ class Overhearing(Protocol):
 
     def publish(self, call_id: str, said: StoredUtterance) -> None:
         """Tell all who follow the call; never waits."""
+        ...
+
+    def is_followed(self, call_id: str) -> bool:
+        """Whether anybody is told what is being said."""
+        ...
+
+    def hint(self, call_id: str, saying: Unfinished) -> None:
+        """Tell all who follow the call what is being said; never waits, and may be missed."""
         ...
 
 
@@ -147,7 +156,7 @@ class MonitorSession(HeldCall[OverheardLine]):
         match overheard.event:
             case UtteranceStarted(pcm=pcm) | UtteranceResumed(pcm=pcm):
                 # What goes on after its end is another utterance.
-                self._under_way[overheard.channel] = self._services.recognizer.open(())
+                self._under_way[overheard.channel] = self._open(overheard)
                 self._under_way[overheard.channel].feed(pcm)
             case UtteranceContinued(pcm=pcm):
                 self._under_way[overheard.channel].feed(pcm)
@@ -157,6 +166,17 @@ class MonitorSession(HeldCall[OverheardLine]):
                 writing = asyncio.create_task(self._write_down(stream, overheard))
                 self._writing.add(writing)
                 writing.add_done_callback(self._writing.discard)
+
+    def _open(self, overheard: Overheard) -> RecognitionStream:
+        if not self._transcripts.is_followed(self.call_id):
+            return self._services.recognizer.open(())
+        began = round(overheard.began_seconds, 2)
+
+        def tell(partial: Partial) -> None:
+            self._metrics.partly_heard(partial.behind_seconds)
+            self._transcripts.hint(self.call_id, Unfinished(overheard.channel, began, partial.text))
+
+        return self._services.recognizer.open((), tell)
 
     # Write down
 

@@ -11,6 +11,9 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
+from bridge.audio.comfort import WAITING_TONE
+from bridge.audio.g711 import encode_ulaw
+from bridge.audio.soundfiles import SoundFileError, read_sound_file
 from bridge.collecting import uncollected
 from bridge.config import Settings
 from bridge.config_admission import unknown_questionnaires
@@ -23,7 +26,19 @@ from bridge.errors import ConfigError
 from bridge.readiness import Readiness
 from bridge.storage.store import Store
 
-__all__ = ["Change", "Engines", "Offer", "begin", "changes", "prepare", "read_offer", "refusal"]
+__all__ = [
+    "Change",
+    "Engines",
+    "Offer",
+    "begin",
+    "changes",
+    "prepare",
+    "read_offer",
+    "read_waiting_sound",
+    "refusal",
+]
+
+MAX_WAITING_SOUND_SECONDS = 4.0  # what is said next is heard after it
 
 log = structlog.get_logger()
 
@@ -35,6 +50,7 @@ class Offer(Struct, frozen=True):
     default: str  # the one for calls that name none
     site: Mapping[str, str]  # what questionnaires may name as {site.NAME}
     left_out: Mapping[str, str] = {}  # by id: why callers are not asked it here
+    waiting_sound: bytes = WAITING_TONE  # what is heard while something takes its time: mu-law, 8 kHz
 
 
 class Ears(Protocol):
@@ -67,18 +83,36 @@ def read_offer(settings: Settings) -> Offer:
 
     Raises:
         QuestionnaireError: of all faulty files together.
-        ConfigError: the default questionnaire is not among them.
+        ConfigError: the default questionnaire is not among them, or the sound for waiting cannot be used.
 
     """
     with uncollected():
         return _read(settings)
 
 
+def read_waiting_sound(settings: Settings) -> bytes:
+    """The one that is configured, or a soft tone: mu-law, 8 kHz.
+
+    Raises:
+        ConfigError: it cannot be used.
+
+    """
+    path = settings.calls.waiting_sound
+    if path is None:
+        return WAITING_TONE
+    try:
+        return encode_ulaw(read_sound_file(path, max_seconds=MAX_WAITING_SOUND_SECONDS))
+    except SoundFileError as error:
+        option = "calls.waiting_sound"
+        raise ConfigError(f"{settings.origin(option)}: {option}: {error}") from None
+
+
 def _read(settings: Settings) -> Offer:
     loaded = load_folder(settings.questionnaires.folder)
     left_out = _left_out(loaded, settings)
     runnable = {name: one for name, one in loaded.items() if name not in left_out}
-    offer = Offer(runnable, settings.questionnaires.default, settings.site.facts, left_out)
+    waiting_sound = read_waiting_sound(settings)
+    offer = Offer(runnable, settings.questionnaires.default, settings.site.facts, left_out, waiting_sound)
     if offer.default not in offer.questionnaires:
         raise ConfigError(_no_default(offer, loaded, settings))
     if problems := _unknown(settings, loaded):

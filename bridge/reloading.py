@@ -32,6 +32,8 @@ RELOADABLE = frozenset(
         "calls.look_back_seconds",
         "calls.per_second",
         "calls.burst",
+        "calls.waiting_seconds",
+        "calls.waiting_sound",
         "overload.lag_seconds",
         "overload.recognise_seconds",
         "overload.free_memory_mb",

@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.audio.comfort import WAITING_TONE
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
@@ -60,7 +59,6 @@ from protocols.base import Capabilities, Ending, MediaProtocol
 __all__ = ["CallSession", "Outcome", "Patience", "Services"]
 
 LAST_WORDS_SECONDS = 10.0  # longer than any apology or goodbye
-HOLD_SECONDS = 3.0  # of silence by the wall clock, while a provider or a database takes its time
 # A machine's greeting is over after so much silence, or is never over.
 GREETING_SILENCE_SECONDS, LONGEST_GREETING_SECONDS = 1.5, 45.0
 
@@ -468,13 +466,14 @@ class CallSession(HeldCall[Line]):
         """Let the caller hear that we are there, if this takes long; `since` is when they fell silent."""
         loop, now = asyncio.get_running_loop(), self._clock.monotonic()
         silent_seconds = self._clock.real_seconds(now - (now if since is None else since))
+        patience = self._services.patience
 
         def hum() -> None:
             if not self._line.is_speaking and not self._line.gate.is_speaking:
-                self._line.say([WAITING_TONE])
-            humming.append(loop.call_later(HOLD_SECONDS, hum))
+                self._line.say([patience.waiting_sound])
+            humming.append(loop.call_later(patience.waiting_seconds, hum))
 
-        humming = [loop.call_later(max(0.0, HOLD_SECONDS - silent_seconds), hum)]
+        humming = [loop.call_later(max(0.0, patience.waiting_seconds - silent_seconds), hum)]
         try:
             yield
         finally:
@@ -601,8 +600,9 @@ class CallSession(HeldCall[Line]):
 
     async def _hold_on(self, asked: asyncio.Task[None]) -> None:
         """Let the caller hear something now and then until the provider has answered."""
+        seconds = self._services.patience.waiting_seconds
         try:
-            while not (await asyncio.wait({asked}, timeout=HOLD_SECONDS))[0] and not self._line.is_gone:
+            while not (await asyncio.wait({asked}, timeout=seconds))[0] and not self._line.is_gone:
                 if self._state is not None:
                     await self._say_last(engine.hold(self._questionnaire, self._state))
         except asyncio.CancelledError:

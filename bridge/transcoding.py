@@ -4,16 +4,18 @@ What comes in is a stream and is converted as one. What goes out is whole phrase
 it is cut into frames, so that no seam is heard.
 """
 
-from functools import lru_cache
-
 from bridge.audio.frames import SAMPLE_RATE
 from bridge.audio.g711 import SAMPLE_WIDTH, decode_alaw, decode_ulaw, encode_alaw, encode_ulaw, swap_bytes
+from bridge.audio.memory import SoundMemory
 from bridge.audio.resample import Resampler, resample
 from protocols.audio import MULAW_8K, AudioFormat, Encoding
 
 __all__ = ["FromMulaw", "ToMulaw", "from_mulaw"]
 
-PHRASES_KEPT = 64  # in another format; a questionnaire's phrases come again and again
+# A questionnaire's phrases come again and again. A long one is a megabyte at 24 kHz: bytes count.
+CONVERTED_BYTES = 4 << 20
+
+_converted = SoundMemory(CONVERTED_BYTES)
 
 
 class ToMulaw:
@@ -78,11 +80,11 @@ def _encoded(pcm: bytes, target: AudioFormat) -> bytes:
             raise ValueError("Opus is heard, and not spoken")
 
 
-@lru_cache(maxsize=PHRASES_KEPT)
-def _converted(phrase: bytes, target: AudioFormat) -> bytes:
-    return _encoded(resample(decode_ulaw(phrase), SAMPLE_RATE, target.sample_rate), target)
-
-
 def from_mulaw(phrase: bytes, target: AudioFormat) -> bytes:
     """A whole phrase in a wire's format: as long as it was, to the sample."""
-    return phrase if target == MULAW_8K else _converted(phrase, target)
+    if target == MULAW_8K:
+        return phrase
+    if (converted := _converted.get((phrase, target))) is None:
+        converted = _encoded(resample(decode_ulaw(phrase), SAMPLE_RATE, target.sample_rate), target)
+        _converted.put((phrase, target), converted)
+    return converted

@@ -50,7 +50,9 @@ STOP_SECONDS = 30.0
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the usual run plays a part of, by a fixed choice, `make check-all` plays whole."""
-    parser.addoption("--exhaustive", action="store_true", help="every provider with every fault")
+    parser.addoption(
+        "--exhaustive", action="store_true", help="every provider with every fault, every number"
+    )
     parser.addoption("--workers", type=int, default=1, help="how many processes hold a daemon's calls")
     parser.addoption("--kills", type=int, default=20, help="how many daemons are killed in mid-call")
 
@@ -399,8 +401,9 @@ def pretend() -> Any:
 class ScriptedStream:
     """One utterance, of which it was decided beforehand what is heard."""
 
-    def __init__(self, phrases: tuple[str, ...], heard: str | None) -> None:
+    def __init__(self, phrases: tuple[str, ...], heard: str | None, on_partial: Any = None) -> None:
         self.phrases = phrases
+        self.on_partial = on_partial
         self.pcm = b""
         self.is_cancelled = False
         self._heard = heard
@@ -427,9 +430,9 @@ class ScriptedEars:
         self.will_hear: list[str | None] = []  # None: the recogniser dies
         self.streams: list[ScriptedStream] = []
 
-    def open(self, phrases: Sequence[str]) -> ScriptedStream:
+    def open(self, phrases: Sequence[str], on_partial: Any = None) -> ScriptedStream:
         heard = self.will_hear[len(self.streams)] if len(self.streams) < len(self.will_hear) else ""
-        self.streams.append(ScriptedStream(tuple(phrases), heard))
+        self.streams.append(ScriptedStream(tuple(phrases), heard, on_partial))
         return self.streams[-1]
 
 

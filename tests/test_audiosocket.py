@@ -1,11 +1,14 @@
 """The AudioSocket listener: real TCP, the simulated far end, and a switchboard in miniature."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
+import uvloop
 from aiohttp.test_utils import unused_port
 
 from bridge.admission import Admission, Busy, BusyReason, Seat
@@ -158,6 +161,39 @@ async def test_a_busy_daemon_closes_at_once() -> None:
 
     assert outcome.ended_by is EndedBy.HATIF_CLOSED
     assert exchange.events == []
+
+
+def test_what_is_said_to_somebody_who_has_gone_is_told_as_that() -> None:
+    """On the daemon's own event loop, whose transports raise a RuntimeError once they are closed."""
+    sent: list[type[BaseException] | None] = []
+
+    class Talking(EchoExchange):
+        async def connect(
+            self, _protocol: Any, _questionnaire: Any, messages: Any, send: Any, **_: Any
+        ) -> None:
+            async for _message in messages:
+                pass
+            for _ in range(20):  # until the reset has come in
+                try:
+                    await send(b"\x10\x01\x40" + bytes(320))
+                except BaseException as error:  # noqa: BLE001 - which one is the question
+                    sent.append(type(error))
+                await asyncio.sleep(0.01)
+
+    async def ring_and_reset() -> None:
+        exchange = Talking(echo)
+        async with listening(exchange) as url:
+            _, _, port = url.rpartition(":")
+            _, writer = await asyncio.open_connection("127.0.0.1", int(port))
+            linger = struct.pack("ii", 1, 0)  # a reset in place of a farewell
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.close()
+            await asyncio.sleep(0.5)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(ring_and_reset())
+    assert sent
+    assert all(issubclass(error, ConnectionError) for error in sent if error is not None)
 
 
 async def test_stopping_ends_what_is_connected() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from bridge.following import MOST_BEHIND, MOST_FOLLOWERS, LiveTranscripts
+from bridge.following import MOST_BEHIND, MOST_FOLLOWERS, LiveTranscripts, Unfinished
 from bridge.storage.utterances import StoredUtterance
 
 
@@ -48,6 +48,29 @@ async def test_the_end_is_told_also_to_who_has_not_read() -> None:
         assert await follower.next() is None
     assert not follower.is_dropped
     following.__exit__(None, None, None)
+
+
+async def test_what_is_being_said_is_told_as_it_is_now() -> None:
+    """Of what was not read only the latest of each channel, and nothing that is an utterance by now."""
+    live = LiveTranscripts()
+    with live.of_call("c1"):
+        assert not live.is_followed("c1")
+        with live.follow("c1") as follower:
+            assert live.is_followed("c1")
+            for text in ("نعم", "نعم يا", "نعم يا دكتور"):
+                live.hint("c1", Unfinished("caller", 0.0, text))
+            live.hint("c1", Unfinished("agent", 0.5, "طيب"))
+            assert await follower.next() == Unfinished("caller", 0.0, "نعم يا دكتور")
+            live.hint("c1", Unfinished("caller", 0.0, "نعم يا دكتور صباح"))
+            live.publish("c1", utterance := said(1))  # the caller's, until 1.0
+            live.hint("c1", Unfinished("caller", 1.5, "لا"))
+            assert await follower.next() == utterance
+            assert await follower.next() == Unfinished("agent", 0.5, "طيب")
+            assert await follower.next() == Unfinished("caller", 1.5, "لا")
+            live.hint("c1", Unfinished("caller", 1.5, "لا لا"))
+            follower.end()
+            live.hint("c1", Unfinished("caller", 1.5, "لا لا لا"))
+            assert await follower.next() is None
 
 
 async def test_there_is_room_for_so_many() -> None:

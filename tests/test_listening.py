@@ -17,7 +17,7 @@ from bridge.clock import Clock
 from bridge.dialogue.actions import Keys, Listen
 from bridge.dialogue.inputs import Digits, HungUp, NoInput, NotHeard, Utterance
 from bridge.line import KeyPressed, Line
-from bridge.listening import MAX_LOOKS, Heard, Listener, Unfinished
+from bridge.listening import LONGEST_WAIT_SECONDS, MAX_LOOKS, Heard, Listener, Unfinished
 from bridge.speech.vosk.recognizer import KNOWN_SOUND
 from protocols.commands import AcceptCall
 from protocols.maqsam import MaqsamProtocol
@@ -50,6 +50,19 @@ class Scene:
         options = {"barge_in": True, "unfinished": None} | options
         async with asyncio.timeout(5):
             return await Listener(self.line, self.ears, self.clock, listen=listen, **options).hear()
+
+
+class EndlessStream:
+    """An utterance of which nobody will ever know what was said."""
+
+    def feed(self, pcm: bytes) -> None:
+        pass
+
+    async def finish(self) -> Any:
+        await asyncio.Event().wait()
+
+    def cancel(self) -> None:
+        pass
 
 
 @pytest.fixture
@@ -94,6 +107,18 @@ async def test_ears_that_keep_dying_are_told_to_do_so(scene: Scene) -> None:
     heard = await scene.hear(UtteranceStarted(b"11"), ENDED)
     assert heard is not None
     assert heard.input == NotHeard(lasting=True)
+
+
+async def test_nobody_waits_for_ears_that_take_their_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within five seconds of their last word callers hear that they were not heard, and may say it again."""
+    assert LONGEST_WAIT_SECONDS < 5
+    monkeypatch.setattr("bridge.listening.LONGEST_WAIT_SECONDS", ENDED.silence_seconds + 0.2)
+    monkeypatch.setattr(scene.ears, "open", lambda _phrases: EndlessStream())
+    heard = await scene.hear(UtteranceStarted(b"11"), ENDED)
+    assert heard is not None
+    assert heard.input == NotHeard()
 
 
 async def test_speaking_over_a_prompt_stops_it(scene: Scene) -> None:

@@ -17,11 +17,12 @@ from bridge.audio.playout import Ticker
 from bridge.carriers.base import CarrierCall, Owed
 from bridge.carriers.wires.genesys_audiohook import AudioHookWire
 from bridge.clock import Clock
-from bridge.following import LiveTranscripts
+from bridge.following import LiveTranscripts, Unfinished
 from bridge.holding import Outcome, Patience, Services
 from bridge.line import CLOSE_GOING_AWAY, KeyPressed, Overheard
 from bridge.monitoring import MonitorSession, agreed
 from bridge.running import Stage
+from bridge.speech.base import Partial
 from bridge.storage.store import Store
 from protocols.events import Channel
 from protocols.genesys_audiohook import AudioHookProtocol
@@ -142,6 +143,26 @@ async def test_what_each_of_them_says_is_kept(monitor: Callable[..., Monitored],
         ("monitored", "monitored", "", "ears@1", "c-77", "+966500000001", "inbound")
     ]
     assert one.kinds == ["opened", "closed"]
+
+
+async def test_who_follows_hears_of_what_is_being_said(monitor: Callable[..., Monitored], ears: Any) -> None:
+    """Of utterances that begin while somebody does; it is stored nowhere, and who comes later is not told."""
+    ears.will_hear = ["نعم", "لا"]
+    one = monitor()
+    await one.hear(Channel.CALLER, UtteranceStarted(b"11"), ENDED)
+    await one.kept(1)
+    with one.transcripts.follow("c1") as follower:
+        await one.hear(Channel.AGENT, UtteranceStarted(b"22"), began=3.004)
+        await one.until(lambda: len(ears.streams) == 2)
+        alone, followed = ears.streams
+        followed.on_partial(Partial("لا لا", 0.02))
+        assert await follower.next() == Unfinished("agent", 3.0, "لا لا")
+        await one.hear(Channel.AGENT, ENDED, began=3.004, at=4.0)
+        assert [row[4] for row in await one.kept(2)] == ["نعم", "لا"]
+    assert alone.on_partial is None
+    count = {"type": "partial_asr"}
+    assert one.session._metrics._registry.get_sample_value("voice_latency_seconds_count", count) == 1
+    await one.close()
 
 
 async def test_a_call_that_an_operator_ends_is_heard_no_more(

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from bridge.audio.g711 import encode_ulaw
+from bridge.checkup import Verdict, look
 from bridge.config import Settings, load_settings
 from bridge.content import CONTENT
 from bridge.dialogue.loader import load
@@ -138,10 +141,14 @@ async def test_what_has_changed_is_kept_rendered_offered_and_told(site: Site) ->
             lambda site: site.configure("post_discharge", calls="{max_concurrent: 0}"),
             "config.yaml:2: calls.max",
         ),
+        (
+            lambda site: site.configure("post_discharge", calls="{waiting_sound: none.wav}"),
+            "none.wav: no such sound file",
+        ),
         (lambda site: setattr(site.store, "is_broken", True), "the disk is full"),
         (lambda site: setattr(site.readiness, "is_broken", True), "the voice died"),
     ],
-    ids=["questionnaire", "default", "setting", "storage", "voice"],
+    ids=["questionnaire", "default", "setting", "sound", "storage", "voice"],
 )
 async def test_whatever_is_wrong_nothing_changes(site: Site, break_it: Any, problem: str) -> None:
     """It is told, nothing is offered, and the next reload compares with what is still offered."""
@@ -157,6 +164,17 @@ async def test_whatever_is_wrong_nothing_changes(site: Site, break_it: Any, prob
     site.add("post_discharge")
     assert not (await reloader.reload()).problems
     assert site.results == [False, True]  # what the metric tells
+
+
+async def test_a_sound_for_waiting_is_read_and_offered(site: Site) -> None:
+    sound = encode_ulaw(np.arange(-800, 800, dtype="<i2").tobytes())
+    (site.folder / "music.ulaw").write_bytes(sound)
+    site.configure("post_discharge", calls="{waiting_sound: music.ulaw}")
+    assert not (await site.reloader().reload()).problems
+    ((offer, _),) = site.taken_up
+    assert offer.waiting_sound == sound
+    (found,) = [one for one in look(site.settings()) if one.subject == "waiting sound"]
+    assert (found.verdict, found.detail.endswith("music.ulaw: 0.2 s")) == (Verdict.GOOD, True)
 
 
 async def test_every_fault_has_a_line_of_its_own(site: Site) -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from bridge import transcoding
 from bridge.audio.g711 import decode_ulaw, encode_ulaw, rms
-from bridge.transcoding import FromMulaw, ToMulaw, from_mulaw
+from bridge.transcoding import CONVERTED_BYTES, FromMulaw, ToMulaw, from_mulaw
 from protocols.audio import ALAW_8K, LINEAR_8K, MULAW_8K, AudioFormat, Encoding
 
 FORMATS = [
@@ -82,3 +83,14 @@ def test_our_own_format_is_not_touched() -> None:
     assert from_mulaw(said, MULAW_8K) is said
     assert ToMulaw(MULAW_8K).process(said) is said
     assert FromMulaw(MULAW_8K).process(said) is said
+
+
+def test_what_is_converted_is_kept_within_bounds() -> None:
+    """Long phrases at high rates would be kept by the hundred megabytes, a call at a time."""
+    wire = AudioFormat(Encoding.LINEAR, 48000)
+    short, long = tone(0.1), [bytes([level]) * 160_000 for level in range(5)]  # 20 s: 1.9 MB
+    assert from_mulaw(short, wire) is from_mulaw(short, wire)
+    for phrase in long:
+        from_mulaw(phrase, wire)
+    assert 0 < transcoding._converted.bytes <= CONVERTED_BYTES
+    assert from_mulaw(long[-1], wire) is from_mulaw(long[-1], wire)

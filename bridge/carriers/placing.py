@@ -11,14 +11,15 @@ from uuid import uuid4
 import numpy as np
 from msgspec import Struct
 
+from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import StereoRecorder
+from bridge.audio.soundfiles import read_sound_file
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import CallOutcome, FakeCarrier
 from bridge.carriers.lines import Exchange, HangUpLine, Line, LineCaller, PauseLine, PressLine, SayLine
 from bridge.carriers.registry import WIRES
 from bridge.carriers.script import Step, load_steps
 from bridge.carriers.voice import DEFAULT_VOICE, LineNoise, SyntheticVoice, Wording
-from bridge.carriers.wav import read_wav
 from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
@@ -28,6 +29,7 @@ __all__ = ["CallOptions", "CallReport", "Exchanged", "PlacingError", "place_call
 # The numbers of Maqsam's own example: they ring nowhere.
 EXAMPLE_CALLER = "9621234567"
 EXAMPLE_CALLEE = "9621234566"
+MAX_FILE_SECONDS = 600.0  # of what is said in one go on a telephone; more is a mistaken file
 
 
 class PlacingError(BridgeError):
@@ -175,7 +177,7 @@ async def _line(step: Step, voice: SyntheticVoice) -> Line:
     if step.say:
         return SayLine(await voice.speak(Wording(step.say)))
     if step.wav is not None:
-        return SayLine(read_wav(step.wav))
+        return SayLine(encode_ulaw(read_sound_file(step.wav, max_seconds=MAX_FILE_SECONDS)))
     if step.press:
         return PressLine(step.press)
     return PauseLine(step.pause) if step.pause else HangUpLine()

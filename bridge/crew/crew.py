@@ -31,6 +31,7 @@ from bridge.crew.messages import (
     CutCalls,
     DismissCalls,
     EndCall,
+    Followed,
     GiveWay,
     Granted,
     HangUp,
@@ -45,6 +46,7 @@ from bridge.crew.messages import (
     PutThrough,
     Release,
     Said,
+    Saying,
     Seated,
     Settle,
     Settled,
@@ -205,6 +207,8 @@ class _Worker:
                 self.counted = counted
             case Said(call_id=call_id, said=said):
                 self._crew.desk.transcripts.publish(call_id, said)
+            case Saying(call_id=call_id, saying=saying):
+                self._crew.desk.transcripts.hint(call_id, saying)
             case Over(call_id=call_id):
                 self._over(call_id)
             case Release(call_id=call_id):
@@ -527,6 +531,12 @@ class Crew:
         except WorkerLostError as error:
             log.warning("worker_did_not_answer", worker=str(worker.number), detail=str(error))
             return None
+
+    def followed(self, call_id: str) -> None:
+        """Somebody more follows a call that is listened to, or somebody no more."""
+        for worker in self._workers.values():
+            if call_id in worker.lent:
+                worker.channel.tell(Followed(call_id, self.desk.transcripts.is_followed(call_id)))
 
     def end(self, call_id: str) -> bool:
         """Let one of them end soon and properly; False: there is none of that id."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, field
 
 from bridge.admission import Busy
+from bridge.following import Unfinished
 from bridge.holding import Patience
 from bridge.reconnection import CallKey
 from bridge.running import RunningCall
@@ -24,6 +25,7 @@ __all__ = [
     "CutCalls",
     "DismissCalls",
     "EndCall",
+    "Followed",
     "GiveWay",
     "Granted",
     "HangUp",
@@ -40,6 +42,7 @@ __all__ = [
     "PutThrough",
     "Release",
     "Said",
+    "Saying",
     "Seated",
     "Settle",
     "Settled",
@@ -110,6 +113,13 @@ class GiveWay(Struct, frozen=True, tag=True):
     """Another socket has come for the phone call that this one has."""
 
     call_id: str
+
+
+class Followed(Struct, frozen=True, tag=True):
+    """Whether anybody follows what is said in a call that is listened to."""
+
+    call_id: str
+    is_so: bool
 
 
 class ListCalls(Struct, frozen=True, tag=True):
@@ -222,6 +232,13 @@ class Said(Struct, frozen=True, tag=True):
     said: StoredUtterance
 
 
+class Saying(Struct, frozen=True, tag=True):
+    """What is being said in a call that is listened to and followed."""
+
+    call_id: str
+    saying: Unfinished
+
+
 class Over(Struct, frozen=True, tag=True):
     """The call is over."""
 
@@ -248,6 +265,7 @@ Plain = (
     | CutCalls
     | MachineAnswered
     | GiveWay
+    | Followed
     | ListCalls
     | Tell
     | Stop
@@ -260,6 +278,7 @@ Plain = (
     | PutThrough
     | HangUp
     | Said
+    | Saying
     | Over
 )
 Message = Plain | Seated | NotSeated | Settled | Granted | Obeyed | Listed | Told

@@ -35,6 +35,7 @@ from bridge.crew.messages import (
     CutCalls,
     DismissCalls,
     EndCall,
+    Followed,
     GiveWay,
     Granted,
     HangUp,
@@ -48,6 +49,7 @@ from bridge.crew.messages import (
     PutThrough,
     Release,
     Said,
+    Saying,
     Seated,
     Settle,
     Settled,
@@ -62,6 +64,7 @@ from bridge.dialogue.loader import parse
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError, StorageError, WorkerLostError
 from bridge.exchange import Exchange
+from bridge.following import Unfinished
 from bridge.holding import Place, Services
 from bridge.identity.principal import DEFAULT_TENANT
 from bridge.loop import run
@@ -204,11 +207,27 @@ class _Transcripts:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._followed: set[str] = set()  # calls
 
     @contextmanager
-    def of_call(self, _call_id: str) -> Iterator[None]:
-        """The main process knows for how long."""
-        yield
+    def of_call(self, call_id: str) -> Iterator[None]:
+        """The main process knows for how long it can be followed."""
+        try:
+            yield
+        finally:
+            self._followed.discard(call_id)
+
+    def note(self, followed: Followed) -> None:
+        """Somebody follows a call, or nobody."""
+        (self._followed.add if followed.is_so else self._followed.discard)(followed.call_id)
+
+    def is_followed(self, call_id: str) -> bool:
+        """Whether anybody is told what is being said."""
+        return call_id in self._followed
+
+    def hint(self, call_id: str, saying: Unfinished) -> None:
+        """Tell the main process what is being said."""
+        self._channel.tell(Saying(call_id, saying))
 
     def publish(self, call_id: str, said: StoredUtterance) -> None:
         """Tell it."""
@@ -225,6 +244,7 @@ class _Worker:
         self._metrics = Metrics()
         self._pulse = Pulse(on_lag=self._metrics.loop_measured)
         self._channel = Channel(sockets, self._take)
+        self._transcripts = _Transcripts(self._channel)
         self._ways: dict[str, Callable[[], None]] = {}
         self._versions = {one.hash: one for one in offer.questionnaires.values()}
         self._first: asyncio.Future[TakeUp] = asyncio.get_running_loop().create_future()
@@ -304,7 +324,7 @@ class _Worker:
             services=services,
             new_call_id=_no_call_id,
             recordings=configured.recordings(settings),
-            transcripts=_Transcripts(self._channel) if settings.monitoring.enabled else None,
+            transcripts=self._transcripts if settings.monitoring.enabled else None,
             holders=lambda call_id: _Holders(self._channel, call_id, self._ways),
         )
         await self._readiness.follow([await self._version(one) for one in first.questionnaires], first.site)
@@ -366,6 +386,8 @@ class _Worker:
                 self._begin(self._exchange.cut_all(), "cut")
             case MachineAnswered(key=key):
                 self._exchange.machine_answered(key.provider, key.provider_call_id)
+            case Followed():
+                self._transcripts.note(message)
             case GiveWay(call_id=call_id) if call_id in self._ways:
                 self._ways[call_id]()
 

@@ -14,8 +14,8 @@ from pathlib import Path, PurePath
 
 from msgspec import Struct
 
+from bridge.audio.soundfiles import ANSWER_SECONDS, OTHER_SOUNDS, SOUNDS, SoundFileError, read_sound
 from bridge.errors import BridgeError
-from bridge.models.soundfiles import ANSWER_SECONDS, OTHER_SOUNDS, SOUNDS, SoundFileError, read_sound
 
 __all__ = ["Recording", "Recordings", "RecordingsError", "Unreadable", "read_noise", "read_recordings"]
 

@@ -1,6 +1,6 @@
 """What Hatif expects of ears, of a voice and of an engine of voices, which live in rooms of their own."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -9,7 +9,16 @@ from msgspec import Struct
 from bridge.speech.condition import WorkerCondition
 from bridge.speech.script import Passage
 
-__all__ = ["Engine", "Hearing", "RecognitionStream", "Recognizer", "Speech", "Synthesizer", "whole"]
+__all__ = [
+    "Engine",
+    "Hearing",
+    "Partial",
+    "RecognitionStream",
+    "Recognizer",
+    "Speech",
+    "Synthesizer",
+    "whole",
+]
 
 
 class Hearing(Struct, frozen=True):
@@ -23,6 +32,13 @@ class Hearing(Struct, frozen=True):
     open: tuple[str, ...]  # texts under the open vocabulary
     confidence: float  # 0..1, the lowest word confidence of `closed`; it does not tell right from wrong
     recognise_seconds: float  # from `finish` to the last decoder's answer
+
+
+class Partial(Struct, frozen=True):
+    """What one reading makes of an utterance that goes on; the next one may say otherwise."""
+
+    text: str
+    behind_seconds: float  # since the last of the audio that it knows of was fed
 
 
 class RecognitionStream(Protocol):
@@ -64,8 +80,13 @@ class Recognizer(Protocol):
         """Whether free speech becomes a text that is worth keeping, and not only the answers to questions."""
         ...
 
-    def open(self, phrases: Sequence[str]) -> RecognitionStream:
-        """Begin an utterance that is expected to be one of `phrases` (spelled as the model spells)."""
+    def open(
+        self, phrases: Sequence[str], on_partial: Callable[[Partial], None] | None = None
+    ) -> RecognitionStream:
+        """Begin an utterance that is expected to be one of `phrases` (spelled as the model spells).
+
+        Without phrases `on_partial` is told now and then what was said so far, where there is time for it.
+        """
         ...
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "OpenPiper",
     "OpenStream",
     "OpusDecoded",
+    "PartlyHeard",
     "PiperRequest",
     "Probe",
     "Probed",
@@ -115,6 +116,7 @@ class OpenStream(Request, frozen=True):
     phrases: tuple[str, ...]
     tenant: str = ""
     call: str = ""
+    tells: bool = False  # without phrases: with `PartlyHeard`, now and then, what was said so far
 
 
 class FeedStream(Request, frozen=True):
@@ -137,6 +139,13 @@ class Heard(Request, frozen=True):
     closed: tuple[str, ...]  # () where no grammar could be used
     open: tuple[str, ...]
     confidence: float
+
+
+class PartlyHeard(Request, frozen=True):
+    """What one decoder makes of an utterance that goes on: in words of the model, and not to be relied on."""
+
+    text: str
+    heard_bytes: int  # of its audio
 
 
 class OpenEspeak(Message, frozen=True):
@@ -273,4 +282,4 @@ XttsRequest = LoadXtts | Condition | ListSpeakers | TakeSpeaker | SpeakAs | Canc
 PiperRequest = OpenPiper | SpeakPiper | CancelStream
 MediaRequest = OpenMedia | DecodeFile | DecodeOpus | CloseOpus
 Reply = Heard | Probed | Spoken | SpokenPart | Conditioned | Speakers | FileDecoded | OpusDecoded | Refused
-WorkerMessage = Ready | StartFailed | Reply
+WorkerMessage = Ready | StartFailed | PartlyHeard | Reply

@@ -10,7 +10,7 @@ import struct
 import tempfile
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +19,7 @@ import structlog
 from msgspec import Struct
 
 from bridge.audio.frames import SAMPLE_RATE
+from bridge.audio.memory import SoundMemory
 from bridge.durable import give_to_owner, make_folder, sync_folder
 
 __all__ = ["CacheStatistics", "PromptFiles", "audio_of", "identity_in"]
@@ -77,7 +78,7 @@ class PromptFiles:
         self.counts: Counter[str] = Counter()
         self._max_bytes = max_bytes
         self._now = now
-        self._memory = _Memory(memory_bytes)
+        self._memory = SoundMemory(memory_bytes)  # verified when they came in
         self._touched: dict[str, float] = {}
         self._pinned: dict[str, frozenset[str]] = {}  # by who wants them kept
         self._held: Counter[str] = Counter()
@@ -217,32 +218,6 @@ class PromptFiles:
         for path, stat in _files(self.folder, ".*.part"):
             if self._now() - stat.st_mtime > STALE_PART_SECONDS:
                 path.unlink(missing_ok=True)
-
-
-class _Memory:
-    """The sounds used last, up to a number of bytes. They were verified when they came in."""
-
-    def __init__(self, limit: int) -> None:
-        self.bytes = 0
-        self._limit = limit
-        self._sounds: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, address: str) -> bytes | None:
-        with self._lock:
-            if (audio := self._sounds.get(address)) is not None:
-                self._sounds.move_to_end(address)
-            return audio
-
-    def put(self, address: str, audio: bytes) -> None:
-        if len(audio) > self._limit:
-            return
-        with self._lock:
-            self.bytes += len(audio) - len(self._sounds.pop(address, b""))
-            self._sounds[address] = audio
-            while self.bytes > self._limit:
-                _, oldest = self._sounds.popitem(last=False)
-                self.bytes -= len(oldest)
 
 
 def audio_of(content: bytes, identity: str) -> bytes | None:

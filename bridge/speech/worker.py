@@ -32,6 +32,7 @@ from bridge.speech.memory import resident_bytes
 from bridge.speech.messages import (
     CancelStream,
     Message,
+    PartlyHeard,
     Ready,
     Refused,
     Reply,
@@ -82,8 +83,12 @@ class WorkerProcess:
         memory_mb: int | None = None,
         policy: RestartPolicy | None = None,
         on_restart: Callable[[], None] | None = None,
+        on_partly_heard: Callable[[PartlyHeard], None] = lambda _: None,
     ) -> None:
-        """`memory_mb`: a process that has more than so many MiB in memory is killed and replaced."""
+        """`memory_mb`: a process that has more than so many MiB in memory is killed and replaced.
+
+        `on_partly_heard` gets what nobody asked for at that moment.
+        """
         self._name = name
         self._module = module
         self._setup = setup
@@ -91,6 +96,7 @@ class WorkerProcess:
         self._memory_mb = memory_mb
         self._policy = policy or RestartPolicy()
         self._on_restart = on_restart
+        self._on_partly_heard = on_partly_heard
         self._ids = count(1)
         self._life: _Life | None = None
         self._up = asyncio.Event()
@@ -205,7 +211,7 @@ class WorkerProcess:
                 yield part
 
     async def _launch(self) -> "_Life":
-        life = await _Life.begin(self._name, self._module, self._lost, self._memory_mb)
+        life = await _Life.begin(self._name, self._module, self._lost, self._on_partly_heard, self._memory_mb)
         try:
             life.post(self._setup)
             self.version = await life.readiness(self._start_timeout_seconds)
@@ -264,13 +270,19 @@ class _Life:
     """One process, from its start until every task and file descriptor that belongs to it is gone."""
 
     def __init__(
-        self, name: str, process: Process, on_lost: Callable[[], None], memory_mb: int | None
+        self,
+        name: str,
+        process: Process,
+        on_lost: Callable[[], None],
+        on_partly_heard: Callable[[PartlyHeard], None],
+        memory_mb: int | None,
     ) -> None:
         self._name = name
         self._memory_mb = memory_mb
         self._has_had_too_much = False
         self._process = process
         self._on_lost = on_lost
+        self._on_partly_heard = on_partly_heard
         self._is_lost = False
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._parts: dict[int, asyncio.Queue[Reply | None]] = {}  # None: the process has gone
@@ -280,7 +292,12 @@ class _Life:
 
     @classmethod
     async def begin(
-        cls, name: str, module: str, on_lost: Callable[[], None], memory_mb: int | None
+        cls,
+        name: str,
+        module: str,
+        on_lost: Callable[[], None],
+        on_partly_heard: Callable[[PartlyHeard], None],
+        memory_mb: int | None,
     ) -> "_Life":
         # A session of its own: Ctrl-C in a terminal reaches Hatif alone, which drains its calls first.
         try:
@@ -295,7 +312,7 @@ class _Life:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise WorkerError(f"the {name} worker process could not be started: {reason}") from error
-        return cls(name, process, on_lost, memory_mb)
+        return cls(name, process, on_lost, on_partly_heard, memory_mb)
 
     async def readiness(self, timeout_seconds: float) -> str:
         """Wait for the self-test; the engine's version."""
@@ -428,6 +445,9 @@ class _Life:
         if isinstance(message, Ready | StartFailed):
             if not self._first.done():
                 self._first.set_result(message)
+            return
+        if isinstance(message, PartlyHeard):
+            self._on_partly_heard(message)
             return
         if (parts := self._parts.get(message.id)) is not None:
             parts.put_nowait(message)

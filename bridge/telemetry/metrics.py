@@ -164,7 +164,7 @@ class Metrics:
         self._no_matches = self._counter("hatif_no_match", "Turns in which nothing was understood.")
         for part in TURN_PARTS:
             self._turn_latency.labels(part)
-        for kind in ("first_token", "barge_in"):
+        for kind in ("first_token", "barge_in", "partial_asr"):
             self._session_latency.labels(kind)
 
     def _make_troubles(self) -> None:
@@ -259,6 +259,10 @@ class Metrics:
         """A prompt was stopped, so long after the caller began to speak or pressed a key."""
         self._barge_ins.inc()
         self._session_latency.labels("barge_in").observe(seconds)
+
+    def partly_heard(self, seconds: float) -> None:
+        """Somebody who follows a call was told what is being said, so long after it came in."""
+        self._session_latency.labels("partial_asr").observe(seconds)
 
     def no_input(self) -> None:
         """The caller was given the time to answer, and did not."""

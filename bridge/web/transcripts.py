@@ -1,8 +1,10 @@
 """What was said in a call that is listened to: `/calls/CALL_ID/transcript`, and `.../live` while it lasts.
 
 Live are server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): an `utterance`
-with the utterance's number as its id for each that is stored, those before it first, then one `end`. Who lost
-the connection goes on with `Last-Event-ID`. Both need the scope `transcripts`.
+with the utterance's number as its id for each that is stored, those before it first, then one `end`. Between
+them, where the recogniser has time for it, `partial`: what is being said, with no id, for it is not stored
+and may yet become something else. Who lost the connection goes on with `Last-Event-ID`. Both need the scope
+`transcripts`.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from msgspec import Struct
 from bridge.audit.entries import Action
 from bridge.audit.log import AuditLog
 from bridge.errors import StorageError
-from bridge.following import Follower, LiveTranscripts
+from bridge.following import Follower, LiveTranscripts, Unfinished
 from bridge.identity.principal import Scope
 from bridge.storage.records import CallKind, StoredCall
 from bridge.storage.store import Store
@@ -157,7 +159,9 @@ async def _events(follower: Follower, last: int) -> AsyncIterator[bytes]:
             continue
         if said is None:
             return
-        if said.index > last:
+        if isinstance(said, Unfinished):
+            yield b"event: partial\ndata: %s\n\n" % msgspec.json.encode(said)
+        elif said.index > last:
             yield _event("utterance", said)
 
 

@@ -9,4 +9,7 @@ for name in backup_key grafana_password maqsam_token service_secret storage_pass
     [ -s "secrets/$name" ] || openssl rand -hex 32 > "secrets/$name"
     chmod 0444 "secrets/$name"
 done
+# The key of what callers say, as `hatif privacy key` makes one: its name, and 32 bytes in base64.
+[ -s secrets/privacy_key ] || echo "compose:$(openssl rand -base64 32)" > secrets/privacy_key
+chmod 0444 secrets/privacy_key
 echo "secrets/ is complete. Maqsam gives you its own token: write it into secrets/maqsam_token, or give them ours."

@@ -242,7 +242,7 @@ def test_a_rate_that_no_engine_has_is_refused(rate: int) -> None:
         Polisher(rate)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=50)
 @given(
     rate=st.integers(8_000, 48_000),
     parts=st.lists(

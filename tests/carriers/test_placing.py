@@ -14,10 +14,10 @@ from aiohttp import web
 from typed import typed
 
 from bridge.audio.g711 import encode_ulaw
+from bridge.audio.soundfiles import SoundFileError
 from bridge.carriers.fake import EndedBy
 from bridge.carriers.placing import CallOptions, PlacingError, place_call
 from bridge.carriers.script import ScriptError
-from bridge.carriers.wav import WavError
 from bridge.errors import BridgeError
 
 FAST = 16.0
@@ -215,7 +215,7 @@ async def test_what_is_no_address_is_refused(url: str) -> None:
     ("wrong", "error", "complaint"),
     [
         ({"provider": "pigeon"}, PlacingError, "no provider 'pigeon'; known are .*maqsam, .*twilio"),
-        ({"wav": (Path("none.wav"),)}, WavError, r"none\.wav: no such WAV file"),
+        ({"wav": (Path("none.wav"),)}, SoundFileError, r"none\.wav: no such sound file"),
         ({"script": Path("none.yaml")}, ScriptError, r"none\.yaml: cannot be read"),
         ({"save": Path("none/call.wav")}, PlacingError, r"none/call\.wav: the call cannot be recorded there"),
     ],

@@ -19,6 +19,7 @@ from bridge.config import CREDENTIALS, load_settings, option_names
 from bridge.config_aliases import ALIASES, UNUSED
 from bridge.config_sources import OTHER_VARIABLES, variable
 from bridge.lifecycle import Lifecycle
+from bridge.privacy.keys import KeyRing
 from bridge.web.health import Component, Health
 
 ROOT = Path(__file__).parents[2]
@@ -166,7 +167,7 @@ def test_backups_are_made_as_the_unit_makes_them(services: dict[str, dict[str, A
     unit = (ROOT / "systemd/hatif-backup.service").read_text()
     nightly = re.findall(r"^ExecStart=/opt/(?:hatif)/bin/(.*) --config \S+$", unit, re.MULTILINE)
     assert set(backup["volumes"]) <= set(hatif["volumes"])
-    assert "backup_key" in backup["secrets"]
+    assert {"backup_key", "privacy_key"} <= set(backup["secrets"]), "what is encrypted cannot be verified"
     (script,) = backup["command"]
     (tmp_path / "hatif.db").touch()
     for ends, seconds_ in ((0, 86400), (1, 900)):
@@ -196,7 +197,8 @@ def test_secrets_are_made_once(tmp_path: Path, compose: dict[str, Any]) -> None:
         subprocess.run(["/bin/sh", str(script)], check=True, capture_output=True)
     made = {path.name: path.read_text().strip() for path in (tmp_path / "secrets").iterdir()}
     assert made.keys() == compose["secrets"].keys()
-    assert all(len(text) == 64 for text in made.values())
+    assert KeyRing.parse(made["privacy_key"]).current.name == "compose"
+    assert all(len(text) == 64 for name, text in made.items() if name != "privacy_key")
     assert len(set(made.values())) == len(made)
     (tmp_path / "secrets/maqsam_token").chmod(0o600)
     (tmp_path / "secrets/maqsam_token").write_text("theirs")

@@ -29,7 +29,7 @@ def promtool(*arguments: str, text: str | None = None) -> str:
         input=text,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
     said = done.stdout + done.stderr
@@ -86,7 +86,7 @@ def test_alerts_reach_whom_they_should() -> None:
     for severity, receiver in (("page", "wakes"), ("ticket", "morning")):
         command = [path_of("amtool"), "config", "routes", "test", "--config.file=alertmanager.yml"]
         command += [f"--verify.receivers={receiver}", "alertname=HatifDown", f"severity={severity}"]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=150, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

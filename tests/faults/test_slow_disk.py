@@ -19,6 +19,8 @@ from bridge.clock import Clock
 COMMIT_SECONDS = 3.0
 LAST = ITEMS[-1]
 TONE_FRAMES = TONE_BYTES // FRAME_BYTES
+WAITING = 0x28  # a sample of the sound that is heard meanwhile
+WAITING_FRAMES = 5
 OPEN = "SELECT count(*) FROM calls WHERE ended_at IS NULL"
 
 
@@ -44,9 +46,11 @@ class SlowlyStored(KeyCaller):
 
     lock: Lock | None = None
     times: int = 2
+    waited: int = 0  # frames of the sound for it
     _holding: list[Thread] = field(default_factory=list)
 
     def tick(self, heard: bytes) -> CallerFrame:
+        self.waited += heard == bytes([WAITING]) * FRAME_BYTES
         frame = super().tick(heard)
         if frame.keys and self.lock is not None and len(self._holding) < self.times:
             self.lock.take()
@@ -81,7 +85,8 @@ def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
 async def test_nothing_is_acknowledged_before_a_slow_commit(tmp_path: Path) -> None:
     """Every next question comes after the answer is there, which is there once.
 
-    What is heard meanwhile is whole: not a frame of another caller's prompts is lost.
+    What is heard meanwhile is whole: not a frame of another caller's prompts is lost. Who waits hears each
+    second that we are there, by the sound that is configured.
     """
     database, early = tmp_path / "hatif.db", list[str]()
 
@@ -89,7 +94,9 @@ async def test_nothing_is_acknowledged_before_a_slow_commit(tmp_path: Path) -> N
         stored = {name for (name,) in rows(database, "SELECT item FROM answers")}
         early.extend(set(ITEMS[: ITEMS.index(item)]) - stored if item in ITEMS else ())
 
-    async with house(database, clock=Clock(1), commit_seconds=60) as ours:
+    sound = bytes([WAITING]) * FRAME_BYTES * WAITING_FRAMES
+    waiting = {"waiting_seconds": 1.0, "waiting_sound": sound}
+    async with house(database, clock=Clock(1), commit_seconds=60, **waiting) as ours:
         lock = Lock(database)
         slow, beside = SlowlyStored(asked, lock=lock), Listening(answers=False)
         listening = asyncio.create_task(call(ours.url, beside, clock=ours.clock))
@@ -101,6 +108,8 @@ async def test_nothing_is_acknowledged_before_a_slow_commit(tmp_path: Path) -> N
     assert outcome.ended_by is EndedBy.HATIF_HUNG_UP
     assert answers == slow.acknowledged == list(ITEMS)
     assert not early
+    assert slow.waited >= slow.times * WAITING_FRAMES
+    assert slow.waited % WAITING_FRAMES == 0
     assert listened.ended_by is EndedBy.CALLER
     assert listened.frames_heard == len(beside.heard) * TONE_FRAMES
 

@@ -15,7 +15,7 @@ from bridge import understanding
 from bridge.errors import ModelError, WorkerError
 from bridge.lifecycle import State
 from bridge.pulse import Pulse
-from bridge.speech.base import Speech
+from bridge.speech.base import Partial, Speech
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer, EspeakWorker
 from bridge.speech.messages import MAX_STREAMS, MAX_UTTERANCE_BYTES
 from bridge.speech.vosk.model import UNKNOWN_WORD
@@ -74,6 +74,28 @@ async def test_a_word_is_heard(recognizer: VoskRecognizer, say: Say, spoken: str
 
     assert closed == heard
     assert heard in opened.split(" | ")
+
+
+async def test_what_is_being_said_is_told(recognizer: VoskRecognizer, say: Say) -> None:
+    """As it becomes more, before the utterance is over, and only where it was asked for without phrases."""
+    told: list[Partial] = []
+    sound = b"".join([await say(text) for text in ("نَعَم", "لا", "ثَلاثَة")])
+
+    async def listen(*phrases: str) -> list[str]:
+        told.clear()
+        stream = recognizer.open(phrases, told.append)
+        for chunk in chunks(sound):
+            stream.feed(chunk)
+            await asyncio.sleep(0.02)  # all at once would leave no time for it
+        assert (await stream.finish()).open
+        return [partial.text for partial in told]
+
+    assert not await listen(*YES_NO)
+    texts = await listen()
+    assert len(set(texts)) == len(texts) > 1
+    lengths = [len(text.split()) for text in texts]
+    assert lengths == sorted(lengths)
+    assert all(partial.behind_seconds >= 0 for partial in told)
 
 
 @pytest.mark.parametrize(

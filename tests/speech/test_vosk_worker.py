@@ -1,7 +1,7 @@
 """The child that Vosk lives in, spoken to directly: it defends itself even against its own parent."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,9 +19,10 @@ from bridge.speech.messages import (
     Heard,
     LoadModel,
     OpenStream,
+    PartlyHeard,
 )
 from bridge.speech.vosk.recognizer import KNOWN_PHRASE, KNOWN_SOUND
-from bridge.speech.vosk.worker import _Ends
+from bridge.speech.vosk.worker import PARTIAL_BYTES, _Ends, _Utterance, _Watch
 from bridge.speech.worker import WorkerProcess
 
 SECONDS = 20.0
@@ -141,3 +142,45 @@ def test_ends_are_told_once_and_in_order(words: tuple[str, ...], told: Any) -> N
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(ends.end, (2, 0, 1)))
     assert seen == [told]
+
+
+class Chatty:
+    """A decoder that makes a word of each piece; and a model that has no other."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def open_vocabulary(self, _phases: slice) -> list["Chatty"]:
+        return [self]
+
+    def closed_vocabulary(self, _phrases: object) -> list["Chatty"]:
+        return []
+
+    def accept(self, _pcm: bytes) -> None:
+        self.words.append("word")
+
+    def so_far(self) -> str:
+        return " ".join(self.words)
+
+
+class AtOnce:
+    """Turns that never wait, whether or not somebody else does."""
+
+    def __init__(self, *, is_idle: bool) -> None:
+        self.is_idle = is_idle
+
+    def submit(self, job: Callable[[], None], _path: object) -> None:
+        job()
+
+
+@pytest.mark.parametrize("is_idle", [True, False])
+def test_what_is_being_said_is_told_where_nobody_waits(*, is_idle: bool) -> None:
+    """Every fifth of a second; who waits for the end of an utterance comes first."""
+    sent: list[Any] = []
+    stand_ins: Any = (AtOnce(is_idle=is_idle), _Watch(), sent.append)
+    model: Any = Chatty()
+    utterance = _Utterance(*stand_ins, OpenStream(7, (), tells=True), model)
+    for _ in range(5):
+        utterance.feed(bytes(PARTIAL_BYTES // 2))
+    told = [("word word", PARTIAL_BYTES), ("word word word word", 2 * PARTIAL_BYTES)]
+    assert sent == [PartlyHeard(7, *one) for one in told if is_idle]

@@ -409,6 +409,7 @@ from bridge.speech.messages import OpenEspeak, Speak, Spoken
 from bridge.speech.worker import WorkerProcess
 
 async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60  # how fast this machine is, is not asked
     worker = WorkerProcess("pretend", "pretend_worker", OpenEspeak())
     await worker.start()
     os.kill(worker.pid, signal.SIGKILL)

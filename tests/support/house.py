@@ -132,7 +132,7 @@ async def house(
     clock: Clock | None = None,
     busy_seconds: float = 5.0,
     limits: SocketLimits | None = None,
-    **patience: float,
+    **patience: Any,
 ) -> AsyncIterator[House]:
     """Open one in this event loop."""
     clock = clock or Clock(8)

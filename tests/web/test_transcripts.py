@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.errors import StorageError
-from bridge.following import MOST_FOLLOWERS, LiveTranscripts
+from bridge.following import MOST_FOLLOWERS, LiveTranscripts, Unfinished
 from bridge.identity.principal import Principal, Scope
 from bridge.storage.records import CallKind, CallRecord
 from bridge.storage.store import Store
@@ -91,6 +91,15 @@ async def test_what_is_stored_and_then_told_comes_once(house: House) -> None:
             await house.say("لا")
             assert "نعم" in await line()
             assert [await line() for _ in range(3)] == ["", "event: utterance", "id: 2"]
+
+
+async def test_what_is_being_said_has_no_number(house: House) -> None:
+    """So that whoever comes again goes on behind the last utterance."""
+    with house.live.of_call("c1"):
+        async with following(house) as line:
+            house.live.hint("c1", Unfinished("agent", 1.25, "نعم"))
+            told = [await line() for _ in range(3)]
+    assert told == ["event: partial", 'data: {"channel":"agent","started_seconds":1.25,"text":"نعم"}', ""]
 
 
 async def test_silence_is_broken_by_signs_of_life(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

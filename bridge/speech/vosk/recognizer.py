@@ -5,6 +5,7 @@ process that heard it. It never imports vosk, some of whose calls end the proces
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,18 +14,20 @@ import structlog
 
 from bridge.audio.g711 import decode_ulaw
 from bridge.errors import ModelError, WorkerError
-from bridge.speech.base import Hearing, RecognitionStream, Recognizer
+from bridge.speech.base import Hearing, Partial, RecognitionStream, Recognizer
 from bridge.speech.condition import WorkerCondition
 from bridge.speech.messages import (
     MAX_STREAMS,
     MAX_STREAMS_OF_CALL,
     MAX_UTTERANCE_BYTES,
+    SAMPLE_RATE,
     CancelStream,
     FeedStream,
     FinishStream,
     Heard,
     LoadModel,
     OpenStream,
+    PartlyHeard,
     Probe,
     Probed,
 )
@@ -41,6 +44,8 @@ MAX_PHRASES = 1000  # a grammar is built anew for every utterance; no question h
 KNOWN_PHRASE = "نعم"
 KNOWN_SOUND = Path(__file__).with_name("yes.ulaw")
 
+# So much is handed over at a time, 0.1 s: a message for each frame would cost both processes as much again.
+PIECE_BYTES = SAMPLE_RATE // 10 * 2
 QUICK_SECONDS = 0.3  # what waits longer than that for its end has no time to spare
 
 MAX_GRAMMARS = 512  # spelled grammars that are remembered; a questionnaire has a few dozen
@@ -64,12 +69,17 @@ class VoskRecognizer(Recognizer):
         self._path = model
         self._finish_timeout_seconds = finish_timeout_seconds
         self._grammars: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._open_streams: set[_VoskStream] = set()
+        self._open_streams: dict[int, _VoskStream] = {}
         self._waits = Waits()
         sound = decode_ulaw(KNOWN_SOUND.read_bytes())
         setup = LoadModel(str(model.absolute()), max(1, threads), max(1, phases), KNOWN_PHRASE, sound)
         self._worker = WorkerProcess(
-            "vosk", "bridge.speech.vosk.worker", setup, policy=policy, on_restart=on_restart
+            "vosk",
+            "bridge.speech.vosk.worker",
+            setup,
+            policy=policy,
+            on_restart=on_restart,
+            on_partly_heard=self._partly_heard,
         )
         self.unknown_phrases = 0  # phrases that were asked for and that the model cannot hear
 
@@ -99,20 +109,32 @@ class VoskRecognizer(Recognizer):
         """Kill the process, which hangs; another takes its place."""
         self._worker.replace()
 
-    def open(self, phrases: Sequence[str]) -> RecognitionStream:
+    def open(
+        self, phrases: Sequence[str], on_partial: Callable[[Partial], None] | None = None
+    ) -> RecognitionStream:
         """Begin an utterance; phrases that the model has no words for are left out, and counted."""
         if len(self._open_streams) >= MAX_STREAMS:
             return _LostStream("the recogniser has as many utterances under way as it takes")
         owner = listening_for.get()
-        if owner[1] and sum(stream.owner == owner for stream in self._open_streams) >= MAX_STREAMS_OF_CALL:
+        of_call = sum(stream.owner == owner for stream in self._open_streams.values())
+        if owner[1] and of_call >= MAX_STREAMS_OF_CALL:
             return _LostStream("the call has as many utterances under way as the recogniser takes of one")
         spelled = self._spell(tuple(phrases))
-        forget = self._open_streams.discard
         stream = _VoskStream(
-            self._worker, spelled, self._finish_timeout_seconds, forget, waits=self._waits, owner=owner
+            self._worker,
+            spelled,
+            self._finish_timeout_seconds,
+            lambda over: self._open_streams.pop(over, None),
+            waits=self._waits,
+            owner=owner,
+            on_partial=on_partial,
         )
-        self._open_streams.add(stream)
+        self._open_streams[stream.id] = stream
         return stream
+
+    def _partly_heard(self, heard: PartlyHeard) -> None:
+        if (stream := self._open_streams.get(heard.id)) is not None:
+            stream.partly_heard(heard)
 
     def knows(self, phrase: str) -> bool:
         """Whether the model can hear this phrase."""
@@ -219,10 +241,11 @@ class _VoskStream(RecognitionStream):
         worker: WorkerProcess,
         phrases: tuple[str, ...],
         timeout_seconds: float,
-        on_over: Callable[["_VoskStream"], None],
+        on_over: Callable[[int], object],
         *,
         waits: Waits,
         owner: tuple[str, str],
+        on_partial: Callable[[Partial], None] | None,
     ) -> None:
         self._worker = worker
         self._phrases = phrases
@@ -230,9 +253,11 @@ class _VoskStream(RecognitionStream):
         self._on_over = on_over
         self._waits = waits
         self.owner = owner  # tenant and call
-        self._id = worker.new_id()
+        self._on_partial = on_partial
+        self._fed: deque[tuple[int, float]] = deque()  # so much by then, of what nothing was told of yet
+        self.id = worker.new_id()
         self._generation: int | None = None  # the process that has our audio
-        self._kept: list[bytes] = []
+        self._kept = bytearray()  # what has not been handed over yet
         self._bytes = 0
         self._is_over = False
         self._hand_over()
@@ -242,11 +267,22 @@ class _VoskStream(RecognitionStream):
         self._bytes += len(pcm)
         if self._is_over or self._bytes > MAX_UTTERANCE_BYTES:
             return
-        if self._generation is None:
-            self._kept.append(pcm)
+        if self._on_partial is not None:
+            self._fed.append((self._bytes, asyncio.get_running_loop().time()))
+        if self._is_lost:
+            return
+        self._kept += pcm
+        if self._generation is None or len(self._kept) >= PIECE_BYTES:
             self._hand_over()
-        elif not self._is_lost:
-            self._worker.post(FeedStream(self._id, pcm))
+
+    def partly_heard(self, heard: PartlyHeard) -> None:
+        """The worker tells what was said so far."""
+        if self._on_partial is None:
+            return
+        now = fed_at = asyncio.get_running_loop().time()
+        while self._fed and self._fed[0][0] <= heard.heard_bytes:
+            _, fed_at = self._fed.popleft()
+        self._on_partial(Partial(written(heard.text), now - fed_at))
 
     async def finish(self) -> Hearing:
         """Wait for both decoders."""
@@ -264,9 +300,9 @@ class _VoskStream(RecognitionStream):
             return
         self._is_over = True
         self._kept.clear()
-        self._on_over(self)
+        self._on_over(self.id)
         if self._generation is not None and not self._is_lost:
-            self._worker.post(CancelStream(self._id))
+            self._worker.post(CancelStream(self.id))
 
     @property
     def _is_lost(self) -> bool:
@@ -277,11 +313,13 @@ class _VoskStream(RecognitionStream):
     def _hand_over(self) -> None:
         if not self._worker.is_up:
             return
-        self._generation = self._worker.generation
-        self._worker.post(OpenStream(self._id, self._phrases, *self.owner))
-        for pcm in self._kept:
-            self._worker.post(FeedStream(self._id, pcm))
-        self._kept.clear()
+        if self._generation is None:
+            self._generation = self._worker.generation
+            tells = self._on_partial is not None
+            self._worker.post(OpenStream(self.id, self._phrases, *self.owner, tells=tells))
+        if self._kept:
+            self._worker.post(FeedStream(self.id, bytes(self._kept)))
+            self._kept.clear()
 
     async def _finish(self) -> Hearing:
         clock = asyncio.get_running_loop()
@@ -289,11 +327,11 @@ class _VoskStream(RecognitionStream):
         if self._generation is None:
             # One that keeps dying is replaced slowly: no caller waits in silence for that.
             await self._worker.up(self._timeout_seconds if self._worker.is_reliable else 0)
-            self._hand_over()
         if self._is_lost:
             raise WorkerError("the recogniser died while the caller was speaking")
+        self._hand_over()
         remaining_seconds = self._timeout_seconds - (clock.time() - began)
-        heard = await self._worker.request(FinishStream(self._id), Heard, remaining_seconds)
+        heard = await self._worker.request(FinishStream(self.id), Heard, remaining_seconds)
         seconds = clock.time() - began
         closed = tuple(written(whole_phrases(text, self._phrases)) for text in heard.closed)
         return Hearing(closed, tuple(map(written, heard.open)), heard.confidence, seconds)

@@ -62,6 +62,12 @@ class Turns:
             self._waiting.add(job, path)
         self._pool.submit(self._do_next)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for a thread."""
+        with self._lock:
+            return self._waiting.is_empty
+
     def _do_next(self) -> None:
         """As often as anything was submitted; so there is always one."""
         with self._lock:

@@ -39,6 +39,7 @@ from bridge.speech.messages import (
     LoadModel,
     Message,
     OpenStream,
+    PartlyHeard,
     Probe,
     Probed,
     Ready,
@@ -55,6 +56,7 @@ __all__ = ["main"]
 SELF_TEST_SECONDS = 0.5
 UNKNOWN_WORD = "[unk]"  # where a model has it: "something else was said"
 FIRST = slice(1)  # of the phases
+PARTIAL_BYTES = SAMPLE_RATE // 5 * 2  # 0.2 s: what was said so far is told so often, where there is time
 PHASE_BYTES = SAMPLE_RATE // 100 * 2  # 10 ms: one frame of the features
 
 Send = Callable[[Message], None]
@@ -71,9 +73,16 @@ class _Result(msgspec.Struct):
     result: list[_Word] = []
 
 
+class _Partial(msgspec.Struct):
+    """What Vosk says of a piece that goes on."""
+
+    partial: str = ""
+
+
 class _KaldiRecognizer(Protocol):
     def AcceptWaveform(self, data: bytes) -> int: ...  # noqa: N802 - the library's own name
     def Result(self) -> str: ...  # noqa: N802
+    def PartialResult(self) -> str: ...  # noqa: N802
     def FinalResult(self) -> str: ...  # noqa: N802
     def SetWords(self, enable: bool) -> None: ...  # noqa: N802
 
@@ -93,10 +102,15 @@ class _Decoder:
         if self._recognizer.AcceptWaveform(pcm):  # a pause ended a piece; the utterance goes on
             self._pieces.append(self._recognizer.Result())
 
+    def so_far(self) -> str:
+        """What was said until now, which may still become something else."""
+        unfinished = msgspec.json.decode(self._recognizer.PartialResult(), type=_Partial).partial
+        words = [word.word for word in _words(self._pieces)]
+        return " ".join([*words, unfinished] if unfinished else words)
+
     def finish(self) -> list[_Word]:
         self._pieces.append(self._recognizer.FinalResult())
-        results = (msgspec.json.decode(piece, type=_Result) for piece in self._pieces)
-        return list(chain.from_iterable(result.result for result in results))
+        return _words(self._pieces)
 
 
 class _Later:
@@ -230,6 +244,9 @@ class _Utterance:
         self._failure = ""
         self._model = model
         self._said: list[bytes] = []  # for decoders that are asked later, if at all
+        self._tells = message.tells and not message.phrases
+        self._heard_bytes = self._told_bytes = 0
+        self._told = ""
         self._do(lambda: self._create(message.phrases))
 
     def feed(self, pcm: bytes) -> None:
@@ -283,6 +300,18 @@ class _Utterance:
         self._said.append(pcm)
         for decoder in chain(self._closed, self._open):
             decoder.accept(pcm)
+        self._heard_bytes += len(pcm)
+        if self._tells and self._open and self._turns.is_idle:  # who waits for an end comes first
+            self._tell_so_far()
+
+    def _tell_so_far(self) -> None:
+        if self._heard_bytes - self._told_bytes < PARTIAL_BYTES:
+            return
+        self._told_bytes = self._heard_bytes
+        text = self._open[0].so_far()
+        if text != self._told:
+            self._told = text
+            self._send(PartlyHeard(self._id, text, self._heard_bytes))
 
     def _answer(self) -> None:
         if self._failure:
@@ -398,6 +427,11 @@ def _agree(texts: Sequence[str]) -> bool:
     """Whether all say the same, and know it."""
     said = set(texts)
     return len(said) == 1 and "" not in said and UNKNOWN_WORD not in texts[0].split()
+
+
+def _words(pieces: Sequence[str]) -> list[_Word]:
+    results = (msgspec.json.decode(piece, type=_Result) for piece in pieces)
+    return list(chain.from_iterable(result.result for result in results))
 
 
 def _texts(readings: Sequence[Sequence[_Word]]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ which the standard library's `wave` refuses.
 
 import struct
 from collections.abc import Callable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 from msgspec import Struct
@@ -17,7 +17,7 @@ from bridge.audio.g711 import SAMPLE_WIDTH, decode_ulaw
 from bridge.audio.resample import resample
 from bridge.errors import BridgeError
 
-__all__ = ["ANSWER_SECONDS", "OTHER_SOUNDS", "SOUNDS", "SoundFileError", "read_sound"]
+__all__ = ["ANSWER_SECONDS", "OTHER_SOUNDS", "SOUNDS", "SoundFileError", "read_sound", "read_sound_file"]
 
 SOUNDS = frozenset({".wav", ".ulaw"})
 OTHER_SOUNDS = frozenset(  # what people take for a recording, and nothing here can read
@@ -85,6 +85,23 @@ def read_sound(name: PurePath, content: bytes, *, max_seconds: float = ANSWER_SE
     if seconds > max_seconds:
         raise SoundFileError(f"lasts {seconds:.0f} s; {max_seconds:g} s are the limit")
     return pcm
+
+
+def read_sound_file(path: Path, *, max_seconds: float) -> bytes:
+    """The sound of a file on disk, as `read_sound` has it.
+
+    Raises:
+        SoundFileError: there is none, or it cannot be used. The text is a sentence, and names the file.
+
+    """
+    try:
+        return read_sound(path, path.read_bytes(), max_seconds=max_seconds)
+    except FileNotFoundError:
+        raise SoundFileError(f"{path}: no such sound file") from None
+    except OSError as error:
+        raise SoundFileError(f"{path} cannot be read: {error.strerror}") from None
+    except SoundFileError as error:
+        raise SoundFileError(f"{path} {error}") from None
 
 
 def _parse(content: bytes) -> _Wav:

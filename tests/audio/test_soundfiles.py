@@ -4,13 +4,13 @@ import audioop
 import io
 import struct
 import wave
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 import pytest
 
 from bridge.audio.g711 import encode_ulaw
-from bridge.models.soundfiles import SoundFileError, read_sound
+from bridge.audio.soundfiles import SoundFileError, read_sound, read_sound_file
 
 RATE = 8000
 TONE = np.sin(np.arange(RATE) * 2 * np.pi * 500 / RATE) * 8000  # one second
@@ -136,3 +136,19 @@ def test_numbers_that_are_none_are_silence() -> None:
     samples[1::2] = np.inf
 
     assert len(heard(wav(samples.tobytes(), kind=FLOAT, bits=32))) == RATE
+
+
+def test_a_file_on_disk_is_named_by_what_is_wrong_with_it(tmp_path: Path) -> None:
+    good, other = tmp_path / "a.wav", tmp_path / "b.wav"
+    good.write_bytes(KINDS["16 bits"])
+    other.write_bytes(b"ID3 this is an mp3 file, or claims to be")
+    assert read_sound_file(good, max_seconds=2) == PCM16
+    for path, complaint in (
+        (tmp_path / "none.wav", f"{tmp_path / 'none.wav'}: no such sound file"),
+        (other, f"{other} is no WAV file"),
+        (good, f"{good} lasts 1 s; 0.5 s are the limit"),
+        (tmp_path, f"{tmp_path} cannot be read: Is a directory"),
+    ):
+        with pytest.raises(SoundFileError) as failure:
+            read_sound_file(path, max_seconds=0.5)
+        assert str(failure.value) == complaint
