@@ -276,7 +276,7 @@ class Load:
                 found[sample.name] = sample.value
                 if family.name in histograms and "le" in sample.labels:
                     histograms[family.name][float(sample.labels["le"])] = sample.value
-        engines = children(self._daemon.pid)
+        engines = _started_by(self._daemon.pid)
         recogniser = sum(processor_seconds(pid) for pid in engines if _runs(pid, "vosk"))
         everything = sum(map(processor_seconds, (self._daemon.pid, *engines)))
         self._looks.append(
@@ -345,6 +345,11 @@ def _runs(pid: int, name: str) -> bool:
         return name.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+def _started_by(pid: int) -> list[int]:
+    """All processes below this one: workers, and the engines of each."""
+    return [one for child in children(pid) for one in (child, *_started_by(child))]
 
 
 # Runs
@@ -462,7 +467,8 @@ async def run(options: argparse.Namespace, say: Screen) -> dict[str, Any]:
         seen: list[Figures] = []
         places = options.calls
         if places is None:
-            async with daemon(folder, UNLIMITED, options.seed) as load:
+            unlimited = UNLIMITED | {"HATIF_WORKERS": str(options.workers)}
+            async with daemon(folder, unlimited, options.seed) as load:
                 seconds = await load.alone()
                 found, places = await ramp(load, options.most, say)
                 seen += found
@@ -470,6 +476,7 @@ async def run(options: argparse.Namespace, say: Screen) -> dict[str, Any]:
                 await load.ended()
                 seen += await bursts(load, places, seconds, say)
         limits = {
+            "HATIF_WORKERS": str(options.workers),
             "HATIF_CALLS__MAX_CONCURRENT": str(places),
             "HATIF_CALLS__PER_SECOND": str(options.per_second),
             "HATIF_CALLS__BURST": str(options.burst),
@@ -557,6 +564,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--calls", type=int, help="that are carried at once, instead of finding out")
     parser.add_argument("--most", type=int, default=STEPS[-1], help="calls at once that are tried")
+    parser.add_argument("--workers", type=int, default=1, help="processes that hold the calls")
     parser.add_argument("--seconds", type=float, default=60.0, help="of 75 %% and of 200 %% load")
     parser.add_argument("--per-second", type=float, default=10.0, help="calls.per_second")
     parser.add_argument("--burst", type=int, default=50, help="calls.burst")

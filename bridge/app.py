@@ -14,7 +14,7 @@ import aiohttp
 import structlog
 
 from bridge import configured
-from bridge.admission import Admission
+from bridge.admission import Admission, Vitals
 from bridge.admission.vitals import vitals, watch_vitals
 from bridge.asterisk_calls import AsteriskCalls
 from bridge.audio.playout import Ticker
@@ -22,6 +22,7 @@ from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far, keep_giving_back, keep_together, look_seldom
 from bridge.config import Settings, unguarded_in_short
+from bridge.crew.crew import Crew, Desk
 from bridge.following import LiveTranscripts
 from bridge.front import Front
 from bridge.holding import Services
@@ -33,6 +34,7 @@ from bridge.phone_control import PhoneControl
 from bridge.privacy.forgetting import forget_every_hour
 from bridge.pulse import Pulse
 from bridge.readiness import Readiness
+from bridge.reconnection import Reconnections
 from bridge.reloading import Reloaded, Reloader
 from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk.recognizer import VoskRecognizer
@@ -62,8 +64,17 @@ log = structlog.get_logger()
 class Daemon:
     """The whole of Hatif, from configuration to last call."""
 
-    def __init__(self, settings: Settings, read_settings: Callable[[], Settings] | None = None) -> None:
-        """`read_settings` reads the configuration again, for a reload; without it only its files are."""
+    def __init__(
+        self,
+        settings: Settings,
+        read_settings: Callable[[], Settings] | None = None,
+        crew: Crew | None = None,
+    ) -> None:
+        """`read_settings` reads the configuration again, for a reload; without it only its files are.
+
+        `crew` holds the calls; without it this process does.
+        """
+        self._crew = crew
         self._settings = settings
         self._read_settings = read_settings or (lambda: settings)
         self._reload_wanted = asyncio.Event()
@@ -73,13 +84,19 @@ class Daemon:
         self._clock = Clock(settings.clock.speed)
         self._metrics = Metrics()
         self._pulse = Pulse(on_lag=self._metrics.loop_measured)
-        self._has = Inventory(self._lifecycle, self._pulse, self._clock)
+        self._has = Inventory(self._lifecycle, self._pulse, self._clock, crew)
+        if crew is not None:
+            self._metrics.others = crew.counted
         self._supervision = Supervision(
             lambda: self._has.situation(is_reloading=self._supervision.is_reloading)
         )
         self._lifecycle.on_change(self._supervision.tell)
         self._front = Front(settings, self._has, self._metrics, self._reload)
         self._server = self._front.server
+
+    def _vitals(self) -> Vitals:
+        own = vitals(self._pulse, self._has.recognizer)
+        return own if self._crew is None else self._crew.vitals(own)
 
     @property
     def port(self) -> int:
@@ -98,7 +115,9 @@ class Daemon:
         async with AsyncExitStack() as stack:
             _beside(stack, self._supervision.run(), "supervision")
             _beside(stack, self._pulse.run(), "pulse")
-            watching = watch_vitals(self._admission, lambda: vitals(self._pulse, self._has.recognizer))
+            if self._crew is not None:
+                stack.push_async_callback(self._crew.stop)
+            watching = watch_vitals(self._admission, self._vitals)
             _beside(stack, watching, "vitals")
             if await self._lifecycle.unless_ended(self._start(stack)):
                 keep_all_so_far()
@@ -115,7 +134,7 @@ class Daemon:
     # Start: everything in the order in which it is needed; the stack takes it down in reverse
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        offer = read_offer(self._settings)
+        offer = read_offer(self._settings) if self._crew is None else self._crew.offer
         keep_all_so_far()
         _beside(stack, keep_giving_back(), "memory")
         bench = VoiceBench(self._settings)
@@ -134,7 +153,9 @@ class Daemon:
         control = self._phone_control(http)
         ticker = Ticker(self._clock, on_error=_on_tick_error)
         _beside(stack, ticker.run(), "ticker")
+        reconnections = Reconnections()
         services = self._services(
+            reconnections=reconnections,
             offer=offer,
             store=store,
             ears=ears,
@@ -144,7 +165,11 @@ class Daemon:
             tracing=tracing,
         )
         stack.push_async_callback(services.endings.stop, store)
-        switchboard = self._has.switchboard = self._open_media(services, control, offer, readiness)
+        transcripts = LiveTranscripts(self._crew.followed) if self._crew else LiveTranscripts()
+        await self._have_workers(store, reconnections, control, transcripts, stack)
+        switchboard = self._has.switchboard = self._open_media(
+            services, control, offer, readiness, transcripts
+        )
         self._front.show_calls()
         await self._take_other_calls(switchboard, control, http, stack)
         self._begin_reloads(offer, engines, switchboard, stack)
@@ -179,7 +204,11 @@ class Daemon:
         """Open the database, and look after what is in it."""
         settings = self._settings
         store = await Store.open(
-            settings.database, clock=self._clock, node=settings.node, on_error=self._metrics.storage_failed
+            settings.database,
+            clock=self._clock,
+            node=settings.node,
+            on_error=self._metrics.storage_failed,
+            takes_turns=self._crew is not None,
         )
         stack.push_async_callback(store.close)
         _tell_upgrade(store.upgrade)
@@ -216,6 +245,7 @@ class Daemon:
     def _services(
         self,
         *,
+        reconnections: Reconnections,
         offer: Offer,
         store: Store,
         ears: VoskRecognizer,
@@ -237,18 +267,45 @@ class Daemon:
             site=offer.site,
             control=control,
             opus=self._has.opus,
+            reconnections=reconnections,
             metrics=self._metrics,
             tracing=tracing,
         )
 
     # Calls
 
+    async def _have_workers(
+        self,
+        store: Store,
+        reconnections: Reconnections,
+        control: PhoneControl,
+        transcripts: LiveTranscripts,
+        stack: AsyncExitStack,
+    ) -> None:
+        """Start those that hold calls, where there are any."""
+        if self._crew is None:
+            return
+        desk = Desk(
+            store=store,
+            reconnections=reconnections,
+            control=control,
+            transcripts=transcripts,
+            clock=self._clock,
+            thresholds=self._settings.admission.thresholds,
+        )
+        stack.push_async_callback(self._crew.stop)
+        await self._crew.start(desk, configured.patience(self._settings, self._crew.offer.waiting_sound))
+
     def _open_media(
-        self, services: Services, control: PhoneControl, offer: Offer, readiness: Readiness
+        self,
+        services: Services,
+        control: PhoneControl,
+        offer: Offer,
+        readiness: Readiness,
+        transcripts: LiveTranscripts,
     ) -> Switchboard:
         """Put calls through from now on."""
         settings, store = self._settings, services.store
-        transcripts = LiveTranscripts()
         switchboard = Switchboard(
             services=services,
             offer=offer,
@@ -258,6 +315,7 @@ class Daemon:
             recordings=configured.recordings(settings),
             transcripts=transcripts if settings.monitoring.enabled else None,
             is_rendered=readiness.is_ready,
+            elsewhere=self._crew,
         )
         doorkeeper = self._doorkeeper(store)
         limits = configured.socket_limits(settings)
@@ -271,7 +329,13 @@ class Daemon:
             new_reference=lambda: uuid4().hex,
         )
         self._server.open_media(
-            MediaSockets(switchboard=switchboard, doorkeeper=doorkeeper, database=store, limits=limits),
+            MediaSockets(
+                switchboard=switchboard,
+                doorkeeper=doorkeeper,
+                database=store,
+                limits=limits,
+                workers=self._crew,
+            ),
             WebhookRoutes(doorkeeper=doorkeeper, reception=reception, clock=self._clock, control=control),
             ApplicationSockets(doorkeeper=doorkeeper, reception=reception, control=control, limits=limits),
             TranscriptRoutes(store=store, transcripts=transcripts, audit=self._front.house.audit),
@@ -301,7 +365,7 @@ class Daemon:
     ) -> None:
         """Take those that come over no WebSocket to us: over plain TCP, and fetched from Asterisk."""
         options = cast("AudioSocketOptions", self._settings.provider("audiosocket"))
-        audiosocket = AudioSocketServer(switchboard=switchboard, options=options)
+        audiosocket = AudioSocketServer(switchboard=switchboard, options=options, workers=self._crew)
         stack.push_async_callback(audiosocket.stop)
         await audiosocket.start()
         asterisk = cast("AsteriskOptions", self._settings.provider("asterisk"))
@@ -327,6 +391,9 @@ class Daemon:
                 max_concurrent=settings.calls.max_concurrent,
                 rules=settings.admission,
             )
+            if self._crew is not None:
+                self._crew.take_up(offer, configured.patience(settings, offer.waiting_sound))
+                self._crew.desk.thresholds = settings.admission.thresholds
 
         self._reloader = Reloader(
             settings=self._settings,

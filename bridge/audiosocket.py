@@ -6,32 +6,43 @@ machine. It is no place for the public internet: nothing is encrypted.
 """
 
 import asyncio
+import os
 import re
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import suppress
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import ExitStack, suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from msgspec import Struct
 
 from bridge.admission import Busy, Seat
+from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ConfigError
+from bridge.holding import Place
 from bridge.switchboard import Switchboard
 from protocols.audiosocket import AudioSocketOptions, AudioSocketProtocol
+from protocols.base import MediaProtocol
 
-__all__ = ["AudioSocketServer"]
+__all__ = ["AudioSocketServer", "converse"]
 
 READ_BYTES = 65_536
 WRITE_BUFFER_BYTES = 16_384  # half a second at 16 kHz: what waits longer than that comes too late
 CLOSING_SECONDS = 2.0
 HIGHEST_PORT = 65_535
+BACKLOG = 128  # who may wait to be let in
+PAUSE_SECONDS = 1.0
 
 _ADDRESS = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):(?P<port>[0-9]{1,5})(/(?P<questionnaire>[^/\s]+))?"
 )
 
 log = structlog.get_logger()
+
+
+Send = Callable[[str | bytes], Awaitable[None]]
+Hold = Callable[[MediaProtocol, AsyncIterator[bytes], Send], Awaitable[None]]
 
 
 class _Place(Struct, frozen=True):
@@ -42,10 +53,29 @@ class _Place(Struct, frozen=True):
     questionnaire: str | None  # None: the default one
 
 
+class Workers(Protocol):
+    """Other processes that hold calls on connections that we have accepted, and read nothing of."""
+
+    def take_stream(
+        self,
+        connection: socket.socket,
+        provider: str,
+        questionnaire: Questionnaire,
+        seat: Place,
+        held: ExitStack,
+    ) -> bool:
+        """Have one of them hold a call; False: none can. Else what `held` holds is theirs to let go."""
+        ...
+
+
 class AudioSocketServer:
     """The listening sockets."""
 
-    def __init__(self, *, switchboard: Switchboard, options: AudioSocketOptions) -> None:
+    def __init__(
+        self, *, switchboard: Switchboard, options: AudioSocketOptions, workers: Workers | None = None
+    ) -> None:
+        """`workers` hold the calls; without them, or where none can, this process does."""
+        self._workers = workers
         self._switchboard = switchboard
         self._options = options
         self._networks = _networks(options.peers)
@@ -79,7 +109,12 @@ class AudioSocketServer:
             self._connected(self._serve(reader, writer, place.questionnaire))
 
         try:
-            self._servers.append(await asyncio.start_server(connected, place.host, place.port))
+            server = await asyncio.start_server(
+                connected, place.host, place.port, start_serving=self._workers is None
+            )
+            self._servers.append(server)
+            for one in server.sockets if self._workers is not None else ():
+                self._connected(self._accept(one, place.questionnaire))
         except OSError as error:
             raise ConfigError(
                 f"providers.audiosocket.listen: cannot listen on {place.host}:{place.port} "
@@ -98,6 +133,7 @@ class AudioSocketServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _connected(self, serving: Coroutine[Any, Any, None]) -> None:
+        """Serve a connection, or accept some, until the listeners are stopped."""
         connection = asyncio.create_task(serving, name="audiosocket")
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
@@ -106,22 +142,68 @@ class AudioSocketServer:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, questionnaire: str | None
     ) -> None:
         """Hold one call, or close at once: the wire has no other way to say no."""
-        writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        try:
-            seat = self._seat(writer, questionnaire)
-            if seat is None:
-                return  # at once: nothing was said that our closing could overtake
-            with seat:
-                await self._put_through(reader, writer, questionnaire, seat)
-            await _linger(reader, writer)
-        except Exception:
-            log.exception("audiosocket_failed")
-        finally:
-            await _close(writer)
+        seat = self._seat(writer.get_extra_info("peername")[0], questionnaire)
+        asked = self._asked(questionnaire) if seat is not None else None
+        if seat is None or asked is None:
+            if seat is not None:
+                seat.leave()
+            await _close(writer)  # at once: nothing was said that our closing could overtake
+            return
+        with seat:
+            await self._converse(reader, writer, asked, seat)
 
-    def _seat(self, writer: asyncio.StreamWriter, questionnaire: str | None) -> Seat | None:
+    async def _accept(self, listening: socket.socket, questionnaire: str | None) -> None:
+        """Take connections as they are, and hand each over before anything of it is read."""
+        loop = asyncio.get_running_loop()
+        with socket.socket(fileno=os.dup(listening.fileno())) as accepting:
+            accepting.setblocking(False)
+            accepting.listen(BACKLOG)
+            while True:
+                try:
+                    connection, address = await loop.sock_accept(accepting)
+                except OSError as error:  # no descriptor is left: some call may end
+                    log.error("audiosocket_not_accepted", cause=type(error).__name__)  # noqa: TRY400
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._connected(self._hand_over(connection, str(address[0]), questionnaire))
+
+    async def _hand_over(self, connection: socket.socket, peer: str, name: str | None) -> None:
+        """Have a worker hold the call; hold it here where none can."""
+        with ExitStack() as held:
+            held.callback(connection.close)
+            seat = self._seat(peer, name)
+            if seat is None:
+                return
+            held.enter_context(seat)
+            asked = self._asked(name)
+            if asked is None:
+                return
+            if self._workers is not None:
+                with held.pop_all() as theirs:  # our copy of the connection as well
+                    if self._workers.take_stream(connection, "audiosocket", asked, seat, theirs):
+                        return
+                    held.push(theirs.pop_all())
+            reader, writer = await asyncio.open_connection(sock=connection)
+            await self._converse(reader, writer, asked, seat)
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: Questionnaire, seat: Seat
+    ) -> None:
+        async def hold(protocol: MediaProtocol, messages: AsyncIterator[bytes], send: Send) -> None:
+            await self._switchboard.connect(protocol, asked, messages, send, seat=seat)
+
+        await converse(reader, writer, self._options.sample_rate, hold)
+
+    def _asked(self, name: str | None) -> Questionnaire | None:
+        questionnaire = self._switchboard.questionnaire(name)
+        if questionnaire is None:  # a reload has taken it away
+            log.warning("call_refused", reason="no such questionnaire", questionnaire=name)
+        return questionnaire
+
+    def _seat(self, host: str, questionnaire: str | None) -> Seat | None:
         """The call's place; None where it is not let in."""
-        peer = ip_address(writer.get_extra_info("peername")[0].partition("%")[0])
+        peer = ip_address(host.partition("%")[0])
         if not any(peer in network for network in self._networks):
             log.warning("socket_refused", detail="not among providers.audiosocket.peers")
             return None
@@ -130,22 +212,26 @@ class AudioSocketServer:
             return None
         return decision
 
-    async def _put_through(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str | None, seat: Seat
-    ) -> None:
-        questionnaire = self._switchboard.questionnaire(name)
-        if questionnaire is None:  # a reload has taken it away
-            log.warning("call_refused", reason="no such questionnaire", questionnaire=name)
-            return
 
-        async def send(message: str | bytes) -> None:
-            if writer.is_closing():  # uvloop's transports raise what is no ConnectionError then
-                raise ConnectionResetError
-            writer.write(message.encode() if isinstance(message, str) else message)
-            await writer.drain()
+async def converse(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sample_rate: int, hold: Hold
+) -> None:
+    """Have a call held on a connection, and close that."""
+    writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
-        protocol = AudioSocketProtocol(self._options.sample_rate)
-        await self._switchboard.connect(protocol, questionnaire, _messages(reader), send, seat=seat)
+    async def send(message: str | bytes) -> None:
+        if writer.is_closing():  # uvloop's transports raise what is no ConnectionError then
+            raise ConnectionResetError
+        writer.write(message.encode() if isinstance(message, str) else message)
+        await writer.drain()
+
+    try:
+        await hold(AudioSocketProtocol(sample_rate), _messages(reader), send)
+        await _linger(reader, writer)
+    except Exception:
+        log.exception("audiosocket_failed")
+    finally:
+        await _close(writer)
 
 
 async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -172,13 +172,15 @@ def serve(config: Config = None) -> None:
     with uncollected():
         from bridge.app import Daemon  # noqa: PLC0415 - the engines are heavy; `hatif --help` is not
         from bridge.core_dumps import forbid_memory_dumps  # noqa: PLC0415
+        from bridge.crew.crew import Crew  # noqa: PLC0415
         from bridge.loop import run  # noqa: PLC0415
         from bridge.telemetry import logs  # noqa: PLC0415
 
     forbid_memory_dumps()
     settings = settings_of(config)
     logs.configure(settings.log.level, settings.log.format, sys.stderr)
-    run(Daemon(settings, lambda: settings_of(config)).run())
+    crew = Crew.forked(settings) if settings.workers > 1 else None
+    run(Daemon(settings, lambda: settings_of(config), crew).run())
 
 
 @app.command()

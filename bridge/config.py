@@ -235,6 +235,7 @@ class ClockSettings(Section):
 class Settings(Section):
     """The whole configuration."""
 
+    workers: Whole = option(1, "a whole number of processes from 1 to 64", ge=1, le=64)
     server: Server = Server()
     storage: Storage = Storage()
     admin: Admin = Admin()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -74,8 +74,10 @@ class Follower:
 class LiveTranscripts:
     """Which calls are listened to now, and who follows each."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[str], None] = lambda _: None) -> None:
+        """`on_change` is told of which call somebody more follows, or somebody no more."""
         self._followers: dict[str, set[Follower]] = {}
+        self._on_change = on_change
 
     @contextmanager
     def of_call(self, call_id: str) -> Iterator[None]:
@@ -119,7 +121,9 @@ class LiveTranscripts:
             yield follower
             return
         following.add(follower)
+        self._on_change(call_id)
         try:
             yield follower
         finally:
             following.discard(follower)
+            self._on_change(call_id)

@@ -56,8 +56,8 @@ class Front:
             counts=RefusalCounts(),
             guarded=configured.guarded(settings),
             engines=inventory.engines,
-            utterances=lambda: inventory.recognizer.utterances if inventory.recognizer else 0,
-            lag_seconds=lambda: inventory.pulse.lag_seconds,
+            utterances=inventory.utterances,
+            lag_seconds=inventory.lag_seconds,
         )
         refusals = Refusals(self.house.counts, lambda: self.house.audit)
         rooms = (self._issuing(), self._control(reload), self.scraping)

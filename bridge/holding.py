@@ -7,15 +7,16 @@ listening only, is said by those who inherit from it.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from msgspec import Struct
 
-from bridge.admission import Seat
+from bridge.admission import Busy
 from bridge.audio.comfort import WAITING_TONE
 from bridge.audio.playout import Ticker
 from bridge.clock import CallTime, Clock, done_by
@@ -28,7 +29,7 @@ from bridge.identity.principal import DEFAULT_TENANT
 from bridge.line import Line
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
-from bridge.reconnection import Reconnections
+from bridge.reconnection import CallKey, Reconnections
 from bridge.running import RunningCall, Stage
 from bridge.speech.base import Recognizer
 from bridge.speech.mouth import Mouth
@@ -39,7 +40,7 @@ from bridge.telemetry.tracing import CallTrace, NoTracing, Tracing
 from protocols import commands, events
 from protocols.errors import CLOSE_POLICY
 
-__all__ = ["CLOSE_TRY_AGAIN", "HeldCall", "Mouths", "Outcome", "Patience", "Services"]
+__all__ = ["CLOSE_TRY_AGAIN", "HeldCall", "Holders", "Mouths", "Outcome", "Patience", "Place", "Services"]
 
 CLOSE_TRY_AGAIN = 1013  # registered with IANA: the service cannot go on, another call may
 
@@ -69,6 +70,35 @@ class Mouths(Protocol):
         ...
 
 
+class Place(Protocol):
+    """One call's place among all; left at the end of the context that it is."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose call it is."""
+        ...
+
+    async def settled(self, number: str | None) -> Busy | None:
+        """Say which number of ours the call is about; Busy: there is no place for it as that one's call."""
+        ...
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Holders(Protocol):
+    """Who has which phone call, of several sockets of it."""
+
+    def only(
+        self, key: CallKey, give_way: Callable[[], None], clock: Clock
+    ) -> AbstractAsyncContextManager[None]:
+        """Have a call alone; TimeoutError where whoever has it does not give way."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What all calls share."""
@@ -84,7 +114,7 @@ class Services:
     site: Mapping[str, str] = field(default_factory=dict)  # what questionnaires may name as {site.NAME}
     control: PhoneControl | None = None  # of phone calls, beside their sockets
     opus: OpusEars | None = None  # where pages may send it
-    reconnections: Reconnections = field(default_factory=Reconnections)
+    reconnections: Holders = field(default_factory=Reconnections)
     endings: Endings = field(default_factory=Endings)
     metrics: Metrics = field(default_factory=Metrics)
     tracing: Tracing = field(default_factory=NoTracing)
@@ -107,7 +137,7 @@ class HeldCall(ABC, Generic[LineT]):
         line: LineT,
         services: Services,
         known: events.CallDetails | None = None,
-        seat: Seat | None = None,
+        seat: Place | None = None,
     ) -> None:
         """`known` is what is known of the call already, where its wire does not say it.
 
@@ -206,7 +236,7 @@ class HeldCall(ABC, Generic[LineT]):
             self._log.warning("call_not_started", detail=why)
             return None
         self._provider_call_id = details.provider_call_id
-        if not self._is_seated(details):
+        if not await self._is_seated(details):
             return None
         self._keep_waiting()
         try:
@@ -217,9 +247,9 @@ class HeldCall(ABC, Generic[LineT]):
             self._line.fail(CLOSE_TRY_AGAIN, "the call cannot be recorded")
             return None
 
-    def _is_seated(self, details: events.CallDetails) -> bool:
+    async def _is_seated(self, details: events.CallDetails) -> bool:
         """Whether there is a place for it, now that the call says of itself whose it is."""
-        busy = self._seat.settle(details.own_number) if self._seat else None
+        busy = await self._seat.settled(details.own_number) if self._seat else None
         if busy is not None:
             tenant = self._seat.tenant if self._seat else None
             self._log.warning("call_refused", reason=busy.reason, tenant=tenant)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bridge.clock import Clock
 from bridge.condition import LOOK_SECONDS, Parts, look
+from bridge.crew.crew import Crew
 from bridge.errors import StorageError
 from bridge.lifecycle import Lifecycle
 from bridge.opus import OpusEars
@@ -32,6 +33,7 @@ class Inventory:
     lifecycle: Lifecycle
     pulse: Pulse
     clock: Clock
+    crew: Crew | None = None  # where other processes hold the calls
     store: Store | None = None
     opus: OpusEars | None = None
     recognizer: VoskRecognizer | None = None
@@ -70,7 +72,11 @@ class Inventory:
     async def snapshot(self, place: Place) -> Snapshot:
         """How the daemon is, for metrics; `place` is the database's."""
         ready = {part.name: part.is_ready for part in await self.components()}
-        return await look(self.parts(), ready, place)
+        own = await look(self.parts(), ready, place)
+        if self.crew is None:
+            return own
+        await self.crew.count()
+        return self.crew.added_to(own)
 
     def situation(self, *, is_reloading: bool) -> Situation:
         """What the service manager is told of."""
@@ -90,7 +96,17 @@ class Inventory:
     def engines(self) -> list[WorkerCondition]:
         """How the engines' processes are."""
         ears = [self.recognizer.condition()] if self.recognizer else []
-        return ears + (self.bench.conditions() if self.bench else [])
+        own = ears + (self.bench.conditions() if self.bench else [])
+        return own + (self.crew.engines() if self.crew else [])
+
+    def utterances(self) -> int:
+        """How many are being recognised."""
+        own = self.recognizer.utterances if self.recognizer else 0
+        return own + (self.crew.utterances if self.crew else 0)
+
+    def lag_seconds(self) -> float:
+        """How late the event loop is, or the latest of several."""
+        return max(self.pulse.lag_seconds, self.crew.lag_seconds if self.crew else 0.0)
 
     async def migrated(self) -> Migrated | None:
         """How far the database's schema has come."""
@@ -99,9 +115,11 @@ class Inventory:
     async def components(self) -> list[Component]:
         """Everything that a call needs, by name."""
         recognizer, voices, readiness = self.recognizer, self.voices, self.readiness
+        ears = recognizer.report() if recognizer else (False, "not started")
         return [
+            *([Component("workers", *self.crew.report())] if self.crew else []),
             Component("storage", *await self._storage()),
-            Component("recogniser", *(recognizer.report() if recognizer else (False, "not started"))),
+            Component("recogniser", *(self.crew.ears(ears) if self.crew else ears)),
             Component("voice", *(voices.report() if voices else (False, "not started"))),
             Component("prompts", voices is not None, await self._prompts()),
             Component(

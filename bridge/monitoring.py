@@ -8,27 +8,48 @@ in here knows a provider, and nothing of what was said is logged.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-from bridge.admission import Seat
 from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResumed, UtteranceStarted
 from bridge.cuts import Cut
 from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
-from bridge.following import LiveTranscripts, Unfinished
-from bridge.holding import HeldCall, Outcome, Services
+from bridge.following import Unfinished
+from bridge.holding import HeldCall, Outcome, Place, Services
 from bridge.line import CLOSE_GOING_AWAY, Dismissed, Gone, Overheard
 from bridge.overhearing import OverheardLine
 from bridge.record import monitored_call_record
 from bridge.running import RunningCall
 from bridge.speech.base import Partial, RecognitionStream
 from bridge.storage.records import CallKind
-from bridge.storage.utterances import UtteranceRecord, keep_utterance
+from bridge.storage.utterances import StoredUtterance, UtteranceRecord, keep_utterance
 from protocols import commands, events
 from protocols.base import MediaProtocol
 
-__all__ = ["MONITORED", "MonitorSession"]
+__all__ = ["MONITORED", "MonitorSession", "Overhearing"]
 
 MONITORED = "monitored"  # the disposition of a call that was listened to until it ended
+
+
+class Overhearing(Protocol):
+    """Who hands on what is said to those who follow."""
+
+    def of_call(self, call_id: str) -> AbstractContextManager[None]:
+        """While this is open, the call can be followed."""
+        ...
+
+    def publish(self, call_id: str, said: StoredUtterance) -> None:
+        """Tell all who follow the call; never waits."""
+        ...
+
+    def is_followed(self, call_id: str) -> bool:
+        """Whether anybody is told what is being said."""
+        ...
+
+    def hint(self, call_id: str, saying: Unfinished) -> None:
+        """Tell all who follow the call what is being said; never waits, and may be missed."""
+        ...
 
 
 class MonitorSession(HeldCall[OverheardLine]):
@@ -40,10 +61,10 @@ class MonitorSession(HeldCall[OverheardLine]):
         call_id: str,
         protocol: MediaProtocol,
         services: Services,
-        transcripts: LiveTranscripts,
+        transcripts: Overhearing,
         send: Callable[[str | bytes], Awaitable[None]],
         known: events.CallDetails | None = None,
-        seat: Seat | None = None,
+        seat: Place | None = None,
     ) -> None:
         line = OverheardLine(
             protocol,

@@ -32,7 +32,7 @@ from protocols.http import HttpRequest, HttpResponse, json_field
 from protocols.provider import AfterRequest, CallOrder, Control, Options
 from protocols.registry import PROVIDERS
 
-__all__ = ["ControlError", "PhoneControl"]
+__all__ = ["ControlError", "Obedient", "PhoneControl"]
 
 REQUEST_SECONDS = 5.0  # wall clock, of one attempt: the caller hears nothing meanwhile
 ATTEMPTS = 4
@@ -104,9 +104,13 @@ class PhoneControl:
             if self._obeying.get(key) is who:
                 del self._obeying[key]
 
+    def obedient(self, provider: str, provider_call_id: str | None) -> Obedient | None:
+        """Who takes orders for this call on a connection of its own."""
+        return self._obeying.get((provider, provider_call_id))
+
     def can_transfer(self, provider: str, call: CallDetails) -> bool:
         """Whether a caller can be put through to a number, on the wire or by a request."""
-        if (provider, call.provider_call_id) in self._obeying:
+        if self.obedient(provider, call.provider_call_id) is not None:
             return True
         match PROVIDERS[provider].capabilities.transfer:
             case Ending.NEVER:
@@ -123,7 +127,7 @@ class PhoneControl:
             ControlError: it may go on.
 
         """
-        who = self._obeying.get((provider, call.provider_call_id))
+        who = self.obedient(provider, call.provider_call_id)
         if who is not None and await who.hang_up():
             return
         control = self._control(provider)
@@ -136,7 +140,7 @@ class PhoneControl:
             ControlError: the caller was not put through.
 
         """
-        who = self._obeying.get((provider, call.provider_call_id))
+        who = self.obedient(provider, call.provider_call_id)
         if who is not None and await who.transfer(to):
             return
         control = self._control(provider)

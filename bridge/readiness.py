@@ -117,6 +117,14 @@ class Readiness:
             await self._look(one)
         return rendered
 
+    async def follow(self, questionnaires: Iterable[Questionnaire], site: Mapping[str, str]) -> None:
+        """Speak for calls of these, whose prompts another process renders."""
+        new = tuple(questionnaires)
+        await self._voices.engage(new)
+        await self._pin(new, site)
+        for one in new:
+            self._voices.keep(one, frozenset(await _texts(one, site)))
+
     async def _pin(self, questionnaires: Iterable[Questionnaire], site: Mapping[str, str]) -> None:
         """Keep the prompts of these, rendered or not yet, from being evicted."""
         pinned: dict[Speaker, set[str]] = {}

@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.admission import Seat
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.recording import CallRecorder
 from bridge.circumstances import context_of
@@ -40,7 +39,7 @@ from bridge.dialogue.inputs import Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.turn_ends import end_silence_seconds, is_nothing
 from bridge.errors import StorageError, WorkerError
-from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Services
+from bridge.holding import CLOSE_TRY_AGAIN, HeldCall, Outcome, Patience, Place, Services
 from bridge.line import CLOSE_GOING_AWAY, CLOSE_NORMAL, Line
 from bridge.listening import DismissedError, Heard, Listener, Unfinished
 from bridge.phone_control import ControlError, PhoneControl
@@ -106,7 +105,7 @@ class CallSession(HeldCall[Line]):
         send: Callable[[str | bytes], Awaitable[None]],
         recorder: CallRecorder | None = None,
         known: events.CallDetails | None = None,
-        seat: Seat | None = None,
+        seat: Place | None = None,
     ) -> None:
         """`known` is what is known of the call already, where its wire does not say it."""
         line = Line(

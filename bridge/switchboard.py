@@ -1,12 +1,13 @@
 """Where calls are put through: admission, the session, and all calls in progress, asked or listened to.
 
-It knows no HTTP. The web hands it a protocol, the messages that come in and a function that sends.
+It knows no HTTP. The web hands it a protocol, the messages that come in and a function that sends. Calls may
+also be held in other processes (`Elsewhere`), which it counts, looks at and ends as it does its own.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -14,18 +15,17 @@ from bridge.admission import Accept, Admission, Busy, BusyReason, Rules, Seat
 from bridge.audio.recording import CallRecorder
 from bridge.consenting import asks_to_record_the_call
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.following import LiveTranscripts
-from bridge.holding import HeldCall, Outcome, Patience, Services
+from bridge.exchange import Exchange
+from bridge.holding import Outcome, Patience, Services
 from bridge.identity.principal import DEFAULT_TENANT
 from bridge.lifecycle import Lifecycle, State, Urgency
-from bridge.monitoring import MonitorSession
+from bridge.monitoring import Overhearing
 from bridge.offering import Offer
 from bridge.running import RunningCall
-from bridge.session import CallSession
 from protocols.base import MediaProtocol
 from protocols.events import CallDetails
 
-__all__ = ["Switchboard"]
+__all__ = ["Elsewhere", "Switchboard"]
 
 # From the wish to end until every call has ended, in seconds of call time: what a turn that is being taken
 # may wait for (recogniser, voice, database), the goodbye, and the provider's own farewell.
@@ -43,7 +43,72 @@ class _Expected:
     seat: Seat | None  # None: it has come and sits
 
 
-class Switchboard:
+class Elsewhere(Protocol):
+    """Calls of ours that other processes hold."""
+
+    @property
+    def calls(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def not_begun(self) -> int:
+        """How many came to nothing."""
+        ...
+
+    async def sessions(self) -> list[RunningCall]:
+        """All of them that can be asked for."""
+        ...
+
+    def end(self, call_id: str) -> bool:
+        """Let one of them end soon and properly; False: there is none of that id."""
+        ...
+
+    def dismiss_all(self) -> None:
+        """Let every one of them end soon and properly."""
+        ...
+
+    def machine_answered(self, provider: str, provider_call_id: str) -> None:
+        """Tell one, where it is there."""
+        ...
+
+    async def over(self) -> None:
+        """Wait until there are none."""
+        ...
+
+    async def cut_all(self) -> None:
+        """End every one of them now."""
+        ...
+
+
+class Nowhere:
+    """What there is where this process holds all calls itself."""
+
+    calls = 0
+    not_begun = 0
+
+    async def sessions(self) -> list[RunningCall]:
+        """None."""
+        return []
+
+    def end(self, call_id: str) -> bool:  # noqa: ARG002
+        """None is there to be ended."""
+        return False
+
+    def dismiss_all(self) -> None:
+        """None is there."""
+
+    def machine_answered(self, provider: str, provider_call_id: str) -> None:
+        """None is there to be told."""
+
+    async def over(self) -> None:
+        """There are none."""
+
+    async def cut_all(self) -> None:
+        """None is there."""
+
+
+class Switchboard(Exchange):
     """Takes calls, holds them, and lets them go."""
 
     def __init__(
@@ -55,30 +120,35 @@ class Switchboard:
         lifecycle: Lifecycle,
         new_call_id: Callable[[], str],
         recordings: Callable[[str], CallRecorder] | None = None,
-        transcripts: LiveTranscripts | None = None,
+        transcripts: Overhearing | None = None,
         is_rendered: Callable[[Questionnaire], bool] = lambda _: True,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """`transcripts`: of the calls that are listened to; without it none is.
 
-        `is_rendered` tells of which questionnaires every prompt is there.
+        `is_rendered` tells of which questionnaires every prompt is there. `elsewhere` are calls that other
+        processes hold for us.
         """
-        self._services = services
+        super().__init__(
+            services=services, new_call_id=new_call_id, recordings=recordings, transcripts=transcripts
+        )
         self._offer = offer
         self._admission = admission
         self._lifecycle = lifecycle
-        self._new_call_id = new_call_id
-        self._recordings = recordings
-        self._transcripts = transcripts
         self._is_rendered = is_rendered
+        self._elsewhere: Elsewhere = elsewhere or Nowhere()
         self._says_goodbye = False  # to all calls: whoever is back now would be cut
-        self.not_begun = 0  # calls that were let in and came to nothing
-        self._calls: dict[asyncio.Task[Outcome], HeldCall[Any]] = {}
         self._expected: dict[str, _Expected] = {}  # by reference
         self._tell_what_is_not_recorded()
 
     @property
     def active_calls(self) -> int:
-        return len(self._calls)
+        return len(self._calls) + self._elsewhere.calls
+
+    @property
+    def not_begun(self) -> int:
+        """Calls that were let in and came to nothing."""
+        return self._not_begun + self._elsewhere.not_begun
 
     @property
     def most_calls(self) -> int:
@@ -105,24 +175,20 @@ class Switchboard:
         """The id of the questionnaire for calls that name none."""
         return self._offer.default
 
-    def sessions(self) -> list[RunningCall]:
-        """The calls in progress, the oldest first, as they are at this moment."""
-        running = (session.running() for session in self._calls.values())
-        return sorted(running, key=lambda one: (one.since, one.id))
+    async def all_sessions(self) -> list[RunningCall]:
+        """The calls in progress, here and elsewhere, the oldest first."""
+        return sorted(
+            (*self.sessions(), *await self._elsewhere.sessions()), key=lambda one: (one.since, one.id)
+        )
 
     def end(self, call_id: str) -> bool:
         """Let one call end soon and properly: the caller is told. False: no such call is in progress."""
-        for session in self._calls.values():
-            if session.call_id == call_id:
-                session.dismiss()
-                return True
-        return False
+        return super().end(call_id) or self._elsewhere.end(call_id)
 
     def machine_answered(self, provider: str, provider_call_id: str) -> None:
-        """Tell the call, where it is in progress here, that no person has picked up."""
-        for session in self._calls.values():
-            if session.is_call(provider, provider_call_id):
-                session.machine_answered()
+        """Tell the call, where it is in progress, that no person has picked up."""
+        super().machine_answered(provider, provider_call_id)
+        self._elsewhere.machine_answered(provider, provider_call_id)
 
     def admit(
         self, tenant: str | None = None, number: str | None = None, *, provider: str | None = None
@@ -247,7 +313,7 @@ class Switchboard:
         """Hold new calls with all this; the calls in progress go on with what they began with."""
         self._offer = offer
         self._tell_what_is_not_recorded()
-        self._services = replace(self._services, site=offer.site, patience=patience)
+        self.renew(offer.site, patience)
         self._admission.limit(max_concurrent, rules)
 
     async def connect(
@@ -268,24 +334,8 @@ class Switchboard:
             asyncio.CancelledError: the daemon is stopping; the call's record says that it was interrupted.
 
         """
-        call_id = self._new_call_id()
-        with seat or self._admission.place() as taken:
-            session = CallSession(
-                call_id=call_id,
-                protocol=protocol,
-                questionnaire=questionnaire,
-                services=self._services,
-                send=send,
-                recorder=self._recorder(call_id, questionnaire),
-                known=known,
-                seat=taken,
-            )
-            return await self._run(session, messages)
-
-    @property
-    def monitors(self) -> bool:
-        """Whether calls of others may be listened to."""
-        return self._transcripts is not None
+        seat = seat or self._admission.place()
+        return await self.hold(protocol, questionnaire, messages, send, known=known, seat=seat)
 
     async def monitor(
         self,
@@ -302,36 +352,9 @@ class Switchboard:
             asyncio.CancelledError: as `connect`.
 
         """
-        if self._transcripts is None:
-            raise ValueError("no call is listened to here")
-        call_id = self._new_call_id()
-        with seat or self._admission.place() as taken:
-            session = MonitorSession(
-                call_id=call_id,
-                protocol=protocol,
-                services=self._services,
-                transcripts=self._transcripts,
-                send=send,
-                known=known,
-                seat=taken,
-            )
-            return await self._run(session, messages)
-
-    async def _run(self, session: HeldCall[Any], messages: AsyncIterator[str | bytes]) -> Outcome:
-        call = asyncio.create_task(session.run(messages), name=f"call-{session.call_id}")
-        self._calls[call] = session
-        try:
-            outcome = await call
-        finally:
-            del self._calls[call]
-        self.not_begun += outcome.disposition is None
-        return outcome
-
-    def _recorder(self, call_id: str, questionnaire: Questionnaire) -> CallRecorder | None:
-        """None where the caller is not even asked."""
-        if self._recordings is None or not asks_to_record_the_call(questionnaire):
-            return None
-        return self._recordings(call_id)
+        return await self.hold(
+            protocol, None, messages, send, known=known, seat=seat or self._admission.place()
+        )
 
     def _tell_what_is_not_recorded(self) -> None:
         for questionnaire in self.questionnaires:
@@ -347,20 +370,17 @@ class Switchboard:
 
         A more urgent signal shortens either: `Urgency.NOW` the wait for the calls, `AT_ONCE` the goodbye.
         """
-        log.info("draining", calls=len(self._calls), limit_seconds=seconds)
+        log.info("draining", calls=self.active_calls, limit_seconds=seconds)
         if not await self._are_over(seconds, Urgency.NOW):
-            log.warning("calls_dismissed", calls=len(self._calls))
+            log.warning("calls_dismissed", calls=self.active_calls)
             self._says_goodbye = True
             for reference in tuple(self._expected):
                 self.expect_no_more(reference)
-            for session in self._calls.values():
-                session.dismiss()
+            self.dismiss_all()
+            self._elsewhere.dismiss_all()
             limit = self._services.clock.real_seconds(GOODBYE_SECONDS)
             await self._are_over(limit, Urgency.AT_ONCE)
-        calls = tuple(self._calls)
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.gather(self.cut_all(), self._elsewhere.cut_all())
 
     async def _are_over(self, seconds: float, unless: Urgency) -> bool:
         """Wait for all calls to end, for so long, or until that urgency; whether they have."""
@@ -372,11 +392,13 @@ class Switchboard:
             for task in (over, urged):
                 task.cancel()
             await asyncio.gather(over, urged, return_exceptions=True)
-        return not self._calls and not self._expecting()
+        return not self.active_calls and not self._expecting()
 
     async def _all_over(self) -> None:
-        while self._calls or self._expecting():
+        while self.active_calls or self._expecting():
             if self._calls:
                 await asyncio.wait(tuple(self._calls))
+            elif self._elsewhere.calls:
+                await self._elsewhere.over()
             else:
                 await asyncio.sleep(LOOK_SECONDS)

@@ -1,6 +1,6 @@
 """Whose voices a questionnaire's calls are held in: its own, those nearest to it, and espeak-ng at last."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -109,6 +109,11 @@ class Voices:
     def statistics(self) -> CacheStatistics:
         """How the cache of prompts does; slow the first time."""
         return self._files.statistics()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What the cache of prompts has done so far, by word."""
+        return self._files.counts
 
     def troubles(self) -> list[str]:
         """Which voices cannot speak, since when and why; a sentence for each."""

@@ -53,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--exhaustive", action="store_true", help="every provider with every fault, every number"
     )
+    parser.addoption("--workers", type=int, default=1, help="how many processes hold a daemon's calls")
     parser.addoption("--kills", type=int, default=20, help="how many daemons are killed in mid-call")
 
 
@@ -221,7 +222,9 @@ def spoken_prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callable[..., DaemonUnderTest]]:
+def starting(
+    factory: pytest.TempPathFactory, prompts: Path, workers: int = 1
+) -> Iterator[Callable[..., DaemonUnderTest]]:
     """What starts daemons, none of which outlives it."""
     started: list[DaemonUnderTest] = []
 
@@ -244,6 +247,7 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
             "HATIF_OVERLOAD__LAG_SECONDS": "60",  # tests share their machine: none is refused for it
             "HATIF_OVERLOAD__RECOGNISE_SECONDS": "60",
             "HATIF_OVERLOAD__FREE_MEMORY_MB": "1",
+            "HATIF_WORKERS": str(workers),
             "HATIF_PROMPTS__FOLDER": str(prompts),
         }
         chosen = {name: text for name, text in (defaults | environment).items() if text}
@@ -263,30 +267,35 @@ def starting(factory: pytest.TempPathFactory, prompts: Path) -> Iterator[Callabl
 
 @pytest.fixture(scope="module")
 def start_daemon(
-    tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
 ) -> Iterator[Callable[..., DaemonUnderTest]]:
     """Start a daemon with credentials, at four times the speed of life; keywords are its environment.
 
     It offers the default questionnaire alone, for reading and rendering all twelve costs each start seconds;
     `questionnaires=` names others that ship.
     """
-    with starting(tmp_path_factory, spoken_prompts) as start:
+    workers = request.config.getoption("--workers")
+    with starting(tmp_path_factory, spoken_prompts, workers) as start:
         yield start
 
 
 @pytest.fixture(scope="session")
 def start_lasting_daemon(
-    tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
 ) -> Iterator[Callable[..., DaemonUnderTest]]:
     """As `start_daemon`, for daemons that several files share."""
-    with starting(tmp_path_factory, spoken_prompts) as start:
+    workers = request.config.getoption("--workers")
+    with starting(tmp_path_factory, spoken_prompts, workers) as start:
         yield start
 
 
 @pytest.fixture(scope="session")
-def daemon(tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path) -> Iterator[DaemonUnderTest]:
+def daemon(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, spoken_prompts: Path
+) -> Iterator[DaemonUnderTest]:
     """A daemon that many tests may call, with everything that ships; nobody stops it."""
-    with starting(tmp_path_factory, spoken_prompts) as start:
+    workers = request.config.getoption("--workers")
+    with starting(tmp_path_factory, spoken_prompts, workers) as start:
         yield start(questionnaires=NAMES)
 
 

@@ -151,6 +151,7 @@ async def test_who_follows_hears_of_what_is_being_said(monitor: Callable[..., Mo
     one = monitor()
     await one.hear(Channel.CALLER, UtteranceStarted(b"11"), ENDED)
     await one.kept(1)
+    await one.until(lambda: not one.session._writing)  # else it would still be told of that
     with one.transcripts.follow("c1") as follower:
         await one.hear(Channel.AGENT, UtteranceStarted(b"22"), began=3.004)
         await one.until(lambda: len(ears.streams) == 2)

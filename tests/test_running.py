@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from bridge import switchboard
+from bridge import exchange
 from bridge.admission import Admission
 from bridge.clock import Clock
 from bridge.content import CONTENT
@@ -47,7 +47,7 @@ class Session:
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
     """Sessions, in the order of their beginning."""
     Session.begun = []
-    monkeypatch.setattr(switchboard, "CallSession", Session)
+    monkeypatch.setattr(exchange, "CallSession", Session)
     return Session.begun
 
 

@@ -42,6 +42,10 @@ class Seat:
         self._group, self.tenant = self._admission.sit(owner), owner
         return None
 
+    async def settled(self, number: str | None) -> Busy | None:
+        """The same, for sessions, whose seat another process may keep."""
+        return self.settle(number)
+
     def leave(self) -> None:
         """Give the place back; once is enough."""
         if self._group is not None:

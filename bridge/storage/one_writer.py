@@ -4,12 +4,17 @@ Through the asynchronous driver each statement crosses from the event loop to a 
 where the loop is busy with calls, the crossings of one transaction after the other took longer than callers
 can wait. Here the loop is crossed twice. Whatever waits when a transaction begins goes into it, so that the
 disk's pace limits commits, not answers; each of them is still acknowledged after the commit only.
+
+Where several processes of ours write, they take turns by a lock of their own. SQLite's is polled, ever more
+rarely: whoever has waited longest is the least likely to get it, and waits for seconds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import fcntl
+import os
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -52,9 +57,10 @@ class _AtOnce:
 class OneWriter:
     """Writes to one SQLite file."""
 
-    def __init__(self, engine: Engine, file: Path) -> None:
-        """`engine` begins transactions that write."""
+    def __init__(self, engine: Engine, file: Path, *, takes_turns: bool = False) -> None:
+        """`engine` begins transactions that write. `takes_turns`: with other processes of ours."""
         self._engine = engine
+        self._turns = _opened(file.with_name(f"{file.name}-turn")) if takes_turns else None
         self._file = file
         self._log = file.with_name(f"{file.name}-wal")
         self._identities: dict[Path, Identity] = {}
@@ -82,6 +88,9 @@ class OneWriter:
         """Finish what was asked for, and let go of the file."""
         await asyncio.to_thread(self._thread.shutdown)
         self._engine.dispose()
+        if self._turns is not None:
+            os.close(self._turns)
+            self._turns = None
 
     def _commit_waiting(self) -> None:
         with self._lock:
@@ -108,10 +117,22 @@ class OneWriter:
     def _transact(self, jobs: list[_Job]) -> list[Any]:
         if not jobs:
             return []
-        with self._engine.begin() as connection:
+        with self._in_turn(), self._engine.begin() as connection:
             self._require_the_file()
             at_once = cast("AsyncConnection", _AtOnce(connection))
             return [_completed(job.work(at_once)) for job in jobs]
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Write while no other process of ours does; the kernel takes the turn away from who dies in it."""
+        if self._turns is None:
+            yield
+            return
+        fcntl.flock(self._turns, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._turns, fcntl.LOCK_UN)
 
     def _require_the_file(self) -> None:
         """Be sure that what is committed can be found again: SQLite writes on to files that were deleted."""
@@ -133,6 +154,11 @@ def _completed(work: Awaitable[T]) -> T:
     except StopIteration as end:
         return cast("T", end.value)
     raise RuntimeError("a transaction waited for something that is not the database")
+
+
+def _opened(file: Path) -> int:
+    """Empty, and for its owner alone."""
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _identity(file: Path) -> Identity | None:

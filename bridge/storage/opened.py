@@ -90,10 +90,12 @@ class OpenDatabase:
         busy_seconds: float = BUSY_SECONDS,
         node: str = "",
         on_error: Callable[[str], None] = lambda _: None,
+        takes_turns: bool = False,
     ) -> Self:
         """Open the database, making it or bringing it up to date first, after a backup.
 
-        `cipher` stands for the place's keys, where values change from one to another.
+        `cipher` stands for the place's keys, where values change from one to another. `takes_turns`: other
+        processes of ours write to the same SQLite file.
 
         Raises:
             StorageError: it is unreadable, locked, read-only, no database, or written by a newer Hatif; or
@@ -120,7 +122,11 @@ class OpenDatabase:
             backup=str(backup) if backup else None,
         )
         blocking = create_writer(url, busy_seconds=busy_seconds)
-        one_writer = OneWriter(blocking, Path(str(url.database))) if blocking is not None else None
+        one_writer = (
+            OneWriter(blocking, Path(str(url.database)), takes_turns=takes_turns)
+            if blocking is not None
+            else None
+        )
         return cls(
             create_engine(url, busy_seconds=busy_seconds),
             clock=clock,

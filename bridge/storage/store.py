@@ -60,6 +60,7 @@ __all__ = [
     "TurnRecord",
     "stored_answer",
     "stored_call",
+    "worker_node",
 ]
 
 T = TypeVar("T")
@@ -68,6 +69,11 @@ T = TypeVar("T")
 KEEP_EXPIRED_TOKENS = timedelta(days=1)
 
 LONGER_THAN_ANY_CALL = timedelta(hours=25)  # calls.max_seconds is at most a day
+
+
+def worker_node(node: str, worker: int | str) -> str:
+    """What one of a daemon's workers is called among all that share the database."""
+    return f"{node}#{worker}"
 
 
 class Store(OpenDatabase):
@@ -206,9 +212,21 @@ class Store(OpenDatabase):
     async def close_interrupted(self) -> int:
         """End, as interrupted, the calls that have no end: at start, those of a daemon that died.
 
-        Of daemons that share a database each ends its own calls only, and those of another that are older
-        than any call lasts: that daemon has not come back.
+        Of daemons that share a database each ends its own calls only, its workers' among them, and those of
+        another that are older than any call lasts: that daemon has not come back.
         """
+        node = tables.calls.c.node
+        is_a_workers = node.startswith(worker_node(self._node, ""), autoescape=True)
+        is_old = tables.calls.c.started_at < self._clock.now() - LONGER_THAN_ANY_CALL
+        return await self._close(or_(node == self._node, is_a_workers, is_old))
+
+    async def close_lost(self, worker: int) -> int:
+        """End, as interrupted, the calls of a worker that has just died."""
+        its_own = tables.calls.c.node == worker_node(self._node, worker)
+        return await self._close(its_own, at=self._clock.now())
+
+    async def _close(self, which: ColumnElement[bool], at: datetime | None = None) -> int:
+        """End those that have no end, by default when they last gave a sign of themselves; how many."""
         calls = tables.calls
         last_signs = [
             select(func.max(table.c.at)).where(table.c.call_id == calls.c.call_id).scalar_subquery()
@@ -216,10 +234,9 @@ class Store(OpenDatabase):
         ]
         ending = {
             "disposition": Disposition.INTERRUPTED,
-            "ended_at": func.coalesce(*last_signs, calls.c.started_at),
+            "ended_at": at or func.coalesce(*last_signs, calls.c.started_at),
         }
-        ours = or_(calls.c.node == self._node, calls.c.started_at < self._clock.now() - LONGER_THAN_ANY_CALL)
-        statement = update(calls).where(calls.c.ended_at.is_(None), ours).values(ending)
+        statement = update(calls).where(calls.c.ended_at.is_(None), which).values(ending)
 
         async def work(connection: AsyncConnection) -> int:
             return (await connection.execute(statement)).rowcount

@@ -37,7 +37,8 @@ IDENTIFIERS = frozenset(
 COUNTS = frozenset(
     """
     answers attempt attempts bytes calls close_code confidence count frames index items limit marks port
-    prompts questionnaires rendered restarts retry_after revision seconds speed threads tries turn turns
+    process prompts questionnaires rendered restarts retry_after revision seconds speed threads tries
+    turn turns
     """.split()  # noqa: SIM905
 )
 # Words of ours: names out of questionnaires and configuration, and sentences that follow errors.py.

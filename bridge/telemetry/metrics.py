@@ -6,7 +6,7 @@ happens, by the methods here; what merely is (calls in progress, engines) is rea
 docs/monitoring.md explains every name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 from prometheus_client import (
@@ -15,18 +15,24 @@ from prometheus_client import (
     Gauge,
     GCCollector,
     Histogram,
+    Metric,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 from bridge.telemetry.snapshot import Snapshot, SnapshotCollector
 
-__all__ = ["CONTENT_TYPE", "STORAGE_CODES", "TURN_PARTS", "Metrics", "TurnParts"]
+__all__ = ["CONTENT_TYPE", "STORAGE_CODES", "TURN_PARTS", "Counted", "Metrics", "TurnParts", "added"]
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+OURS = ("hatif_", "voice_")  # as against Python's own, and the process's
+REFUSED_TOTAL = "hatif_calls_refused_total"
+
+_Label = tuple[str, tuple[tuple[str, str], ...]]  # a sample's name and labels
 
 # Of requirement 002.
 SESSION_BUCKETS = (0.05, 0.1, 0.15, 0.3, 0.5, 1.0, 2.0)
@@ -70,10 +76,39 @@ class TurnParts(Struct, frozen=True):
     total: float | None = None
 
 
+class Counted(Struct, frozen=True, array_like=True):
+    """One metric as a process has counted it: its samples' names, labels and values."""
+
+    name: str
+    text: str
+    kind: str
+    samples: Sequence[tuple[str, dict[str, str], float]]
+
+
+def added(one: Sequence[Counted], other: Sequence[Counted]) -> list[Counted]:
+    """What two processes have counted, together."""
+    sums: dict[str, tuple[Counted, dict[_Label, float]]] = {}
+    for counted in (*one, *other):
+        _, values = sums.setdefault(counted.name, (counted, {}))
+        for name, labels, value in counted.samples:
+            label = name, tuple(sorted(labels.items()))
+            values[label] = values.get(label, 0.0) + value
+    return [
+        Counted(
+            first.name,
+            first.text,
+            first.kind,
+            [(name, dict(at), sum_) for (name, at), sum_ in values.items()],
+        )
+        for first, values in sums.values()
+    ]
+
+
 class Metrics:
-    """One daemon's counts and measurements, in a registry of its own."""
+    """One process's counts and measurements, in a registry of its own."""
 
     def __init__(self) -> None:
+        self.others: Callable[[], Sequence[Counted]] = tuple  # what other processes of ours have counted
         self._registry = CollectorRegistry()
         for standard in (ProcessCollector, PlatformCollector, GCCollector):
             standard(registry=self._registry)
@@ -197,9 +232,12 @@ class Metrics:
 
     def refused(self) -> dict[str, int]:
         """How many calls were not taken since the daemon began, by reason."""
-        samples = [sample for metric in self._refused.collect() for sample in metric.samples]
-        counts = {one.labels["reason"]: int(one.value) for one in samples if one.name.endswith("_total")}
-        return {reason: count for reason, count in counts.items() if count}
+        counts: dict[str, int] = {}
+        for counted in (*self.counted(), *self.others()):
+            for name, labels, value in counted.samples:
+                if name == REFUSED_TOTAL and value:
+                    counts[labels["reason"]] = counts.get(labels["reason"], 0) + int(value)
+        return counts
 
     def committed(self, answers: int, escalations: int) -> None:
         """A turn is on disk, with so many answers and notifications."""
@@ -271,4 +309,39 @@ class Metrics:
     def exposition(self, snapshot: Snapshot) -> bytes:
         """All of it in Prometheus's text format, with how the daemon is now."""
         with self._snapshots.showing(snapshot):
-            return generate_latest(self._registry)
+            return generate_latest(_Together(self._registry, self.others()))
+
+    def counted(self) -> list[Counted]:
+        """What was counted and measured here so far, to be added to what others have."""
+        return [
+            Counted(family.name, family.documentation, family.type, _samples_of(family))
+            for family in self._registry.collect()
+            if family.name.startswith(OURS) and family.type in {"counter", "histogram"}
+        ]
+
+
+class _Together(Collector):
+    """One process's metrics, with what others have counted added."""
+
+    def __init__(self, registry: CollectorRegistry, others: Sequence[Counted]) -> None:
+        self._registry = registry
+        self._others = {counted.name: counted for counted in others}
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, in the registry's order."""
+        for family in self._registry.collect():
+            other = self._others.get(family.name)
+            yield family if other is None else _with(family, other)
+
+
+def _with(family: Metric, other: Counted) -> Metric:
+    own = Counted(family.name, family.documentation, family.type, _samples_of(family))
+    (sums,) = added([own], [other])
+    together = Metric(sums.name, sums.text, sums.kind)
+    for name, labels, value in sums.samples:
+        together.add_sample(name, labels, value)
+    return together
+
+
+def _samples_of(family: Metric) -> list[tuple[str, dict[str, str], float]]:
+    return [(one.name, dict(one.labels), float(one.value)) for one in family.samples]

@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-__all__ = ["EngineCondition", "PromptsCondition", "Snapshot", "SnapshotCollector"]
+__all__ = ["EngineCondition", "PromptsCondition", "Snapshot", "SnapshotCollector", "WorkersCondition"]
 
 SERVING, DRAINING, DRAINED = 0, 1, 2  # values of hatif_drain_state
 
@@ -27,6 +27,14 @@ class PromptsCondition(Struct, frozen=True):
     misses: int
     entries: int
     bytes: int
+
+
+class WorkersCondition(Struct, frozen=True):
+    """The processes that hold calls, where there are several."""
+
+    up: int
+    wanted: int
+    restarts: int
 
 
 class Snapshot(Struct, frozen=True):
@@ -48,6 +56,7 @@ class Snapshot(Struct, frozen=True):
     components: Mapping[str, bool] = field(default_factory=dict)  # what a call needs, and whether it is ready
     questionnaires: Mapping[str, int] | None = None  # how many are in which state
     storage_free_bytes: int | None = None  # on the database's disk
+    workers: WorkersCondition | None = None
     backup_at: float | None = None  # when the latest backup was made, in seconds since 1970; 0: never
 
 
@@ -76,6 +85,8 @@ class SnapshotCollector(Collector):
         yield from _machine(now)
         yield from _kept(now)
         yield from _engines(now.engines)
+        if now.workers is not None:
+            yield from _workers(now.workers)
         if now.prompts is not None:
             yield from _prompts(now.prompts)
 
@@ -144,6 +155,12 @@ def _engines(engines: Mapping[str, EngineCondition]) -> Iterator[Metric]:
         restarts.add_metric((name,), engine.restarts)
     yield up
     yield restarts
+
+
+def _workers(workers: WorkersCondition) -> Iterator[Metric]:
+    yield _one("hatif_workers_up", "Workers that can hold one more call.", workers.up)
+    yield _one("hatif_workers_wanted", "Workers that there are to be.", workers.wanted)
+    yield _count("hatif_worker_restarts", "How often a worker was replaced.", workers.restarts)
 
 
 def _prompts(prompts: PromptsCondition) -> Iterator[Metric]:

@@ -9,6 +9,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -45,7 +46,7 @@ class Crowd:
         self._limits = limits
         self._addresses = addresses
         self._now = now
-        self._strangers: dict[asyncio.BaseTransport, str] = {}
+        self._strangers: dict[object, str] = {}  # by connection, or by what stands for one
         self._by_block: Counter[str] = Counter()
         self._unread_since: dict[asyncio.Transport, float | None] = {}
         self._turned_away = 0
@@ -76,13 +77,20 @@ class Crowd:
         self._by_block[block] += 1
         return True
 
-    def know(self, transport: asyncio.BaseTransport | None) -> None:
+    def know(self, transport: object) -> None:
         """Whoever is there has a call, and is a stranger no more."""
-        block = self._strangers.pop(transport, None) if transport is not None else None
+        block = self._strangers.pop(transport, None)
         if block is not None:
             self._by_block[block] -= 1
             if not self._by_block[block]:
                 del self._by_block[block]
+
+    def lend(self, transport: asyncio.BaseTransport) -> Callable[[], None]:
+        """The connection goes on in another process; a stranger is one until what is returned is called."""
+        stands_for_it = object()
+        if (block := self._strangers.pop(transport, None)) is not None:
+            self._strangers[stands_for_it] = block
+        return partial(self.know, stands_for_it)
 
     def leave(self, transport: asyncio.Transport) -> None:
         """The connection is over."""

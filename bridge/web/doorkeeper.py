@@ -45,6 +45,8 @@ class Visit(Struct, frozen=True):
     protocol: MediaProtocol
     questionnaire: str | None
     claims: StreamClaims | None  # of a stream token, to be redeemed when the call is taken
+    upgrade: HttpRequest  # as its sender wrote it
+    is_authenticated: bool  # False: a credential is still to come
     # Where a credential, or the name of a call that may be back, is still to come: it may be spoilt by that.
     trial: MediaProtocol | None = None
 
@@ -105,21 +107,36 @@ class Doorkeeper:
         is_authenticated = (
             is_let_in_by_token or self._admits(request, provider, options, upgrade) or claims is not None
         )
-        check = self._in_band(provider, options)
-        grant = Grant(request=upgrade, is_authenticated=is_authenticated, check=check)
-        protocol = provider.media(options, grant)
-        if claims is not None and claims.is_late and not protocol.capabilities.reconnect_seconds:
-            raise refused(EXPIRED)
-        visit = Visit(
-            provider=provider,
-            options=options,
-            protocol=protocol,
+        visit = self.visited(provider.name, upgrade, is_authenticated=is_authenticated)
+        visit = structs.replace(
+            visit,
             questionnaire=claims.questionnaire if claims else _questionnaire(provider, name),
             claims=claims,
         )
+        if claims is not None and claims.is_late and not visit.protocol.capabilities.reconnect_seconds:
+            raise refused(EXPIRED)
         if is_authenticated and not visit.may_be_back:
-            return visit
-        return structs.replace(visit, trial=provider.media(options, grant))
+            return structs.replace(visit, trial=None)
+        return visit
+
+    def visited(self, name: str, upgrade: HttpRequest, *, is_authenticated: bool) -> Visit:
+        """A media socket whose upgrade was looked at, here or in the main process; no credential is checked.
+
+        It has a trial, whether or not one is needed.
+        """
+        provider, options = PROVIDERS[name], self._options[name]
+        check = self._in_band(provider, options)
+        grant = Grant(request=upgrade, is_authenticated=is_authenticated, check=check)
+        return Visit(
+            provider=provider,
+            options=options,
+            protocol=provider.media(options, grant),
+            questionnaire=None,
+            claims=None,
+            upgrade=upgrade,
+            is_authenticated=is_authenticated,
+            trial=provider.media(options, grant),
+        )
 
     def application(self, request: web.Request) -> tuple[Provider[Any], Options, ApplicationSocket[Any]]:
         """Whose application socket may open, and of which kind it is.

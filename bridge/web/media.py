@@ -6,7 +6,9 @@ code 1008 when the credential was to come in a message.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import ExitStack
+from typing import Protocol
 
 import structlog
 from aiohttp import WebSocketError, WSMsgType, web
@@ -16,7 +18,8 @@ from bridge.admission import Busy, Seat
 from bridge.cuts import Cut, CutShortError
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
-from bridge.holding import CLOSE_TRY_AGAIN
+from bridge.exchange import Exchange
+from bridge.holding import CLOSE_TRY_AGAIN, Place
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.phone_calls import call_of_reference
 from bridge.switchboard import Switchboard
@@ -28,7 +31,7 @@ from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 from protocols.events import ANSWERED_BY, CallDetails, CallStarted
 from protocols.wire import read_direction
 
-__all__ = ["MediaSockets", "SocketLimits", "close_socket"]
+__all__ = ["CallSockets", "MediaSockets", "ReadyCall", "SocketLimits", "close_socket"]
 
 CLOSE_GOING_AWAY = 1001  # RFC 6455 section 7.4.1: the server is going down
 MOST_BEFORE_CREDENTIAL = 8  # messages that a stranger may send; providers show theirs in the first or second
@@ -47,110 +50,39 @@ class SocketLimits(Struct, frozen=True):
     first_message_seconds: float = 10.0  # until a credential that comes in a message has come
 
 
-class MediaSockets:
-    """The routes that carriers connect to."""
+class Workers(Protocol):
+    """Other processes that hold calls on connections that we have accepted."""
 
-    def __init__(
-        self,
-        *,
-        switchboard: Switchboard,
-        doorkeeper: Doorkeeper,
-        database: OpenDatabase,
-        limits: SocketLimits,
-    ) -> None:
-        self._switchboard = switchboard
-        self._doorkeeper = doorkeeper
-        self._database = database
+    async def take(self, request: web.Request, ready: "ReadyCall", held: ExitStack) -> bool:
+        """Have one of them hold a call; False: none can, and it is still ours.
+
+        Else what `held` holds is theirs to let go, when the call is over.
+        """
+        ...
+
+
+class ReadyCall(Struct, frozen=True, kw_only=True):
+    """A call whose socket may open."""
+
+    visit: Visit
+    questionnaire: Questionnaire | None  # None: it is listened to
+    known: CallDetails
+    seat: Place | None  # None: it is let in once it is introduced
+    # By what it says of itself then; HTTPServiceUnavailable where there is no place for it.
+    let_in: Callable[[CallDetails], Awaitable[Place]]
+    call_id: str | None = None  # where it has a name already
+
+
+class CallSockets:
+    """Opens the socket of a call that may be held, and holds it."""
+
+    def __init__(self, *, exchange: Exchange, limits: SocketLimits) -> None:
+        self._exchange = exchange
         self._limits = limits
 
-    async def connect(self, request: web.Request) -> web.WebSocketResponse:
-        """Let one carrier in, and hold its call."""
-        visit = self._doorkeeper.visit(request)
-        is_asked = visit.provider.capabilities.plays
-        if not is_asked and not self._switchboard.monitors:
-            raise web.HTTPForbidden(text="calls are not listened to here: monitoring.enabled is false\n")
-        reference = visit.claims.call if visit.claims else None
-        known = await self._known(visit)
-        if visit.trial is not None:  # a stranger yet, who takes nobody's place
-            if not visit.may_be_back:
-                self._look_for_room(visit, is_asked=is_asked)
-            return await self._put_through(request, visit, self._asked(visit, is_asked=is_asked), known)
-        is_back = await self._doorkeeper.is_back(visit, known.provider_call_id)
-        with self._admit(visit, reference, known, is_asked=is_asked, is_back=is_back) as seat:
-            questionnaire = self._asked(visit, is_asked=is_asked)
-            await self._doorkeeper.redeem(visit)
-            try:
-                return await self._put_through(request, visit, questionnaire, known, seat)
-            finally:
-                self._switchboard.expect_no_more(reference)
-
-    async def _known(self, visit: Visit) -> CallDetails:
-        """What a webhook said of the call, or what we dialled; most wires say less."""
-        reference = visit.claims.call if visit.claims else None
-        if reference is None:
-            return CallDetails()
-        try:
-            call = await call_of_reference(self._database, visit.provider.name, reference)
-        except StorageError as error:
-            log.error("phone_call_not_read", code=error.code, detail=str(error))  # noqa: TRY400
-            return CallDetails()
-        if call is None:
-            return CallDetails()
-        return CallDetails(
-            provider_call_id=call.provider_call_id,
-            caller_number=call.caller_number,
-            callee_number=call.callee_number,
-            direction=read_direction(call.direction),
-            custom={ANSWERED_BY: call.answered_by} if call.answered_by else {},
-        )
-
-    def _look_for_room(self, visit: Visit, *, is_asked: bool) -> None:
-        """Refuse before the socket opens what would be refused after it."""
-        board = self._switchboard
-        name = visit.provider.name
-        busy = board.refusal_to(visit.questionnaire, name) if is_asked else board.refusal(name)
-        if busy is not None:
-            raise _unavailable(busy)
-
-    def _admit(
-        self, visit: Visit, reference: str | None, known: CallDetails, *, is_asked: bool, is_back: bool
-    ) -> Seat:
-        """May the call start, or go on? Its place, where it may."""
-        board, number = self._switchboard, known.own_number
-        tenant = visit.claims.tenant if visit.claims else None
-        if is_asked:
-            decision = board.admit_to(
-                visit.questionnaire,
-                reference,
-                tenant=tenant,
-                number=number,
-                provider=visit.provider.name,
-                is_back=is_back,
-            )
-        else:
-            decision = board.admit(tenant, number, provider=visit.provider.name)
-        if isinstance(decision, Busy):
-            raise _unavailable(decision)
-        return decision
-
-    def _asked(self, visit: Visit, *, is_asked: bool) -> Questionnaire | None:
-        """What is asked; None where the call is listened to."""
-        if not is_asked:
-            return None
-        questionnaire = self._switchboard.questionnaire(visit.questionnaire)
-        if questionnaire is None:
-            raise web.HTTPNotFound(text="there is no questionnaire of that name\n")
-        return questionnaire
-
-    async def _put_through(
-        self,
-        request: web.Request,
-        visit: Visit,
-        questionnaire: Questionnaire | None,
-        known: CallDetails,
-        seat: Seat | None = None,
-    ) -> web.WebSocketResponse:
-        """Hold the call; without a questionnaire, listen to it. A stranger is seated once known."""
+    async def put_through(self, request: web.Request, ready: ReadyCall) -> web.WebSocketResponse:
+        """Hold the call; the seat is left when it is over."""
+        visit, seat = ready.visit, ready.seat
         protocol = visit.protocol
         socket = self._socket(protocol.capabilities)
         await socket.prepare(request)
@@ -168,15 +100,19 @@ class MediaSockets:
             if visit.trial is not None:
                 said, details = await self._introduced(visit.trial, messages)
                 messages = _chained(said, _messages(socket, vigil))  # which another task reads
-                is_back = await self._doorkeeper.is_back(visit, details.provider_call_id)
-                seat = self._admit(visit, None, known, is_asked=questionnaire is not None, is_back=is_back)
+                seat = await ready.let_in(details)
+            if seat is None:
+                raise ValueError("a call that may be held has a place")
             welcome(request)
-            if questionnaire is None:
-                outcome = await self._switchboard.monitor(protocol, messages, send, known=known, seat=seat)
-            else:
-                outcome = await self._switchboard.connect(
-                    protocol, questionnaire, messages, send, known=known, seat=seat
-                )
+            outcome = await self._exchange.hold(
+                protocol,
+                ready.questionnaire,
+                messages,
+                send,
+                known=ready.known,
+                seat=seat,
+                call_id=ready.call_id,
+            )
             close_code = outcome.close_code
         except RemoteProtocolError as error:
             close_code = error.close_code
@@ -235,6 +171,122 @@ class MediaSockets:
             idle_seconds=None if capabilities.pauses_audio else limits.idle_seconds,
             heartbeat_seconds=limits.heartbeat_seconds if capabilities.tolerates_pings else None,
         )
+
+
+class MediaSockets:
+    """The routes that carriers connect to."""
+
+    def __init__(
+        self,
+        *,
+        switchboard: Switchboard,
+        doorkeeper: Doorkeeper,
+        database: OpenDatabase,
+        limits: SocketLimits,
+        workers: Workers | None = None,
+    ) -> None:
+        """`workers` hold the calls; without them, or where none can, this process does."""
+        self._switchboard = switchboard
+        self._doorkeeper = doorkeeper
+        self._database = database
+        self._workers = workers
+        self._sockets = CallSockets(exchange=switchboard, limits=limits)
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """Let one carrier in, and have its call held."""
+        visit = self._doorkeeper.visit(request)
+        is_asked = visit.provider.capabilities.plays
+        if not is_asked and not self._switchboard.monitors:
+            raise web.HTTPForbidden(text="calls are not listened to here: monitoring.enabled is false\n")
+        reference = visit.claims.call if visit.claims else None
+        known = await self._known(visit)
+        if visit.trial is not None:  # a stranger yet, who takes nobody's place
+            if not visit.may_be_back:
+                self._look_for_room(visit, is_asked=is_asked)
+            ready = self._ready(visit, known, self._asked(visit, is_asked=is_asked))
+            with ExitStack() as held:
+                return await self._held(request, ready, held)
+        is_back = await self._doorkeeper.is_back(visit, known.provider_call_id)
+        with ExitStack() as held:
+            seat = self._admit(visit, reference, known, is_asked=is_asked, is_back=is_back)
+            held.enter_context(seat)
+            ready = self._ready(visit, known, self._asked(visit, is_asked=is_asked), seat)
+            await self._doorkeeper.redeem(visit)
+            held.callback(self._switchboard.expect_no_more, reference)
+            return await self._held(request, ready, held)
+
+    def _ready(
+        self, visit: Visit, known: CallDetails, questionnaire: Questionnaire | None, seat: Seat | None = None
+    ) -> ReadyCall:
+        async def let_in(details: CallDetails) -> Seat:
+            is_back = await self._doorkeeper.is_back(visit, details.provider_call_id)
+            return self._admit(visit, None, known, is_asked=questionnaire is not None, is_back=is_back)
+
+        return ReadyCall(visit=visit, questionnaire=questionnaire, known=known, seat=seat, let_in=let_in)
+
+    async def _held(self, request: web.Request, ready: ReadyCall, held: ExitStack) -> web.StreamResponse:
+        """Have the call held until it is over, by a worker where there is one."""
+        if self._workers is not None and await self._workers.take(request, ready, held):
+            return web.StreamResponse()  # to nobody: the connection is not ours any more
+        return await self._sockets.put_through(request, ready)
+
+    async def _known(self, visit: Visit) -> CallDetails:
+        """What a webhook said of the call, or what we dialled; most wires say less."""
+        reference = visit.claims.call if visit.claims else None
+        if reference is None:
+            return CallDetails()
+        try:
+            call = await call_of_reference(self._database, visit.provider.name, reference)
+        except StorageError as error:
+            log.error("phone_call_not_read", code=error.code, detail=str(error))  # noqa: TRY400
+            return CallDetails()
+        if call is None:
+            return CallDetails()
+        return CallDetails(
+            provider_call_id=call.provider_call_id,
+            caller_number=call.caller_number,
+            callee_number=call.callee_number,
+            direction=read_direction(call.direction),
+            custom={ANSWERED_BY: call.answered_by} if call.answered_by else {},
+        )
+
+    def _look_for_room(self, visit: Visit, *, is_asked: bool) -> None:
+        """Refuse before the socket opens what would be refused after it."""
+        board = self._switchboard
+        name = visit.provider.name
+        busy = board.refusal_to(visit.questionnaire, name) if is_asked else board.refusal(name)
+        if busy is not None:
+            raise _unavailable(busy)
+
+    def _admit(
+        self, visit: Visit, reference: str | None, known: CallDetails, *, is_asked: bool, is_back: bool
+    ) -> Seat:
+        """May the call start, or go on? Its place, where it may."""
+        board, number = self._switchboard, known.own_number
+        tenant = visit.claims.tenant if visit.claims else None
+        if is_asked:
+            decision = board.admit_to(
+                visit.questionnaire,
+                reference,
+                tenant=tenant,
+                number=number,
+                provider=visit.provider.name,
+                is_back=is_back,
+            )
+        else:
+            decision = board.admit(tenant, number, provider=visit.provider.name)
+        if isinstance(decision, Busy):
+            raise _unavailable(decision)
+        return decision
+
+    def _asked(self, visit: Visit, *, is_asked: bool) -> Questionnaire | None:
+        """What is asked; None where the call is listened to."""
+        if not is_asked:
+            return None
+        questionnaire = self._switchboard.questionnaire(visit.questionnaire)
+        if questionnaire is None:
+            raise web.HTTPNotFound(text="there is no questionnaire of that name\n")
+        return questionnaire
 
 
 async def _messages(socket: web.WebSocketResponse, vigil: Vigil) -> AsyncIterator[str | bytes]:

@@ -4,16 +4,19 @@ aiohttp takes no hook for connections that it has accepted, so its server is mad
 """
 
 import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from bridge.web.crowd import Crowd, HttpLimits
+from bridge.web.crowd import CROWD, Crowd, HttpLimits
 from bridge.web.headers import harden
 
-__all__ = ["BoundedRunner"]
+__all__ = ["BoundedRunner", "parting"]
 
 MAX_LINE_BYTES = 8190  # of the request line and of one header: aiohttp's own default, and nginx's
 MAX_HEADERS = 64
@@ -97,3 +100,42 @@ class _Handler(RequestHandler):
             response = super().handle_error(request, status, exc, message)
         harden(response)
         return response
+
+
+def _require_nothing_more(handler: RequestHandler) -> None:
+    if handler._message_tail:  # noqa: SLF001
+        raise web.HTTPBadRequest(text="this is no good HTTP request\n")
+
+
+def _nothing() -> None:
+    pass
+
+
+@contextmanager
+def parting(request: web.Request) -> Iterator[tuple[int, Callable[[], None]]]:
+    """The connection of a request that is answered by another process, to be handed over within the context.
+
+    It is given as a descriptor of ours, with what is to be called once its sender is known, or gone. Then it
+    is no connection of ours any more; where the context ends by an exception, it still is.
+
+    Raises:
+        HTTPBadRequest: more has come than the request: who asks for a WebSocket waits for the answer.
+        ConnectionResetError: it is closed.
+
+    """
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("the connection is closed")
+    transport.pause_reading()
+    know: Callable[[], None] = _nothing
+    try:
+        _require_nothing_more(request.protocol)
+        connection: socket.socket = transport.get_extra_info("socket")
+        know = request.app[CROWD].lend(transport)
+        yield connection.fileno(), know
+    except BaseException:
+        know()
+        with suppress(RuntimeError):
+            transport.resume_reading()
+        raise
+    transport.abort()  # closes our copy only: what is open elsewhere goes on

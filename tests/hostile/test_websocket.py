@@ -15,7 +15,7 @@ from frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, closing, frame
 from bridge.web.addresses import Addresses
 from bridge.web.crowd import Crowd, HttpLimits
 from bridge.web.headers import tell_browsers
-from bridge.web.media import MediaSockets, SocketLimits
+from bridge.web.media import CallSockets, SocketLimits
 from bridge.web.runner import BoundedRunner
 from protocols.registry import PROVIDERS
 
@@ -30,7 +30,7 @@ WRONG = b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited"  # hal
 async def port() -> AsyncIterator[int]:
     """A server with our runner, whose one socket is made and watched as calls' sockets are."""
     made: Any = None
-    sockets = MediaSockets(switchboard=made, doorkeeper=made, database=made, limits=SocketLimits())
+    sockets = CallSockets(exchange=made, limits=SocketLimits())
 
     async def echo(request: web.Request) -> web.WebSocketResponse:
         capabilities = PROVIDERS["maqsam"].capabilities

@@ -1,6 +1,7 @@
 """What is stored, read back through the store and through a second connection."""
 
 import asyncio
+import fcntl
 import sqlite3
 import traceback
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from bridge.clock import Clock
 from bridge.dialogue.answer import Answer, AnswerStatus, Value, Via
 from bridge.errors import StorageError
-from bridge.storage.store import CallRecord, Store, TurnRecord
+from bridge.storage.store import CallRecord, Store, TurnRecord, worker_node
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FUTURE = datetime(2226, 3, 1, 12, 0, tzinfo=UTC)
@@ -239,6 +240,45 @@ async def test_unfinished_calls_become_interrupted(
     assert endings["talked"] == ("interrupted", later)
     assert endings["silent"] == ("interrupted", NOON)
     assert endings["done"][0] == "completed"
+
+
+async def test_a_workers_calls_end_with_it_and_with_its_daemon(
+    store: Store, where: Path | str, a_call: Callable[..., CallRecord]
+) -> None:
+    """One that died takes no other's along, and they end when it did; the daemon's start ends them all."""
+    clock = Clock()
+    one, two, near = [
+        await Store.open(where, clock=clock, node=worker_node("h:8080", name)) for name in ("1", "2", "11")
+    ]
+    daemon = await Store.open(where, clock=clock, node="h:8080")
+    other = await Store.open(where, clock=clock, node=worker_node("h:80", 1))
+    stores = {"one": one, "two": two, "near": near, "daemon": daemon, "other": other}
+    began = clock.now() - timedelta(hours=1)
+    for name, opened in stores.items():
+        await opened.begin_call(a_call(name, started_at=began))
+    assert await daemon.close_lost(1) == 1
+    (ended,) = [call for call in await daemon.calls() if call.ended_at is not None]
+    assert (ended.call_id, ended.disposition) == ("one", "interrupted")
+    assert ended.ended_at is not None
+    assert ended.ended_at > began
+    assert await daemon.close_interrupted() == 3
+    assert [call.call_id for call in await daemon.calls() if call.ended_at is None] == ["other"]
+    for opened in stores.values():
+        await opened.close()
+
+
+async def test_processes_that_take_turns_wait_for_each_other(tmp_path: Path) -> None:
+    """While another has its turn nothing is written, and afterwards all is."""
+    store = await Store.open(tmp_path / "hatif.db", clock=Clock(), takes_turns=True)
+    with (tmp_path / "hatif.db-turn").open("rb") as others:
+        fcntl.flock(others, fcntl.LOCK_EX)
+        writing = asyncio.create_task(store.redeem("token", NOON))
+        done, _ = await asyncio.wait({writing}, timeout=0.3)
+        assert not done
+        assert not await store.was_redeemed("token")  # and whoever reads does not wait
+        fcntl.flock(others, fcntl.LOCK_UN)
+        assert await writing
+    await store.close()
 
 
 async def test_daemons_that_share_a_database_end_their_own_calls_only(

@@ -2,7 +2,7 @@
 
 from bridge.lifecycle import State
 from bridge.telemetry.metrics import Metrics, TurnParts
-from bridge.telemetry.snapshot import EngineCondition, PromptsCondition, Snapshot
+from bridge.telemetry.snapshot import EngineCondition, PromptsCondition, Snapshot, WorkersCondition
 
 __all__ = ["SNAPSHOT", "everything", "families", "sample"]
 
@@ -22,6 +22,7 @@ SNAPSHOT = Snapshot(
     components={"storage": True, "voice": False},
     questionnaires={"asked": 1, "waiting": 0, "left_out": 2},
     storage_free_bytes=9 << 30,
+    workers=WorkersCondition(up=2, wanted=2, restarts=0),
     backup_at=1_790_000_000.0,
 )
 

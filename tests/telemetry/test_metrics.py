@@ -5,7 +5,7 @@ from exposed import SNAPSHOT, everything, families, sample
 from msgspec.structs import replace
 
 from bridge.lifecycle import State
-from bridge.telemetry.metrics import STORAGE_CODES, Metrics, TurnParts
+from bridge.telemetry.metrics import STORAGE_CODES, Metrics, TurnParts, added
 
 
 def test_the_names_of_requirement_002_are_kept() -> None:
@@ -121,3 +121,34 @@ def test_daemons_do_not_share_their_counts() -> None:
     text = other.exposition(SNAPSHOT).decode()
     assert sample(text, "hatif_no_input_total") == 0
     assert {"process_resident_memory_bytes", "python_gc_collections_total"} <= set(families(text))
+
+
+def test_what_other_processes_count_is_added() -> None:
+    """Counters and histograms by their labels, refusals too; a gauge and Python's own are the one's."""
+    one, other = Metrics(), Metrics()
+    one.others = other.counted
+    for counting, times in ((one, 1), (other, 2)):
+        for _ in range(times):
+            counting.call_ended("maqsam", "completed", "default")
+            counting.call_refused("full")
+            counting.recognised(0.06)
+    other.call_refused("rate")
+    other.reloaded(is_taken=False)
+    text = one.exposition(SNAPSHOT).decode()
+    assert sample(text, 'hatif_calls_total{outcome="completed",provider="maqsam"}') == 3
+    assert sample(text, 'hatif_asr_seconds_bucket{le="0.1"}') == 3
+    assert sample(text, "hatif_asr_seconds_sum") == pytest.approx(0.18)
+    assert sample(text, "hatif_last_reload_successful") == 1
+    assert one.refused() == {"full": 3, "rate": 1}
+    assert families(text) == families(Metrics().exposition(SNAPSHOT).decode())
+
+
+def test_what_is_added_twice_is_there_twice() -> None:
+    """What a process that died had counted is kept beside what the next one counts."""
+    gone, present = Metrics(), Metrics()
+    gone.no_input()
+    present.no_input()
+    present.no_match()
+    sums = {counted.name: counted.samples for counted in added(gone.counted(), present.counted())}
+    assert sums["hatif_no_input"] == [("hatif_no_input_total", {}, 2.0)]
+    assert sums["hatif_no_match"] == [("hatif_no_match_total", {}, 1.0)]

@@ -72,7 +72,7 @@ class Board:
     def active_calls(self) -> int:
         return len(self.running)
 
-    def sessions(self) -> list[RunningCall]:
+    async def all_sessions(self) -> list[RunningCall]:
         return self.running
 
     def end(self, call_id: str) -> bool:

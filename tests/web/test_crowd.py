@@ -84,6 +84,19 @@ def test_who_is_known_or_gone_makes_room() -> None:
     assert site.enters("192.0.2.1", "192.0.2.1", "192.0.2.1") == [True, True, False]
 
 
+def test_who_goes_on_elsewhere_stays_a_stranger_until_it_is_known() -> None:
+    """Its connection is not ours any more; more than one address may have are turned away all the same."""
+    site = Site()
+    wires = [site.enter("192.0.2.1")[1] for _ in range(2)]
+    known = [site.crowd.lend(wire) for wire in wires]
+    for wire in wires:
+        site.crowd.leave(wire)
+    assert (site.crowd.strangers, site.enters("192.0.2.1")) == (2, [False])
+    for know in (*known, *known):
+        know()
+    assert (site.crowd.strangers, site.enters("192.0.2.1")) == (0, [True])
+
+
 def test_the_admin_socket_is_never_full() -> None:
     """Whoever may open that file gets in, whatever happens outside."""
     site = Site()

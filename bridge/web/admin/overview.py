@@ -175,7 +175,7 @@ class OverviewRoutes:
         if guarded is None:
             raise web.HTTPNotFound(text="no calls of that provider are taken here\n")
         board = self._house.switchboard
-        calls = board.sessions() if board else []
+        calls = await board.all_sessions() if board else []
         status = ProviderStatus(
             provider=name,
             enabled=True,

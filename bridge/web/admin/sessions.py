@@ -78,7 +78,8 @@ class SessionRoutes:
         principal = require(request, Scope.SESSIONS_READ)
         limit, after = limit_of(request), request.query.get("after", "")
         await there(self._house.audit).note_seldom(principal, Action.SESSIONS_LIST, "*")
-        visible = [one for one in there(self._house.switchboard).sessions() if principal.sees(one.tenant)]
+        running = await there(self._house.switchboard).all_sessions()
+        visible = [one for one in running if principal.sees(one.tenant)]
         rest = [one for one in visible if _place(one) > after]
         page = rest[:limit]
         following = _place(page[-1]) if len(rest) > limit else None
@@ -104,7 +105,7 @@ class SessionRoutes:
 
     async def _found(self, request: web.Request, principal: Principal, action: Action) -> RunningCall:
         call_id = request.match_info["id"]
-        for call in there(self._house.switchboard).sessions():
+        for call in await there(self._house.switchboard).all_sessions():
             if call.id != call_id:
                 continue
             if principal.sees(call.tenant):

@@ -1,0 +1,1 @@
+"""Several processes that hold calls, for several processor cores: docs/adr/0011."""
