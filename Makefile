@@ -103,6 +103,10 @@ turns: $(STAMP)  ## when turns end, what stops prompts, where the time until rep
 	$(BIN)/python benchmarks/turns.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz) \
 	  --noise $(or $(NOISE),../shared/speech/noise-ulaw8k.tar.xz)
 
+lines: $(STAMP)  ## how well real people are heard over bad lines; SPEECH=DIR, NOISE=DIR, ARGS
+	$(BIN)/python benchmarks/lines.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz) \
+	  --noise $(or $(NOISE),../shared/speech/noise-ulaw8k.tar.xz) $(ARGS)
+
 fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'atheris>=3.0'
 	@fuzz() { \
