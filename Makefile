@@ -22,7 +22,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services install demo test test-xtts check check-all format lint types imports bench turns fuzz soak overload media drill peers model licences clean
+.PHONY: help services install demo test test-xtts check check-all format lint types imports bench turns lines fuzz soak overload media drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'

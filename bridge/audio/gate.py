@@ -22,6 +22,7 @@ from bridge.audio.endpointing import (
 from bridge.audio.frames import FRAME_SECONDS, Framer
 from bridge.audio.g711 import decode_ulaw
 from bridge.audio.levels import Leveller
+from bridge.audio.offset import OffsetFilter
 from bridge.audio.vad import SpeechDetector
 
 __all__ = [
@@ -110,6 +111,7 @@ class VoiceGate:
             raise ValueError(f"the look-back must be at least {RESUME_WINDOW_SECONDS:g} s")
         self._look_back_frames = round(look_back_seconds / FRAME_SECONDS)
         self._framer = Framer()
+        self._offset = OffsetFilter()
         self._detector = SpeechDetector()
         self._endpointer = Endpointer()
         self._leveller = Leveller()
@@ -155,7 +157,7 @@ class VoiceGate:
         """Take in mu-law of any length; say what the frames it completes decided."""
         events: list[GateEvent] = []
         for frame in self._framer.push(payload):
-            event = self._hear(decode_ulaw(frame))
+            event = self._hear(self._offset.process(decode_ulaw(frame)))
             if event is not None:
                 events.append(event)
         return events
