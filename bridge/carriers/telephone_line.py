@@ -91,6 +91,7 @@ BAD_LINES: Mapping[str, LineCondition] = MappingProxyType(
         "lossy-noise": replace(_LOSSY, filling=Filling.NOISE),
         "lossy-bursts": replace(_LOSSY, loss_packets=3),
         "lossy-noisy": replace(_LOSSY, noise_dbfs=-45),
+        "filled-noisy": replace(_LOSSY, noise_dbfs=-45, filling=Filling.NOISE),
         "frames-30": replace(_LOSSY, packet_seconds=0.03, jitter_seconds=0.2),
         "frames-60": replace(_LOSSY, packet_seconds=0.06, jitter_seconds=0.4),
         "muted": LineCondition(suppressed=Filling.SILENCE),
