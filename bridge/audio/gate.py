@@ -116,6 +116,7 @@ class VoiceGate:
         self._endpointer = Endpointer()
         self._leveller = Leveller()
         self._held: deque[bytes] = deque()  # PCM frames not emitted: look-back, or the chunk under way
+        self._latest: deque[bytes] = deque(maxlen=self._look_back_frames)  # emitted or not
         self._frames = 0
 
     @property
@@ -150,8 +151,18 @@ class VoiceGate:
         return UtteranceEnded(b"", ended.silence_seconds, ended.speech_seconds, ended.reason)
 
     def dismiss(self) -> None:
-        """What was taken for an utterance is none, such as our own echo. What is heard next may be one."""
+        """What was taken for an utterance is none, such as our own echo. What is heard next may be one.
+
+        It may have begun already: its look-back reaches into what was dismissed.
+        """
         self._endpointer.dismiss()
+        self._held = deque(self._latest)
+
+    def forget(self) -> None:
+        """What is heard next has nothing to do with what was heard before."""
+        self._endpointer.dismiss()
+        self._held.clear()
+        self._latest.clear()
 
     def process(self, payload: bytes) -> list[GateEvent]:
         """Take in mu-law of any length; say what the frames it completes decided."""
@@ -165,6 +176,7 @@ class VoiceGate:
     def _hear(self, frame_pcm: bytes) -> GateEvent | None:
         self._frames += 1
         self._held.append(frame_pcm)
+        self._latest.append(frame_pcm)
         endpoint = self._endpointer.process(FRAME_SECONDS, self._detector.is_speech(frame_pcm))
         match endpoint:
             case None:

@@ -4,7 +4,7 @@ Left there, it is a noise to whatever measures levels: of 180 real words at an o
 of 600 steps the gate missed 20, and all of them where they were 20 dB softer (docs/benchmarks.md).
 """
 
-from bridge.audio.g711 import mean, shift
+from bridge.audio.g711 import mean, peak, shift
 
 __all__ = ["OffsetFilter"]
 
@@ -27,14 +27,14 @@ class OffsetFilter:
 
     def process(self, frame_pcm: bytes) -> bytes:
         """The next frame, as many samples as were given, without the offset that was known before it."""
-        own = mean(frame_pcm)
-        if not own:  # nothing at all: what was lost or muted tells nothing, and has none
-            return frame_pcm
-        offset = self._offset
-        self._sum += own
-        self._frames += 1
-        if self._frames == self._needed:
-            self._close_block()
+        own, offset = mean(frame_pcm), self._offset
+        if offset and abs(own) < LEAST and peak(frame_pcm) <= abs(offset) // 2:
+            return frame_pcm  # lost, and filled with what has no offset
+        if own:  # digital silence tells nothing
+            self._sum += own
+            self._frames += 1
+            if self._frames == self._needed:
+                self._close_block()
         return shift(frame_pcm, -offset) if offset else frame_pcm
 
     def _close_block(self) -> None:

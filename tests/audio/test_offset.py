@@ -50,20 +50,20 @@ def test_what_was_lost_stays_silent_and_tells_nothing(sounds: Any) -> None:
     """A hole in a line with an offset is no step, and does not move the measure."""
     line = shifted(sounds.call((4, None)), 400)
     frames = [line[at : at + PCM_FRAME_BYTES] for at in range(0, len(line), PCM_FRAME_BYTES)]
-    holed = [SILENT if number % 3 == 2 else frame for number, frame in enumerate(frames)]
-    left = filtered(b"".join(holed))
-    assert left[2 * PCM_FRAME_BYTES :][:PCM_FRAME_BYTES] == SILENT
-    assert left[-PCM_FRAME_BYTES:] == SILENT or abs(samples(left[-PCM_FRAME_BYTES:]).mean()) < LEAST
-    assert np.abs(samples(left[BLOCK_FRAMES * PCM_FRAME_BYTES :])).max() < 150
+    for filling in (SILENT, sounds.noise(0.02, -60)):
+        holed = [filling if number % 3 == 2 else frame for number, frame in enumerate(frames)]
+        left = filtered(b"".join(holed))
+        holes = [left[at : at + PCM_FRAME_BYTES] for at in range(0, len(left), PCM_FRAME_BYTES)][2::3]
+        assert set(holes) == {filling}
+        assert np.abs(samples(left[2 * BLOCK_FRAMES * PCM_FRAME_BYTES :])).max() < 150
 
 
 @settings(max_examples=50, deadline=None)
-@given(data=st.data(), steps=st.integers(-3000, 3000))
-def test_no_sample_wraps_around(data: st.DataObject, steps: int) -> None:
-    """However large the offset and however loud the caller: what rises goes on to rise."""
-    seed = data.draw(st.integers(0, 2**16))
+@given(seed=st.integers(0, 2**16), steps=st.integers(-3000, 3000))
+def test_no_sample_wraps_around(seed: int, steps: int) -> None:
+    """However large the offset and however loud the caller: all of a second moves by the same."""
     wave = np.random.default_rng(seed).uniform(-32_124, 32_124, 160 * 30).astype("<i2").tobytes()
     line = shifted(wave, steps)
     moved = samples(filtered(line)) - samples(line)
     assert np.abs(moved).max() <= MOST
-    assert all(before == after for before, after in pairwise(moved[160 * FIRST_FRAMES :]))
+    assert all(before == after for before, after in pairwise(moved[160 * (FIRST_FRAMES + 3) :]))
