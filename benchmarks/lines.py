@@ -96,7 +96,7 @@ ONSET_GAP_HOPS = 15  # what a longer silence separates from the word was before 
 NOISE_RISE_SECONDS = 5
 LONGEST_LEAD_SAMPLES = 8000  # an utterance that begins a second before a word is another one
 NOISE_DB = -20.0  # of the machine's recording, which is as loud as a voice
-NOISE_SECONDS = 80  # under each of the two questions
+NOISE_SECONDS = 80  # unless other is asked for; under each of the two questions
 
 Prompts = dict[str, bytes]  # mu-law, by text
 
@@ -108,7 +108,6 @@ class _HeardLine(Line):
     """A line that remembers where utterances began."""
 
     began: list[int]  # samples of what arrived
-    unasked = 0  # of them, so many while nothing was being said
 
     def _take(self, payload: bytes) -> None:
         for at in range(0, len(payload), HOP_SAMPLES):  # an event is placed where it happens
@@ -118,7 +117,6 @@ class _HeardLine(Line):
         if isinstance(happening, UtteranceStarted):
             heard = round(self.gate.position_seconds * SAMPLE_RATE)
             self.began.append(heard - len(happening.pcm) // SAMPLE_WIDTH)
-            self.unasked += not self.is_speaking
         super()._happened(happening)
 
 
@@ -150,11 +148,6 @@ class CallEar:
         self._keeps_length = condition.keeps_length
 
     @property
-    def begun(self) -> int:
-        """How many utterances began after the last prompt had ended."""
-        return self._line.unasked
-
-    @property
     def heard_samples(self) -> int:
         """Since the last recording began."""
         return self._sent - self._word_at
@@ -175,7 +168,7 @@ class CallEar:
         ]
         if not self._is_accepted:
             await self._introduce()
-        self._line.began, self._line.unasked = [], 0
+        self._line.began = []
         self._line.say([self._prompt])
         speaking = asyncio.create_task(self._speak(pcm))
         heard: list[Heard] = []
@@ -266,7 +259,7 @@ class Unasked(Struct, frozen=True):
     """What a line made of nobody's speech."""
 
     minutes: float
-    utterances: int
+    utterances: int  # that the recogniser was asked about
     answers: int  # of those, taken for an answer or read back as one
 
 
@@ -289,6 +282,7 @@ class Work(Struct, frozen=True):
     recordings: Recordings
     chosen: list[Recording]
     noise: list[bytes]
+    noise_seconds: int
     prompts: Prompts
     model: Path
 
@@ -337,7 +331,7 @@ async def _measure(ears: Still, work: Work, on_heard: Callable[[], None]) -> Lin
         late += calls[one.speaker, listen].late_samples(onset_sample(work.recordings[one]))
         trials.append(await attempt(one, questions, audience, rounds))
         on_heard()
-    silence = [bytes(NOISE_SECONDS * SAMPLE_RATE * SAMPLE_WIDTH)] * 2
+    silence = [bytes(work.noise_seconds * SAMPLE_RATE * SAMPLE_WIDTH)] * 2
     return LineFigures(
         work.name,
         summarise("", trials).kinds,
@@ -380,7 +374,7 @@ async def unasked(ears: Still, work: Work, questions: Questions, pieces: Iterabl
         call, questionnaire = calls[number % 2], kinds[number % 2]
         heard = await call.hear(piece)
         samples += call.heard_samples
-        utterances += call.begun
+        utterances += len(heard)
         taken = [judge(questionnaire, [one], None) for one in heard]
         answers += sum(one in {Verdict.WRONG_AT_ONCE, Verdict.READ_BACK_WRONG} for one in taken)
     return Unasked(samples / SAMPLE_RATE / 60, utterances, answers)
@@ -504,11 +498,11 @@ def levelled(recordings: Recordings) -> Recordings:
     return {one: scale_to_peak(pcm, SPEECH_PEAK_DBFS) for one, pcm in recordings.items()}
 
 
-def machines(source: Path | None) -> list[bytes]:
+def machines(source: Path | None, seconds: int) -> list[bytes]:
     """Machines in the caller's room, as they grow loud."""
     if source is None:
         return []
-    rise = np.minimum(np.arange(NOISE_SECONDS * SAMPLE_RATE) / SAMPLE_RATE / NOISE_RISE_SECONDS, 1)
+    rise = np.minimum(np.arange(seconds * SAMPLE_RATE) / SAMPLE_RATE / NOISE_RISE_SECONDS, 1)
     found = []
     for pcm in read_noise(source)[0][:2]:
         noise = np.frombuffer(pcm, dtype="<i2")[: len(rise)] * 10 ** (NOISE_DB / 20)
@@ -546,15 +540,18 @@ def works_for(options: argparse.Namespace) -> list[Work]:
     if unknown := sorted(set(names) - LINES.keys()):
         raise BridgeError(f"no such line: {', '.join(unknown)}; there are {', '.join(LINES)}")
     recordings = levelled(read_recordings(options.speech))
-    prompts, noise = asyncio.run(asked()), machines(options.noise)
+    prompts, noise = asyncio.run(asked()), machines(options.noise, options.noise_seconds)
     picked = chosen(recordings, options.share)
-    return [Work(name, recordings, picked, noise, prompts, options.model) for name in names]
+    return [
+        Work(name, recordings, picked, noise, options.noise_seconds, prompts, options.model) for name in names
+    ]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="What do bad lines cost?")
     parser.add_argument("--speech", type=Path, required=True, help="a folder or archive of recordings")
     parser.add_argument("--noise", type=Path, help="recordings of machines in callers' rooms")
+    parser.add_argument("--noise-seconds", type=int, default=NOISE_SECONDS, help="of nobody's speech")
     parser.add_argument("--model", type=Path, default=load_settings(DEFAULT_CONFIG).recogniser.model)
     parser.add_argument("--lines", default=",".join(LINES), help="which lines, by name")
     parser.add_argument(

@@ -15,8 +15,8 @@ from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResum
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
 from bridge.dialogue.actions import Keys, Listen
-from bridge.dialogue.inputs import Digits, HungUp, NoInput, NotHeard, Utterance
-from bridge.line import ECHO_TAIL_SECONDS, KeyPressed, Line, WentDead
+from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.line import KeyPressed, Line, WentDead
 from bridge.listening import MAX_LOOKS, Heard, Listener, Unfinished
 from bridge.speech.vosk.recognizer import KNOWN_SOUND
 from protocols.commands import AcceptCall
@@ -443,8 +443,12 @@ async def test_our_own_echo_does_not_stop_us(scene: Scene, *, speaks: bool) -> N
     await asyncio.gather(hearing, return_exceptions=True)
 
 
-@pytest.mark.parametrize("after_seconds", [0.2, ECHO_TAIL_SECONDS + 0.5], ids=["at once", "much later"])
-async def test_the_echo_of_our_last_words_is_no_answer(scene: Scene, after_seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("after_seconds", "becomes"), [(0.2, NoInput), (1.5, Utterance)], ids=["at once", "much later"]
+)
+async def test_the_echo_of_our_last_words_is_no_answer(
+    scene: Scene, after_seconds: float, becomes: type[Input]
+) -> None:
     """It comes when we have fallen silent; what comes much later is no echo."""
     scene.line._take(on_a_line(0.5))
     scene.line.say([YES])
@@ -459,7 +463,7 @@ async def test_the_echo_of_our_last_words_is_no_answer(scene: Scene, after_secon
         scene.line._take(on_a_line(1.0))
         heard = await hearing
     assert heard is not None
-    assert isinstance(heard.input, NoInput if after_seconds < ECHO_TAIL_SECONDS else Utterance)
+    assert isinstance(heard.input, becomes)
 
 
 async def test_whoever_answers_into_the_echo_is_heard_from_the_first_sound(scene: Scene) -> None:

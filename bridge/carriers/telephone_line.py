@@ -126,7 +126,7 @@ class TelephoneLine:
         self._hangover_frames = 0  # until silence is suppressed
         self._is_losing = False
         self._uncut = b""  # waits for the rest of its packet
-        self._under_way: deque[tuple[float, bytes]] = deque()  # when each arrives, in order
+        self._under_way: deque[tuple[float, bytes]] = deque()  # when each may arrive; in order
 
     def tick(self, said: bytes, heard: bytes = SILENT_FRAME) -> list[bytes]:
         """Take in what the caller says and hears in 20 ms; the packets that arrive by its end, in order."""
@@ -192,8 +192,7 @@ class TelephoneLine:
         delay = self._condition.jitter_seconds * self._delays.random() ** JITTER_POWER
         arriving = self._filled(self._condition.filling, len(packet)) if self._is_lost() else packet
         if arriving:
-            earliest = self._under_way[-1][0] if self._under_way else now
-            self._under_way.append((max(now + delay, earliest), arriving))
+            self._under_way.append((now + delay, arriving))
 
     def _is_lost(self) -> bool:
         """Losses come in rows: one begins as often as makes the share, and goes on as makes its length."""

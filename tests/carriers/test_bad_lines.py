@@ -151,3 +151,13 @@ def test_a_word_that_a_dead_line_cut_off_is_asked_again(
     assert 0 < gone.left_alone_frames < 5.0 / FRAME_SECONDS
     assert call.answers == ANSWERS
     assert call.hatif.disposition is Disposition.COMPLETED
+
+
+def test_a_line_that_is_dead_from_the_beginning_ends_the_call(
+    listen: Callable[..., list[Rehearsal]], patient: Callable[..., PatientCaller]
+) -> None:
+    """Nothing of what is said comes through: nobody is waited for without end, and nothing is stored."""
+    (call,) = listen((patient(), LineCondition(dead=((0, 600),))))
+    assert call.answers == {}
+    assert call.hatif.disposition is Disposition.NO_ANSWER
+    assert call.carrier.ended_by in OURS
