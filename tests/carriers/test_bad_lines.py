@@ -41,9 +41,11 @@ WORST = (
     "offset",
     "quiet-offset",
     "loud",
+    "lossy-gaps",
     "lossy-noisy",
     "filled-noisy",
     "frames-60",
+    "comfort-noise",
     "late-echo",
     "everything",
 )
