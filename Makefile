@@ -23,7 +23,7 @@ XTTS_BIN    := $(XTTS_VENV)/bin
 TORCH       := torch==2.13.0
 TORCH_INDEX ?=
 
-.PHONY: help services install demo test test-xtts check check-all format lint types imports bench bench-peers hearing turns fuzz soak overload media crowd drill peers model licences clean
+.PHONY: help services install demo test test-xtts check check-all format lint types imports bench bench-peers hearing turns lines fuzz soak overload media crowd drill peers model licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -115,6 +115,10 @@ hearing: $(STAMP)  ## how well real people are heard; SPEECH=DIR names the recor
 
 turns: $(STAMP)  ## when turns end, what stops prompts, where the time until replies goes; SPEECH=DIR, NOISE=DIR
 	$(BIN)/python benchmarks/turns.py --speech $(SPEECH) --noise $(NOISE)
+
+lines: $(STAMP)  ## how well real people are heard over bad lines; SPEECH=DIR, NOISE=DIR, ARGS
+	$(BIN)/python benchmarks/lines.py --speech $(or $(SPEECH),../shared/speech/asc-val-ulaw8k.tar.xz) \
+	  --noise $(or $(NOISE),../shared/speech/noise-ulaw8k.tar.xz) $(ARGS)
 
 fuzz: $(STAMP)  ## every provider's wire, SSML, files, tokens and webhooks against inputs chosen by coverage; SECONDS=N for each, PROVIDER=NAME for one
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'atheris>=3.0'

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path, PurePath
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -157,21 +158,30 @@ class Ear:
         return Utterance(hearing.closed, hearing.open, hearing.confidence, spoken.speech_seconds)
 
 
+class Hearer(Protocol):
+    """Somebody who listens to one speaker."""
+
+    async def hear(self, pcm: bytes) -> list[Utterance]: ...
+
+
 class Audience:
     """All speakers, heard when a dialogue comes to them, and once for each thing that is listened for."""
 
-    def __init__(self, recognizer: VoskRecognizer, recordings: Recordings) -> None:
-        self._recognizer = recognizer
+    def __init__(self, recordings: Recordings, listen_to: Callable[[Recording, Listen], Hearer]) -> None:
+        """`listen_to` is asked once for each speaker and each thing that is listened for."""
         self._recordings = recordings
-        self._ears: dict[tuple[str, Listen], Ear] = {}
+        self._listen_to = listen_to
+        self._ears: dict[tuple[str, Listen], Hearer] = {}
         self._heard: dict[tuple[Recording, Listen], list[Utterance]] = {}
 
     async def hear(self, recording: Recording, listen: Listen) -> list[Utterance]:
         """What becomes of a recording; nothing where there is no such recording."""
         key = (recording, listen)
         if key not in self._heard and recording in self._recordings:
-            ear = self._ears.setdefault((recording.speaker, listen), Ear(self._recognizer, listen))
-            self._heard[key] = await ear.hear(self._recordings[recording])
+            line = recording.speaker, listen
+            if line not in self._ears:
+                self._ears[line] = self._listen_to(recording, listen)
+            self._heard[key] = await self._ears[line].hear(self._recordings[recording])
         return self._heard.get(key, [])
 
 
@@ -184,6 +194,10 @@ class Questions:
     def __init__(self, source: Questionnaire) -> None:
         self._by_kind = {"yes/no": _only(source, "fever"), "number": _only(source, "pain_level")}
 
+    @classmethod
+    def shipped(cls) -> "Questions":
+        return cls(load(CONTENT / "questionnaires" / "post_discharge.yaml"))
+
     def of(self, recording: Recording) -> Questionnaire:
         return self._by_kind[recording.kind]
 
@@ -195,7 +209,7 @@ def _only(source: Questionnaire, item_id: str) -> Questionnaire:
     return source.model_copy(update={"items": (item,)})
 
 
-def _listen(turn: engine.Turn) -> Listen:
+def listen_of(turn: engine.Turn) -> Listen:
     return next(action for action in turn.actions if isinstance(action, Listen))
 
 
@@ -260,7 +274,7 @@ async def converse(questionnaire: Questionnaire, caller: Caller, truth: Value) -
     """Go on until the item is stored or the call is over: how it ended, what is stored, questions asked."""
     turn = engine.begin(questionnaire)
     for questions in range(1, MAX_DIALOGUE_INPUTS):
-        turn = engine.advance(questionnaire, turn.state, await caller.reply(turn.state, _listen(turn)))
+        turn = engine.advance(questionnaire, turn.state, await caller.reply(turn.state, listen_of(turn)))
         for action in turn.actions:
             if isinstance(action, Store):
                 return _ending_of(action, truth), action.answer.value, questions
@@ -282,25 +296,31 @@ def _ending_of(store: Store, truth: Value) -> Ending:
 
 
 async def measure(recordings: Recordings, model: Path, phases: int) -> tuple[str, list[Trial]]:
-    questions = Questions(load(CONTENT / "questionnaires" / "post_discharge.yaml"))
+    questions = Questions.shipped()
     recognizer = VoskRecognizer(model, phases=phases)
     await recognizer.start()
-    audience = Audience(recognizer, recordings)
-    rounds = sorted({recording.round for recording in recordings})
+    audience = Audience(recordings, lambda _, listen: Ear(recognizer, listen))
+    rounds = rounds_of(recordings)
     try:
-        trials = [await _try(one, questions, audience, rounds) for one in sorted(recordings, key=_order)]
+        trials = [await attempt(one, questions, audience, rounds) for one in sorted(recordings, key=order)]
     finally:
         await recognizer.stop()
     return recognizer.identity, trials
 
 
-def _order(recording: Recording) -> tuple[int, str, str]:
+def rounds_of(recordings: Recordings) -> list[str]:
+    """In which order somebody says the same word again."""
+    return sorted({recording.round for recording in recordings})
+
+
+def order(recording: Recording) -> tuple[int, str, str]:
     return list(TRUTHS).index(recording.word), recording.speaker, recording.round
 
 
-async def _try(recording: Recording, questions: Questions, audience: Audience, rounds: list[str]) -> Trial:
+async def attempt(recording: Recording, questions: Questions, audience: Audience, rounds: list[str]) -> Trial:
+    """One recording alone, and as the first answer of a dialogue."""
     questionnaire, truth = questions.of(recording), recording.truth
-    utterances = await audience.hear(recording, _listen(engine.begin(questionnaire)))
+    utterances = await audience.hear(recording, listen_of(engine.begin(questionnaire)))
     by_grammar = [Utterance(one.closed[:1], one.closed[:1], one.confidence) for one in utterances]
     ending, stored, asked = await converse(questionnaire, Caller(recording, audience, rounds), truth)
     return Trial(

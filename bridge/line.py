@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from math import ceil
+from math import ceil, inf
 
 import structlog
 from msgspec import Struct
@@ -44,6 +44,7 @@ __all__ = [
     "MachineAnswered",
     "Overheard",
     "PlayoutFinished",
+    "WentDead",
 ]
 
 # RFC 6455 section 7.4.1
@@ -54,7 +55,10 @@ CLOSE_INTERNAL_ERROR = 1011
 # Nobody answers a question of which they have heard less: to recognise a word takes half of it.
 UNANSWERABLE_SECONDS = 0.5
 ECHO_SECONDS = 2.5  # what leaves ahead of time, the way there and back, and as much of it as is compared
+ECHO_TAIL_SECONDS = 1.0  # after the last word has been heard its echo may still come
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
+DEAD_SECONDS = 4.0  # without audio while the caller is speaking: stalls are shorter, and so is our patience
+DEAD_TICKS = 13  # a quarter of a second more: a loop that stood still has read by then what came meanwhile
 PAUSE_SECONDS = 1.0  # without audio is silence, where silence is not sent; a stall of the network is shorter
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
 
@@ -71,6 +75,10 @@ class KeyPressed(Struct, frozen=True):
 
 class PlayoutFinished(Struct, frozen=True):
     """Everything that was said has been heard."""
+
+
+class WentDead(Struct, frozen=True):
+    """Nothing came any more while the caller was speaking."""
 
 
 class Overheard(Struct, frozen=True):
@@ -94,7 +102,9 @@ class Gone(Struct, frozen=True):
     """The carrier has left, or must be treated so. Nothing follows."""
 
 
-Happening = GateEvent | KeyPressed | PlayoutFinished | Overheard | MachineAnswered | Dismissed | Gone
+Happening = (
+    GateEvent | KeyPressed | PlayoutFinished | WentDead | Overheard | MachineAnswered | Dismissed | Gone
+)
 
 
 class Line:
@@ -139,6 +149,7 @@ class Line:
         self._packets: OpusStream | None = None  # theirs, where they are Opus
         self._heard_at = 0.0  # the end of the caller's audio, in call time
         self._is_paused = False
+        self._dead_ticks = 0
         self._spoken = MULAW_8K
         self._said = ToMulaw(MULAW_8K)  # what we sent, for the recording
         self._playout = self._new_playout()
@@ -149,6 +160,7 @@ class Line:
         self._phrases = 0
         self._played: deque[bytes] = deque()  # lately, as it left: an echo of it is no speech
         self._played_bytes = 0
+        self._silent_since = -inf  # we are
         self._on_first_audio: Callable[[float], None] | None = None
 
     # In
@@ -286,6 +298,7 @@ class Line:
         """There is audio now: no pause."""
         self._heard_at = now
         self._is_paused = False
+        self._dead_ticks = 0
 
     def _hear_pause(self, now: float) -> None:
         """Make the silence that is not sent: an utterance ends by it, a recording keeps time."""
@@ -296,6 +309,13 @@ class Line:
         frames = int(missing / FRAME_SECONDS)
         self._heard_at += frames * FRAME_SECONDS
         self._take(MULAW_8K.silence * MULAW_8K.frame_bytes * frames)
+
+    def _hear_nothing(self) -> None:
+        """What the caller was saying has no end. That is told once; what comes later is another matter."""
+        self._dead_ticks += 1
+        if self._dead_ticks == DEAD_TICKS:
+            self.gate.forget()
+            self._happened(WentDead())
 
     def _take(self, payload: bytes) -> None:
         """Some of the caller's audio, in mu-law."""
@@ -356,8 +376,11 @@ class Line:
             self._keep_alive(now, self.capabilities.keep_alive_seconds)
         if self.capabilities.pauses_audio and self.introduction.done():
             self._hear_pause(now)
+        if self.gate.is_speaking and now - self._heard_at >= DEAD_SECONDS:
+            self._hear_nothing()
         if self.is_speaking and self._playout.is_finished(now):
             self.is_speaking = False
+            self._silent_since = now
             self._happened(PlayoutFinished())
 
     def _keep_alive(self, now: float, seconds: float) -> None:
@@ -382,12 +405,15 @@ class Line:
         while self._played_bytes - len(self._played[0]) > ECHO_SECONDS * self._spoken.bytes_per_second:
             self._played_bytes -= len(self._played.popleft())
 
-    def is_echo(self, pcm: bytes) -> bool:
-        """Whether what came in is what left a moment ago; never where nothing is being said."""
-        if not self.is_speaking:
+    def is_echo(self, pcm: bytes, onset_seconds: float) -> bool:
+        """Whether what came in is what left a moment ago; never where nothing was said so lately.
+
+        Its speech began `onset_seconds` before its end.
+        """
+        if not self.is_speaking and self._clock.monotonic() - self._silent_since > ECHO_TAIL_SECONDS:
             return False
         played = ToMulaw(self._spoken).process(b"".join(self._played))
-        return is_echo(pcm, decode_ulaw(played))
+        return is_echo(pcm, decode_ulaw(played), onset_seconds)
 
     def clear(self) -> None:
         """Fall silent: the caller is speaking."""

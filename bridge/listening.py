@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bridge.audio.endpointing import RESUME_SPEECH_SECONDS
 from bridge.audio.gate import (
     UtteranceContinued,
     UtteranceEnded,
@@ -26,7 +27,17 @@ from bridge.dialogue.actions import Keys, Listen
 from bridge.dialogue.inputs import Digits, HungUp, Input, Machine, NoInput, NotHeard, Utterance
 from bridge.dialogue.keypad import Keypad
 from bridge.errors import WorkerError
-from bridge.line import Dismissed, Gone, Happening, KeyPressed, Line, MachineAnswered, PlayoutFinished
+from bridge.line import (
+    DEAD_SECONDS,
+    Dismissed,
+    Gone,
+    Happening,
+    KeyPressed,
+    Line,
+    MachineAnswered,
+    PlayoutFinished,
+    WentDead,
+)
 from bridge.speech.base import Hearing, Recognizer
 from bridge.speech.utterance import OpenUtterance
 
@@ -148,6 +159,8 @@ class Listener:
                 self._press(key)
             case PlayoutFinished():
                 self._restart_timer()
+            case WentDead():
+                self._break_off()
             case Dismissed() if self._listen is not None:
                 raise DismissedError
             case MachineAnswered() if self._listen is not None:
@@ -171,7 +184,7 @@ class Listener:
         self._unfinished = None  # what goes on from here on is this
         if self._listen is None or not self._listen.phrases or not self._may_interrupt(by_voice=True):
             return
-        if self._line.is_echo(pcm):
+        if self._line.is_echo(pcm, onset_seconds):
             self._line.gate.dismiss()
             return
         self._is_premature = self._listen.is_new and self._line.is_premature
@@ -181,7 +194,7 @@ class Listener:
     def _resume(self, pcm: bytes) -> None:
         if self._unfinished is None:
             return
-        if self._line.is_echo(pcm):
+        if self._line.is_echo(pcm, RESUME_SPEECH_SECONDS):
             self._line.gate.dismiss()
             return
         self._revises, self._is_premature = True, False
@@ -248,6 +261,14 @@ class Listener:
             speech_ended_at=speech_ended_at,
             has_stopped_reply=self._has_stopped_reply,
         )
+
+    def _break_off(self) -> None:
+        """The line went dead in mid-utterance: half of an answer may be another answer, so it is none."""
+        self._restart_timer()
+        if self._spoken is not None:
+            self._spoken.cancel()
+            self._spoken = None
+            self._heard = Heard(NotHeard(), speech_ended_at=self._clock.monotonic() - DEAD_SECONDS)
 
     def _utterance(self, hearing: Hearing, speech_seconds: float) -> Utterance:
         return Utterance(hearing.closed, hearing.open, hearing.confidence, speech_seconds, self._is_premature)

@@ -15,8 +15,8 @@ from bridge.audio.gate import UtteranceContinued, UtteranceEnded, UtteranceResum
 from bridge.carriers.voice import LineNoise
 from bridge.clock import Clock
 from bridge.dialogue.actions import Keys, Listen
-from bridge.dialogue.inputs import Digits, HungUp, NoInput, NotHeard, Utterance
-from bridge.line import KeyPressed, Line
+from bridge.dialogue.inputs import Digits, HungUp, Input, NoInput, NotHeard, Utterance
+from bridge.line import KeyPressed, Line, WentDead
 from bridge.listening import LONGEST_WAIT_SECONDS, MAX_LOOKS, Heard, Listener, Unfinished
 from bridge.speech.vosk.recognizer import KNOWN_SOUND
 from protocols.commands import AcceptCall
@@ -466,3 +466,69 @@ async def test_our_own_echo_does_not_stop_us(scene: Scene, *, speaks: bool) -> N
     assert ("speech.started" in scene.sent) is speaks
     hearing.cancel()
     await asyncio.gather(hearing, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("after_seconds", "becomes"), [(0.2, NoInput), (1.5, Utterance)], ids=["at once", "much later"]
+)
+async def test_the_echo_of_our_last_words_is_no_answer(
+    scene: Scene, after_seconds: float, becomes: type[Input]
+) -> None:
+    """It comes when we have fallen silent; what comes much later is no echo."""
+    scene.line._take(on_a_line(0.5))
+    scene.line.say([YES])
+    hearing = asyncio.create_task(scene.hear(prompt=[YES]))
+    async with asyncio.timeout(20):
+        while scene.line.is_speaking:  # noqa: ASYNC110 - the line tells its listener alone
+            await asyncio.sleep(0.001)
+        await scene.clock.sleep(after_seconds)
+        for piece in frames(as_echo(YES, -15)):
+            scene.line._take(piece)
+            await asyncio.sleep(0)
+        scene.line._take(on_a_line(1.0))
+        heard = await hearing
+    assert heard is not None
+    assert isinstance(heard.input, becomes)
+
+
+async def test_whoever_answers_into_the_echo_is_heard_from_the_first_sound(scene: Scene) -> None:
+    """The echo before it is dismissed, and the word is whole."""
+    scene.line._take(on_a_line(0.5))
+    scene.line.say([YES])
+    hearing = asyncio.create_task(scene.hear(prompt=[YES]))
+    echo, noise = as_echo(YES, -15), LineNoise(np.random.default_rng(9))
+    async with asyncio.timeout(20):
+        while scene.line.is_speaking:  # noqa: ASYNC110 - the line tells its listener alone
+            await asyncio.sleep(0.001)
+        for piece in frames(echo + OTHER + noise.ulaw(8000)):
+            scene.line._take(piece)
+            await asyncio.sleep(0)
+        heard = await hearing
+    assert heard is not None
+    assert isinstance(heard.input, Utterance)
+    assert len(heard.pcm) >= 2 * len(OTHER.strip(b"\xff\x7e\x7f\xfe"))
+
+
+def frames(ulaw: bytes) -> list[bytes]:
+    """20 ms each."""
+    return [ulaw[at : at + 160] for at in range(0, len(ulaw), 160)]
+
+
+# A line that goes dead
+
+
+async def test_half_an_utterance_is_none(scene: Scene) -> None:
+    """Where nothing came any more in mid-utterance the caller is asked again, whatever was heard before."""
+    scene.ears.will_hear = ["نعم"]
+    heard = await scene.hear(UtteranceStarted(b"11"), UtteranceContinued(b"22"), WentDead(), ENDED)
+    assert heard is not None
+    assert heard.input == NotHeard()
+    assert scene.ears.streams[0].pcm == b"1122"
+
+
+async def test_a_dead_line_on_which_nobody_is_listened_to_is_nothing(scene: Scene) -> None:
+    """The question is asked to its end, and an answer to it is awaited."""
+    scene.ears.will_hear = ["نعم"]
+    heard = await scene.hear(WentDead(), UtteranceStarted(b"11"), ENDED)
+    assert heard is not None
+    assert heard.input == Utterance(("نعم",), ("نعم",), 1.0, 0.5)

@@ -19,8 +19,10 @@ __all__ = [
     "decode_ulaw",
     "encode_alaw",
     "encode_ulaw",
+    "mean",
     "peak",
     "rms",
+    "shift",
     "swap_bytes",
 ]
 
@@ -61,6 +63,16 @@ def peak(pcm: bytes) -> int:
 def rms(pcm: bytes) -> int:
     """The root mean square of the samples, rounded down."""
     return audioop.rms(pcm, SAMPLE_WIDTH)
+
+
+def mean(pcm: bytes) -> int:
+    """The mean of the samples, rounded down: their direct current."""
+    return audioop.avg(pcm, SAMPLE_WIDTH)
+
+
+def shift(pcm: bytes, steps: int) -> bytes:
+    """Every sample and `steps`, which wraps around at the ends of the 16-bit range."""
+    return audioop.bias(pcm, SAMPLE_WIDTH, steps)
 
 
 def amplify(pcm: bytes, gain: float) -> bytes:

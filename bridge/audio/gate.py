@@ -22,6 +22,7 @@ from bridge.audio.endpointing import (
 from bridge.audio.frames import FRAME_SECONDS, Framer
 from bridge.audio.g711 import decode_ulaw
 from bridge.audio.levels import Leveller
+from bridge.audio.offset import OffsetFilter
 from bridge.audio.vad import SpeechDetector
 
 __all__ = [
@@ -110,10 +111,12 @@ class VoiceGate:
             raise ValueError(f"the look-back must be at least {RESUME_WINDOW_SECONDS:g} s")
         self._look_back_frames = round(look_back_seconds / FRAME_SECONDS)
         self._framer = Framer()
+        self._offset = OffsetFilter()
         self._detector = SpeechDetector()
         self._endpointer = Endpointer()
         self._leveller = Leveller()
         self._held: deque[bytes] = deque()  # PCM frames not emitted: look-back, or the chunk under way
+        self._latest: deque[bytes] = deque(maxlen=self._look_back_frames)  # emitted or not
         self._frames = 0
 
     @property
@@ -148,14 +151,24 @@ class VoiceGate:
         return UtteranceEnded(b"", ended.silence_seconds, ended.speech_seconds, ended.reason)
 
     def dismiss(self) -> None:
-        """What was taken for an utterance is none, such as our own echo. What is heard next may be one."""
+        """What was taken for an utterance is none, such as our own echo. What is heard next may be one.
+
+        It may have begun already: its look-back reaches into what was dismissed.
+        """
         self._endpointer.dismiss()
+        self._held = deque(self._latest)
+
+    def forget(self) -> None:
+        """What is heard next has nothing to do with what was heard before."""
+        self._endpointer.dismiss()
+        self._held.clear()
+        self._latest.clear()
 
     def process(self, payload: bytes) -> list[GateEvent]:
         """Take in mu-law of any length; say what the frames it completes decided."""
         events: list[GateEvent] = []
         for frame in self._framer.push(payload):
-            event = self._hear(decode_ulaw(frame))
+            event = self._hear(self._offset.process(decode_ulaw(frame)))
             if event is not None:
                 events.append(event)
         return events
@@ -163,6 +176,7 @@ class VoiceGate:
     def _hear(self, frame_pcm: bytes) -> GateEvent | None:
         self._frames += 1
         self._held.append(frame_pcm)
+        self._latest.append(frame_pcm)
         endpoint = self._endpointer.process(FRAME_SECONDS, self._detector.is_speech(frame_pcm))
         match endpoint:
             case None:

@@ -24,6 +24,8 @@ FLOOR_BLOCKS = 3  # the floor is the quietest frame of 1.2 to 1.6 s: fluent spee
 MIN_FLOOR = 10.0  # below, mu-law's own steps (8 at the centre) are all there is
 MUTED_LEVEL = 4.0  # digital silence: the line is muted and tells nothing of the noise it will come back with
 ASSUMED_FLOOR = 33.0  # then: a quiet room's, -60 dBFS. With less, noise coming back opened utterances
+HOLE_RATIO = 0.4  # 8 dB below the floor at once: packets were lost, and nothing or another noise is heard
+HOLE_FRAMES = 20  # until it has lasted for 400 ms; few losses in a row last longer
 
 LEARNING_FRAMES = 10  # 200 ms: whatever a call begins with is the line, not the caller
 OPEN_RATIO = 3.16  # 10 dB over the floor makes speech likely
@@ -43,22 +45,31 @@ MAX_NOISE_LEVEL = 400.0  # -38 dBFS: amplified beyond that, line noise is speech
 class NoiseFloor:
     """The level of the line when nobody speaks: the quietest frame of the last second and a half."""
 
-    __slots__ = ("_blocks", "_earlier", "_frames", "_quietest")
+    __slots__ = ("_blocks", "_earlier", "_floor", "_frames", "_hole_frames", "_quietest")
 
     def __init__(self) -> None:
         self._quietest = float("inf")  # of the block under way
         self._blocks: list[float] = []  # quietest of each block before, oldest first
         self._earlier = float("inf")  # quietest of those
+        self._floor = 0.0  # not known
         self._frames = 0
+        self._hole_frames = 0  # in a row
 
     def track(self, level: float) -> float:
         """Take in one frame's level; the floor as it is now."""
-        self._quietest = min(self._quietest, level if level >= MUTED_LEVEL else ASSUMED_FLOOR)
-        floor = max(MIN_FLOOR, min(self._quietest, self._earlier))
+        if level < MUTED_LEVEL or level < self._floor * HOLE_RATIO:
+            self._hole_frames += 1
+            if self._hole_frames <= HOLE_FRAMES:
+                return self._floor or ASSUMED_FLOOR
+            level = level if level >= MUTED_LEVEL else ASSUMED_FLOOR
+        else:
+            self._hole_frames = 0
+        self._quietest = min(self._quietest, level)
+        self._floor = max(MIN_FLOOR, min(self._quietest, self._earlier))
         self._frames += 1
         if self._frames == FLOOR_BLOCK_FRAMES:
             self._close_block()
-        return floor
+        return self._floor
 
     def _close_block(self) -> None:
         self._blocks = [*self._blocks, self._quietest][-FLOOR_BLOCKS:]

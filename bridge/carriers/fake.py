@@ -22,6 +22,7 @@ from bridge.carriers.caller import Caller
 from bridge.carriers.connection import Connection, StreamConnection, WebSocketConnection
 from bridge.carriers.faults import Faults
 from bridge.carriers.leg import CLOSE_SECONDS, CallOutcome, EndedBy, Leg, OnFrame
+from bridge.carriers.telephone_line import TelephoneLine
 from bridge.clock import Clock
 
 __all__ = ["CallOutcome", "EndedBy", "FakeCarrier", "why_unreachable"]
@@ -50,13 +51,16 @@ class FakeCarrier:
         on_frame: OnFrame | None = None,
         connect_seconds: float = CONNECT_SECONDS,
         faults: Faults | None = None,
+        line: TelephoneLine | None = None,
     ) -> None:
+        """`line` is between the caller and the carrier; without it all arrives as it was said."""
         self._wire = wire
         self._caller = caller
         self._clock = clock
         self._on_frame = on_frame
         self._connect_seconds = connect_seconds
         self._faults = faults
+        self._line = line
 
     async def place(
         self,
@@ -82,6 +86,7 @@ class FakeCarrier:
                 self._clock,
                 on_frame=self._on_frame,
                 faults=self._faults,
+                line=self._line,
             )
             return await leg.converse(call, max_seconds)
 

@@ -26,6 +26,7 @@ from bridge.carriers.caller import Caller
 from bridge.carriers.connection import CLOSE_NORMAL, BrokenConnectionError, Connection
 from bridge.carriers.faults import Fault, Faults
 from bridge.carriers.playback import PlaybackBuffer
+from bridge.carriers.telephone_line import TelephoneLine
 from bridge.carriers.tones import ToneKeypad
 from bridge.clock import Clock
 from bridge.transcoding import FromMulaw, ToMulaw
@@ -89,13 +90,16 @@ class Leg:
         *,
         on_frame: OnFrame | None = None,
         faults: Faults | None = None,
+        line: TelephoneLine | None = None,
     ) -> None:
+        """`line` is between the caller and the carrier; without it all arrives as it was said."""
         self._connection = connection
         self._wire = wire
         self._caller = caller
         self._clock = clock
         self._on_frame = on_frame
         self._faults = faults or Faults()
+        self._line = line
         self._late_marks: list[tuple[float, str]] = []  # when, and which
         self._accepted = asyncio.Event()
         self._playback = PlaybackBuffer()
@@ -228,8 +232,9 @@ class Leg:
         audio = self._tones.over(said.audio)
         if self._on_frame is not None:
             self._on_frame(audio, heard)
-        for piece in self._faults.cut(self._said.process(audio * self._faults.frames_per_tick)):
-            await self._send(self._faults.audio(self._wire.audio(piece)))
+        for packet in [audio] if self._line is None else self._line.tick(audio, heard):
+            for piece in self._faults.cut(self._said.process(packet * self._faults.frames_per_tick)):
+                await self._send(self._faults.audio(self._wire.audio(piece)))
         for messages in words:
             await self._send(messages)
         if playing and not self._frames_heard:

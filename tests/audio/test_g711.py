@@ -36,3 +36,10 @@ def test_levels_are_those_of_the_samples() -> None:
     assert g711.peak(pcm) == 4000
     assert g711.rms(pcm) == 2500
     assert np.frombuffer(g711.amplify(pcm, 10), "<i2").tolist() == [30_000, -32_768, 0, 0]
+
+
+def test_a_direct_current_is_measured_and_taken_away() -> None:
+    """The mean is rounded down, and every sample moves by as much as is asked."""
+    pcm = np.array([100, -300, 50, 51], dtype="<i2").tobytes()
+    assert g711.mean(pcm) == -25
+    assert np.frombuffer(g711.shift(pcm, 25), "<i2").tolist() == [125, -275, 75, 76]

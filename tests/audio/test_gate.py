@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from bridge.audio.gate import (
     whole_utterances,
 )
 from bridge.audio.levels import Leveller, peak_dbfs
+from bridge.carriers.telephone_line import LineCondition, TelephoneLine
 
 
 def hear(gate: VoiceGate, pcm: bytes) -> list[GateEvent]:
@@ -89,6 +91,42 @@ def test_a_look_back_below_300_ms_is_refused() -> None:
     """Shorter, and the first consonants of a word are lost."""
     with pytest.raises(ValueError, match="look-back"):
         VoiceGate(look_back_seconds=0.1)
+
+
+def test_what_was_dismissed_is_looked_back_on(sounds: Any) -> None:
+    """Somebody who began to speak over our echo is heard from there on, not from where that was found out."""
+    gate = VoiceGate()
+    gate._leveller = Unlevelled()
+    line = decode_ulaw(encode_ulaw(sounds.call((1, None), (1, -12), (1, None))))
+    began = next(at for at in range(0, len(line), 320) if hear(gate, line[at : at + 320])) + 320
+    gate.dismiss()
+    assert not gate.is_speaking
+    (again, *_, ended) = hear(gate, line[began:])
+    whole = b"".join(map(audio_of, hear_anew(line)))
+    assert isinstance(again, UtteranceStarted)
+    assert again.pcm.startswith(line[began - 2 * 2400 : began])
+    assert isinstance(ended, UtteranceEnded)
+    assert whole.endswith(audio_of(ended))
+
+
+def test_what_was_forgotten_is_not(sounds: Any) -> None:
+    """After a dead line nothing of before goes on, and nothing of it is heard again."""
+    gate = VoiceGate()
+    gate._leveller = Unlevelled()
+    line = decode_ulaw(encode_ulaw(sounds.call((1, None), (0.5, -12))))
+    hear(gate, line)
+    gate.forget()
+    gate.dismiss()  # as an echo after it may be
+    first = next(iter(hear(gate, line[-2 * 4000 :])))
+    assert isinstance(first, UtteranceStarted)
+    assert first.pcm == line[-2 * 4000 :][: len(first.pcm)]
+
+
+def hear_anew(pcm: bytes) -> list[GateEvent]:
+    """Without anything before it."""
+    gate = VoiceGate()
+    gate._leveller = Unlevelled()
+    return hear(gate, pcm)
 
 
 def test_speech_comes_in_chunks_of_100_ms(sounds: Any) -> None:
@@ -203,6 +241,63 @@ def test_how_audio_is_split_does_not_matter(sounds: Any, size: int) -> None:
     gate = VoiceGate()
     split = [e for start in range(0, len(payload), size) for e in gate.process(payload[start : start + size])]
     assert split == VoiceGate().process(payload)
+
+
+WORDS = ((1.2, None), (0.5, -12), (1.2, None), (0.3, -14), (1.2, None))
+
+
+def outline(payload: bytes) -> list[tuple[type[GateEvent], float]]:
+    """What happened, and when."""
+    gate, found = VoiceGate(), []
+    for at in range(0, len(payload), 160):
+        found += [
+            (type(event), round(gate.position_seconds, 2))
+            for event in gate.process(payload[at : at + 160])
+            if not isinstance(event, UtteranceContinued)
+        ]
+    return found
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 2**16),
+    packet=st.sampled_from([0.01, 0.02, 0.03, 0.06]),
+    jitter=st.sampled_from([0.0, 0.4]),
+)
+def test_packets_of_any_size_at_any_time_are_heard_alike(
+    sounds: Any, seed: int, packet: float, jitter: float
+) -> None:
+    """As though they had come every 20 ms."""
+    payload = encode_ulaw(sounds.call(*WORDS))
+    line = TelephoneLine(
+        LineCondition(packet_seconds=packet, jitter_seconds=jitter), np.random.default_rng(seed)
+    )
+    gate, events = VoiceGate(), []
+    for at in range(0, len(payload), 160):
+        for piece in line.tick(payload[at : at + 160]):
+            events += gate.process(piece)
+    for piece in line.flush():
+        events += gate.process(piece)
+    assert events == VoiceGate().process(payload)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    gain=st.floats(-20, 20),
+    offset=st.integers(-600, 600),
+    loss=st.sampled_from([0.0, 0.05]),
+    seed=st.integers(0, 2**16),
+)
+def test_a_bad_line_changes_nothing_that_happens(
+    sounds: Any, gain: float, offset: int, loss: float, seed: int
+) -> None:
+    """However loud or soft, with an offset and with packets lost: the same utterances, a moment off."""
+    payload = encode_ulaw(sounds.call(*WORDS))
+    condition = LineCondition(gain_db=gain, offset=offset, loss=loss)
+    heard = outline(TelephoneLine(condition, np.random.default_rng(seed)).carry(payload))
+    expected = outline(payload)
+    assert [kind for kind, _ in heard] == [kind for kind, _ in expected]
+    assert [at for _, at in heard] == pytest.approx([at for _, at in expected], abs=0.16)
 
 
 def test_position_counts_audio(sounds: Any) -> None:

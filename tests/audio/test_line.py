@@ -8,7 +8,7 @@ from bridge.audio.frames import FRAME_SECONDS
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.gate import UtteranceEnded, UtteranceStarted
 from bridge.clock import Clock
-from bridge.line import PAUSE_SECONDS, Happening, Line
+from bridge.line import DEAD_SECONDS, PAUSE_SECONDS, Happening, Line, WentDead
 from protocols.asterisk import AsteriskProtocol
 from protocols.base import MediaProtocol
 from protocols.events import AudioReceived, Channel
@@ -59,7 +59,8 @@ class Telephone:
     def says(self, ulaw: bytes) -> None:
         """The caller's audio, frame by frame in its own time."""
         for at in range(0, len(ulaw), FRAME_BYTES):
-            self._receive(ulaw[at : at + FRAME_BYTES])
+            received = AudioReceived(ulaw[at : at + FRAME_BYTES], channel=Channel.CALLER)
+            self.line._on_event(received, self.clock.monotonic())
             self.pauses(FRAME_SECONDS)
 
     def pauses(self, seconds: float) -> None:
@@ -73,7 +74,7 @@ class Telephone:
         while not self.line._inbox.empty():
             _, happening = self.line._inbox.get_nowait()
             found.append(type(happening))
-        return [each for each in found if each in (UtteranceStarted, UtteranceEnded)]
+        return [each for each in found if each in (UtteranceStarted, UtteranceEnded, WentDead)]
 
 
 @pytest.fixture
@@ -118,6 +119,34 @@ async def test_a_carrier_that_sends_silence_is_not_helped() -> None:
     telephone.pauses(5)
 
     assert telephone.recorder.seconds == 0
+
+
+async def test_a_line_that_goes_dead_in_mid_utterance_is_told(word: bytes) -> None:
+    """Once; what comes after it is another utterance, and nothing of the first is heard again."""
+    telephone = Telephone(MaqsamProtocol(authenticated=True, check=None), SETUP)
+    telephone.says(word)
+    assert telephone.happened() == [UtteranceStarted]
+
+    telephone.pauses(DEAD_SECONDS + 5)
+    assert telephone.happened() == [WentDead]
+    telephone.says(word + b"\xff" * 8000)
+    assert telephone.happened() == [UtteranceStarted, UtteranceEnded]
+
+
+@pytest.mark.parametrize("stall", ["of the network", "of ours", "when nobody speaks"])
+async def test_a_stall_is_no_dead_line(word: bytes, stall: str) -> None:
+    """Three seconds are not long enough; time that we ourselves stood still has passed for nobody."""
+    telephone = Telephone(MaqsamProtocol(authenticated=True, check=None), SETUP)
+    telephone.says(word if stall != "when nobody speaks" else b"\xff" * 8000)
+    telephone.happened()
+    if stall == "of ours":
+        telephone.clock.seconds += 60
+        telephone.pauses(0.1)
+    else:
+        telephone.pauses(3.0 if stall == "of the network" else 60)
+
+    telephone.says(b"\xff" * 8000)
+    assert telephone.happened() == ([] if stall == "when nobody speaks" else [UtteranceEnded])
 
 
 async def test_only_the_caller_answers(word: bytes) -> None:

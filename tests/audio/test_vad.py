@@ -6,7 +6,7 @@ import pytest
 
 from bridge.audio.frames import PCM_FRAME_BYTES
 from bridge.audio.g711 import decode_ulaw, encode_ulaw
-from bridge.audio.vad import ASSUMED_FLOOR, MIN_FLOOR, NoiseFloor, SpeechDetector
+from bridge.audio.vad import ASSUMED_FLOOR, HOLE_FRAMES, MIN_FLOOR, NoiseFloor, SpeechDetector
 
 
 def judged(pcm: bytes) -> list[bool]:
@@ -55,12 +55,31 @@ def test_digital_silence_is_not_speech(sounds: Any) -> None:
 
 
 def test_the_floor_falls_at_once_and_rises_slowly() -> None:
-    """One quiet frame tells the floor; a second of loud ones does not raise it."""
+    """One quieter frame tells the floor; a second of loud ones does not raise it."""
     floor = NoiseFloor()
     assert floor.track(500) == 500
-    assert floor.track(50) == 50
-    assert {floor.track(900) for _ in range(59)} == {50}
+    assert floor.track(210) == 210
+    assert {floor.track(900) for _ in range(59)} == {210}
     assert [floor.track(900) for _ in range(40)][-1] == 900
+
+
+@pytest.mark.parametrize("filled_with", [0.0, 33.0], ids=["silence", "comfort noise"])
+def test_lost_packets_do_not_lower_the_floor(filled_with: float) -> None:
+    """Whatever is put in their place; if it lasts, it is the line."""
+    floor = NoiseFloor()
+    for frame in range(200):
+        lost = frame % 20 in {3, 4, 5, 11}
+        assert floor.track(filled_with if lost else 184.0) == 184
+    assert {floor.track(filled_with) for _ in range(HOLE_FRAMES)} == {184}
+    assert floor.track(filled_with) == 33
+
+
+def test_a_noisy_line_that_loses_packets_is_not_speech(sounds: Any) -> None:
+    """Noise around the holes stands out from them, and not from the line."""
+    noise = bytearray(sounds.noise(20, -45))
+    for at in range(0, len(noise), 20 * PCM_FRAME_BYTES):
+        noise[at : at + PCM_FRAME_BYTES] = bytes(PCM_FRAME_BYTES)
+    assert sum(judged(bytes(noise))) == 0
 
 
 def test_the_floor_has_a_bottom() -> None:

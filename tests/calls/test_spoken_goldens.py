@@ -16,6 +16,7 @@ from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
 from bridge.carriers.patient import PatientCaller
 from bridge.carriers.script import AnswerScript, load_answers
+from bridge.carriers.telephone_line import BAD_LINES, LineCondition, TelephoneLine
 from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
 from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.clock import Clock
@@ -69,14 +70,15 @@ async def rehearse(script: AnswerScript, noise: LineNoise) -> dict[Wording, byte
         await synthesizer.stop()
 
 
-async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript) -> None:
-    """Place the call, and wait for its end to be on disk."""
+async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript, line: str) -> None:
+    """Place the call over that line, and wait for its end to be on disk."""
     noise = LineNoise(np.random.default_rng(7))
     settings = load_settings(environ=daemon.environment)
     cache = prompts_of(settings)
     prompts = [(prompt, cache.get(prompt.text) or b"") for prompt in known_prompts(questionnaire)]
     caller = PatientCaller(script, prompts, await rehearse(script, noise), noise, thinking_seconds=0.3)
-    carrier = FakeCarrier(MaqsamWire(), caller, clock=Clock(SPEED))
+    over = TelephoneLine(BAD_LINES.get(line, LineCondition()), np.random.default_rng(7))
+    carrier = FakeCarrier(MaqsamWire(), caller, clock=Clock(SPEED), line=over)
     introduced = CarrierCall(from_number="9621234567", to_number="9621234566", call_id=questionnaire.id)
     async with asyncio.timeout(200):
         await carrier.place(
@@ -100,15 +102,17 @@ def stored(daemon: Any) -> tuple[str, dict[str, Any], int]:
 
 
 @pytest.mark.parametrize(
-    ("name", "spoken"),
-    [("post_discharge", 6), ("phq9", 6), ("blood_pressure", 3)],
+    ("name", "spoken", "line"),
+    [("post_discharge", 6, "good"), ("phq9", 6, "good"), ("blood_pressure", 3, "lossy-noisy")],
     ids=str,
 )
-async def test_a_golden_call_is_spoken_heard_and_stored(daemon: Any, name: str, spoken: int) -> None:
-    """The same answers and the same end, most of them by voice."""
+async def test_a_golden_call_is_spoken_heard_and_stored(
+    daemon: Any, name: str, spoken: int, line: str
+) -> None:
+    """The same answers and the same end, most of them by voice; also over a noisy line that loses packets."""
     questionnaire = load(QUESTIONNAIRES / f"{name}.yaml")
     await call(
-        daemon, questionnaire, load_answers(QUESTIONNAIRES / "answers" / f"{name}.yaml", questionnaire)
+        daemon, questionnaire, load_answers(QUESTIONNAIRES / "answers" / f"{name}.yaml", questionnaire), line
     )
     disposition, answers, by_voice = stored(daemon)
     golden = written_down(name)

@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.audio.playout import Ticker
 from bridge.carriers.base import CarrierCall
+from bridge.carriers.caller import Caller
 from bridge.carriers.faults import Fault, Faults
 from bridge.carriers.leg import CallOutcome, EndedBy, Leg
 from bridge.carriers.lines import Line, LineCaller
 from bridge.carriers.pairing import trusted
 from bridge.carriers.registry import far_end
+from bridge.carriers.telephone_line import LineCondition, TelephoneLine
 from bridge.carriers.virtual import Duplex, VirtualClock, VirtualLoop, run
 from bridge.carriers.voice import LineNoise
 from bridge.content import CONTENT
@@ -28,7 +30,7 @@ from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.session import CallSession, Outcome, Patience, Services
-from bridge.speech.base import Hearing
+from bridge.speech.base import Hearing, RecognitionStream, Recognizer
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.prompts import PromptCache
 from bridge.storage.store import Store
@@ -76,6 +78,41 @@ class DeafEars:
         return DeafStream()
 
 
+class WaitedForEars(Recognizer):
+    """Time stands still while a real recogniser works."""
+
+    is_reliable = is_quick = True
+
+    def __init__(self, recognizer: Recognizer, loop: VirtualLoop) -> None:
+        self._recognizer = recognizer
+        self._loop = loop
+
+    @property
+    def has_open_vocabulary(self) -> bool:
+        return self._recognizer.has_open_vocabulary
+
+    def open(self, phrases: Sequence[str]) -> RecognitionStream:
+        return WaitedForStream(self._recognizer.open(phrases), self._loop)
+
+
+class WaitedForStream(RecognitionStream):
+    """One utterance of theirs."""
+
+    def __init__(self, stream: RecognitionStream, loop: VirtualLoop) -> None:
+        self._stream = stream
+        self._loop = loop
+
+    def feed(self, pcm: bytes) -> None:
+        self._stream.feed(pcm)
+
+    async def finish(self) -> Hearing:
+        with self._loop.outside():
+            return await self._stream.finish()
+
+    def cancel(self) -> None:
+        self._stream.cancel()
+
+
 class WaitedForStore(Store):
     """Time stands still while the disk works."""
 
@@ -121,6 +158,8 @@ class Rehearsed:
     provider_call_id: str | None = None  # None: one of its own
     protocol: MediaProtocol | None = None  # None: with the provider's default options
     drop_seconds: float | None = None  # after so long the socket is gone, and no word was said
+    caller: Caller | None = None  # None: one who says the lines
+    condition: LineCondition | None = None  # of the line between them and the carrier
 
 
 class Theatre:
@@ -135,6 +174,7 @@ class Theatre:
         self.database = database
         self.prompts = prompts
         self.clock = VirtualClock()
+        self.ears: Any = DeafEars()
 
     async def play(self, calls: Sequence[Rehearsed]) -> list[Rehearsal]:
         """All of them at the same time."""
@@ -155,7 +195,7 @@ class Theatre:
         shared = Services(
             clock=self.clock,
             store=store,
-            recognizer=DeafEars(),
+            recognizer=self.ears,
             recognizer_identity="deaf@1",
             voices=self.one_voice(WaitedForPrompts(self.prompts, voice), voice),
             ticker=ticker,
@@ -179,11 +219,16 @@ class Theatre:
             services=services,
             send=near.send,
         )
-        caller = LineCaller(
+        caller = call.caller or LineCaller(
             call.lines, LineNoise(np.random.default_rng(1)), patience_seconds=call.patience_seconds
         )
         leg = Leg(
-            far, far_end(call.provider, call.faults), caller, self.clock, faults=Faults(call.faults, seed=1)
+            far,
+            far_end(call.provider, call.faults),
+            caller,
+            self.clock,
+            faults=Faults(call.faults, seed=1),
+            line=call.condition and TelephoneLine(call.condition, np.random.default_rng([1, number])),
         )
         began = self.clock.monotonic()
         provider_call_id = call.provider_call_id or CALL_ID.format(number)
