@@ -238,7 +238,7 @@ def test_chance_is_for_sound_only() -> None:
         for path, _, name in calls()
         if name.startswith(("random.", "np.random.", "numpy.random.")) or name == "Random"
     }
-    assert users <= {"carriers", "doctor", "authoring", "models", "demo"}
+    assert users <= {"carriers", "bench", "doctor", "authoring", "models", "demo"}
 
 
 def test_certificates_are_always_checked() -> None:
