@@ -274,7 +274,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--held", type=int, default=50, help="calls at once at the speed of life; 0: none")
-    parser.add_argument("--parallel", type=int, default=16, help="calls at a time")
+    parser.add_argument("--parallel", type=int, default=60, help="calls at a time")
     parser.add_argument("--speed", type=float, default=8.0, help="of call time, 1 to 16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
