@@ -12,7 +12,7 @@ import os
 import signal
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
@@ -35,6 +35,7 @@ TURNS = 25
 STATE = '{"format":2,"questionnaire":"h","answers":[]' + " " * 1500 + "}"  # as long as real ones
 KEY = "k" * 32
 WRITING_SECONDS = 3.0
+COMMITS_PER_SECOND, PACED_SECONDS, PACED_CALLS = 50, 20.0, 50
 BEGAN = datetime(2026, 1, 2, 10, tzinfo=UTC)
 
 
@@ -102,6 +103,31 @@ async def commits(path: Path, until: asyncio.Event) -> list[float]:
     return taken
 
 
+async def paced(path: Path) -> list[float]:
+    """Store an answer 50 times a second for a while, of as many calls, each when it is due; milliseconds."""
+    store = await Store.open(path, clock=Clock())
+    calls = [f"paced {number}" for number in range(PACED_CALLS)]
+    for call_id in calls:
+        await store.begin_call(a_call(call_id))
+    loop, storing = asyncio.get_running_loop(), []
+    began = loop.time()
+    for number in range(int(PACED_SECONDS * COMMITS_PER_SECOND)):
+        await asyncio.sleep(began + number / COMMITS_PER_SECOND - loop.time())
+        answer = Answer(f"item{number}", AnswerStatus.ANSWERED, 7, Via.SPEECH, tries=1, confirmed=True)
+        turn = store.record_turn(calls[number % PACED_CALLS], a_turn(), [answer], STATE.encode())
+        storing.append(asyncio.create_task(timed_for(turn)))
+    taken = await asyncio.gather(*storing)
+    await store.close()
+    return taken
+
+
+async def timed_for(work: Awaitable[object]) -> float:
+    """How long it is waited for, in milliseconds: its turn at the writer is in it."""
+    began = perf_counter()
+    await work
+    return 1000 * (perf_counter() - began)
+
+
 async def beside(path: Path, work: Callable[[], object]) -> list[float]:
     """What commits take while something else goes on in a thread."""
     done = asyncio.Event()
@@ -164,6 +190,7 @@ def main(folder: Path, answers: int) -> None:
     print(f"{'journal after kill -9':<46}{path.with_name('hatif.db-wal').stat().st_size / 1e6:9.1f} MB")
     timed("opening after kill -9", lambda: opened(path))
     print(f"{'commits alone':<46}{shown(asyncio.run(beside(path, lambda: None)))}")
+    print(f"{'answers, 50 a second, with their wait':<46}{shown(asyncio.run(paced(path)))}")
     for name, key in (("plain", None), ("encrypted", KEY)):
         drill(path, folder / f"{next(numbers)}.db", name, key)
 
