@@ -27,6 +27,7 @@ __all__ = [
 
 DAEMON = "daemon"
 SECONDS_AN_HOUR = 3600.0
+WHOLE_PART = 0.9  # of a window is as good as all of it
 # Two pools are filled when several callers want something at the same moment, however late, and never
 # emptied: connections for reading, with a thread and two files each, and the event loop's helpers.
 TOLERATED: Mapping[str, int] = {
@@ -105,11 +106,14 @@ def floors(
     """The lowest value of each window, and when it was seen.
 
     What a process takes for a moment and gives back is no growth; what it never gives back raises its floor.
+    The last window is left out where it was cut short: it may not have come down yet.
     """
     lowest: dict[int, tuple[float, float]] = {}
     for second, value in zip(seconds, values, strict=True):
         window = int(second // window_seconds)
         lowest[window] = min(lowest.get(window, (math.inf, 0.0)), (value, second))
+    if len(lowest) > 1 and max(seconds) % window_seconds < window_seconds * WHOLE_PART:
+        del lowest[max(lowest)]
     return [second for _, second in lowest.values()], [value for value, _ in lowest.values()]
 
 

@@ -43,3 +43,9 @@ def test_what_stays_is_found_under_the_breath(vitals: ModuleType) -> None:
 
 def test_too_little_is_no_line(vitals: ModuleType) -> None:
     assert vitals.trend(*vitals.floors([0.0, 10.0], [1.0, 2.0], 300.0)) is None
+
+
+def test_a_window_that_was_cut_short_says_nothing(vitals: ModuleType) -> None:
+    """It ends in mid-breath, where nothing has been given back yet."""
+    seconds, values = [0.0, 150.0, 299.0, 301.0, 590.0, 601.0], [5.0, 3.0, 4.0, 4.0, 3.0, 9.0]
+    assert vitals.floors(seconds, values, 300.0) == ([150.0, 590.0], [3.0, 3.0])
