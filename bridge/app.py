@@ -1,13 +1,13 @@
 """The composition root, the only module that knows all the others: it builds the daemon and takes it down.
 
-What is made of the configuration alone is in `configured`, what has come up so far in `inventory`, and what
-is served beside calls in `front`.
+What is made of the configuration alone is in `configured`, what calls are held with in `equipment`, what has
+come up so far in `inventory`, and what is served beside calls in `front`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any, cast
+from typing import cast
 from uuid import uuid4
 
 import aiohttp
@@ -23,13 +23,13 @@ from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far, keep_giving_back, keep_together, look_seldom
 from bridge.config import Settings, unguarded_in_short
 from bridge.crew.crew import Crew, Desk
+from bridge.equipment import begin_ears, begin_opus_ears, begin_ticker, begin_voices, beside
 from bridge.following import LiveTranscripts
 from bridge.front import Front
 from bridge.holding import Services
 from bridge.inventory import Inventory
 from bridge.lifecycle import Lifecycle, Urgency
 from bridge.offering import Engines, Offer, begin, read_offer
-from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.privacy.forgetting import forget_every_hour
 from bridge.pulse import Pulse
@@ -44,9 +44,8 @@ from bridge.supervision import Supervision, handed_over_socket
 from bridge.switchboard import Switchboard
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.tracing import Tracing
-from bridge.voicing import Voices, open_voices
+from bridge.voicing import Voices
 from bridge.web.applications import ApplicationSockets
-from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.media import MediaSockets
 from bridge.web.reception import Reception
 from bridge.web.scraping import MetricsListener
@@ -54,7 +53,6 @@ from bridge.web.transcripts import TranscriptRoutes
 from bridge.web.webhooks import WebhookRoutes
 from protocols.asterisk import AsteriskOptions
 from protocols.audiosocket import AudioSocketOptions
-from protocols.browser import BrowserOptions
 
 __all__ = ["Daemon"]
 
@@ -113,12 +111,12 @@ class Daemon:
         keep_together()
         self._lifecycle.watch_signals(on_hang_up=self._reload_wanted.set)
         async with AsyncExitStack() as stack:
-            _beside(stack, self._supervision.run(), "supervision")
-            _beside(stack, self._pulse.run(), "pulse")
+            beside(stack, self._supervision.run(), "supervision")
+            beside(stack, self._pulse.run(), "pulse")
             if self._crew is not None:
                 stack.push_async_callback(self._crew.stop)
             watching = watch_vitals(self._admission, self._vitals)
-            _beside(stack, watching, "vitals")
+            beside(stack, watching, "vitals")
             if await self._lifecycle.unless_ended(self._start(stack)):
                 keep_all_so_far()
                 look_seldom()
@@ -136,23 +134,23 @@ class Daemon:
     async def _start(self, stack: AsyncExitStack) -> None:
         offer = read_offer(self._settings) if self._crew is None else self._crew.offer
         keep_all_so_far()
-        _beside(stack, keep_giving_back(), "memory")
+        beside(stack, keep_giving_back(), "memory")
         bench = VoiceBench(self._settings)
         bench.default()  # a voice that there is not is told before anything is begun
-        self._has.opus = await self._opus_ears(stack)
+        self._has.opus = await begin_opus_ears(self._settings, self._metrics, stack)
         tracing = await self._serve(stack)
         store = self._has.store = await self._open_store(stack)
-        ears = self._has.recognizer = await self._hear(stack)
-        voices = self._has.voices = await self._speak(bench, stack)
+        ears = self._has.recognizer = await begin_ears(self._settings, self._pulse, stack)
+        self._has.bench = bench
+        voices = self._has.voices = await begin_voices(self._settings, bench, self._clock, stack)
         readiness = self._has.readiness = Readiness(voices)
         engines = Engines(store, ears.summary, readiness)
         rendered = await begin(offer, engines)
         log.info("prompts_ready", questionnaire=offer.default, rendered=rendered)
-        _beside(stack, readiness.run(), "rendering")
+        beside(stack, readiness.run(), "rendering")
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        control = self._phone_control(http)
-        ticker = Ticker(self._clock, on_error=_on_tick_error)
-        _beside(stack, ticker.run(), "ticker")
+        control = configured.phone_control(self._settings, http, self._clock)
+        ticker = begin_ticker(self._clock, stack)
         reconnections = Reconnections()
         services = self._services(
             reconnections=reconnections,
@@ -173,15 +171,6 @@ class Daemon:
         self._front.show_calls()
         await self._take_other_calls(switchboard, control, http, stack)
         self._begin_reloads(offer, engines, switchboard, stack)
-
-    async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
-        """What decodes Opus, where pages may send it."""
-        if not cast("BrowserOptions", self._settings.provider("browser")).opus:
-            return None
-        ears = OpusEars(on_dropped=lambda frames: self._metrics.dropped("in", frames))
-        stack.push_async_callback(ears.stop)
-        await ears.start()
-        return ears
 
     async def _serve(self, stack: AsyncExitStack) -> Tracing:
         """Listen, serve metrics apart from everything else and send traces, where either is configured."""
@@ -218,29 +207,9 @@ class Daemon:
         self._front.know(store)
         if interrupted := await store.close_interrupted():
             log.warning("calls_were_interrupted", calls=interrupted)
-        _beside(stack, forget_every_hour(store, self._clock, lambda: self._settings), "forgetting")
-        _beside(stack, configured.notifier(store, self._clock, settings).run(), "notifier")
+        beside(stack, forget_every_hour(store, self._clock, lambda: self._settings), "forgetting")
+        beside(stack, configured.notifier(store, self._clock, settings).run(), "notifier")
         return store
-
-    async def _hear(self, stack: AsyncExitStack) -> VoskRecognizer:
-        ears = configured.recognizer(self._settings)
-        stack.push_async_callback(ears.stop)
-        await ears.start()
-        self._pulse.watch(ears)
-        return ears
-
-    async def _speak(self, bench: VoiceBench, stack: AsyncExitStack) -> Voices:
-        self._has.bench = bench
-        stack.push_async_callback(bench.stop)
-        voices = open_voices(self._settings, bench, self._clock.now)
-        stack.push_async_callback(voices.stop)
-        await voices.start()
-        return voices
-
-    def _phone_control(self, http: aiohttp.ClientSession) -> PhoneControl:
-        options = configured.provider_options(self._settings)
-        public_url = configured.public_url(self._settings)
-        return PhoneControl(options, http=http, clock=self._clock, public_url=public_url)
 
     def _services(
         self,
@@ -317,7 +286,7 @@ class Daemon:
             is_rendered=readiness.is_ready,
             elsewhere=self._crew,
         )
-        doorkeeper = self._doorkeeper(store)
+        doorkeeper = configured.doorkeeper(settings, store, self._clock, self._front.stream_tokens)
         limits = configured.socket_limits(settings)
         reception = Reception(
             switchboard=switchboard,
@@ -345,17 +314,6 @@ class Daemon:
             log.warning("no_credential_configured", settings=missing, effect=effect)
         return switchboard
 
-    def _doorkeeper(self, store: Store) -> Doorkeeper:
-        service = configured.service_secret(self._settings)
-        return Doorkeeper(
-            options=configured.provider_options(self._settings),
-            tokens=self._front.stream_tokens,
-            store=store,
-            clock=self._clock,
-            public_url=configured.public_url(self._settings),
-            is_service_secret=service.is_shown if service else None,
-        )
-
     async def _take_other_calls(
         self,
         switchboard: Switchboard,
@@ -371,7 +329,7 @@ class Daemon:
         asterisk = cast("AsteriskOptions", self._settings.provider("asterisk"))
         if asterisk.enabled and asterisk.app is not None:
             fetched = AsteriskCalls(switchboard=switchboard, options=asterisk, control=control, http=http)
-            _beside(stack, fetched.run(), "asterisk")
+            beside(stack, fetched.run(), "asterisk")
 
     # Reload
 
@@ -405,24 +363,10 @@ class Daemon:
             during=self._supervision.reloading,
             on_result=self._metrics.reloaded,
         )
-        _beside(stack, self._reloader.run(), "reloads")
+        beside(stack, self._reloader.run(), "reloads")
 
 
 def _tell_upgrade(upgrade: Upgrade) -> None:
     if upgrade.before is not None and upgrade.migrations:
         schemas = f"schema {upgrade.before} to {upgrade.now}, its backup before is the file"
         log.info("database_upgraded", detail=schemas, file=upgrade.backup)
-
-
-def _on_tick_error(_callback: object, error: BaseException) -> None:
-    log.error("playout_failed", exc_info=error)
-
-
-def _beside(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
-    """Run something beside everything else until the stack is taken down."""
-    stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

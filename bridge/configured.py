@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import aiohttp
 import structlog
 
 from bridge.audio.recording import CallRecorder
@@ -14,23 +15,27 @@ from bridge.identity.public_keys import read_public_keys
 from bridge.identity.service import ServiceSecret
 from bridge.identity.streams import StreamTokens
 from bridge.notifier import Notifier, Target
+from bridge.phone_control import PhoneControl
 from bridge.privacy.recordings import recorder_in
 from bridge.speech.vosk.model import unfit_for_transcripts
 from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.storage.store import Store
 from bridge.telemetry.tracing import NoTracing, Tracing
 from bridge.web.crowd import HttpLimits
+from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.media import SocketLimits
 from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
 
 __all__ = [
     "access_tokens",
+    "doorkeeper",
     "guarded",
     "http_limits",
     "media_paths",
     "notifier",
     "patience",
+    "phone_control",
     "provider_options",
     "public_url",
     "recognizer",
@@ -96,6 +101,24 @@ def service_secret(settings: Settings) -> ServiceSecret | None:
     secret = settings.identity.service_secret
     scopes = frozenset(settings.identity.service_scopes)
     return ServiceSecret(secret.get_secret_value(), scopes) if secret else None
+
+
+def doorkeeper(settings: Settings, store: Store, clock: Clock, tokens: StreamTokens | None) -> Doorkeeper:
+    """Who looks at the credentials of those that bring calls; `tokens`: None where none are to be taken."""
+    service = service_secret(settings)
+    return Doorkeeper(
+        options=provider_options(settings),
+        tokens=tokens,
+        store=store,
+        clock=clock,
+        public_url=public_url(settings),
+        is_service_secret=service.is_shown if service else None,
+    )
+
+
+def phone_control(settings: Settings, http: aiohttp.ClientSession, clock: Clock) -> PhoneControl:
+    """What asks providers to end, hand over and place calls."""
+    return PhoneControl(provider_options(settings), http=http, clock=clock, public_url=public_url(settings))
 
 
 def patience(settings: Settings, waiting_sound: bytes) -> Patience:

@@ -22,7 +22,6 @@ from msgspec import structs
 
 from bridge import configured
 from bridge.admission import Busy, BusyReason
-from bridge.audio.playout import Ticker
 from bridge.audiosocket import converse
 from bridge.clock import Clock
 from bridge.collecting import keep_all_so_far, keep_giving_back, keep_together, look_seldom
@@ -62,6 +61,7 @@ from bridge.crew.messages import (
 )
 from bridge.dialogue.loader import parse
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.equipment import begin_ears, begin_opus_ears, begin_ticker, begin_voices, beside
 from bridge.errors import BridgeError, StorageError, WorkerLostError
 from bridge.exchange import Exchange
 from bridge.following import Unfinished
@@ -69,8 +69,6 @@ from bridge.holding import Place, Services
 from bridge.identity.principal import DEFAULT_TENANT
 from bridge.loop import run
 from bridge.offering import Offer
-from bridge.opus import OpusEars
-from bridge.phone_control import PhoneControl
 from bridge.pulse import Pulse
 from bridge.readiness import Readiness
 from bridge.reconnection import CallKey
@@ -78,13 +76,10 @@ from bridge.speech.engines import VoiceBench
 from bridge.storage.store import Store, worker_node
 from bridge.storage.utterances import StoredUtterance
 from bridge.telemetry.metrics import Metrics
-from bridge.voicing import open_voices
-from bridge.web.doorkeeper import Doorkeeper
 from bridge.web.headers import tell_browsers
 from bridge.web.media import CallSockets, ReadyCall
 from protocols.audiosocket import AudioSocketOptions
 from protocols.base import MediaProtocol
-from protocols.browser import BrowserOptions
 from protocols.events import CallDetails
 from protocols.http import HttpRequest
 
@@ -271,10 +266,10 @@ class _Worker:
 
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self._settings
-        self._beside(stack, self._pulse.run(), "pulse")
-        self._beside(stack, keep_giving_back(), "memory")
+        beside(stack, self._pulse.run(), "pulse")
+        beside(stack, keep_giving_back(), "memory")
         self._bench = VoiceBench(settings)
-        self._opus = await self._opus_ears(stack)
+        opus = await begin_opus_ears(settings, self._metrics, stack)
         self._store = await Store.open(
             settings.database,
             clock=self._clock,
@@ -283,26 +278,14 @@ class _Worker:
             takes_turns=True,
         )
         stack.push_async_callback(self._store.close)
-        self._ears = configured.recognizer(settings)
-        stack.push_async_callback(self._ears.stop)
-        await self._ears.start()
-        self._pulse.watch(self._ears)
-        stack.push_async_callback(self._bench.stop)
-        self._voices = open_voices(settings, self._bench, self._clock.now)
-        stack.push_async_callback(self._voices.stop)
-        await self._voices.start()
+        self._ears = await begin_ears(settings, self._pulse, stack)
+        self._voices = await begin_voices(settings, self._bench, self._clock, stack)
         self._readiness = Readiness(self._voices)
         tracing = configured.tracing(settings.tracing)
         stack.push_async_callback(tracing.stop)
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        self._control = PhoneControl(
-            configured.provider_options(settings),
-            http=http,
-            clock=self._clock,
-            public_url=configured.public_url(settings),
-        )
-        ticker = Ticker(self._clock, on_error=_on_tick_error)
-        self._beside(stack, ticker.run(), "ticker")
+        self._control = configured.phone_control(settings, http, self._clock)
+        ticker = begin_ticker(self._clock, stack)
         first = await self._first
         services = Services(
             clock=self._clock,
@@ -315,7 +298,7 @@ class _Worker:
             resumes_by_number=settings.calls.resume_by_number,
             site=first.site,
             control=self._control,
-            opus=self._opus,
+            opus=opus,
             metrics=self._metrics,
             tracing=tracing,
         )
@@ -328,7 +311,8 @@ class _Worker:
             holders=lambda call_id: _Holders(self._channel, call_id, self._ways),
         )
         await self._readiness.follow([await self._version(one) for one in first.questionnaires], first.site)
-        self._doorkeeper = self._make_doorkeeper()
+        # Without tokens: the main process has looked at them.
+        self._doorkeeper = configured.doorkeeper(settings, self._store, self._clock, tokens=None)
         self._sockets = CallSockets(exchange=self._exchange, limits=configured.socket_limits(settings))
         application = web.Application()
         application.on_response_prepare.append(tell_browsers)
@@ -336,27 +320,7 @@ class _Worker:
         self._runner = web.AppRunner(application, handle_signals=False, access_log=None)
         stack.push_async_callback(self._runner.cleanup)
         await self._runner.setup()
-        self._beside(stack, self._beat(), "beat")
-
-    async def _opus_ears(self, stack: AsyncExitStack) -> OpusEars | None:
-        """What decodes Opus, where pages may send it."""
-        if not cast("BrowserOptions", self._settings.provider("browser")).opus:
-            return None
-        ears = OpusEars(on_dropped=lambda frames: self._metrics.dropped("in", frames))
-        stack.push_async_callback(ears.stop)
-        await ears.start()
-        return ears
-
-    def _make_doorkeeper(self) -> Doorkeeper:
-        service = configured.service_secret(self._settings)
-        return Doorkeeper(
-            options=configured.provider_options(self._settings),
-            tokens=None,  # the main process has looked at them
-            store=self._store,
-            clock=self._clock,
-            public_url=configured.public_url(self._settings),
-            is_service_secret=service.is_shown if service else None,
-        )
+        beside(stack, self._beat(), "beat")
 
     # What the main process says
 
@@ -544,10 +508,6 @@ class _Worker:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker_task_failed", exc_info=error)
 
-    @staticmethod
-    def _beside(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
-        stack.push_async_callback(_cancel, asyncio.create_task(work, name=name))
-
 
 def _head(call: TakeCall) -> bytes:
     """The request for a WebSocket, with what its answer is made of and nothing else."""
@@ -561,15 +521,6 @@ def _head(call: TakeCall) -> bytes:
 
 def _no_call_id() -> str:
     raise ValueError("the main process names calls")
-
-
-def _on_tick_error(_callback: object, error: BaseException) -> None:
-    log.error("playout_failed", exc_info=error)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _leave(_hearing: asyncio.Task[None]) -> None:

@@ -32,6 +32,7 @@ from bridge.config import load_settings
 from bridge.content import CONTENT
 from bridge.dialogue.loader import parse
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.equipment import beside
 from bridge.errors import StorageError, WorkerError
 from bridge.holding import Patience, Services
 from bridge.lifecycle import Lifecycle
@@ -145,8 +146,7 @@ async def house(
         stack.push_async_callback(store.close)
         await store.close_interrupted()
         ticker = Ticker(clock, on_error=_tell)
-        ticking = asyncio.create_task(ticker.run())
-        stack.push_async_callback(_cancelled, ticking)
+        beside(stack, ticker.run(), "ticker")
         nobody: Any = NoEars()
         services = Services(
             clock=clock,
@@ -204,11 +204,6 @@ async def _components(store: Store) -> list[Component]:
 
 def _tell(_callback: object, error: BaseException) -> None:
     raise error
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 @dataclass
