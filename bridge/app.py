@@ -26,7 +26,7 @@ from bridge.crew.crew import Crew, Desk
 from bridge.equipment import begin_ears, begin_opus_ears, begin_ticker, begin_voices, beside
 from bridge.following import LiveTranscripts
 from bridge.front import Front
-from bridge.holding import Services
+from bridge.holding import Patience, Services
 from bridge.inventory import Inventory
 from bridge.lifecycle import Lifecycle, Urgency
 from bridge.offering import Engines, Offer, begin, read_offer
@@ -164,7 +164,15 @@ class Daemon:
         )
         stack.push_async_callback(services.endings.stop, store)
         transcripts = LiveTranscripts(self._crew.followed) if self._crew else LiveTranscripts()
-        await self._have_workers(store, reconnections, control, transcripts, stack)
+        desk = Desk(
+            store=store,
+            reconnections=reconnections,
+            control=control,
+            transcripts=transcripts,
+            clock=self._clock,
+            thresholds=self._settings.admission.thresholds,
+        )
+        await self._have_workers(desk, services.patience, stack)
         switchboard = self._has.switchboard = self._open_media(
             services, control, offer, readiness, transcripts
         )
@@ -243,27 +251,11 @@ class Daemon:
 
     # Calls
 
-    async def _have_workers(
-        self,
-        store: Store,
-        reconnections: Reconnections,
-        control: PhoneControl,
-        transcripts: LiveTranscripts,
-        stack: AsyncExitStack,
-    ) -> None:
+    async def _have_workers(self, desk: Desk, patience: Patience, stack: AsyncExitStack) -> None:
         """Start those that hold calls, where there are any."""
-        if self._crew is None:
-            return
-        desk = Desk(
-            store=store,
-            reconnections=reconnections,
-            control=control,
-            transcripts=transcripts,
-            clock=self._clock,
-            thresholds=self._settings.admission.thresholds,
-        )
-        stack.push_async_callback(self._crew.stop)
-        await self._crew.start(desk, configured.patience(self._settings, self._crew.offer.waiting_sound))
+        if self._crew is not None:
+            stack.push_async_callback(self._crew.stop)
+            await self._crew.start(desk, patience)
 
     def _open_media(
         self,
@@ -343,14 +335,15 @@ class Daemon:
     ) -> None:
         def take_up(offer: Offer, settings: Settings) -> None:
             self._settings = settings
+            patience = configured.patience(settings, offer.waiting_sound)
             switchboard.offer(
                 offer,
-                patience=configured.patience(settings, offer.waiting_sound),
+                patience=patience,
                 max_concurrent=settings.calls.max_concurrent,
                 rules=settings.admission,
             )
             if self._crew is not None:
-                self._crew.take_up(offer, configured.patience(settings, offer.waiting_sound))
+                self._crew.take_up(offer, patience)
                 self._crew.desk.thresholds = settings.admission.thresholds
 
         self._reloader = Reloader(
