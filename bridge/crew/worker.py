@@ -162,16 +162,19 @@ class _Holders:
         """
         self._ways[self._call_id] = give_way
         try:
-            answer = await self._channel.ask(Claim(self._call_id, key))
-        except WorkerLostError:
-            raise TimeoutError from None
-        if not (isinstance(answer, Granted) and answer.is_so):
-            raise TimeoutError
-        try:
+            if not await self._granted(key):
+                raise TimeoutError
             yield
         finally:
             del self._ways[self._call_id]
             self._channel.tell(Release(self._call_id))
+
+    async def _granted(self, key: CallKey) -> bool:
+        try:
+            answer = await self._channel.ask(Claim(self._call_id, key))
+        except WorkerLostError:
+            return False
+        return isinstance(answer, Granted) and answer.is_so
 
 
 class _Obedient:
