@@ -20,6 +20,7 @@ import structlog
 
 from bridge.crew.channel import Sockets, pairs
 from bridge.errors import WorkerError
+from bridge.speech.pipe import leave_signals_to_the_daemon
 
 __all__ = ["Nursery"]
 
@@ -27,7 +28,6 @@ ANSWER_SECONDS = 10.0  # for a fork
 LEAVE_SECONDS = 5.0
 LOOK_SECONDS = 0.02
 _WORKER = struct.Struct("<i")  # its number, there; its process, back
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 log = structlog.get_logger()
 
@@ -95,8 +95,7 @@ def _fork() -> int:
 
 def _nurse(wishes: socket.socket, work: Callable[[int, Sockets], NoReturn]) -> NoReturn:
     """Make workers for as long as the main process is there, and see that none stays a zombie."""
-    for number in _SIGNALS:  # sent to the whole group by a service manager or a terminal: not for us
-        signal.signal(number, signal.SIG_IGN)
+    leave_signals_to_the_daemon()
     with selectors.DefaultSelector() as waiting:
         waiting.register(wishes, selectors.EVENT_READ)
         while True:

@@ -6,7 +6,6 @@ process says. It ends when that wants it to, or is gone: then nobody says any mo
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -95,8 +94,6 @@ log = structlog.get_logger()
 
 def work(settings: Settings, offer: Offer, number: int, sockets: Sockets) -> NoReturn:
     """Be worker `number` until the end; `offer` is what was read before there were workers."""
-    for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
-        signal.signal(one, signal.SIG_IGN)  # sent to the whole group; the main process says what is wanted
     try:
         structlog.contextvars.bind_contextvars(process=number)
         keep_together()

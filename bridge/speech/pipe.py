@@ -16,7 +16,7 @@ import msgspec
 from bridge.core_dumps import forbid_memory_dumps
 from bridge.speech.messages import Message
 
-__all__ = ["HEADER", "MAX_FRAME_BYTES", "ParentPipe", "encode_frame"]
+__all__ = ["HEADER", "MAX_FRAME_BYTES", "ParentPipe", "encode_frame", "leave_signals_to_the_daemon"]
 
 HEADER = struct.Struct("<I")
 MAX_FRAME_BYTES = 16 * 1024 * 1024  # five minutes of 22 kHz speech are 12.6 MiB; nothing else comes near
@@ -51,7 +51,8 @@ class ParentPipe:
         os.dup2(nothing, _STDIN)
         os.close(nothing)
         os.dup2(_STDERR, _STDOUT)
-        _leave_life_and_death_to_the_parent()
+        leave_signals_to_the_daemon()
+        forbid_memory_dumps()  # they would hold what callers said
         return cls(source, sink)
 
     def receive(self, decoder: msgspec.msgpack.Decoder[T]) -> Iterator[T]:
@@ -86,11 +87,7 @@ class ParentPipe:
         os._exit(0)
 
 
-def _leave_life_and_death_to_the_parent() -> None:
-    """Leave signals to the whole group, of a service manager or a terminal, to the daemon; dump no memory.
-
-    It would hold what callers said.
-    """
+def leave_signals_to_the_daemon() -> None:
+    """Ignore what a service manager or a terminal sends to the whole group, here and in what is forked."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
-    forbid_memory_dumps()
