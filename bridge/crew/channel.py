@@ -17,7 +17,7 @@ import structlog
 
 from bridge.crew.messages import Letter, Message
 from bridge.errors import WorkerLostError
-from bridge.speech.pipe import HEADER, MAX_FRAME_BYTES
+from bridge.speech.pipe import HEADER, MAX_FRAME_BYTES, encode_frame
 
 __all__ = ["Channel", "Reply", "Sockets", "pairs"]
 
@@ -26,7 +26,6 @@ MOST_BEHIND_BYTES = 16 * 1024 * 1024  # that the other side has not read: it han
 _NUMBER_BYTES = 8
 
 _decoder: msgspec.msgpack.Decoder[Letter] = msgspec.msgpack.Decoder(Letter)
-_encoder = msgspec.msgpack.Encoder()
 log = structlog.get_logger()
 
 Reply = Callable[[Message], None]
@@ -84,7 +83,7 @@ class Channel:
             self._close()
 
     def tell(self, message: Message) -> None:
-        """Say something; to one who is gone it is said in vain."""
+        """Say something; to one who is gone it is said in vain. ValueError: it is too long for a frame."""
         self._send(Letter(message))
 
     async def ask(self, message: Message, seconds: float = ANSWER_SECONDS) -> Message:
@@ -159,8 +158,7 @@ class Channel:
             log.error("worker_does_not_read")
             self._close()
             return
-        body = _encoder.encode(letter)
-        self._writer.write(HEADER.pack(len(body)) + body)
+        self._writer.write(encode_frame(letter))
 
     def _close(self) -> None:
         if self._is_closed:

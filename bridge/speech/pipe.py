@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from bridge.core_dumps import forbid_memory_dumps
 from bridge.speech.messages import Message
@@ -26,7 +27,7 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 T = TypeVar("T")
 
 
-def encode_frame(message: Message) -> bytes:
+def encode_frame(message: Struct) -> bytes:
     """One message as it crosses the pipe; ValueError when it is too long for a frame."""
     body = msgspec.msgpack.encode(message)
     if len(body) > MAX_FRAME_BYTES:

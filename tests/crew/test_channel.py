@@ -9,6 +9,7 @@ from two_ends import Ends
 
 from bridge.crew.messages import EndCall, ListCalls, Listed, Message, NotSeated, Over, Release
 from bridge.errors import WorkerLostError
+from bridge.speech.pipe import MAX_FRAME_BYTES
 
 
 def answered(message: Message) -> Message | None:
@@ -26,6 +27,14 @@ async def test_what_is_told_comes_in_order_and_what_is_asked_is_answered(ends: E
     ends.here.tell(Over("2"))
     assert await ends.here.ask(ListCalls()) == Listed([])
     assert ends.heard == [EndCall("1"), Over("2"), ListCalls()]
+
+
+async def test_what_is_too_long_is_not_said(ends: Ends) -> None:
+    """Whoever says it learns so, and the way stays open for all others."""
+    ends.answer = answered
+    with pytest.raises(ValueError, match="does not fit into a frame"):
+        ends.here.tell(EndCall("1" * MAX_FRAME_BYTES))
+    assert await ends.here.ask(ListCalls()) == Listed([])
 
 
 async def test_who_does_not_answer_or_is_gone_is_not_waited_for(ends: Ends) -> None:
