@@ -115,6 +115,7 @@ class AudioSocketServer:
             self._servers.append(server)
             for one in server.sockets if self._workers is not None else ():
                 self._connected(self._accept(one, place.questionnaire))
+            await asyncio.sleep(0)  # with their first step they listen, as is said below
         except OSError as error:
             raise ConfigError(
                 f"providers.audiosocket.listen: cannot listen on {place.host}:{place.port} "
@@ -136,21 +137,26 @@ class AudioSocketServer:
         """Serve a connection, or accept some, until the listeners are stopped."""
         connection = asyncio.create_task(serving, name="audiosocket")
         self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
+        connection.add_done_callback(self._served)
+
+    def _served(self, connection: asyncio.Task[None]) -> None:
+        """An error of ours about one connection is told, and ends no other."""
+        self._connections.discard(connection)
+        if not connection.cancelled() and (error := connection.exception()) is not None:
+            log.error("audiosocket_failed", exc_info=error)
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, questionnaire: str | None
     ) -> None:
         """Hold one call, or close at once: the wire has no other way to say no."""
-        seat = self._seat(writer.get_extra_info("peername")[0], questionnaire)
-        asked = self._asked(questionnaire) if seat is not None else None
-        if seat is None or asked is None:
-            if seat is not None:
-                seat.leave()
-            await _close(writer)  # at once: nothing was said that our closing could overtake
-            return
-        with seat:
-            await self._converse(reader, writer, asked, seat)
+        with ExitStack() as held:
+            held.callback(writer.close)
+            peer = writer.get_extra_info("peername")  # None: it has gone again
+            admitted = self._let_in(str(peer[0]), questionnaire) if peer is not None else None
+            if admitted is not None:
+                seat, asked = admitted
+                held.enter_context(seat)
+                await self._converse(reader, writer, asked, seat)
 
     async def _accept(self, listening: socket.socket, questionnaire: str | None) -> None:
         """Take connections as they are, and hand each over before anything of it is read."""
@@ -165,20 +171,18 @@ class AudioSocketServer:
                     log.error("audiosocket_not_accepted", cause=type(error).__name__)  # noqa: TRY400
                     await asyncio.sleep(PAUSE_SECONDS)
                     continue
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._connected(self._hand_over(connection, str(address[0]), questionnaire))
 
     async def _hand_over(self, connection: socket.socket, peer: str, name: str | None) -> None:
         """Have a worker hold the call; hold it here where none can."""
         with ExitStack() as held:
             held.callback(connection.close)
-            seat = self._seat(peer, name)
-            if seat is None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            admitted = self._let_in(peer, name)
+            if admitted is None:
                 return
+            seat, asked = admitted
             held.enter_context(seat)
-            asked = self._asked(name)
-            if asked is None:
-                return
             if self._workers is not None:
                 with held.pop_all() as theirs:  # our copy of the connection as well
                     if self._workers.take_stream(connection, "audiosocket", asked, seat, theirs):
@@ -195,22 +199,18 @@ class AudioSocketServer:
 
         await converse(reader, writer, self._options.sample_rate, hold)
 
-    def _asked(self, name: str | None) -> Questionnaire | None:
-        questionnaire = self._switchboard.questionnaire(name)
-        if questionnaire is None:  # a reload has taken it away
-            log.warning("call_refused", reason="no such questionnaire", questionnaire=name)
-        return questionnaire
-
-    def _seat(self, host: str, questionnaire: str | None) -> Seat | None:
-        """The call's place; None where it is not let in."""
+    def _let_in(self, host: str, name: str | None) -> tuple[Seat, Questionnaire] | None:
+        """A place for a call from there, and what it is asked; None: it is not let in, as the log says."""
         peer = ip_address(host.partition("%")[0])
         if not any(peer in network for network in self._networks):
             log.warning("socket_refused", detail="not among providers.audiosocket.peers")
             return None
-        decision = self._switchboard.admit_to(questionnaire, provider="audiosocket")
-        if isinstance(decision, Busy):
+        asked = self._switchboard.questionnaire(name)
+        if asked is None:  # a reload has taken it away
+            log.warning("call_refused", reason="no such questionnaire", questionnaire=name)
             return None
-        return decision
+        seat = self._switchboard.admit_to(name, provider="audiosocket")
+        return None if isinstance(seat, Busy) else (seat, asked)
 
 
 async def converse(

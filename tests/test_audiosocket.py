@@ -1,6 +1,7 @@
 """The AudioSocket listener: real TCP, the simulated far end, and a switchboard in miniature."""
 
 import asyncio
+import gc
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -10,9 +11,10 @@ from typing import Any, cast
 import pytest
 import uvloop
 from aiohttp.test_utils import unused_port
+from structlog.testing import capture_logs
 
 from bridge.admission import Admission, Busy, BusyReason, Seat
-from bridge.audiosocket import AudioSocketServer
+from bridge.audiosocket import AudioSocketServer, Workers
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.caller import CallerFrame
 from bridge.carriers.fake import CallOutcome, EndedBy, FakeCarrier
@@ -34,6 +36,7 @@ from protocols import (
 from protocols.audiosocket import AudioSocketOptions
 
 CALL = CarrierCall("966500000001", "966110000001", "6fa459ea-ee8a-3ca4-894e-db77e160355e")
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: in place of a farewell
 Reply = Callable[[Event], Sequence[Command]]
 
 
@@ -96,10 +99,13 @@ def echo(event: Event) -> Sequence[Command]:
 
 
 @asynccontextmanager
-async def listening(exchange: EchoExchange, peers: str | None = None) -> AsyncIterator[str]:
+async def listening(
+    exchange: EchoExchange, peers: str | None = None, workers: Workers | None = None
+) -> AsyncIterator[str]:
     server = AudioSocketServer(
         switchboard=cast("Switchboard", exchange),
         options=AudioSocketOptions(listen="127.0.0.1:0", peers=peers),
+        workers=workers,
     )
     await server.start()
     try:
@@ -185,8 +191,7 @@ def test_what_is_said_to_somebody_who_has_gone_is_told_as_that() -> None:
         async with listening(exchange) as url:
             _, _, port = url.rpartition(":")
             _, writer = await asyncio.open_connection("127.0.0.1", int(port))
-            linger = struct.pack("ii", 1, 0)  # a reset in place of a farewell
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             writer.close()
             await asyncio.sleep(0.5)
 
@@ -194,6 +199,61 @@ def test_what_is_said_to_somebody_who_has_gone_is_told_as_that() -> None:
         runner.run(ring_and_reset())
     assert sent
     assert all(issubclass(error, ConnectionError) for error in sent if error is not None)
+
+
+class Broken(EchoExchange):
+    """A switchboard that fails one call, and workers that fail one and can hold none."""
+
+    has_bug = True
+
+    def _fail_once(self) -> None:
+        if self.has_bug:
+            self.has_bug = False
+            raise RuntimeError("a bug")
+
+    def admit_to(self, questionnaire: str | None, *, provider: str) -> Seat | Busy:
+        self._fail_once()
+        return super().admit_to(questionnaire, provider=provider)
+
+    def take_stream(self, *_: object) -> bool:
+        self._fail_once()
+        return False
+
+
+@pytest.mark.parametrize("fails", ["the switchboard", "the workers"])
+async def test_an_error_of_ours_costs_one_call(fails: str) -> None:
+    """It is in the log, the connection is closed and the place free; whoever comes next is heard."""
+    broken, exchange = Broken(echo), EchoExchange(echo)
+    switchboard = broken if fails == "the switchboard" else exchange
+    workers = broken if fails == "the workers" else None
+    async with listening(switchboard, workers=workers) as url:
+        with capture_logs() as lines:
+            assert (await place(url, Presser())).ended_by is EndedBy.HATIF_CLOSED
+        assert [line["event"] for line in lines if line["log_level"] == "error"] == ["audiosocket_failed"]
+        assert switchboard.admission.active == 0
+        assert (await place(url, Presser())).ended_by is EndedBy.CALLER
+    assert switchboard.asked == ["default"]
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_whoever_has_gone_before_being_let_in_is_let_go(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """There is no peer any more to ask about; the place is another's."""
+    exchange, lost = EchoExchange(echo), list[object]()
+
+    async def ring_and_reset() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: lost.append(context))
+        async with listening(exchange) as url:
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            assert (await place(url, Presser())).ended_by is EndedBy.CALLER
+        gc.collect()
+
+    with asyncio.Runner(loop_factory=loop) as runner, capture_logs() as lines:
+        runner.run(ring_and_reset())
+    assert not lost
+    assert [line for line in lines if line["log_level"] == "error"] == []
 
 
 async def test_stopping_ends_what_is_connected() -> None:
