@@ -29,7 +29,6 @@ from bridge.telemetry.snapshot import Snapshot, SnapshotCollector
 __all__ = ["CONTENT_TYPE", "STORAGE_CODES", "TURN_PARTS", "Counted", "Metrics", "TurnParts", "added"]
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-OURS = ("hatif_", "voice_")  # as against Python's own, and the process's
 REFUSED_TOTAL = "hatif_calls_refused_total"
 
 _Label = tuple[str, tuple[tuple[str, str], ...]]  # a sample's name and labels
@@ -110,6 +109,7 @@ class Metrics:
     def __init__(self) -> None:
         self.others: Callable[[], Sequence[Counted]] = tuple  # what other processes of ours have counted
         self._registry = CollectorRegistry()
+        self._ours: list[Counter | Histogram] = []  # as against Python's own, and the process's
         for standard in (ProcessCollector, PlatformCollector, GCCollector):
             standard(registry=self._registry)
         self._snapshots = SnapshotCollector()
@@ -206,10 +206,14 @@ class Metrics:
         )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(name, text, labels, registry=self._registry)
+        counter = Counter(name, text, labels, registry=self._registry)
+        self._ours.append(counter)
+        return counter
 
     def _histogram(self, name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
-        return Histogram(name, text, labels, buckets=buckets, registry=self._registry)
+        histogram = Histogram(name, text, labels, buckets=buckets, registry=self._registry)
+        self._ours.append(histogram)
+        return histogram
 
     # Calls
 
@@ -233,7 +237,7 @@ class Metrics:
     def refused(self) -> dict[str, int]:
         """How many calls were not taken since the daemon began, by reason."""
         counts: dict[str, int] = {}
-        for counted in (*self.counted(), *self.others()):
+        for counted in (*map(_counted, self._refused.collect()), *self.others()):
             for name, labels, value in counted.samples:
                 if name == REFUSED_TOTAL and value:
                     counts[labels["reason"]] = counts.get(labels["reason"], 0) + int(value)
@@ -313,11 +317,7 @@ class Metrics:
 
     def counted(self) -> list[Counted]:
         """What was counted and measured here so far, to be added to what others have."""
-        return [
-            Counted(family.name, family.documentation, family.type, _samples_of(family))
-            for family in self._registry.collect()
-            if family.name.startswith(OURS) and family.type in {"counter", "histogram"}
-        ]
+        return [_counted(family) for one in self._ours for family in one.collect()]
 
 
 class _Together(Collector):
@@ -335,13 +335,13 @@ class _Together(Collector):
 
 
 def _with(family: Metric, other: Counted) -> Metric:
-    own = Counted(family.name, family.documentation, family.type, _samples_of(family))
-    (sums,) = added([own], [other])
+    (sums,) = added([_counted(family)], [other])
     together = Metric(sums.name, sums.text, sums.kind)
     for name, labels, value in sums.samples:
         together.add_sample(name, labels, value)
     return together
 
 
-def _samples_of(family: Metric) -> list[tuple[str, dict[str, str], float]]:
-    return [(one.name, dict(one.labels), float(one.value)) for one in family.samples]
+def _counted(family: Metric) -> Counted:
+    samples = [(one.name, dict(one.labels), float(one.value)) for one in family.samples]
+    return Counted(family.name, family.documentation, family.type, samples)
