@@ -23,7 +23,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,7 +47,6 @@ READY_SECONDS = 120.0  # Pipecat's imports take twenty on a busy machine
 PEERS = {"pipecat": HERE.parent / ".venv-peers", "vocode": HERE.parent / ".venv-vocode"}
 ITEMS = 40  # a caller gets through two in twelve seconds
 QUESTION = "هَلْ نِمْتَ جَيِّدًا فِي اللَّيْلِ، وَهَلْ أَكَلْتَ"
-Serve = Callable[[Path], AsyncIterator["Served"]]
 
 
 class Served(Struct, frozen=True):
@@ -57,10 +56,13 @@ class Served(Struct, frozen=True):
     arguments: tuple[str, ...]  # of the callers: where it is
 
 
+Serve = Callable[[Path], AbstractAsyncContextManager[Served]]
+
+
 # Servers
 
 
-def hatif(*flags: str) -> Callable[[Path], object]:
+def hatif(*flags: str) -> Serve:
     """The daemon."""
 
     @asynccontextmanager
@@ -85,17 +87,17 @@ def hatif(*flags: str) -> Callable[[Path], object]:
     return serve
 
 
-def agent(*flags: str) -> Callable[[Path], object]:
+def agent(*flags: str) -> Serve:
     """The bare one."""
     return program(sys.executable, "media_agent.py", *flags)
 
 
-def peer(name: str) -> Callable[[Path], object]:
+def peer(name: str) -> Serve:
     """Somebody else's, in an environment of its own."""
     return program(str(PEERS[name] / "bin" / "python"), f"peer_{name}.py", str(KNOWN_SOUND))
 
 
-def program(python: str, script: str, *arguments: str) -> Callable[[Path], object]:
+def program(python: str, script: str, *arguments: str) -> Serve:
     """One of our scripts that listens at a port and says so."""
 
     @asynccontextmanager

@@ -337,25 +337,6 @@ class Switchboard(Exchange):
         seat = seat or self._admission.place()
         return await self.hold(protocol, questionnaire, messages, send, known=known, seat=seat)
 
-    async def monitor(
-        self,
-        protocol: MediaProtocol,
-        messages: AsyncIterator[str | bytes],
-        send: Callable[[str | bytes], Awaitable[None]],
-        *,
-        known: CallDetails | None = None,
-        seat: Seat | None = None,
-    ) -> Outcome:
-        """Listen to one call until it is over, where `monitors`.
-
-        Raises:
-            asyncio.CancelledError: as `connect`.
-
-        """
-        return await self.hold(
-            protocol, None, messages, send, known=known, seat=seat or self._admission.place()
-        )
-
     def _tell_what_is_not_recorded(self) -> None:
         for questionnaire in self.questionnaires:
             if self._recordings is not None and not asks_to_record_the_call(questionnaire):

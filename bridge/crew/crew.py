@@ -582,11 +582,6 @@ class Crew:
         """How many can hold one more call."""
         return sum(worker.is_able for worker in self._workers.values())
 
-    @property
-    def wanted(self) -> int:
-        """How many there are to be."""
-        return self._wanted
-
     def vitals(self, own: Vitals) -> Vitals:
         """How the machine is for the next call: as its worker is, where we are no worse ourselves."""
         worker = self._next
