@@ -38,7 +38,6 @@ __all__ = [
     "NotSeated",
     "Obeyed",
     "Over",
-    "Plain",
     "PutThrough",
     "Release",
     "Said",
@@ -257,7 +256,7 @@ class Told(Struct, frozen=True, tag=True):
     counted: Sequence[Counted]
 
 
-Plain = (
+Message = (
     TakeUp
     | TakeCall
     | EndCall
@@ -269,6 +268,11 @@ Plain = (
     | ListCalls
     | Tell
     | Stop
+    | Seated
+    | NotSeated
+    | Settled
+    | Granted
+    | Obeyed
     | Up
     | Beat
     | LetIn
@@ -280,8 +284,9 @@ Plain = (
     | Said
     | Saying
     | Over
+    | Listed
+    | Told
 )
-Message = Plain | Seated | NotSeated | Settled | Granted | Obeyed | Listed | Told
 
 
 class Letter(Struct, frozen=True, array_like=True):
