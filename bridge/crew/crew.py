@@ -10,7 +10,8 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, NoReturn, Self, cast
 from uuid import uuid4
@@ -96,25 +97,16 @@ def _nothing() -> None:
 LettingIn = Callable[[CallDetails], Awaitable[Place]]
 
 
+@dataclass(slots=True, kw_only=True)
 class Desk:
     """What the main process keeps for all calls, and answers workers from."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        reconnections: Reconnections,
-        control: PhoneControl,
-        transcripts: LiveTranscripts,
-        clock: Clock,
-        thresholds: Thresholds,
-    ) -> None:
-        self.store = store
-        self.reconnections = reconnections
-        self.control = control
-        self.transcripts = transcripts
-        self.clock = clock
-        self.thresholds = thresholds
+    store: Store
+    reconnections: Reconnections
+    control: PhoneControl
+    transcripts: LiveTranscripts
+    clock: Clock
+    thresholds: Thresholds  # as they are configured now
 
 
 class _Lent:
@@ -441,23 +433,14 @@ class Crew:
 
     async def take(self, request: web.Request, ready: ReadyCall, held: ExitStack) -> bool:
         """Have a worker hold a call on this request's connection; False: none can, and it is still ours."""
-        worker = self._next
-        if worker is None:
-            return False
         lent = _Lent(self._call(request, ready), ready.seat, ready.let_in)
-        try:
-            with parting(request) as (descriptor, know):
-                worker.hold(lent, descriptor)
-        except OSError as error:
-            log.warning("call_not_handed_over", worker=str(worker.number), cause=type(error).__name__)
+        if not self._lend(lent, parting(request), held):
             return False
-        lent.held.push(held.pop_all())
-        lent.held.callback(know)
+        lent.held.callback(lent.welcome)
         if lent.call.tenant is not None:
-            know()
+            lent.welcome()
         if lent.call.questionnaire is None:
             lent.held.enter_context(self.desk.transcripts.of_call(lent.call.call_id))
-        lent.welcome = know
         return True
 
     def take_stream(
@@ -469,25 +452,36 @@ class Crew:
         held: ExitStack,
     ) -> bool:
         """Have a worker hold a call on a connection of which nothing was read; False: none can."""
-        worker = self._next
-        if worker is None:
-            return False
-        asked = Asked(questionnaire.hash, questionnaire.id)
         call = TakeCall(
             number=next(self._numbers),
             call_id=uuid4().hex,
             provider=provider,
-            questionnaire=asked,
+            questionnaire=Asked(questionnaire.hash, questionnaire.id),
             known=CallDetails(),
             tenant=seat.tenant,
         )
-        lent = _Lent(call, seat)
+        if not self._lend(_Lent(call, seat), nullcontext((connection.fileno(), _nothing)), held):
+            return False
+        connection.close()
+        return True
+
+    def _lend(
+        self, lent: _Lent, leaving: AbstractContextManager[tuple[int, Callable[[], None]]], held: ExitStack
+    ) -> bool:
+        """Have the worker whose turn it is hold a call on the connection that we part with; False: none can.
+
+        `leaving` gives it as a descriptor, with what is to be called once its sender is known. What `held`
+        holds is let go when the call is over.
+        """
+        worker = self._next
+        if worker is None:
+            return False
         try:
-            worker.hold(lent, connection.fileno())
+            with leaving as (descriptor, lent.welcome):
+                worker.hold(lent, descriptor)
         except OSError as error:
             log.warning("call_not_handed_over", worker=str(worker.number), cause=type(error).__name__)
             return False
-        connection.close()
         lent.held.push(held.pop_all())
         return True
 
