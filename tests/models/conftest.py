@@ -5,15 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from speaking import speak
 
-from bridge.audio.g711 import encode_ulaw
-from bridge.audio.levels import scale_to_peak
-from bridge.audio.resample import resample
 from bridge.config import load_settings
 from bridge.content import DEFAULT_CONFIG
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 # Folder names of both kinds, and what the synthetic speaker says.
 SAID = {"yes": "نَعَم", "لا": "لا", "three": "ثَلَاثَة", "عشرة": "عَشَرَة", "stop": "تَوَقَّف"}
@@ -41,16 +38,5 @@ def questionnaires() -> dict[str, Questionnaire]:
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """DIR/LABEL/Denis.ulaw: one word each, in a voice that the model was not trained on."""
     folder = tmp_path_factory.mktemp("recordings")
-    asyncio.run(_speak(folder))
+    asyncio.run(speak(SAID, folder, "Denis.ulaw"))
     return folder
-
-
-async def _speak(folder: Path) -> None:
-    voice = EspeakSynthesizer(voice="ar+Denis")
-    await voice.start()
-    for label, text in SAID.items():
-        speech = await voice.synthesise(text)
-        pcm = scale_to_peak(resample(speech.pcm, speech.rate, 8000), -12.0)
-        (folder / label).mkdir()
-        (folder / label / "Denis.ulaw").write_bytes(encode_ulaw(pcm))
-    await voice.stop()
