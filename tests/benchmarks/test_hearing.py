@@ -2,27 +2,16 @@
 
 import io
 import json
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-
-
-def measured(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "benchmarks/hearing.py", *arguments]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120, check=False
-    )
+from benchmark_programs import run_benchmark
 
 
 def test_every_recording_is_counted_once(synthetic_speaker: Path, tmp_path: Path) -> None:
     """Endings add up, a synthetic speaker is stored right, and a folder and its archive agree."""
-    figures = json.loads(measured("--speech", str(synthetic_speaker), "--json").stdout)
+    figures = json.loads(run_benchmark("hearing", "--speech", str(synthetic_speaker), "--json").stdout)
     counts = figures["kinds"]["all"]
     with tarfile.open(tmp_path / "all.tar.xz", "w:xz") as archive:
         for word in synthetic_speaker.iterdir():
@@ -31,7 +20,10 @@ def test_every_recording_is_counted_once(synthetic_speaker: Path, tmp_path: Path
     assert counts["recordings"] == len(list(synthetic_speaker.iterdir())) == 12
     assert sum(counts[name] for name in counts if name.startswith("dialogue_") and "mean" not in name) == 12
     assert figures["wrong"] == []
-    assert json.loads(measured("--speech", str(tmp_path / "all.tar.xz"), "--json").stdout) == figures
+    assert (
+        json.loads(run_benchmark("hearing", "--speech", str(tmp_path / "all.tar.xz"), "--json").stdout)
+        == figures
+    )
 
 
 @pytest.mark.parametrize("content", ["folder", "archive", "nothing", "damaged"])
@@ -46,7 +38,7 @@ def test_no_recordings_is_one_sentence(tmp_path: Path, content: str) -> None:
     elif content == "archive":
         with tarfile.open(source, "w") as archive:
             archive.addfile(tarfile.TarInfo("readme"), io.BytesIO())
-    run = measured("--speech", str(source))
+    run = run_benchmark("hearing", "--speech", str(source))
 
     assert run.returncode == 1
     assert run.stderr.startswith("hearing: ")

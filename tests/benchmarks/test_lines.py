@@ -1,39 +1,21 @@
 """The measurement of bad lines, on a synthetic speaker where no recordings of people are at hand."""
 
-import importlib
 import json
-import subprocess
-import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from benchmark_programs import benchmark, run_benchmark
 
 from bridge.errors import BridgeError
 
-ROOT = Path(__file__).parents[2]
-FOLDER = str(ROOT / "benchmarks")
-
 
 @pytest.fixture(scope="module")
-def lines() -> Iterator[ModuleType]:
+def lines() -> ModuleType:
     """The program, as a module."""
-    sys.path.insert(0, FOLDER)
-    try:
-        yield importlib.import_module("lines")
-    finally:
-        sys.path.remove(FOLDER)
-
-
-def measured(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "benchmarks/lines.py", *arguments]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300, check=False
-    )
+    return benchmark("lines")
 
 
 def test_a_word_begins_where_it_sounds(lines: ModuleType) -> None:
@@ -49,7 +31,8 @@ def test_a_word_begins_where_it_sounds(lines: ModuleType) -> None:
 def test_a_quiet_line_with_an_offset_is_heard(synthetic_speaker: Path, tmp_path: Path) -> None:
     """Both words are right at once, nothing is cut off, and its noise is no word."""
     report = tmp_path / "figures.json"
-    run = measured(
+    run = run_benchmark(
+        "lines",
         "--speech",
         str(synthetic_speaker),
         "--lines",

@@ -1,30 +1,22 @@
 """The measurement of what a call costs: its tables say what was measured."""
 
 import argparse
-import importlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from benchmark_programs import benchmark
 from measured import measured_load
 
 from bridge.bench.load import Server
 from bridge.dialogue.loader import load_folder
 
-FOLDER = str(Path(__file__).parents[2] / "benchmarks")
-
 
 @pytest.fixture(scope="module")
-def media() -> Iterator[ModuleType]:
+def media() -> ModuleType:
     """The program, as a module."""
-    sys.path.insert(0, FOLDER)
-    try:
-        yield importlib.import_module("media")
-    finally:
-        sys.path.remove(FOLDER)
+    return benchmark("media")
 
 
 def test_ratios_are_against_hatif_under_the_same_load(media: ModuleType) -> None:

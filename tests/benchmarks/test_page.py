@@ -1,46 +1,32 @@
 """What `make bench` writes: the right ratios, a page that is whole around them, and plots that are SVG."""
 
-import importlib
 import json
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from benchmark_programs import benchmark, run_benchmark
 from measured import measured_load
 
 from bridge.bench.load import Server, quantiles
 from bridge.bench.machine import Machine, this_machine
 
-ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 QUIET = Machine(2, "a processor", (0.1, 0.2, 0.3), "3.11.7")
 PAGE = "# Benchmarks\n\nBy hand.\n\n## Voices\n\nBy hand, too.\n"
 
 
 @pytest.fixture(scope="module")
-def modules() -> Iterator[dict[str, ModuleType]]:
-    """The programs' modules, by name."""
-    folder = str(ROOT / "benchmarks")
-    sys.path.insert(0, folder)
-    try:
-        yield {name: importlib.import_module(name) for name in ("page", "plots", "media")}
-    finally:
-        sys.path.remove(folder)
+def page() -> ModuleType:
+    return benchmark("page")
 
 
 @pytest.fixture(scope="module")
-def page(modules: dict[str, ModuleType]) -> ModuleType:
-    return modules["page"]
-
-
-@pytest.fixture(scope="module")
-def plots(modules: dict[str, ModuleType]) -> ModuleType:
-    return modules["plots"]
+def plots() -> ModuleType:
+    return benchmark("plots")
 
 
 def row(server: str, calls: int, cost: float, **seen: Any) -> dict[str, Any]:
@@ -220,13 +206,4 @@ def test_nothing_kept_is_told(tmp_path: Path) -> None:
 
 def written(keep: Path, docs: Path) -> subprocess.CompletedProcess[str]:
     """The program itself, which is to measure nothing."""
-    words = ["benchmarks/bench.py", "--only-write", "--keep", str(keep), "--docs", str(docs)]
-    return subprocess.run(
-        [sys.executable, *words],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PATH": "", "COLUMNS": "300"},
-        timeout=120,
-        check=False,
-    )
+    return run_benchmark("bench", "--only-write", "--keep", str(keep), "--docs", str(docs))

@@ -1,13 +1,10 @@
 """What is told of memory over hours: a process that breathes does not grow, one that grows is found."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
+from benchmark_programs import benchmark
 
-ROOT = Path(__file__).parents[2]
 HOURS = 2
 MOMENTS = [10.0 * number for number in range(360 * HOURS)]
 BREATHS = [50.0 * (int(moment) // 10 % 7) for moment in MOMENTS]
@@ -16,13 +13,7 @@ BREATHS = [50.0 * (int(moment) // 10 % 7) for moment in MOMENTS]
 @pytest.fixture(scope="module")
 def vitals() -> ModuleType:
     """The module beside the benchmarks."""
-    spec = importlib.util.spec_from_file_location("vitals", ROOT / "benchmarks" / "vitals.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["vitals"] = module
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("vitals")
 
 
 def rise(vitals: ModuleType, values: list[float]) -> float:

@@ -1,17 +1,14 @@
 """The measurement of voices: it measures what it says, and its numbers can be bad."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from benchmark_programs import benchmark
 
 from bridge.errors import BridgeError
 from bridge.speech.base import Speech, Synthesizer
 from bridge.speech.prompts import PromptCache
-
-ROOT = Path(__file__).parents[2]
 
 
 class Hum(Synthesizer):
@@ -26,13 +23,7 @@ class Hum(Synthesizer):
 @pytest.fixture(scope="module")
 def voices() -> ModuleType:
     """The script, as a module."""
-    spec = importlib.util.spec_from_file_location("voices_benchmark", ROOT / "benchmarks" / "voices.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["voices_benchmark"] = module
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("voices")
 
 
 async def test_hits_are_timed_to_their_first_frame(voices: ModuleType, tmp_path: Path) -> None:

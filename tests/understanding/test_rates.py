@@ -4,33 +4,18 @@
 tells what each found while it was unseen. What callers said and was not understood belongs there too.
 """
 
-import importlib.util
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from benchmark_programs import benchmark
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "understanding.py"
 LEAST_RIGHT = {"numbers": 0.97, "yes_no": 0.97, "scales": 0.97, "days": 0.95, "wishes": 0.95, "danger": 0.97}
 VALUES = ("numbers", "yes_no", "scales", "days")
 MOST_READ_BACK, MOST_AMBIGUOUS = 0.1, 0.03
 
-
-def script() -> ModuleType:
-    """The measurement, which is no package."""
-    found = importlib.util.spec_from_file_location("understanding_rates", SCRIPT)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[found.name] = module  # its structs look their annotations up there
-    found.loader.exec_module(module)
-    return module
-
-
-RATES = script()
+RATES = benchmark("understanding")
 PATHS = {
     f"{path.parent.name}/{path.stem}": path
     for folder in sorted(RATES.DATA.iterdir())
