@@ -62,7 +62,7 @@ from bridge.storage.place import Place
 from protocols.provider import Door, Options
 from protocols.registry import PROVIDERS
 
-__all__ = ["Settings", "load_settings", "missing_files", "option_names", "unguarded", "unguarded_in_short"]
+__all__ = ["Settings", "load_settings", "option_names", "unguarded", "unguarded_in_short"]
 
 CREDENTIALS = {
     "tokens_secret": "tokens.secret",
@@ -342,17 +342,6 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None
     if problems or settings is None:
         raise ConfigError(told_in_lines(problems))
     return settings
-
-
-def missing_files(settings: Settings) -> list[str]:
-    """One sentence for each folder that must be there before the daemon starts, and is not."""
-    needed = dict(zip(SHIPPED, (settings.questionnaires.folder, settings.recogniser.model), strict=True))
-    return [
-        f"{settings.origin(name)}: {name}: there is no folder {folder}; it must be "
-        f"{option_names()[name].description}, or be left out for the one that is shipped"
-        for name, folder in needed.items()
-        if not folder.is_dir()
-    ]
 
 
 def unguarded(settings: Settings) -> list[str]:

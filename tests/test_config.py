@@ -13,7 +13,6 @@ from bridge import config
 from bridge.config import (
     Settings,
     load_settings,
-    missing_files,
     option_names,
     unguarded,
     unguarded_in_short,
@@ -79,7 +78,8 @@ def test_shipped_file_lies_where_it_is_looked_for() -> None:
     """Without a word about it, the shipped config.yaml is read, and what it names is there."""
     settings = load_settings(environ={})
     assert "config.yaml:" in settings.origin("server.port")
-    assert missing_files(settings) == []
+    assert settings.questionnaires.folder.is_dir()
+    assert settings.recogniser.model.is_dir()
 
 
 def test_option_left_out_has_its_default(file: Path) -> None:
@@ -508,18 +508,6 @@ def test_settings_are_frozen_and_closed() -> None:
         settings.server.port = 1  # type: ignore[misc]
     with pytest.raises(ValidationError, match="extra_forbidden"):
         Settings.model_validate({"server": {"prot": 1}})
-
-
-def test_missing_folders_are_told_with_their_line(file: Path) -> None:
-    """A folder that is not there is named with the place to correct."""
-    file.write_text("recogniser:\n  model: nowhere\nquestionnaires:\n  folder: config.yaml\n")
-    problems = missing_files(load_settings(file, environ={}))
-    assert len(problems) == 2
-    assert problems[0].endswith(
-        f"config.yaml:4: questionnaires.folder: there is no folder {file}; it must be the path of a folder "
-        "with questionnaires, *.yaml, or be left out for the one that is shipped"
-    )
-    assert "config.yaml:2: recogniser.model: there is no folder" in problems[1]
 
 
 def test_shipped_file_is_yaml_for_other_readers_too() -> None:
