@@ -102,9 +102,20 @@ def _show(status: dict[str, Any], json: Json) -> None:
     )
     table.add_row("event loop", f"{status['loop_lag_seconds'] * 1000:.0f} ms late at worst, lately")
     table.add_row("process", str(status["pid"]))
+    for worker in status["workers"]:
+        table.add_row(*_worker_row(worker))
     for name, detail in status["not_ready"].items():
         table.add_row("[red]not ready[/]", escape(f"{name}: {detail}" if detail else name))
     out.print(table)
+
+
+def _worker_row(worker: dict[str, Any]) -> tuple[str, str]:
+    label = f"worker {worker['number']}"
+    process = f"{worker['pid']}, " if worker["pid"] else ""
+    told = f"{process}holds {worker['calls'] or 'no'} call{'s' * (worker['calls'] != 1)}"
+    if worker["is_well"]:
+        return label, told
+    return f"[yellow]{label}[/]", escape(f"{told}: {worker['detail']}")
 
 
 def _show_reload(report: dict[str, Any]) -> None:

@@ -123,6 +123,7 @@ class Front:
             most_calls=board.most_calls if board else 0,
             refused=self._metrics.refused(),
             questionnaires=dict(sorted(questionnaires.items())),
+            workers=inventory.workers(),
         )
 
     def _control(self, reload: Callable[[], Awaitable[Reloaded]]) -> ControlRoutes:

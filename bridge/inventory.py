@@ -11,6 +11,7 @@ from bridge.lifecycle import Lifecycle
 from bridge.opus import OpusEars
 from bridge.pulse import Pulse
 from bridge.readiness import Readiness
+from bridge.running import RunningWorker
 from bridge.speech.condition import WorkerCondition
 from bridge.speech.engines import VoiceBench
 from bridge.speech.vosk.recognizer import VoskRecognizer
@@ -98,6 +99,10 @@ class Inventory:
         ears = [self.recognizer.condition()] if self.recognizer else []
         own = ears + (self.bench.conditions() if self.bench else [])
         return own + (self.crew.engines() if self.crew else [])
+
+    def workers(self) -> list[RunningWorker]:
+        """How the processes that hold calls are; none where this one does."""
+        return self.crew.running() if self.crew else []
 
     def utterances(self) -> int:
         """How many are being recognised."""

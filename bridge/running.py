@@ -1,4 +1,7 @@
-"""A call that goes on, as its operator may see it: no number, name, word or answer of the caller."""
+"""A call that goes on, and a process that holds calls, as their operator may see them.
+
+No number, name, word or answer of a caller is in either.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +10,7 @@ from msgspec import Struct
 
 from bridge.identity.principal import DEFAULT_TENANT
 
-__all__ = ["RunningCall", "Stage"]
+__all__ = ["RunningCall", "RunningWorker", "Stage"]
 
 
 class Stage(StrEnum):
@@ -35,3 +38,13 @@ class RunningCall(Struct, frozen=True, kw_only=True):
     reply_after_ms: float | None = None  # how long the caller waited for the last reply to speech of theirs
     by_keypad: bool = False  # the open question is answered by keys alone: the voice has failed
     is_dismissed: bool = False  # somebody has ended it, and the caller is being told
+
+
+class RunningWorker(Struct, frozen=True, kw_only=True):
+    """One of the processes that hold calls, where there are several, at the moment of asking."""
+
+    number: int
+    pid: int | None  # None: it has died, and the next is not there yet
+    calls: int
+    is_well: bool  # False: it is given calls only where no other is better
+    detail: str  # what is wrong with it

@@ -66,7 +66,7 @@ from bridge.holding import Patience, Place
 from bridge.offering import Offer, read_offer
 from bridge.phone_control import ControlError, PhoneControl
 from bridge.reconnection import CallKey, Reconnections
-from bridge.running import RunningCall
+from bridge.running import RunningCall, RunningWorker
 from bridge.speech.condition import WorkerCondition
 from bridge.speech.worker import RestartPolicy
 from bridge.storage.store import Store
@@ -156,6 +156,28 @@ class _Worker:
             beat.lag_seconds > (thresholds.lag_seconds or float("inf"))
             or beat.waited_seconds > (thresholds.recognise_seconds or float("inf"))
         )
+
+    def running(self, thresholds: Thresholds) -> RunningWorker:
+        """How it is, for its operator."""
+        strain, wrong = self.strain(thresholds), ""
+        if not self.up.is_set():
+            wrong = "it is starting"
+        elif not self.is_able:
+            wrong = "it gives no sign of life"
+        elif self.beat is not None and strain:
+            wrong = self.beat.ears[1] or "it is late"
+        return RunningWorker(
+            number=self.number,
+            pid=self.pid,
+            calls=self.calls,
+            is_well=self.is_able and not strain,
+            detail=wrong,
+        )
+
+    @property
+    def calls(self) -> int:
+        """How many it holds; who has not shown a credential yet is none."""
+        return sum(lent.seat is not None for lent in self.lent.values())
 
     async def live(self) -> None:
         """Take in what it says, until it is gone; what it had is let go then."""
@@ -506,7 +528,7 @@ class Crew:
     @property
     def calls(self) -> int:
         """How many there are; who has not shown a credential yet is none."""
-        return sum(one.seat is not None for worker in self._workers.values() for one in worker.lent.values())
+        return sum(worker.calls for worker in self._workers.values())
 
     @property
     def not_begun(self) -> int:
@@ -575,6 +597,15 @@ class Crew:
     def up(self) -> int:
         """How many can hold one more call."""
         return sum(worker.is_able for worker in self._workers.values())
+
+    def running(self) -> list[RunningWorker]:
+        """Each that there is to be, by its number."""
+        return [self._running(number) for number in range(1, self._wanted + 1)]
+
+    def _running(self, number: int) -> RunningWorker:
+        if number in self._workers:
+            return self._workers[number].running(self.desk.thresholds)
+        return RunningWorker(number=number, pid=None, calls=0, is_well=False, detail="it is not there")
 
     def vitals(self, own: Vitals) -> Vitals:
         """How the machine is for the next call: as its worker is, where we are no worse ourselves."""

@@ -18,6 +18,7 @@ from bridge.lifecycle import Lifecycle, State
 from bridge.offering import Change
 from bridge.pulse import Pulse
 from bridge.reloading import Reloaded
+from bridge.running import RunningWorker
 from bridge.web.authorisation import require
 from bridge.web.endpoints import Endpoint, reply
 from bridge.web.health import Component
@@ -35,6 +36,7 @@ class Traffic(Struct, frozen=True, kw_only=True):
     most_calls: int  # 0 while the daemon starts
     refused: dict[str, int]  # calls that were not taken since it began, by reason
     questionnaires: dict[str, str]  # "ready", or why no call is asked it, by id
+    workers: list[RunningWorker]  # none where the daemon's one process holds the calls
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class Status(Struct, frozen=True, kw_only=True):
     most_calls: int
     refused: dict[str, int]
     questionnaires: dict[str, str]
+    workers: list[RunningWorker]
     not_ready: dict[str, str]  # why, by component
     versions: dict[str, str]
     loop_lag_seconds: float
@@ -183,6 +186,7 @@ class ControlRoutes:
             most_calls=traffic.most_calls,
             refused=traffic.refused,
             questionnaires=traffic.questionnaires,
+            workers=traffic.workers,
             not_ready={part.name: part.detail for part in not_ready},
             versions={"hatif": version("hatif"), "python": python_version(), **self._versions()},
             loop_lag_seconds=round(self._pulse.lag_seconds, 3),

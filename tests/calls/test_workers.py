@@ -119,6 +119,11 @@ async def test_two_processes_are_one_daemon(running: Any) -> None:
     assert daemon.active_calls() == metric(daemon, "hatif_calls_active") == PLACES
     status = await asked(daemon, "GET", "/admin/status")  # which `hatif status` shows
     assert (status["calls"], status["most_calls"], status["refused"]) == (PLACES, PLACES, {"full": 1})
+    pids = workers_of(daemon)
+    assert [(one["number"], one["pid"], one["calls"]) for one in status["workers"]] == [
+        (1, pids[1], 2),
+        (2, pids[2], 2),
+    ]
 
     listed = (await asked(daemon, "GET", "/admin/sessions"))["sessions"]  # and this `hatif calls list`
     ids = [one["id"] for one in listed]
@@ -205,8 +210,13 @@ async def test_a_killed_worker_costs_its_own_callers_a_moment(running: Any) -> N
 async def test_without_workers_the_main_process_holds_calls(running: Any) -> None:
     """Until there are some again; one that hangs is killed for it, and one that dies is replaced at once."""
     daemon = running
-    first, second = workers_of(daemon).values()
+    pids = workers_of(daemon)
+    first, second = pids[1], pids[2]
     os.kill(first, signal.SIGSTOP)
+    silent = {"number": 1, "pid": first, "calls": 0, "is_well": False, "detail": "it gives no sign of life"}
+    async with asyncio.timeout(60):
+        while (await asked(daemon, "GET", "/admin/status"))["workers"][0] != silent:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
     await until(lambda: bool(told(daemon, "worker_silent")), daemon)
     assert told(daemon, "worker_silent")[-1]["pid"] == first
     os.kill(second, signal.SIGKILL)

@@ -19,6 +19,7 @@ from bridge.lifecycle import Lifecycle, State
 from bridge.offering import Change
 from bridge.pulse import Pulse
 from bridge.reloading import Reloaded
+from bridge.running import RunningWorker
 from bridge.web.control import ControlRoutes, Traffic
 from bridge.web.health import Component, Health
 from bridge.web.server import Server
@@ -36,6 +37,7 @@ class Site:
         self.calls: list[int] = []  # what is told next; the last stays
         self.refused: dict[str, int] = {}
         self.questionnaires: dict[str, str] = {}
+        self.workers: list[RunningWorker] = []
         self.components = [Component("storage", is_ready=True)]
         self.reloaded = Reloaded()
         control = ControlRoutes(
@@ -47,6 +49,7 @@ class Site:
                 most_calls=50,
                 refused=self.refused,
                 questionnaires=self.questionnaires,
+                workers=self.workers,
             ),
             versions=lambda: {"model": "hatif-ar@1"},
             reload=self._reload,
@@ -113,6 +116,22 @@ async def test_status_shows_what_calls_meet_with(site: Site) -> None:
     assert "calls 1 of 50 refused 1 draining, 3 full asked pain" in told
     assert f"not asked gad7, phq2: {crisis} not asked sleep: 2 of 9 prompts are missing" in told
     assert (await site.report("status"))["refused"] == {"full": 3, "draining": 1}
+
+
+async def test_status_shows_each_worker(site: Site) -> None:
+    """How many calls it holds, and what is wrong where it is not well; where there is none, no line."""
+    assert "worker" not in (await site.type("status"))[1]
+    late, gone = "it is late", "it is not there"
+    site.workers = [
+        RunningWorker(number=1, pid=4711, calls=12, is_well=True, detail=""),
+        RunningWorker(number=2, pid=4712, calls=1, is_well=False, detail=late),
+        RunningWorker(number=3, pid=None, calls=0, is_well=False, detail=gone),
+    ]
+    told = " ".join((await site.type("status"))[1].split())
+    assert f"process {os.getpid()} worker 1 4711, holds 12 calls worker 2 4712, holds 1 call: {late} " in told
+    assert told.endswith(f"worker 3 holds no calls: {gone}")
+    first = (await site.report("status"))["workers"][0]
+    assert first == {"number": 1, "pid": 4711, "calls": 12, "is_well": True, "detail": ""}
 
 
 async def test_it_is_drained_and_goes_on(site: Site) -> None:
