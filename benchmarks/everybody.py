@@ -22,7 +22,7 @@ from bridge.carriers.patient import PatientCaller
 from bridge.carriers.placing import EXAMPLE_CALLEE
 from bridge.carriers.registry import WIRES, far_end, is_applicable
 from bridge.carriers.script import AnswerScript, load_answers
-from bridge.carriers.voice import UNTRAINED_VOICES, LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.content import DEFAULT_CONFIG
@@ -31,7 +31,6 @@ from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
 from bridge.dialogue.loader import load_folder
 from bridge.dialogue.prompts import KnownPrompt, known_prompts
 from bridge.identity.streams import StreamTokens
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.voicing import prompts_of
 from protocols import MULAW_8K, PROVIDERS
 from protocols.provider import Door
@@ -228,13 +227,8 @@ def _copy_questionnaires(folder: Path) -> None:
 
 
 async def _voice(wordings: Sequence[Wording]) -> dict[Wording, bytes]:
-    synthesizer = EspeakSynthesizer(voice=UNTRAINED_VOICES[0])
-    try:
-        await synthesizer.start()
-        voice = SyntheticVoice(synthesizer, LineNoise(np.random.default_rng(0)))
+    async with synthetic_voice(LineNoise(np.random.default_rng(0))) as voice:
         return {wording: await voice.speak(wording) for wording in wordings}
-    finally:
-        await synthesizer.stop()
 
 
 async def _all_ready(setup: DaemonSetup, on_wait: Callable[[str], None]) -> None:

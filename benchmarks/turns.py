@@ -46,7 +46,7 @@ from bridge.carriers.placing import EXAMPLE_CALLEE, EXAMPLE_CALLER
 from bridge.carriers.registry import WIRES
 from bridge.carriers.virtual import VirtualClock, VirtualLoop
 from bridge.carriers.virtual import run as run_virtually
-from bridge.carriers.voice import UNTRAINED_VOICES, LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import UNTRAINED_VOICES, LineNoise, Wording, synthetic_voice
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.content import CONTENT, DEFAULT_CONFIG
@@ -275,15 +275,10 @@ async def synthetic() -> list[Sound]:
     silence = [noise.ulaw(int(seconds * SAMPLE_RATE)) for seconds in (LEAD_SECONDS, TAIL_SECONDS)]
     sounds = []
     for name in VOICES:
-        synthesizer = EspeakSynthesizer(voice=name)
-        await synthesizer.start()
-        try:
-            voice = SyntheticVoice(synthesizer, noise)
+        async with synthetic_voice(noise, name) as voice:
             for word, text in SAID.items():
                 said = await voice.speak(Wording(text))
                 sounds.append(Sound(name, word, silence[0] + said + silence[1], False))
-        finally:
-            await synthesizer.stop()
     return sounds
 
 

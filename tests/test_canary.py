@@ -33,13 +33,12 @@ from programs import found, needs
 from bridge.carriers.base import CarrierCall
 from bridge.carriers.fake import FakeCarrier
 from bridge.carriers.lines import Line, LineCaller, PressLine, SayLine
-from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.core_dumps import forbid_memory_dumps
 from bridge.privacy.keys import new_key
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.telemetry.tracing import ATTRIBUTES
 from tests.conftest import DaemonUnderTest, starting
 from tests.support.typed import typed
@@ -160,12 +159,8 @@ async def trials(daemon: DaemonUnderTest, sign: Path) -> dict[str, str]:
 
 async def spoken() -> bytes:
     """The word, as a telephone brings it."""
-    synthesizer = EspeakSynthesizer(voice="ar+Denis")
-    await synthesizer.start()
-    try:
-        return await SyntheticVoice(synthesizer, LineNoise(np.random.default_rng(7))).speak(Wording("نَعَم"))
-    finally:
-        await synthesizer.stop()
+    async with synthetic_voice(LineNoise(np.random.default_rng(7))) as voice:
+        return await voice.speak(Wording("نَعَم"))
 
 
 async def call(daemon: DaemonUnderTest, lines: list[Line], before_turn: Any = None) -> None:

@@ -5,7 +5,8 @@ Makes mu-law of words ahead of the call. Knows nothing of when to speak or of wh
 
 import lzma
 import tarfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from bridge.audio.levels import scale_to_peak
 from bridge.audio.resample import resample
 from bridge.errors import BridgeError
 from bridge.speech.base import Synthesizer
+from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 __all__ = [
     "DEFAULT_VOICE",
@@ -28,6 +30,7 @@ __all__ = [
     "RecordingError",
     "SyntheticVoice",
     "Wording",
+    "synthetic_voice",
 ]
 
 # espeak-ng variants that the embedded model was not trained on: recognising them is no recitation.
@@ -101,6 +104,17 @@ class SyntheticVoice:
         speech = await self._synthesizer.synthesise(wording.say)
         narrow = resample(speech.pcm, speech.rate, SAMPLE_RATE)
         return encode_ulaw(self._noise.under(scale_to_peak(narrow, SPEECH_PEAK_DBFS)))
+
+
+@asynccontextmanager
+async def synthetic_voice(noise: LineNoise, name: str = DEFAULT_VOICE) -> AsyncIterator[SyntheticVoice]:
+    """One of espeak-ng's, for as long as it is wanted; WorkerError when it cannot speak."""
+    synthesizer = EspeakSynthesizer(voice=name)
+    try:
+        await synthesizer.start()
+        yield SyntheticVoice(synthesizer, noise)
+    finally:
+        await synthesizer.stop()
 
 
 class RecordedVoice:

@@ -21,7 +21,7 @@ from bridge.carriers.patient import PatientCaller
 from bridge.carriers.placing import EXAMPLE_CALLEE, EXAMPLE_CALLER
 from bridge.carriers.registry import WIRES
 from bridge.carriers.script import AnswerScript, load_answers
-from bridge.carriers.voice import CallerVoice, LineNoise, RecordedVoice, SyntheticVoice, Wording
+from bridge.carriers.voice import CallerVoice, LineNoise, RecordedVoice, Wording, synthetic_voice
 from bridge.clock import Clock
 from bridge.config import Settings, load_settings
 from bridge.demo.daemon import DaemonProcess, DaemonSetup, DemoError
@@ -36,7 +36,6 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import BridgeError
 from bridge.identity.streams import StreamTokens
 from bridge.reports import write_report
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.voicing import prompts_of
 from protocols.provider import Door
 from protocols.registry import PROVIDERS
@@ -236,12 +235,8 @@ async def _caller_voice(options: DemoOptions, noise: LineNoise) -> AsyncIterator
             raise DemoError("a recorded caller needs recordings: give --speech DIR")
         yield RecordedVoice(options.speech, options.speaker, options.take, noise=noise)
         return
-    synthesizer = EspeakSynthesizer(voice=options.voice)
-    try:
-        await synthesizer.start()
-        yield SyntheticVoice(synthesizer, noise)
-    finally:
-        await synthesizer.stop()
+    async with synthetic_voice(noise, options.voice) as voice:
+        yield voice
 
 
 def _token(provider: str, setup: DaemonSetup) -> str:

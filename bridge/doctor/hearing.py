@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.carriers.voice import DEFAULT_VOICE, LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.checkup import Finding, Verdict
 from bridge.errors import BridgeError
 from bridge.models.trial import Job, Trial
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.vosk.model import UNKNOWN_WORD, ModelSummary, written
 
 __all__ = ["hearing"]
@@ -42,9 +41,5 @@ async def hearing(model: Path, summary: ModelSummary) -> Finding:
 
 async def _said() -> bytes:
     """The word as a telephone carries it; WorkerError when espeak-ng cannot speak."""
-    voice = EspeakSynthesizer(voice=DEFAULT_VOICE)
-    await voice.start()
-    try:
-        return await SyntheticVoice(voice, LineNoise(np.random.default_rng(NOISE))).speak(Wording(SAID))
-    finally:
-        await voice.stop()
+    async with synthetic_voice(LineNoise(np.random.default_rng(NOISE))) as voice:
+        return await voice.speak(Wording(SAID))

@@ -15,13 +15,12 @@ from bridge.carriers.caller import CallerFrame
 from bridge.carriers.fake import CallOutcome, FakeCarrier
 from bridge.carriers.patient import PatientCaller
 from bridge.carriers.script import AnswerScript, Reply, ScriptedAnswer, load_answers
-from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.clock import Clock
 from bridge.config import load_settings
 from bridge.content import CONTENT
 from bridge.dialogue.prompts import known_prompts
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.voicing import prompts_of
 
 QUESTIONNAIRE = shipped("post_discharge")
@@ -65,13 +64,8 @@ def by_key(script: AnswerScript) -> AnswerScript:
 
 async def rehearse(script: AnswerScript, noise: LineNoise) -> dict[Wording, bytes]:
     """Synthesise what the patient may have to say."""
-    synthesizer = EspeakSynthesizer(voice="ar+Denis")
-    await synthesizer.start()
-    try:
-        voice = SyntheticVoice(synthesizer, noise)
+    async with synthetic_voice(noise) as voice:
         return {wording: await voice.speak(wording) for wording in script.wordings}
-    finally:
-        await synthesizer.stop()
 
 
 @pytest.fixture

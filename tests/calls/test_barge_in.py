@@ -14,10 +14,9 @@ from bridge.carriers.caller import CallerFrame
 from bridge.carriers.fake import FakeCarrier
 from bridge.carriers.mouth import Mouth
 from bridge.carriers.registry import WIRES
-from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.clock import Clock
 from bridge.identity.streams import StreamTokens
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 pytestmark = pytest.mark.call
 
@@ -53,12 +52,8 @@ class Interrupter:
 
 async def said(text: str) -> bytes:
     """A synthetic caller's word on the line."""
-    synthesizer = EspeakSynthesizer(voice="ar+Denis")
-    await synthesizer.start()
-    try:
-        return await SyntheticVoice(synthesizer, LineNoise(np.random.default_rng(4))).speak(Wording(text))
-    finally:
-        await synthesizer.stop()
+    async with synthetic_voice(LineNoise(np.random.default_rng(4))) as voice:
+        return await voice.speak(Wording(text))
 
 
 def token_for(daemon: Any, provider: str) -> str:

@@ -23,11 +23,10 @@ from bridge.carriers.caller import CallerFrame
 from bridge.carriers.fake import CallOutcome, EndedBy, FakeCarrier
 from bridge.carriers.lines import VOICE_RMS, Line, LineCaller, PauseLine, PressLine, SayLine
 from bridge.carriers.registry import WIRES
-from bridge.carriers.voice import DEFAULT_VOICE, LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.identity.streams import StreamTokens
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 
 pytestmark = pytest.mark.call
 
@@ -64,12 +63,8 @@ def greeting() -> bytes:
 
 
 async def spoken(wording: Wording) -> bytes:
-    synthesizer = EspeakSynthesizer(voice=DEFAULT_VOICE)
-    try:
-        await synthesizer.start()
-        return await SyntheticVoice(synthesizer, LineNoise(np.random.default_rng(0))).speak(wording)
-    finally:
-        await synthesizer.stop()
+    async with synthetic_voice(LineNoise(np.random.default_rng(0))) as voice:
+        return await voice.speak(wording)
 
 
 @pytest.fixture(scope="module")

@@ -21,14 +21,13 @@ from bridge.carriers.base import CarrierCall
 from bridge.carriers.commands import carrier_app
 from bridge.carriers.fake import CallOutcome, FakeCarrier
 from bridge.carriers.lines import LineCaller, PauseLine, SayLine
-from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.carriers.wires.genesys_audiohook import AudioHookWire
 from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.identity.access import AccessTokens
 from bridge.identity.principal import Scope
 from bridge.identity.streams import StreamTokens
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.speech.vosk.model import OPEN_VOCABULARY_WORDS
 
 pytestmark = pytest.mark.call
@@ -61,12 +60,8 @@ def listener(start_daemon: Callable[..., Any], open_model: Path) -> Any:
 
 
 async def said(text: str, seed: int) -> bytes:
-    synthesizer = EspeakSynthesizer(voice="ar+Denis")
-    await synthesizer.start()
-    try:
-        return await SyntheticVoice(synthesizer, LineNoise(np.random.default_rng(seed))).speak(Wording(text))
-    finally:
-        await synthesizer.stop()
+    async with synthetic_voice(LineNoise(np.random.default_rng(seed))) as voice:
+        return await voice.speak(Wording(text))
 
 
 async def conversation(daemon: Any) -> CallOutcome:

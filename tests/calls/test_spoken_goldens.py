@@ -17,7 +17,7 @@ from bridge.carriers.fake import FakeCarrier
 from bridge.carriers.patient import PatientCaller
 from bridge.carriers.script import AnswerScript, load_answers
 from bridge.carriers.telephone_line import BAD_LINES, LineCondition, TelephoneLine
-from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.carriers.wires.maqsam import MaqsamWire
 from bridge.clock import Clock
 from bridge.config import load_settings
@@ -26,7 +26,6 @@ from bridge.dialogue.document import read_document
 from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import known_prompts
 from bridge.dialogue.questionnaire import Questionnaire
-from bridge.speech.espeak.synthesizer import EspeakSynthesizer
 from bridge.voicing import prompts_of
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(300)]
@@ -35,7 +34,6 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 QUESTIONNAIRES = CONTENT / "questionnaires"
 SPEED = 6.0
 MOST_SECONDS = 1500  # of the call; of its own time it takes a third, and a busy machine makes more of it
-VOICE = "ar+Denis"
 ANSWERS = """
     SELECT item, value_json, via FROM answers AS answer
     WHERE call_id = ? AND revision = (
@@ -61,13 +59,8 @@ def written_down(name: str) -> dict[str, Any]:
 
 async def rehearse(script: AnswerScript, noise: LineNoise) -> dict[Wording, bytes]:
     """Synthesise what the caller may have to say."""
-    synthesizer = EspeakSynthesizer(voice=VOICE)
-    await synthesizer.start()
-    try:
-        voice = SyntheticVoice(synthesizer, noise)
+    async with synthetic_voice(noise) as voice:
         return {wording: await voice.speak(wording) for wording in script.wordings}
-    finally:
-        await synthesizer.stop()
 
 
 async def call(daemon: Any, questionnaire: Questionnaire, script: AnswerScript, line: str) -> None:

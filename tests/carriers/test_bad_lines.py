@@ -14,7 +14,7 @@ from bridge.carriers.leg import EndedBy
 from bridge.carriers.patient import PatientCaller
 from bridge.carriers.script import AnswerScript, Reply, ScriptedAnswer
 from bridge.carriers.telephone_line import BAD_LINES, LineCondition
-from bridge.carriers.voice import LineNoise, SyntheticVoice, Wording
+from bridge.carriers.voice import LineNoise, Wording, synthetic_voice
 from bridge.config import load_settings
 from bridge.content import DEFAULT_CONFIG
 from bridge.dialogue.actions import Disposition
@@ -81,13 +81,8 @@ def voice() -> dict[Wording, bytes]:
     """What callers may have to say."""
 
     async def speak() -> dict[Wording, bytes]:
-        synthesizer = EspeakSynthesizer(voice="ar+Denis")
-        await synthesizer.start()
-        try:
-            speaking = SyntheticVoice(synthesizer, LineNoise(np.random.default_rng(7)))
+        async with synthetic_voice(LineNoise(np.random.default_rng(7))) as speaking:
             return {wording: await speaking.speak(wording) for wording in SCRIPT.wordings}
-        finally:
-            await synthesizer.stop()
 
     return asyncio.run(speak())
 
