@@ -75,7 +75,7 @@ from bridge.dialogue.inputs import Utterance
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.turn_ends import end_silence_seconds, is_nothing
 from bridge.errors import BridgeError
-from bridge.line import Happening, Line
+from bridge.line import Happening, Line, each_of
 from bridge.listening import Heard, Listener, Unfinished
 from bridge.models.recordings import read_noise
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
@@ -163,7 +163,7 @@ class CallEar:
     async def hear(self, pcm: bytes) -> list[Utterance]:
         """Ask, and listen to the recording and what follows it; an utterance that resumed is one."""
         tasks: list[asyncio.Task[Any]] = [
-            asyncio.create_task(self._line.read(self._messages())),
+            asyncio.create_task(self._line.read(each_of(self._messages()))),
             asyncio.create_task(self._line.write()),
         ]
         if not self._is_accepted:

@@ -59,7 +59,7 @@ from bridge.dialogue.loader import load
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.dialogue.turn_ends import end_silence_seconds, is_nothing
-from bridge.line import Line
+from bridge.line import Line, each_of
 from bridge.listening import Heard, Listener, Unfinished
 from bridge.models.recordings import read_noise
 from bridge.speech.base import Hearing, RecognitionStream, Recognizer
@@ -184,7 +184,7 @@ async def end(sound: Sound, questionnaire: Questionnaire, ears: Still, *, early:
     """Hear one sound as a call does, its questions without words of their own."""
     clock = VirtualClock()
     line = Line(MaqsamProtocol(authenticated=True, check=None), clock=clock, send=_nowhere)
-    reading = asyncio.create_task(line.read(_wire(sound.ulaw, clock)))
+    reading = asyncio.create_task(line.read(each_of(_wire(sound.ulaw, clock))))
     turn = engine.begin(questionnaire)
     state, before, unfinished = turn.state, turn.state, None
     heard: list[Heard] = []
@@ -413,7 +413,7 @@ async def cut(kind: str, prompt: bytes, sound: Samples, ears: Still, *, echo: fl
                 yield message
             await clock.sleep(FRAME_SECONDS)
 
-    reading = asyncio.create_task(line.read(frames()))
+    reading = asyncio.create_task(line.read(each_of(frames())))
     writing = asyncio.create_task(line.write())
     heard = await Listener(
         line,

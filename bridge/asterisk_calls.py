@@ -15,6 +15,7 @@ from aiohttp import WSMsgType
 
 from bridge.admission import Busy, Seat
 from bridge.errors import ConfigError
+from bridge.line import each_of
 from bridge.phone_control import ControlError, PhoneControl
 from bridge.switchboard import Switchboard
 from protocols.asterisk import PROVIDER, AsteriskOptions
@@ -159,7 +160,11 @@ class AsteriskCalls:
             self._sockets[leg.caller] = socket
             try:
                 await self._switchboard.connect(
-                    self._protocol(url, facts), questionnaire, _messages(socket), _sender(socket), seat=seat
+                    self._protocol(url, facts),
+                    questionnaire,
+                    each_of(_messages(socket)),
+                    _sender(socket),
+                    seat=seat,
                 )
             finally:
                 del self._sockets[leg.caller]

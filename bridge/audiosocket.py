@@ -21,6 +21,7 @@ from bridge.admission import Busy, Seat
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import ConfigError
 from bridge.holding import Place
+from bridge.line import Messages, each_of
 from bridge.switchboard import Switchboard
 from protocols.audiosocket import AudioSocketOptions, AudioSocketProtocol
 from protocols.base import MediaProtocol
@@ -42,7 +43,7 @@ log = structlog.get_logger()
 
 
 Send = Callable[[str | bytes], Awaitable[None]]
-Hold = Callable[[MediaProtocol, AsyncIterator[bytes], Send], Awaitable[None]]
+Hold = Callable[[MediaProtocol, Messages, Send], Awaitable[None]]
 
 
 class _Place(Struct, frozen=True):
@@ -194,7 +195,7 @@ class AudioSocketServer:
     async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: Questionnaire, seat: Seat
     ) -> None:
-        async def hold(protocol: MediaProtocol, messages: AsyncIterator[bytes], send: Send) -> None:
+        async def hold(protocol: MediaProtocol, messages: Messages, send: Send) -> None:
             await self._switchboard.connect(protocol, asked, messages, send, seat=seat)
 
         await converse(reader, writer, self._options.sample_rate, hold)
@@ -226,7 +227,7 @@ async def converse(
         await writer.drain()
 
     try:
-        await hold(AudioSocketProtocol(sample_rate), _messages(reader), send)
+        await hold(AudioSocketProtocol(sample_rate), each_of(_messages(reader)), send)
         await _linger(reader, writer)
     except Exception:
         log.exception("audiosocket_failed")

@@ -102,7 +102,7 @@ def _show(status: dict[str, Any], json: Json) -> None:
     )
     table.add_row("event loop", f"{status['loop_lag_seconds'] * 1000:.0f} ms late at worst, lately")
     table.add_row("process", str(status["pid"]))
-    for worker in status["workers"]:
+    for worker in status.get("workers", ()):  # a daemon from before an upgrade tells of none
         table.add_row(*_worker_row(worker))
     for name, detail in status["not_ready"].items():
         table.add_row("[red]not ready[/]", escape(f"{name}: {detail}" if detail else name))

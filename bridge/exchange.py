@@ -1,7 +1,7 @@
 """The calls that one process holds: held, looked at, ended. Which of them are let in is decided elsewhere."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from bridge.audio.recording import CallRecorder
 from bridge.consenting import asks_to_record_the_call
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.holding import HeldCall, Holders, Outcome, Patience, Place, Services
+from bridge.line import Messages
 from bridge.monitoring import MonitorSession, Overhearing
 from bridge.running import RunningCall
 from bridge.session import CallSession
@@ -90,7 +91,7 @@ class Exchange:
         self,
         protocol: MediaProtocol,
         questionnaire: Questionnaire | None,
-        messages: AsyncIterator[str | bytes],
+        messages: Messages,
         send: Callable[[str | bytes], Awaitable[None]],
         *,
         known: CallDetails | None,
@@ -151,7 +152,7 @@ class Exchange:
             seat=seat,
         )
 
-    async def _run(self, session: HeldCall[Any], messages: AsyncIterator[str | bytes]) -> Outcome:
+    async def _run(self, session: HeldCall[Any], messages: Messages) -> Outcome:
         call = asyncio.create_task(session.run(messages), name=f"call-{session.call_id}")
         self._calls[call] = session
         try:

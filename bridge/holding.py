@@ -7,7 +7,7 @@ listening only, is said by those who inherit from it.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -26,7 +26,7 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.endings import Ending, Endings
 from bridge.errors import StorageError
 from bridge.identity.principal import DEFAULT_TENANT
-from bridge.line import Line
+from bridge.line import Line, Messages
 from bridge.opus import OpusEars
 from bridge.phone_control import PhoneControl
 from bridge.reconnection import CallKey, Reconnections
@@ -195,11 +195,12 @@ class HeldCall(ABC, Generic[LineT]):
         """Whether it is held for this phone call."""
         return (self._line.capabilities.name, self._provider_call_id) == (provider, provider_call_id)
 
-    async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
+    async def run(self, messages: Messages) -> Outcome:
         """Serve the call until it is over; what the carrier or an engine does wrong is not raised."""
         disposition = None
         async with asyncio.TaskGroup() as directions:
-            reader = directions.create_task(self._guarded(self._line.read(messages)))
+            reading = self._line.read(messages, on_bug=self._broke_down)
+            reader = directions.create_task(self._guarded(reading))
             writer = directions.create_task(self._guarded(self._line.write()))
             try:
                 disposition = await self._serve()
@@ -213,7 +214,7 @@ class HeldCall(ABC, Generic[LineT]):
     async def _see_off(self, reader: asyncio.Task[None]) -> None:
         """Let the carrier close first, where its protocol has a farewell."""
         seconds = self._farewell_seconds()
-        if seconds:
+        if seconds and not self._line.has_failed:
             await asyncio.wait({reader}, timeout=self._clock.real_seconds(seconds))
             await self._line.flush()
 
@@ -226,8 +227,11 @@ class HeldCall(ABC, Generic[LineT]):
         try:
             await direction
         except Exception:  # noqa: BLE001
-            self._log.exception("line_broke_down")
-            self._line.break_down()
+            self._broke_down()
+
+    def _broke_down(self) -> None:
+        self._log.exception("line_broke_down")
+        self._line.break_down()
 
     async def _serve(self) -> str | None:
         details = await self._introduced()

@@ -36,6 +36,11 @@ class Intake:
         return self._waiting_bytes / self._rate
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether any audio waits."""
+        return bool(self._queue)
+
+    @property
     def is_behind(self) -> bool:
         """Whether so much was lost that the call is not the caller's any more."""
         return self._lost_seconds >= LOST_SECONDS
@@ -67,6 +72,9 @@ class Intake:
     def due(self, now: float) -> list[bytes]:
         """What may be heard now, in order."""
         self._let_pass(now)
+        if not self._queue:
+            self._lost_seconds = 0.0
+            return []
         heard: list[bytes] = []
         while self._queue and self._room_seconds > 0:
             audio = self._queue.popleft()
@@ -90,4 +98,5 @@ class Intake:
             self._most_behind = STALL_SECONDS
         if passed >= OURS_SECONDS:
             self._most_behind += passed
-        self._ahead_seconds = max(self._ahead_seconds - passed * CATCH_UP, -self._most_behind)
+        ahead = self._ahead_seconds - passed * CATCH_UP
+        self._ahead_seconds = max(-self._most_behind, ahead)

@@ -1,14 +1,14 @@
 """The phone line of one call: what comes in and what goes out, as happenings and commands.
 
 It joins the provider's protocol to the voice gate on the way in and to the playout on the way out. It knows
-no question and no answer. Messages come from an iterator and leave through a function, so it knows no socket
+no question and no answer. Messages are handed to it and leave through a function, so it knows no socket
 either. All queues are bounded: a carrier that does not read, one that sends faster than anybody speaks, or a
 session that does not listen, loses its own call.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import suppress
 from math import ceil, inf
 
@@ -42,9 +42,12 @@ __all__ = [
     "KeyPressed",
     "Line",
     "MachineAnswered",
+    "Messages",
     "Overheard",
     "PlayoutFinished",
+    "Receive",
     "WentDead",
+    "each_of",
 ]
 
 # RFC 6455 section 7.4.1
@@ -59,12 +62,26 @@ ECHO_TAIL_SECONDS = 1.0  # after the last word has been heard its echo may still
 OUTBOX_MESSAGES = 200  # 4 s of 20 ms frames: a carrier that reads no faster than that has left
 DEAD_SECONDS = 4.0  # without audio while the caller is speaking: stalls are shorter, and so is our patience
 DEAD_TICKS = 13  # a quarter of a second more: a loop that stood still has read by then what came meanwhile
+REST_SECONDS = 0.1  # between two looks at a call in which nothing is due: what a mistake costs at most
 PAUSE_SECONDS = 1.0  # without audio is silence, where silence is not sent; a stall of the network is shorter
 INBOX_HAPPENINGS = 600  # a minute of speech in 100 ms pieces: nobody is listening any more
 
 _CALLER = events.Channel.CALLER
 
+Receive = Callable[[str | bytes], None]  # takes one message; raises nothing
+Messages = Callable[[Receive], Awaitable[None]]  # hands over all that the carrier sends, until it stops
+
 log = structlog.get_logger()
+
+
+def each_of(messages: AsyncIterable[str | bytes]) -> Messages:
+    """Hand over what has to be awaited, one message after the other."""
+
+    async def hand_over(receive: Receive) -> None:
+        async for message in messages:
+            receive(message)
+
+    return hand_over
 
 
 class KeyPressed(Struct, frozen=True):
@@ -133,6 +150,7 @@ class Line:
         self.close_reason = ""
         self.cut: Cut | None = None  # why it was we who ended it
         self.is_gone = False
+        self.has_failed = False  # what comes now is not heard
         self.has_broken_down = False
         self.is_speaking = False  # we are
 
@@ -141,6 +159,7 @@ class Line:
         self._send = send
         self._send_seconds = send_seconds
         self._on_dropped = on_dropped
+        self._on_bug: Callable[[], None] | None = None
         self._recorder = recorder
         self._key_filter = None if protocol.capabilities.sends_keys else KeyFilter()
         self._heard = ToMulaw(MULAW_8K)
@@ -150,6 +169,7 @@ class Line:
         self._heard_at = 0.0  # the end of the caller's audio, in call time
         self._is_paused = False
         self._dead_ticks = 0
+        self._rests_until = 0.0  # nothing is due before
         self._spoken = MULAW_8K
         self._said = ToMulaw(MULAW_8K)  # what we sent, for the recording
         self._playout = self._new_playout()
@@ -165,18 +185,32 @@ class Line:
 
     # In
 
-    async def read(self, messages: AsyncIterator[str | bytes]) -> None:
-        """Translate all that the carrier sends, until it stops or breaks the protocol."""
+    async def read(self, messages: Messages, *, on_bug: Callable[[], None] | None = None) -> None:
+        """Translate all that the carrier sends, until it stops.
+
+        `on_bug` is called while an error of ours is handled; without it that is raised.
+        """
+        self._on_bug = on_bug
         try:
-            async for message in messages:
-                now = self._clock.monotonic()
-                for event in self._protocol.receive(message):
-                    self._on_event(event, now)
-        except RemoteProtocolError as error:
-            self.fail(error.close_code, str(error), Cut.PROTOCOL)
+            await messages(self._received)
         except CutShortError as error:
             self.fail(error.close_code, str(error), error.cut)
         self.leave()
+
+    def _received(self, message: str | bytes) -> None:
+        """Translate one message; what is wrong with it, or with us, ends the call and nothing else."""
+        if self.has_failed:
+            return
+        now = self._clock.monotonic()
+        try:
+            for event in self._protocol.receive(message):
+                self._on_event(event, now)
+        except RemoteProtocolError as error:
+            self.fail(error.close_code, str(error), Cut.PROTOCOL)
+        except Exception:
+            if self._on_bug is None:
+                raise
+            self._on_bug()
 
     async def next(self, seconds: float | None = None) -> Happening | None:
         """The next happening; None when nothing happened for `seconds` of call time."""
@@ -220,6 +254,7 @@ class Line:
                 self._happened(KeyPressed(key))
             case events.MarkReturned(name=name, played=played):
                 self._playout.mark_returned(name, played=played, now=now)
+                self._rests_until = 0.0
             case events.CallStarted():
                 self._start(event, now)
             case events.CallDescribed(details=details):
@@ -284,6 +319,7 @@ class Line:
         if self._intake.admits(ulaw, now):
             self._take(ulaw)
             return
+        self._rests_until = 0.0
         if lost := self._intake.put(ulaw, now):
             self._on_dropped("in", ceil(lost / FRAME_SECONDS))
         if self._intake.is_behind:
@@ -351,6 +387,7 @@ class Line:
             self._playout.queue(f"phrase-{self._phrases}", from_mulaw(phrase, self._spoken), now)
         self._on_first_audio = on_first_audio
         self._speaks_since = None
+        self._rests_until = 0.0
         self.is_speaking = bool(phrases)
         self.tick(now)
 
@@ -359,8 +396,11 @@ class Line:
 
         An error of ours ends the call rather than leave the caller in silence; the ticker reports it.
         """
+        if now < self._rests_until:
+            return
         try:
             self._send_due(now)
+            self._rests_until = self._next_due(now)
         except Exception:
             self.break_down()
             raise
@@ -382,6 +422,17 @@ class Line:
             self.is_speaking = False
             self._silent_since = now
             self._happened(PlayoutFinished())
+
+    def _next_due(self, now: float) -> float:
+        """When to look again, if nothing happens before."""
+        theirs = self.capabilities
+        if theirs.pauses_audio or theirs.keep_alive_seconds is not None:  # time itself is what happens
+            return now
+        if self.gate.is_speaking or self._intake.is_waiting:
+            return now
+        if self.is_speaking:
+            return min(self._playout.next_due(), now + REST_SECONDS)
+        return now + REST_SECONDS
 
     def _keep_alive(self, now: float, seconds: float) -> None:
         silence = self._playout.idle(now, seconds)
@@ -418,6 +469,7 @@ class Line:
     def clear(self) -> None:
         """Fall silent: the caller is speaking."""
         self._playout.clear(self._clock.monotonic())
+        self._rests_until = 0.0
         self.is_speaking = False
         if self.capabilities.can_clear:
             self.command(commands.ClearAudio())
@@ -488,6 +540,7 @@ class Line:
         One that has not begun is refused, and not cut.
         """
         if not self.is_gone:
+            self.has_failed = True
             self.close_code, self.close_reason, self.cut = close_code, reason, cut
         self.leave()
 

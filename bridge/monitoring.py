@@ -7,7 +7,7 @@ in here knows a provider, and nothing of what was said is logged.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from bridge.dialogue.actions import Disposition
 from bridge.errors import StorageError, WorkerError
 from bridge.following import Unfinished
 from bridge.holding import HeldCall, Outcome, Place, Services
-from bridge.line import CLOSE_GOING_AWAY, Dismissed, Gone, Overheard
+from bridge.line import CLOSE_GOING_AWAY, Dismissed, Gone, Messages, Overheard
 from bridge.overhearing import OverheardLine
 from bridge.record import monitored_call_record
 from bridge.running import RunningCall
@@ -92,7 +92,7 @@ class MonitorSession(HeldCall[OverheardLine]):
             is_dismissed=self._is_dismissed,
         )
 
-    async def run(self, messages: AsyncIterator[str | bytes]) -> Outcome:
+    async def run(self, messages: Messages) -> Outcome:
         """Listen until the call is over; as long can it be followed."""
         with self._transcripts.of_call(self.call_id):
             return await super().run(messages)

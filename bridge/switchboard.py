@@ -5,7 +5,7 @@ also be held in other processes (`Elsewhere`), which it counts, looks at and end
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from bridge.exchange import Exchange
 from bridge.holding import Outcome, Patience, Services
 from bridge.identity.principal import DEFAULT_TENANT
 from bridge.lifecycle import Lifecycle, State, Urgency
+from bridge.line import Messages
 from bridge.monitoring import Overhearing
 from bridge.offering import Offer
 from bridge.running import RunningCall
@@ -320,7 +321,7 @@ class Switchboard(Exchange):
         self,
         protocol: MediaProtocol,
         questionnaire: Questionnaire,
-        messages: AsyncIterator[str | bytes],
+        messages: Messages,
         send: Callable[[str | bytes], Awaitable[None]],
         *,
         known: CallDetails | None = None,

@@ -28,13 +28,14 @@ class ToMulaw:
         if source.encoding is Encoding.OPUS:
             raise ValueError("packets of Opus are decoded in a process of their own")
         self._source = source
+        self._is_ours = source == MULAW_8K
         self._odd = b""
         is_other_rate = source.sample_rate != SAMPLE_RATE
         self._resampler = Resampler(source.sample_rate, SAMPLE_RATE, is_live=True) if is_other_rate else None
 
     def process(self, payload: bytes) -> bytes:
         """More of the stream; what can be said of it so far."""
-        if self._source == MULAW_8K:
+        if self._is_ours:
             return payload
         pcm = self._linear(payload)
         return encode_ulaw(self._resampler.process(pcm) if self._resampler else pcm)

@@ -26,7 +26,8 @@ class State(StrEnum):
     STOPPED = "stopped"  # by the provider
 
 
-_OVER = State.RELEASED, State.STOPPED
+# By the name of their class it takes Python 3.11 a call to find them.
+_RELEASED, _STOPPED = State.RELEASED, State.STOPPED
 _ANYTHING = frozenset[type[Command]](get_args(Command))
 _SENDABLE: dict[State, frozenset[type[Command]]] = {
     State.WAITING: frozenset(),
@@ -49,7 +50,8 @@ class StreamProtocol(MediaProtocol):
         return self._capabilities
 
     def receive(self, message: str | bytes) -> Sequence[Event]:
-        return () if self.state in _OVER else self._understand(message)
+        state = self.state
+        return () if state is _RELEASED or state is _STOPPED else self._understand(message)
 
     def begin_without_setup(self) -> Sequence[Event]:
         if self.state is State.WAITING:

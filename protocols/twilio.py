@@ -197,7 +197,7 @@ class TwilioProtocol(StreamProtocol):
     def _require_this_stream(self, incoming: InStream) -> None:
         if self.state is _WAITING:
             raise misplaced(incoming.__struct_config__.tag, "before start")
-        if incoming.stream_sid not in (None, self._stream_sid):
+        if incoming.stream_sid != self._stream_sid and incoming.stream_sid is not None:
             raise misplaced(incoming.__struct_config__.tag, "of another stream")
 
     def _in_stream(self, incoming: Dtmf | Mark | Stop) -> Sequence[Event]:

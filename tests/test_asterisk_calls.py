@@ -20,7 +20,7 @@ from bridge.carriers.leg import EndedBy
 from bridge.clock import Clock
 from bridge.errors import ConfigError
 from bridge.identity.principal import DEFAULT_TENANT
-from bridge.line import Line
+from bridge.line import Line, Messages
 from bridge.phone_control import PhoneControl
 from protocols import CallDetails, Direction, HangUp, PlayAudio
 from protocols.asterisk import AsteriskOptions
@@ -77,7 +77,7 @@ class Board:
         self,
         protocol: Any,
         questionnaire: Any,
-        messages: AsyncIterator[str | bytes],
+        messages: Messages,
         send: Any,
         *,
         seat: Seat,

@@ -22,6 +22,7 @@ from bridge.carriers.wires.audiosocket import AudioSocketWire
 from bridge.clock import Clock
 from bridge.errors import ConfigError
 from bridge.identity.principal import DEFAULT_TENANT
+from bridge.line import Messages
 from bridge.switchboard import Switchboard
 from protocols import (
     AudioReceived,
@@ -63,14 +64,14 @@ class EchoExchange:
         self,
         protocol: MediaProtocol,
         questionnaire: object,
-        messages: AsyncIterator[bytes],
+        messages: Messages,
         send: Callable[[str | bytes], Awaitable[None]],
         *,
         seat: Seat,
     ) -> None:
         assert seat.tenant == DEFAULT_TENANT
         self.asked.append(questionnaire)
-        async for message in messages:
+        async for message in awaited(messages):
             self.has_begun.set()
             for event in protocol.receive(message):
                 self.events.append(event)
@@ -80,6 +81,18 @@ class EchoExchange:
                     if isinstance(command, HangUp):
                         return
         self.has_ended.set()
+
+
+async def awaited(messages: Messages) -> AsyncIterator[str | bytes]:
+    """What is handed over, for whoever has to answer each before the next."""
+    arrived: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+    handing_over = asyncio.create_task(messages(arrived.put_nowait))
+    handing_over.add_done_callback(lambda _: arrived.put_nowait(None))
+    try:
+        while (message := await arrived.get()) is not None:
+            yield message
+    finally:
+        handing_over.cancel()
 
 
 class Presser:
@@ -177,8 +190,7 @@ def test_what_is_said_to_somebody_who_has_gone_is_told_as_that() -> None:
         async def connect(
             self, _protocol: Any, _questionnaire: Any, messages: Any, send: Any, **_: Any
         ) -> None:
-            async for _message in messages:
-                pass
+            await messages(lambda _: None)
             for _ in range(20):  # until the reset has come in
                 try:
                     await send(b"\x10\x01\x40" + bytes(320))

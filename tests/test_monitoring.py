@@ -19,7 +19,7 @@ from bridge.carriers.wires.genesys_audiohook import AudioHookWire
 from bridge.clock import Clock
 from bridge.following import LiveTranscripts, Unfinished
 from bridge.holding import Outcome, Patience, Services
-from bridge.line import CLOSE_GOING_AWAY, KeyPressed, Overheard
+from bridge.line import CLOSE_GOING_AWAY, KeyPressed, Overheard, each_of
 from bridge.monitoring import MonitorSession, agreed
 from bridge.running import Stage
 from bridge.speech.base import Partial
@@ -50,7 +50,7 @@ class Monitored:
             send=self._send,
         )
         self.say(*self._wire.open(CALL))
-        self.running = asyncio.create_task(self.session.run(self._incoming()))
+        self.running = asyncio.create_task(self.session.run(each_of(self._incoming())))
 
     def say(self, *messages: str | bytes | None) -> None:
         for message in messages:

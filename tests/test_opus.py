@@ -15,7 +15,7 @@ from bridge.audio.g711 import decode_ulaw
 from bridge.checkup import Verdict, examine
 from bridge.clock import Clock
 from bridge.errors import ConfigError
-from bridge.line import Line
+from bridge.line import Line, each_of
 from bridge.opus import OPUS_RATE, OpusEars, require_opus, seconds_of
 from bridge.transcoding import FromMulaw, ToMulaw
 from protocols import PROVIDERS, AudioReceived, CallStarted, MediaProtocol, PlayAudio, RemoteProtocolError
@@ -79,7 +79,7 @@ class Caller:
         self.heard = bytearray()
         self.line = Line(page(), clock=Clock(), send=self._ignore, opus=ears)
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
-        self._reading = asyncio.create_task(self.line.read(self._read()))
+        self._reading = asyncio.create_task(self.line.read(each_of(self._read())))
         self.line._take = self.heard.extend  # type: ignore[method-assign]
 
     def send(self, *messages: str | bytes | None) -> None:
@@ -266,7 +266,7 @@ async def test_without_the_extra_it_is_told_in_a_sentence(monkeypatch: pytest.Mo
         """Nobody listens."""
 
     line = Line(page(), clock=Clock(), send=send)
-    await line.read(messages())
+    await line.read(each_of(messages()))
     assert (line.close_code, line.introduction.result()) == (1003, None)
     assert "hatif[media]" in line.close_reason
 

@@ -1,7 +1,6 @@
 """All calls in progress: which they are, ending one of them, and what came to nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
@@ -13,6 +12,7 @@ from bridge.content import CONTENT
 from bridge.dialogue.loader import load
 from bridge.holding import Outcome
 from bridge.lifecycle import Lifecycle
+from bridge.line import Messages
 from bridge.offering import Offer
 from bridge.running import RunningCall, Stage
 from bridge.switchboard import Switchboard
@@ -32,7 +32,7 @@ class Session:
         self.ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.begun.append(self)
 
-    async def run(self, _messages: AsyncIterator[str | bytes]) -> Outcome:
+    async def run(self, _messages: Messages) -> Outcome:
         return await self.ended
 
     def running(self) -> RunningCall:

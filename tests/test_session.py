@@ -35,7 +35,7 @@ from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
-from bridge.line import CLOSE_GOING_AWAY, KeyPressed
+from bridge.line import CLOSE_GOING_AWAY, KeyPressed, each_of
 from bridge.resumption import find_earlier
 from bridge.running import Stage
 from bridge.session import CallSession, Outcome, Patience, Services
@@ -107,7 +107,7 @@ class Call:
             recorder=recorder,
             seat=seat,
         )
-        self.running = asyncio.create_task(self.session.run(self._incoming()))
+        self.running = asyncio.create_task(self.session.run(each_of(self._incoming())))
         self.messages.put_nowait(setup)
 
     async def _incoming(self) -> AsyncIterator[str | bytes]:

@@ -21,7 +21,7 @@ from bridge.dialogue.actions import Disposition
 from bridge.dialogue.loader import parse
 from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import WorkerError
-from bridge.line import KeyPressed
+from bridge.line import KeyPressed, each_of
 from bridge.readiness import Readiness
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.base import Speech, Synthesizer
@@ -169,7 +169,7 @@ class Call:
             services=services,
             send=self._send,
         )
-        self.running = asyncio.create_task(self.session.run(self._incoming()))
+        self.running = asyncio.create_task(self.session.run(each_of(self._incoming())))
 
     async def _incoming(self) -> AsyncIterator[str | bytes]:
         while (message := await self.messages.get()) is not None:

@@ -123,19 +123,18 @@ class Endpointer:
         return self._is_speaking
 
     @property
-    def has_onset(self) -> bool:
-        """Whether speech is heard that may yet become an utterance, or is one."""
-        return self._is_speaking or self._onset_seconds > 0
-
-    @property
     def is_paused(self) -> bool:
         """Whether the utterance is in a pause that was told."""
         return self._is_paused
 
     @property
-    def may_resume(self) -> bool:
-        """Whether speech that begins now belongs to the utterance before."""
-        return not self._is_speaking and self._ended_ago_seconds < self._resume_seconds - _TOLERANCE_SECONDS
+    def is_idle(self) -> bool:
+        """Whether nothing is heard that is an utterance or may become one, or the rest of the one before."""
+        return (
+            not self._is_speaking
+            and not self._onset_seconds
+            and self._ended_ago_seconds >= self._resume_seconds - _TOLERANCE_SECONDS
+        )
 
     def expect(
         self, *, end_silence_seconds: float, max_speech_seconds: float, pause_seconds: float = _NEVER

@@ -200,13 +200,13 @@ class VoiceGate:
         return UtteranceStarted(self._leveller.apply(pcm), onset_seconds)
 
     def _wait(self) -> UtteranceContinued | None:
-        if self._endpointer.is_speaking:
+        if self._endpointer.is_idle:
+            while len(self._held) > self._look_back_frames:
+                self._held.popleft()
+        elif self._endpointer.is_speaking:
             is_due = len(self._held) >= CHUNK_FRAMES and not self._endpointer.is_paused
             return self._continue() if is_due else None
         # While speech may be beginning or going on, what led up to it is kept as well as the look-back.
-        if not self._endpointer.has_onset and not self._endpointer.may_resume:
-            while len(self._held) > self._look_back_frames:
-                self._held.popleft()
         return None
 
     def _continue(self) -> UtteranceContinued:

@@ -94,8 +94,8 @@ class Playout:
         "_chunk_bytes",
         "_chunk_seconds",
         "_generation",
+        "_grace_seconds",
         "_lead_seconds",
-        "_mark_grace_seconds",
         "_phrases",
         "_plays_until",
         "_silence",
@@ -120,7 +120,7 @@ class Playout:
         self._bytes_per_second = bytes_per_second
         self._chunk_bytes = round(chunk_seconds * bytes_per_second)
         self._silence = silence
-        self._mark_grace_seconds = mark_grace_seconds
+        self._grace_seconds = mark_grace_seconds if acknowledges else 0.0
         self._acknowledges = acknowledges
         self._phrases: dict[str, _Phrase] = {}  # of the turn, in order
         self._unsent: deque[_Phrase] = deque()
@@ -162,6 +162,15 @@ class Playout:
             if self._acknowledges:
                 sendable += [Mark(phrase.name) for phrase in ended]
         return sendable
+
+    def next_due(self) -> float:
+        """When there will be something to send, or everything heard, unless something happens before."""
+        if self._unsent:
+            left_seconds = math.ceil(self._unsent[0].left / self._chunk_bytes) * self._chunk_seconds
+            needed_seconds = max(self._chunk_seconds, min(self._batch_seconds, left_seconds))
+            return self._plays_until - self._lead_seconds + needed_seconds - _TOLERANCE_SECONDS
+        last = next(reversed(self._phrases.values()), None)  # the filling of its last chunk is no part of it
+        return math.inf if last is None else last.plays_until + self._grace_seconds - _TOLERANCE_SECONDS
 
     def idle(self, now: float, seconds: float) -> bytes:
         """A chunk of silence once nothing was said for so long: some carriers want to hear of us."""
@@ -215,8 +224,7 @@ class Playout:
     def _is_finished(self, phrase: _Phrase, now: float) -> bool:
         if phrase.was_played or phrase.was_cleared or not phrase.is_sent:
             return phrase.was_played
-        grace_seconds = self._mark_grace_seconds if self._acknowledges else 0.0
-        return now >= phrase.plays_until + grace_seconds - _TOLERANCE_SECONDS
+        return now >= phrase.plays_until + self._grace_seconds - _TOLERANCE_SECONDS
 
     def _is_due(self, phrase: _Phrase, now: float) -> bool:
         return not phrase.was_cleared and not self._is_finished(phrase, now)

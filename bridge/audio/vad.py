@@ -65,7 +65,8 @@ class NoiseFloor:
         else:
             self._hole_frames = 0
         self._quietest = min(self._quietest, level)
-        self._floor = max(MIN_FLOOR, min(self._quietest, self._earlier))
+        quietest = min(self._earlier, self._quietest)
+        self._floor = max(MIN_FLOOR, quietest)
         self._frames += 1
         if self._frames == FLOOR_BLOCK_FRAMES:
             self._close_block()

@@ -66,6 +66,7 @@ from bridge.exchange import Exchange
 from bridge.following import Unfinished
 from bridge.holding import Place, Services
 from bridge.identity.principal import DEFAULT_TENANT
+from bridge.line import Messages
 from bridge.loop import run
 from bridge.offering import Offer
 from bridge.pulse import Pulse
@@ -411,7 +412,7 @@ class _Worker:
 
         async def hold(
             protocol: MediaProtocol,
-            messages: AsyncIterator[str | bytes],
+            messages: Messages,
             send: Callable[[str | bytes], Awaitable[None]],
         ) -> None:
             await self._exchange.hold(

@@ -6,9 +6,9 @@ code 1008 when the credential was to come in a message.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 from aiohttp import WebSocketError, WSMsgType, web
@@ -20,9 +20,11 @@ from bridge.dialogue.questionnaire import Questionnaire
 from bridge.errors import StorageError
 from bridge.exchange import Exchange
 from bridge.holding import CLOSE_TRY_AGAIN, Place
+from bridge.line import Messages, Receive
 from bridge.storage.opened import OpenDatabase
 from bridge.storage.phone_calls import call_of_reference
 from bridge.switchboard import Switchboard
+from bridge.web.call_socket import CallSocket
 from bridge.web.crowd import welcome
 from bridge.web.doorkeeper import Doorkeeper, Visit
 from bridge.web.vigil import Vigil
@@ -31,7 +33,7 @@ from protocols.errors import CLOSE_POLICY, RemoteProtocolError
 from protocols.events import ANSWERED_BY, CallDetails, CallStarted
 from protocols.wire import read_direction
 
-__all__ = ["CallSockets", "MediaSockets", "ReadyCall", "SocketLimits", "close_socket"]
+__all__ = ["CallSockets", "MediaSockets", "ReadyCall", "SocketLimits", "close_socket", "messages_of"]
 
 CLOSE_GOING_AWAY = 1001  # RFC 6455 section 7.4.1: the server is going down
 MOST_BEFORE_CREDENTIAL = 8  # messages that a stranger may send; providers show theirs in the first or second
@@ -96,10 +98,9 @@ class CallSockets:
 
         close_code = CLOSE_GOING_AWAY
         try:
-            messages = _messages(socket, vigil)
+            said: Sequence[str | bytes] = ()
             if visit.trial is not None:
-                said, details = await self._introduced(visit.trial, messages)
-                messages = _chained(said, _messages(socket, vigil))  # which another task reads
+                said, details = await self._introduced(visit.trial, socket, vigil)
                 seat = await ready.let_in(details)
             if seat is None:
                 raise ValueError("a call that may be held has a place")
@@ -107,7 +108,7 @@ class CallSockets:
             outcome = await self._exchange.hold(
                 protocol,
                 ready.questionnaire,
-                messages,
+                messages_of(said, socket, vigil),
                 send,
                 known=ready.known,
                 seat=seat,
@@ -125,7 +126,7 @@ class CallSockets:
         return socket
 
     async def _introduced(
-        self, trial: MediaProtocol, messages: AsyncIterator[str | bytes]
+        self, trial: MediaProtocol, socket: CallSocket, vigil: Vigil
     ) -> tuple[list[str | bytes], CallDetails]:
         """Wait for the credential, before anything is held for whoever shows it; the messages so far.
 
@@ -139,8 +140,9 @@ class CallSockets:
         """
         said: list[str | bytes] = []
         try:
+            vigil.read_by_this_task()
             async with asyncio.timeout(self._limits.first_message_seconds):
-                async for message in messages:
+                while (message := await _next(socket, vigil)) is not None:
                     said.append(message)
                     for event in trial.receive(message):
                         if isinstance(event, CallStarted):
@@ -151,8 +153,8 @@ class CallSockets:
             pass
         raise RemoteProtocolError("no credential came", close_code=CLOSE_POLICY)
 
-    def _socket(self, capabilities: Capabilities) -> web.WebSocketResponse:
-        return web.WebSocketResponse(
+    def _socket(self, capabilities: Capabilities) -> CallSocket:
+        return CallSocket(
             max_msg_size=self._limits.max_message_bytes,
             autoping=False,  # the vigil's
             compress=False,  # audio does not shrink, and a decompressor can be bombed
@@ -289,20 +291,50 @@ class MediaSockets:
         return questionnaire
 
 
-async def _messages(socket: web.WebSocketResponse, vigil: Vigil) -> AsyncIterator[str | bytes]:
-    """What the carrier sends, until it closes.
+def messages_of(said: Sequence[str | bytes], socket: CallSocket, vigil: Vigil) -> Messages:
+    """All that the carrier sends: what it has `said` already, and from then on what comes, as it comes.
 
     Raises:
         CutShortError: it breaks the WebSocket rules, falls silent, or does not answer pings.
 
     """
-    vigil.read_by_this_task()
-    while True:
-        message = await vigil.receive()
-        if message.type is not _TEXT and message.type is not _BINARY:
-            _tell_broken(message.data if message.type is WSMsgType.ERROR else socket.exception(), socket)
-            return
-        yield message.data
+
+    async def hand_over(receive: Receive) -> None:
+        now = asyncio.get_running_loop().time
+
+        def hand_on(message: str | bytes) -> None:
+            vigil.told_at = now()
+            receive(message)
+
+        vigil.read_by_this_task()
+        for message in said:
+            receive(message)
+        try:
+            while True:
+                if not socket.has_waiting:
+                    socket.hand_to(hand_on)
+                waited = await _next(socket, vigil)
+                if waited is None:
+                    return
+                receive(waited)
+        finally:
+            socket.hand_to(None)
+
+    return hand_over
+
+
+async def _next(socket: CallSocket, vigil: Vigil) -> str | bytes | None:
+    """The next message that is awaited, and not handed on; None: the carrier has closed.
+
+    Raises:
+        CutShortError: as `messages_of`.
+
+    """
+    message = await vigil.receive()
+    if message.type is _TEXT or message.type is _BINARY:
+        return cast("str | bytes", message.data)
+    _tell_broken(message.data if message.type is WSMsgType.ERROR else socket.exception(), socket)
+    return None
 
 
 def _tell_broken(error: object, socket: web.WebSocketResponse) -> None:
@@ -317,15 +349,6 @@ def _unavailable(busy: Busy) -> web.HTTPServiceUnavailable:
         text=f"no call can be taken now: {busy.reason}\n",
         headers={"Retry-After": str(busy.retry_after_seconds)},
     )
-
-
-async def _chained(
-    said: Iterable[str | bytes], following: AsyncIterator[str | bytes]
-) -> AsyncIterator[str | bytes]:
-    for message in said:
-        yield message
-    async for message in following:
-        yield message
 
 
 async def close_socket(socket: web.WebSocketResponse, request: web.Request, code: int) -> None:

@@ -41,8 +41,8 @@ class Vigil:
         self._idle_seconds = idle_seconds
         self._heartbeat_seconds = heartbeat_seconds
         self._loop = asyncio.get_running_loop()
-        self._heard_at = self._loop.time()  # anything
-        self._told_at = self._heard_at  # a message
+        self.told_at = self._loop.time()  # a message came last; whoever takes one past this has to say so
+        self._heard_at = self.told_at  # a ping or its answer
         self._pinged_at: float | None = None  # and nothing heard since
         self._pinging: asyncio.Task[None] | None = None
         self._reader: asyncio.Task[Any] | None = None
@@ -69,12 +69,12 @@ class Vigil:
         try:
             while True:
                 message: WSMessage = await self._socket.receive()
+                if message.type is not _PING and message.type is not _PONG:
+                    self.told_at = self._loop.time()
+                    return message
                 self._heard_at = self._loop.time()
                 if message.type is _PING:
                     await self._socket.pong(message.data)
-                elif message.type is not _PONG:
-                    self._told_at = self._heard_at
-                    return message
         except asyncio.CancelledError:
             cut = self._cut_that_cancelled()
             if cut is None:
@@ -106,7 +106,7 @@ class Vigil:
         return min(self._idle_at(), self._unanswered_at(), self._ping_at())
 
     def _idle_at(self) -> float:
-        return NEVER if self._idle_seconds is None else self._told_at + self._idle_seconds
+        return NEVER if self._idle_seconds is None else self.told_at + self._idle_seconds
 
     def _unanswered_at(self) -> float:
         if self._pinged_at is None or self._heartbeat_seconds is None:
@@ -116,11 +116,11 @@ class Vigil:
     def _ping_at(self) -> float:
         if self._pinged_at is not None or self._heartbeat_seconds is None:
             return NEVER
-        return self._heard_at + self._heartbeat_seconds
+        return max(self._heard_at, self.told_at) + self._heartbeat_seconds
 
     def _look(self) -> None:
         now = self._loop.time()
-        if self._pinged_at is not None and self._heard_at > self._pinged_at:
+        if self._pinged_at is not None and max(self._heard_at, self.told_at) > self._pinged_at:
             self._pinged_at = None
         if now > self._due + AWAKE_SECONDS:  # what came meanwhile has not been read yet
             self._set(now + AWAKE_SECONDS)

@@ -1,5 +1,7 @@
-"""The line of a carrier that sends nothing while the caller is silent."""
+"""The line: silence that is not sent, rest while nothing is due, and what comes that must not."""
 
+import json
+import sys
 from typing import Any
 
 import pytest
@@ -8,14 +10,28 @@ from bridge.audio.frames import FRAME_SECONDS
 from bridge.audio.g711 import encode_ulaw
 from bridge.audio.gate import UtteranceEnded, UtteranceStarted
 from bridge.clock import Clock
-from bridge.line import DEAD_SECONDS, PAUSE_SECONDS, Happening, Line, WentDead
+from bridge.cuts import Cut
+from bridge.line import (
+    CLOSE_INTERNAL_ERROR,
+    DEAD_SECONDS,
+    PAUSE_SECONDS,
+    REST_SECONDS,
+    Gone,
+    Happening,
+    Line,
+    Receive,
+    WentDead,
+)
 from protocols.asterisk import AsteriskProtocol
 from protocols.base import MediaProtocol
-from protocols.events import AudioReceived, Channel
+from protocols.events import AudioReceived, Channel, MarkReturned
 from protocols.maqsam import MaqsamProtocol
+from protocols.twilio import TwilioProtocol
 
 START = '{"event":"MEDIA_START","format":"ulaw"}'
 SETUP = '{"type":"session.setup","data":{}}'
+STREAM = """{"event": "start", "streamSid": "MZ1", "start": {"streamSid": "MZ1", "callSid": "CA1",
+"mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}}}"""
 FRAME_BYTES = 160
 
 
@@ -36,6 +52,12 @@ class Recorder:
 
     def heard(self, ulaw: bytes) -> None:
         self.seconds += len(ulaw) / 8000
+
+    def played(self, ulaw: bytes) -> None:
+        """What is said is not counted."""
+
+    def cleared(self) -> None:
+        """Nor that it was dropped."""
 
 
 class Telephone:
@@ -70,11 +92,17 @@ class Telephone:
             self.line.tick(self.clock.seconds)
 
     def happened(self) -> list[type[Happening]]:
-        found = []
-        while not self.line._inbox.empty():
-            _, happening = self.line._inbox.get_nowait()
-            found.append(type(happening))
+        found = self.all_happened()
         return [each for each in found if each in (UtteranceStarted, UtteranceEnded, WentDead)]
+
+    def all_happened(self) -> list[type[Happening]]:
+        inbox = self.line._inbox
+        return [type(inbox.get_nowait()[1]) for _ in range(inbox.qsize())]
+
+    def sent(self) -> list[str]:
+        """What Twilio's messages that wait to leave say that they are."""
+        outbox = self.line._outbox
+        return [json.loads(outbox.get_nowait())["event"] for _ in range(outbox.qsize())]
 
 
 @pytest.fixture
@@ -158,3 +186,67 @@ async def test_only_the_caller_answers(word: bytes) -> None:
         for at in range(0, len(word), FRAME_BYTES):
             line._on_event(AudioReceived(word[at : at + FRAME_BYTES], channel=channel), now)
     assert not line._inbox.empty()
+
+
+async def test_a_line_at_rest_is_awake_when_something_happens() -> None:
+    """What is said leaves at once, and its end is known a tick after the carrier has told of it."""
+    telephone = Telephone(TwilioProtocol(), STREAM)
+    line = telephone.line
+    telephone.pauses(REST_SECONDS / 2)
+    assert telephone.sent() == []
+
+    line.say([bytes(2400)])
+    assert telephone.sent() == ["media", "mark"]
+
+    telephone.pauses(0.5)
+    assert line.is_speaking, "its mark has not come"
+    line._on_event(MarkReturned("phrase-1", played=True), telephone.clock.seconds)
+    telephone.pauses(FRAME_SECONDS)
+    assert not line.is_speaking
+
+
+async def test_a_line_that_is_cleared_is_awake_too() -> None:
+    telephone = Telephone(TwilioProtocol(), STREAM)
+    telephone.line.say([bytes(16000)])
+    telephone.line.clear()
+    telephone.line.say([bytes(800)])
+    assert telephone.sent() == ["media", "clear", "media", "mark"]
+
+
+async def test_an_error_of_ours_ends_the_call_and_not_whoever_brings_the_message() -> None:
+    """The socket's parser, which hands messages on, reports nothing that is raised in it."""
+    errors: list[BaseException | None] = []
+    telephone = Telephone(TwilioProtocol(), STREAM)
+    line = telephone.line
+
+    def told() -> None:
+        errors.append(sys.exc_info()[1])
+        line.break_down()
+
+    def broken(_event: object, _now: float) -> None:
+        raise ValueError("a bug")
+
+    line._on_event = broken  # type: ignore[method-assign]
+    media = '{"event":"media","streamSid":"MZ1","media":{"payload":"/w=="}}'
+
+    async def messages(receive: Receive) -> None:
+        receive(media)
+        receive(media)  # is not heard any more
+
+    await line.read(messages, on_bug=told)
+    assert [str(error) for error in errors] == ["a bug"]
+    assert (line.has_broken_down, line.is_gone, line.close_code) == (True, True, CLOSE_INTERNAL_ERROR)
+
+
+async def test_a_carrier_that_breaks_the_protocol_is_heard_no_more() -> None:
+    telephone = Telephone(TwilioProtocol(), STREAM)
+
+    async def messages(receive: Receive) -> None:
+        receive("{")
+        receive('{"event":"dtmf","streamSid":"MZ1","dtmf":{"digit":"1"}}')
+
+    await telephone.line.read(messages)
+    assert telephone.line.cut is Cut.PROTOCOL
+    assert [type(telephone.line._inbox.get_nowait()[1]) for _ in range(telephone.line._inbox.qsize())] == [
+        Gone
+    ]

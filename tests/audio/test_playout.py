@@ -53,6 +53,35 @@ def test_a_tick_that_is_a_little_early_sends_what_it_may() -> None:
     assert playout.due(0.1795) == [speech(0.08)]
 
 
+@given(
+    phrases=st.lists(st.tuples(st.floats(0, 3), st.floats(0.001, 1.5)), min_size=1, max_size=6),
+    lead_seconds=st.sampled_from([0.02, 0.06, 0.2, 0.4, 1.0]),
+    chunk_seconds=st.sampled_from([0.02, 0.06, 0.1]),
+    early_seconds=st.floats(0, 0.0005),
+)
+def test_whoever_rests_until_something_is_due_misses_nothing(
+    phrases: list[tuple[float, float]], lead_seconds: float, chunk_seconds: float, early_seconds: float
+) -> None:
+    """Each tick sends what it would send had all ticks before it been asked, to the byte."""
+    eager, resting = (
+        Playout(acknowledges=True, lead_seconds=lead_seconds, chunk_seconds=chunk_seconds) for _ in range(2)
+    )
+    due_at, rests_until, was_finished = sorted(phrases), 0.0, True
+    for tick in range(300):
+        now = tick * 0.02 + (early_seconds if tick % 2 else 0)
+        while due_at and due_at[0][0] <= now:
+            _, seconds = due_at.pop(0)
+            for playout in (eager, resting):
+                playout.queue(f"phrase-{len(due_at)}", speech(seconds), now)
+            rests_until, was_finished = 0.0, False
+        rests = now < rests_until
+        sent = [] if rests else resting.due(now)
+        assert sent == eager.due(now)
+        assert was_finished or not (rests and eager.is_finished(now)), "the end would be told late"
+        was_finished = eager.is_finished(now)
+        rests_until = resting.next_due() if not rests else rests_until
+
+
 def test_the_end_of_a_phrase_waits_for_nothing_more() -> None:
     """It leaves as soon as the lead has room for it, and its mark with it."""
     playout = Playout(acknowledges=True)

@@ -29,6 +29,7 @@ from bridge.content import CONTENT
 from bridge.dialogue.loader import parse
 from bridge.dialogue.prompts import prompt_texts
 from bridge.dialogue.questionnaire import Questionnaire
+from bridge.line import each_of
 from bridge.session import CallSession, Outcome, Patience, Services
 from bridge.speech.base import Hearing, RecognitionStream, Recognizer
 from bridge.speech.espeak.synthesizer import EspeakSynthesizer
@@ -236,7 +237,7 @@ class Theatre:
         placing = asyncio.create_task(leg.converse(introduced, max_seconds=300))
         if call.drop_seconds is not None:
             self.loop.call_later(call.drop_seconds, placing.cancel)
-        outcome = await session.run(aiter(near))
+        outcome = await session.run(each_of(near))
         seconds = self.clock.monotonic() - began
         await near.close(outcome.close_code)
         (placed,) = await asyncio.gather(placing, return_exceptions=True)

@@ -14,7 +14,7 @@ from bridge.carriers.fake import EndedBy, FakeCarrier
 from bridge.carriers.tones import ToneKeypad
 from bridge.carriers.wires.generic import GenericWire
 from bridge.clock import Clock
-from bridge.line import Happening, KeyPressed, Line
+from bridge.line import Happening, KeyPressed, Line, each_of
 from protocols import ALAW_8K, MULAW_8K, PROVIDERS, AudioFormat, Encoding
 from protocols.generic import GenericOptions
 from protocols.http import HttpRequest
@@ -53,7 +53,7 @@ async def happenings_of(wire: GenericWire, *, keys_in_audio: bool) -> list[Happe
                 if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
                     yield message.data
 
-        await line.read(messages())
+        await line.read(each_of(messages()))
         while (happening := await line.next(0.01)) is not None:
             happened.append(happening)
         return socket

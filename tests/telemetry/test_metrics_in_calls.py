@@ -22,7 +22,7 @@ from bridge.clock import Clock
 from bridge.content import CONTENT
 from bridge.dialogue.loader import parse
 from bridge.errors import WorkerError
-from bridge.line import KeyPressed
+from bridge.line import KeyPressed, each_of
 from bridge.session import CallSession, Patience, Services
 from bridge.speech.base import Hearing
 from bridge.speech.mouth import LIVE, Phrase
@@ -79,7 +79,7 @@ class Call:
             services=services,
             send=self._send,
         )
-        self.running = asyncio.create_task(self.session.run(self._incoming()))
+        self.running = asyncio.create_task(self.session.run(each_of(self._incoming())))
         self.messages.put_nowait(json.dumps(SETUP))
 
     async def _incoming(self) -> AsyncIterator[str | bytes]:
