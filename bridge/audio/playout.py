@@ -70,11 +70,6 @@ class _Phrase:
         return self.heard_at_clear is not None
 
     @property
-    def left(self) -> int:
-        """Bytes that have not been sent."""
-        return len(self.audio) - self.sent_bytes
-
-    @property
     def is_sent(self) -> bool:
         return self.sent_bytes == len(self.audio)
 
@@ -95,7 +90,9 @@ class Playout:
         "_chunk_seconds",
         "_generation",
         "_grace_seconds",
+        "_keeps_step",
         "_lead_seconds",
+        "_needed_seconds",
         "_phrases",
         "_plays_until",
         "_silence",
@@ -117,6 +114,8 @@ class Playout:
         self._chunk_seconds = chunk_seconds
         # Less half a chunk: a tick that is a little early must not put it off to the next.
         self._batch_seconds = min(BATCH_SECONDS, self._lead_seconds * BATCH_SHARE) - chunk_seconds / 2
+        self._needed_seconds = self._batch_seconds  # of room, for the next audio to leave
+        self._keeps_step = False  # with the ticks
         self._bytes_per_second = bytes_per_second
         self._chunk_bytes = round(chunk_seconds * bytes_per_second)
         self._silence = silence
@@ -144,17 +143,16 @@ class Playout:
     def due(self, now: float) -> list[bytes | Mark]:
         """What to send at this moment: whole chunks of audio, each phrase's mark after its last chunk.
 
-        They leave several at a time; the end of a phrase leaves as soon as it may.
+        They leave several at a time, in an even rhythm.
         """
         sendable: list[bytes | Mark] = []
         while self._unsent:
             begins_at = max(now, self._plays_until)
             room_seconds = now + self._lead_seconds - begins_at + _TOLERANCE_SECONDS
             room = int(room_seconds / self._chunk_seconds)
-            if room <= 0 or (
-                room_seconds < self._batch_seconds and room * self._chunk_bytes < self._unsent[0].left
-            ):
+            if room <= 0 or room_seconds < self._needed_seconds:
                 break
+            self._keep_step(room_seconds, plays=begins_at > now)
             chunk, ended = self._next_chunks(room * self._chunk_bytes, begins_at)
             if chunk:
                 sendable.append(chunk)
@@ -163,11 +161,23 @@ class Playout:
                 sendable += [Mark(phrase.name) for phrase in ended]
         return sendable
 
+    def _keep_step(self, room_seconds: float, *, plays: bool) -> None:
+        """Ask for as much room as there is at this tick, give or take half a tick.
+
+        Ticks are late by a moment, and never twice the same. Where the room that is asked for comes as a tick
+        does, audio would leave with that one at one time, and with the next at another.
+        """
+        if not plays:  # a burst, whenever somebody began to speak
+            self._needed_seconds, self._keeps_step = self._batch_seconds, False
+        elif not self._keeps_step:
+            most_seconds = self._batch_seconds + FRAME_SECONDS
+            self._needed_seconds = min(room_seconds - FRAME_SECONDS / 2, most_seconds)
+            self._keeps_step = True
+
     def next_due(self) -> float:
         """When there will be something to send, or everything heard, unless something happens before."""
         if self._unsent:
-            left_seconds = math.ceil(self._unsent[0].left / self._chunk_bytes) * self._chunk_seconds
-            needed_seconds = max(self._chunk_seconds, min(self._batch_seconds, left_seconds))
+            needed_seconds = max(self._chunk_seconds, self._needed_seconds)
             return self._plays_until - self._lead_seconds + needed_seconds - _TOLERANCE_SECONDS
         last = next(reversed(self._phrases.values()), None)  # the filling of its last chunk is no part of it
         return math.inf if last is None else last.plays_until + self._grace_seconds - _TOLERANCE_SECONDS

@@ -82,13 +82,32 @@ def test_whoever_rests_until_something_is_due_misses_nothing(
         rests_until = resting.next_due() if not rests else rests_until
 
 
-def test_the_end_of_a_phrase_waits_for_nothing_more() -> None:
-    """It leaves as soon as the lead has room for it, and its mark with it."""
+def test_the_end_of_a_phrase_keeps_the_rhythm() -> None:
+    """It leaves when as much as ever would leave, and its mark with it."""
     playout = Playout(acknowledges=True)
     playout.queue("a", speech(0.44), 0.0)
     playout.due(0.0)
-    assert playout.due(0.02) == []
-    assert playout.due(0.04) == [speech(0.04), Mark("a")]
+    assert playout.due(0.08) == []
+    assert playout.due(0.10) == [speech(0.04), Mark("a")]
+
+
+@given(
+    began=st.floats(0, 0.02),
+    late=st.lists(st.floats(0, 0.009), min_size=200, max_size=200),
+    lead_seconds=st.sampled_from([0.2, 0.4, 0.6]),
+)
+def test_the_rhythm_is_that_of_the_ticks(began: float, late: list[float], lead_seconds: float) -> None:
+    """Whenever a prompt began, and however ticks that are late differ: no piece slips to another tick."""
+    playout = Playout(acknowledges=True, lead_seconds=lead_seconds)
+    playout.queue("a", speech(3), began)
+    said, ahead = len(sent_audio(playout.due(began))), []
+    for tick, late_seconds in enumerate(late, 2):
+        now = tick * 0.02 + late_seconds
+        if piece := sent_audio(playout.due(now)):
+            ahead.append(now - said / SECOND)
+            said += len(piece)
+    assert said == 3 * SECOND
+    assert max(ahead) - min(ahead) < 0.0091
 
 
 def test_of_a_short_lead_a_quarter_leaves_at_a_time() -> None:
