@@ -8,7 +8,7 @@ it would be stored at once, and where nothing follows from it that cannot be tak
 
 from collections.abc import Iterable
 
-from bridge.dialogue.actions import HangUp, Listen, Notify, Store, Transfer
+from bridge.dialogue.actions import Action, HangUp, Listen, Notify, Store, Transfer
 from bridge.dialogue.answer import AnswerStatus
 from bridge.dialogue.engine import advance, scene_at
 from bridge.dialogue.inputs import Utterance
@@ -38,11 +38,22 @@ def end_silence_seconds(
 
 
 def is_nothing(questionnaire: Questionnaire, state: DialogueState, utterance: Utterance) -> bool:
-    """Whether it was no word that is listened for, nor any that would be understood: a cough, a hum."""
-    is_refused = bool(utterance.closed) and all(
-        set(text.split()) <= {UNKNOWN_WORD} for text in utterance.closed
-    )
-    return is_refused and advance(questionnaire, state, utterance).reading.meaning == "no_match"
+    """Whether it was no word that is listened for, nor any that would be understood: a cough, a hum.
+
+    Most of the decoders that know only such words must have heard none, and those that know all words must not
+    agree: in a noise one finds a short word that the next does not. Whoever did say it says it again.
+    """
+    refusals = [set(text.split()) <= {UNKNOWN_WORD} for text in utterance.closed]
+    if 2 * sum(refusals) <= len(refusals):
+        return False
+    turn = advance(questionnaire, state, utterance)
+    is_doubted = turn.reading.meaning == "doubt" and len(set(utterance.open)) > 1
+    return (is_doubted or turn.reading.meaning == "no_match") and not _follows(turn.actions)
+
+
+def _follows(actions: Iterable[Action]) -> bool:
+    """Whether something comes of it that cannot be taken back."""
+    return any(isinstance(action, Notify | Transfer | HangUp) for action in actions)
 
 
 def _is_unfinished(readings: Iterable[str]) -> bool:
@@ -60,7 +71,7 @@ def _is_complete(
     stores = any(
         isinstance(action, Store) and action.answer.status is AnswerStatus.ANSWERED for action in actions
     )
-    return stores and not any(isinstance(action, Notify | Transfer | HangUp) for action in actions)
+    return stores and not _follows(actions)
 
 
 def _is_closed(item: QuestionItem) -> bool:

@@ -92,6 +92,10 @@ def test_what_cannot_be_taken_back_waits(short: Any) -> None:
         (("[unk]", "[unk]"), ("", "كتاب"), True),
         (("", ""), ("", ""), True),
         (("[unk]", "نعم"), ("", ""), False),
+        (("", "", ""), ("آه", "آه", ""), True),  # a noise, in which some hear a short yes
+        (("", "", ""), ("آه", "آه", "آه"), False),
+        (("لا", "", ""), ("آه", "صار", "صار"), True),
+        (("لا", "لا", "[unk]"), ("آه", "آه", "صار"), False),
         (("[unk]", "[unk]"), ("طبعا", "طبعا"), False),  # no word of the question, and understood
         (("نعم",), ("كتاب",), False),
         ((), ("",), False),  # without a grammar nobody can tell
