@@ -40,8 +40,8 @@ def end_silence_seconds(
 def is_nothing(questionnaire: Questionnaire, state: DialogueState, utterance: Utterance) -> bool:
     """Whether it was no word that is listened for, nor any that would be understood: a cough, a hum.
 
-    Most of the decoders that know only such words must have heard none, and those that know all words must not
-    agree: in a noise one finds a short word that the next does not. Whoever did say it says it again.
+    Most of the decoders that know only such words must have heard none, and those that know all words must
+    differ: in a noise one finds a short word that the next does not. Whoever did say it says it again.
     """
     refusals = [set(text.split()) <= {UNKNOWN_WORD} for text in utterance.closed]
     if 2 * sum(refusals) <= len(refusals):
