@@ -15,7 +15,7 @@ from bridge.admission import Admission
 from bridge.audiosocket import AudioSocketServer
 from bridge.clock import Clock
 from bridge.cuts import Cut
-from bridge.line import CLOSE_NORMAL, Gone, Line
+from bridge.line import CLOSE_NORMAL, Gone, Line, each_of
 from bridge.web import media
 from bridge.web.media import close_socket
 from protocols.audiosocket import AudioSocketOptions, AudioSocketProtocol
@@ -46,7 +46,7 @@ async def introduced(one: Line) -> Line:
         yield IDENTITY + AUDIO
         await asyncio.Event().wait()
 
-    reading = asyncio.create_task(one.read(carrier()))
+    reading = asyncio.create_task(one.read(each_of(carrier())))
     await one.introduction
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
@@ -79,7 +79,7 @@ async def test_a_carrier_at_ten_times_the_pace_of_life_loses_its_call_and_grows_
 
     tracemalloc.start()
     try:
-        await fast.read(carrier())
+        await fast.read(each_of(carrier()))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -104,7 +104,7 @@ async def test_a_carrier_that_goes_on_as_life_does_is_heard_whole() -> None:
         for _ in range(400):
             yield AUDIO
 
-    await good.read(carrier())
+    await good.read(each_of(carrier()))
     assert (good.close_code, lost) == (CLOSE_NORMAL, [])
 
 
