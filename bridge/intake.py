@@ -72,9 +72,6 @@ class Intake:
     def due(self, now: float) -> list[bytes]:
         """What may be heard now, in order."""
         self._let_pass(now)
-        if not self._queue:
-            self._lost_seconds = 0.0
-            return []
         heard: list[bytes] = []
         while self._queue and self._room_seconds > 0:
             audio = self._queue.popleft()
@@ -98,5 +95,4 @@ class Intake:
             self._most_behind = STALL_SECONDS
         if passed >= OURS_SECONDS:
             self._most_behind += passed
-        ahead = self._ahead_seconds - passed * CATCH_UP
-        self._ahead_seconds = max(-self._most_behind, ahead)
+        self._ahead_seconds = max(self._ahead_seconds - passed * CATCH_UP, -self._most_behind)

@@ -125,7 +125,7 @@ def read_milliseconds(value: int | str | None, *, message: str) -> int | None:
     """
     if value is None:
         return None
-    written = value if isinstance(value, str) else str(value)
+    written = str(value)
     if not (written.isascii() and written.isdecimal() and len(written) <= MAX_DIGITS):
         raise RemoteProtocolError(f"{message}: timestamp: Expected a count of milliseconds")
     return int(written)

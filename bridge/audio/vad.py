@@ -65,8 +65,7 @@ class NoiseFloor:
         else:
             self._hole_frames = 0
         self._quietest = min(self._quietest, level)
-        quietest = min(self._earlier, self._quietest)
-        self._floor = max(MIN_FLOOR, quietest)
+        self._floor = max(MIN_FLOOR, min(self._quietest, self._earlier))
         self._frames += 1
         if self._frames == FLOOR_BLOCK_FRAMES:
             self._close_block()

@@ -105,6 +105,11 @@ class Vigil:
         """When there will be something to be looked at, if nothing comes until then."""
         return min(self._idle_at(), self._unanswered_at(), self._ping_at())
 
+    @property
+    def _alive_at(self) -> float:
+        """When anything came last."""
+        return max(self._heard_at, self.told_at)
+
     def _idle_at(self) -> float:
         return NEVER if self._idle_seconds is None else self.told_at + self._idle_seconds
 
@@ -116,11 +121,11 @@ class Vigil:
     def _ping_at(self) -> float:
         if self._pinged_at is not None or self._heartbeat_seconds is None:
             return NEVER
-        return max(self._heard_at, self.told_at) + self._heartbeat_seconds
+        return self._alive_at + self._heartbeat_seconds
 
     def _look(self) -> None:
         now = self._loop.time()
-        if self._pinged_at is not None and max(self._heard_at, self.told_at) > self._pinged_at:
+        if self._pinged_at is not None and self._alive_at > self._pinged_at:
             self._pinged_at = None
         if now > self._due + AWAKE_SECONDS:  # what came meanwhile has not been read yet
             self._set(now + AWAKE_SECONDS)
