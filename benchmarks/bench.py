@@ -1,7 +1,7 @@
 """All that is measured, in one go, and the part of docs/benchmarks.md that tells it.
 
     python benchmarks/bench.py --speech DIR|ARCHIVE [--noise ARCHIVE]
-                               [--parts media,recognition,turns,hearing] [--docs docs/benchmarks.md]
+                               [--parts media,whole,recognition,turns,hearing] [--docs docs/benchmarks.md]
                                [--keep build/bench] [--only-write]
 
 Each part is a program of its own (media.py, recognition.py, turns.py, hearing.py), run one after the other,
@@ -31,9 +31,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bridge.bench.machine import this_machine
 
 HERE = Path(__file__).parent
-MINUTES = {"media": 5, "peers": 10, "recognition": 1, "turns": 8, "hearing": 2}  # on two cores, about
-USUAL = ("media", "recognition", "turns", "hearing")
+MINUTES = {"media": 5, "whole": 5, "peers": 10, "recognition": 1, "turns": 8, "hearing": 2}  # on two cores, about
+USUAL = ("media", "whole", "recognition", "turns", "hearing")
 CALLS = "10,50,100,200"
+WHOLE_CALLS = "25,50,75,100"
 INSTALL = (
     "`make bench-peers` installs it where the package can be had; elsewhere put its wheels into a folder and "
     "name that by PIP_FIND_LINKS."
@@ -54,6 +55,15 @@ def commands(options: argparse.Namespace) -> dict[str, list[str]]:
             options.calls,
             "--servers",
             "hatif,aiohttp+uvloop",
+            *seconds,
+            "--json",
+        ],
+        "whole": [
+            "media.py",
+            "--calls",
+            options.whole_calls,
+            "--servers",
+            "hatif+vosk,hatif+vosk-1",
             *seconds,
             "--json",
         ],
@@ -234,6 +244,7 @@ def main() -> int:
     parser.add_argument("--noise", type=Path, help="recordings of machines, to be laid over prompts")
     parser.add_argument("--parts", type=_parts, default=list(USUAL), help=", ".join(MINUTES))
     parser.add_argument("--calls", default=CALLS, help="at once, beside the bare agent")
+    parser.add_argument("--whole-calls", default=WHOLE_CALLS, help="at once, with the real recogniser")
     parser.add_argument("--peer-calls", default="5,10,50,100", help="at once, beside peers")
     parser.add_argument("--seconds", type=float, default=15.0, help="that are measured, of each load")
     parser.add_argument("--settle", type=float, default=8.0, help="before that")
@@ -246,7 +257,7 @@ def main() -> int:
     options.peers = ",".join(filter(is_installed, PEERS))
     if "peers" in options.parts and not options.only_write:
         tell_missing(options, console)
-    if options.speech is None and not options.only_write and set(options.parts) - {"media", "peers"}:
+    if options.speech is None and not options.only_write and set(options.parts) - {"media", "whole", "peers"}:
         parser.error(f"{', '.join(options.parts)}: --speech names the recordings")
     is_good = options.only_write or asyncio.run(measure(options, console))
     results = read(options.keep)

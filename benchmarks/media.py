@@ -3,6 +3,7 @@
     python benchmarks/media.py [--calls 10,50,100,200] [--seconds S] [--servers NAME,...] [--json]
 
     python benchmarks/media.py --calls 100 --servers hatif,aiohttp+uvloop
+    python benchmarks/media.py --calls 20,40,60 --servers hatif+vosk    # whole calls, on one core
 
 `hatif` is the real daemon with all of its bookkeeping, started as a process of its own: signed webhooks,
 stream tokens, SQLite, logs, metrics, limits, voice gate, endpointing, dialogue, playout. Only its
@@ -10,6 +11,9 @@ recogniser's process is another, which answers at once and says yes (media_ears.
 agent (media_agent.py). The callers are a process of their own (media_callers.py): they speak a quarter of
 the time, and every other reply is spoken over. Where there are two cores or more, the server has the first
 and the callers the last, to themselves but for what else the machine does.
+
+`hatif+vosk` hears with the real recogniser, whose process shares the daemon's core and is counted with it;
+`hatif+vosk-1` hears each utterance once under either vocabulary (`recogniser.phases: 1`).
 
 CPU is user and system time of the server's one process, in milliseconds per second and call. Run it twice:
 on a machine with other work two runs differ by up to a fifth.
@@ -30,15 +34,16 @@ from pathlib import Path
 import msgspec
 from loads import AUTH_TOKEN, PUBLIC_URL, UNLIMITED, lay_out
 from msgspec import Struct
-from page import Measured, spread_shown
+from page import WHOLE, Measured, spread_shown
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bridge.bench.load import Load
+from bridge.bench.processes import descendants
 from bridge.content import DEFAULT_CONFIG
-from bridge.demo.daemon import DaemonProcess, DaemonSetup, free_port
+from bridge.demo.daemon import PROGRAM, DaemonProcess, DaemonSetup, free_port
 from bridge.speech.vosk.recognizer import KNOWN_SOUND
 
 HERE = Path(__file__).parent
@@ -54,6 +59,7 @@ class Served(Struct, frozen=True):
 
     pid: int
     arguments: tuple[str, ...]  # of the callers: where it is
+    with_engines: bool = False  # on its core, whatever it has started
 
 
 Serve = Callable[[Path], AbstractAsyncContextManager[Served]]
@@ -63,7 +69,16 @@ Serve = Callable[[Path], AbstractAsyncContextManager[Served]]
 
 
 def hatif(*flags: str) -> Serve:
-    """The daemon."""
+    """The daemon, with a stand-in for its recogniser."""
+    return _daemon((str(HERE / "media_daemon.py"), *flags), {}, with_engines=False)
+
+
+def whole(phases: int) -> Serve:
+    """The daemon as it is."""
+    return _daemon(PROGRAM, {"HATIF_RECOGNISER__PHASES": str(phases)}, with_engines=True)
+
+
+def _daemon(program: Sequence[str], options: Mapping[str, str], *, with_engines: bool) -> Serve:
 
     @asynccontextmanager
     async def serve(folder: Path) -> AsyncIterator[Served]:
@@ -77,12 +92,13 @@ def hatif(*flags: str) -> Serve:
                 "HATIF_PROVIDERS__TWILIO__AUTH_TOKEN": AUTH_TOKEN,
                 "HATIF_SERVER__PUBLIC_URL": PUBLIC_URL,
                 **UNLIMITED,
+                **options,
             },
         )
-        async with DaemonProcess(setup, program=(str(HERE / "media_daemon.py"), *flags)) as daemon:
+        async with DaemonProcess(setup, program=program) as daemon:
             await daemon.ready(on_wait=lambda _: None)
             told = ("--url", daemon.address, "--token", AUTH_TOKEN, "--public-url", PUBLIC_URL)
-            yield Served(daemon.pid, told)
+            yield Served(daemon.pid, told, with_engines)
 
     return serve
 
@@ -138,6 +154,8 @@ def is_installed(name: str) -> bool:
 SERVERS = {
     "hatif": hatif(),
     "hatif-asyncio": hatif("--asyncio"),
+    "hatif+vosk": whole(phases=3),
+    "hatif+vosk-1": whole(phases=1),
     "aiohttp": agent(),
     "aiohttp+uvloop": agent("--uvloop"),
     **{name: peer(name) for name in PEERS},
@@ -160,7 +178,8 @@ def questions() -> list[str]:
 async def measure(served: Served, calls: int, options: argparse.Namespace) -> Load:
     """Let so many call."""
     cores = sorted(os.sched_getaffinity(0))
-    pin(served.pid, cores[0])
+    for pid in (served.pid, *(descendants(served.pid) if served.with_engines else ())):
+        pin(pid, cores[0])
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(HERE / "media_callers.py"), "--pid", str(served.pid), *served.arguments),
         *("--calls", str(calls), "--seconds", str(options.seconds), "--settle", str(options.settle)),
@@ -275,7 +294,7 @@ def _servers(text: str) -> list[str]:
 
 
 def _all_servers() -> list[str]:
-    ours = [name for name in SERVERS if name not in PEERS]
+    ours = [name for name in SERVERS if name not in PEERS and name not in WHOLE]
     return [name for name in ours if name not in WITH_UVLOOP or find_spec("uvloop")]
 
 

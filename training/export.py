@@ -66,7 +66,7 @@ def write_model(
 
 def _decoder_options(tuning: Tuning) -> Iterable[str]:
     return (
-        "--min-active=200",
+        f"--min-active={tuning.min_active}",
         f"--max-active={tuning.max_active}",
         f"--beam={tuning.beam}",
         f"--lattice-beam={tuning.lattice_beam}",

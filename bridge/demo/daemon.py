@@ -23,10 +23,10 @@ from msgspec import Struct
 
 from bridge.errors import BridgeError
 
-__all__ = ["DaemonProcess", "DaemonSetup", "DemoError"]
+__all__ = ["PROGRAM", "DaemonProcess", "DaemonSetup", "DemoError"]
 
 LOOPBACK = "127.0.0.1"
-PROGRAM = "-m", "bridge"
+PROGRAM = ("-m", "bridge")  # what Python runs as `hatif`
 READY_SECONDS = (
     180.0  # on the slowest machine: loading the model and rendering every prompt for the first time
 )

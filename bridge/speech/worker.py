@@ -185,7 +185,8 @@ class WorkerProcess:
         """Ask, and wait for the answer.
 
         Raises:
-            WorkerError: the process died, refused, or did not answer in time, for which it is killed.
+            WorkerError: the process died, refused, or did not answer in time. Where it has answered nobody
+                else meanwhile either, it hangs and is killed; else it is slow, and others wait for it too.
 
         """
         if self._life is None or not self.is_up:
@@ -284,6 +285,7 @@ class _Life:
         self._on_lost = on_lost
         self._on_partly_heard = on_partly_heard
         self._is_lost = False
+        self._answers = 0  # that it has given, to anybody
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._parts: dict[int, asyncio.Queue[Reply | None]] = {}  # None: the process has gone
         self._first: asyncio.Future[Ready | StartFailed | None] = asyncio.get_running_loop().create_future()
@@ -341,11 +343,14 @@ class _Life:
     async def ask(self, message: Request, timeout_seconds: float) -> Reply:
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[message.id] = answer
+        answers = self._answers
         self.post(message)
         try:
             async with asyncio.timeout(timeout_seconds):
                 return await answer
         except TimeoutError:
+            if self._answers > answers:
+                raise WorkerError(f"the {self._name} worker did not get to it in time") from None
             self.kill()
             raise WorkerLostError(f"the {self._name} worker did not answer in time and is replaced") from None
         finally:
@@ -446,6 +451,7 @@ class _Life:
             if not self._first.done():
                 self._first.set_result(message)
             return
+        self._answers += 1
         if isinstance(message, PartlyHeard):
             self._on_partly_heard(message)
             return

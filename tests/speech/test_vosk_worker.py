@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,9 +20,11 @@ from bridge.speech.messages import (
     LoadModel,
     OpenStream,
     PartlyHeard,
+    Probe,
+    Probed,
 )
 from bridge.speech.vosk.recognizer import KNOWN_PHRASE, KNOWN_SOUND
-from bridge.speech.vosk.worker import PARTIAL_BYTES, _Ends, _Utterance, _Watch
+from bridge.speech.vosk.worker import PARTIAL_BYTES, _Ears, _Ends, _Utterance, _Watch
 from bridge.speech.worker import WorkerProcess
 
 SECONDS = 20.0
@@ -111,6 +113,23 @@ async def test_cancelling_in_the_middle_is_safe(worker: WorkerProcess) -> None:
     assert worker.restarts == 0
 
 
+async def test_a_probe_waits_for_nobody_s_backlog(worker: WorkerProcess) -> None:
+    """However much is still to be decoded: a recogniser with too much to do is not taken for dead."""
+    keys = [worker.new_id() for _ in range(30)]
+    for key in keys:
+        worker.post(OpenStream(key, ("نعم", "لا"), tenant=str(key % 3)))
+        for _ in range(20):
+            worker.post(FeedStream(key, SILENCE))
+    ends = [asyncio.create_task(worker.request(FinishStream(key), Heard, 60.0)) for key in keys]
+    await asyncio.sleep(0)
+    await worker.request(Probe(worker.new_id()), Probed, SECONDS)
+    assert not any(end.done() for end in ends)
+    for key, end in zip(keys, ends, strict=True):
+        end.cancel()
+        worker.post(CancelStream(key))
+    assert (await heard(worker, "نعم")).open == ("",) * 3
+
+
 async def test_a_model_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     """Vosk's refusal becomes the reason why the worker does not start."""
     worker = WorkerProcess("vosk", "bridge.speech.vosk.worker", LoadModel(str(tmp_path), 1, 1))
@@ -161,6 +180,32 @@ class Chatty:
 
     def so_far(self) -> str:
         return " ".join(self.words)
+
+
+class Later:
+    """Turns that come when they are told to."""
+
+    is_idle = False
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], None]] = []
+
+    def submit(self, job: Callable[[], None], _path: object) -> None:
+        self.jobs.append(job)
+
+
+def test_what_nobody_waits_for_any_more_is_not_decoded() -> None:
+    """Also after its end was asked for: where there is too much to do, others come sooner."""
+    turns, model, sent = Later(), Chatty(), list[Any]()
+    ears = _Ears(sent.append)
+    ears._turns, ears._model = cast("Any", turns), cast("Any", model)
+    ears.handle(OpenStream(7, ()))
+    ears.handle(FeedStream(7, SILENCE))
+    ears.handle(FinishStream(7))
+    ears.handle(CancelStream(7))
+    for job in turns.jobs:  # which grow meanwhile
+        job()
+    assert (model.words, sent) == ([], [])
 
 
 class AtOnce:

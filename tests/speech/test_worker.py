@@ -186,6 +186,19 @@ async def test_a_hung_worker_is_killed_and_replaced(worker: WorkerProcess) -> No
     assert await ask(worker, "hello") == b"hello"
 
 
+async def test_a_worker_that_is_slow_is_kept(worker: WorkerProcess) -> None:
+    """Whoever waits too long is told; those who are answered meanwhile keep their process."""
+    before = worker.pid
+    waiting = asyncio.create_task(ask(worker, "never", 0.5))
+    await asyncio.sleep(0)
+    assert await ask(worker, "hello") == b"hello"
+    with pytest.raises(WorkerError, match="did not get to it in time"):
+        await waiting
+
+    assert await ask(worker, "hello") == b"hello"
+    assert (worker.pid, worker.restarts) == (before, 0)
+
+
 async def test_a_worker_that_does_not_read_is_replaced(worker: WorkerProcess, until: Until) -> None:
     """What is posted to a stopped process does not pile up for ever."""
     kill(worker, signal.SIGSTOP)

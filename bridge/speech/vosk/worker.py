@@ -24,6 +24,7 @@ from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, assert_never
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -364,6 +365,7 @@ class _Ears:
         self._watch = _Watch()
         self._model: _Model | None = None
         self._streams: dict[int, _Utterance] = {}
+        self._ending: WeakValueDictionary[int, _Utterance] = WeakValueDictionary()  # until they are told
         self._gave_back_at = time.monotonic()
 
     def handle(self, message: VoskRequest) -> None:
@@ -380,7 +382,7 @@ class _Ears:
             case FinishStream(id=key):
                 self._finish(key)
             case CancelStream(id=key):
-                if stream := self._streams.pop(key, None):
+                if stream := self._streams.pop(key, None) or self._ending.pop(key, None):
                     stream.cancel()
             case Probe(id=key):
                 if self._pool:
@@ -420,6 +422,7 @@ class _Ears:
         if stream is None:
             self._send(Refused(key, "the recogniser has as many utterances under way as it takes"))
         else:
+            self._ending[key] = stream
             stream.finish()
 
 
