@@ -31,10 +31,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bridge.bench.machine import this_machine
 
 HERE = Path(__file__).parent
-MINUTES = {"media": 5, "whole": 5, "peers": 10, "recognition": 1, "turns": 8, "hearing": 2}  # on two cores, about
+# On two cores, about.
+MINUTES = {"media": 5, "whole": 4, "peers": 10, "recognition": 1, "turns": 8, "hearing": 2}
 USUAL = ("media", "whole", "recognition", "turns", "hearing")
 CALLS = "10,50,100,200"
-WHOLE_CALLS = "25,50,75,100"
+WHOLE_CALLS = "10,15,20,30"
 INSTALL = (
     "`make bench-peers` installs it where the package can be had; elsewhere put its wheels into a folder and "
     "name that by PIP_FIND_LINKS."

@@ -256,14 +256,14 @@ def _whole(measured: Sequence[Measured]) -> Iterator[str]:
         load, server = one.load, one.load.server
         parts = "" if server is None else f"{server.daemon_ms:.1f} + {server.engines_ms or 0.0:.1f}"
         complaints = "; ".join(WHOLE_LIMITS.exceeded(load)) or "yes"
-        note = "" if load.is_ours else " (callers late)"
+        name = NAMES[one.server] + ("" if load.is_ours else " (callers late)")
         cells = map(spread_shown, (load.reply_ms, load.clear_ms, load.pacing_ms))
-        rows.append((NAMES[one.server] + note, str(load.calls), f"{one.cpu_ms:.1f}", parts, *cells, complaints))
+        rows.append((name, str(load.calls), f"{one.cpu_ms:.1f}", parts, *cells, complaints))
     columns = ("", "calls", "CPU ms for a second of a call", "daemon + recogniser", "reply", "until `clear`")
     yield from _table((*columns, "pacing", "borne well"), rows)
     yield ""
-    yield f"**Borne well**: 95 of 100 replies within {WHOLE_LIMITS.reply_ms:g} ms, pacing p99 within {PACING_MS:g} ms,"
-    yield "nobody lost or refused, nine of ten turns at least replied to."
+    yield f"**Borne well**: 95 of 100 replies within {WHOLE_LIMITS.reply_ms:g} ms, pacing within"
+    yield f"{PACING_MS:g} ms (p99), nobody lost or refused, nine of ten turns at least replied to."
 
 
 def _peers(measured: Sequence[Measured]) -> Iterator[str]:

@@ -32,6 +32,12 @@ def test_ratios_are_against_hatif_under_the_same_load(media: ModuleType) -> None
     assert media.shown(measured).row_count == 3
 
 
+def test_whole_calls_are_measured_where_they_are_asked_for(media: ModuleType) -> None:
+    """They take as long again; the rest is compared without them."""
+    assert media._servers("hatif+vosk,hatif+vosk-1") == ["hatif+vosk", "hatif+vosk-1"]
+    assert not set(media._all_servers()) & media.WHOLE
+
+
 def test_the_question_is_one_that_hatif_asks(media: ModuleType, tmp_path: Path) -> None:
     """The questionnaire of the measurement is a good one."""
     media.lay_out(tmp_path, media.questions())

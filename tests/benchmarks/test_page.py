@@ -105,6 +105,24 @@ def test_capacity_is_the_most_that_was_borne(page: ModuleType, results: Any) -> 
     assert page.capacity(lost) == "fewer than 50"
 
 
+def test_whole_calls_are_counted_with_their_engines(page: ModuleType, results: Any) -> None:
+    """And what was not borne well is told, for closed questions are to be replied to sooner."""
+    loads = {
+        "hatif+vosk": {"calls": 10, "reply_ms": (210.0, 380.0, 390.0), "server": Server(6.0, 20.0)},
+        "hatif+vosk-1": {"calls": 20, "reply_ms": (250.0, 640.0, 700.0), "server": Server(5.0, 10.0)},
+    }
+    part = [{"server": name, "load": measured_load(completed=0, **seen)} for name, seen in loads.items()]
+    kept = page.Part("python media.py", QUIET, "2026-11-22 12:00", 60.0, json.loads(_json(part)))
+    text = page.page(page.Results({**results.parts, "whole": kept}))
+    told = text[text.index("### Whole calls") : text.index("### Beside Pipecat")]
+    ((*first, borne),) = rows_of(told, "Hatif |")
+    assert (first[1:4], borne) == (["10", "26.0", "6.0 + 20.0"], "yes")
+    ((*second, complaint),) = rows_of(told, "Hatif, `recogniser")
+    assert (second[2], complaint) == ("15.0", "replies to speech: p95 640 ms, more than 400")
+    media = page.Measured("hatif", measured_load(server=Server(4.0, 9.0)))
+    assert media.cpu_ms == 4.0
+
+
 def test_the_machine_and_the_commands_are_named(page: ModuleType, results: Any) -> None:
     text = page.page(results)
     assert "On 2 cores, a processor, Python 3.11.7." in text
