@@ -20,7 +20,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -48,6 +50,7 @@ from bridge.speech.vosk.recognizer import VoskRecognizer
 from bridge.telemetry import logs
 
 NOISE_SEED = 20210
+FEW = 5  # recordings
 CHUNK_BYTES = round(CHUNK_FRAMES * FRAME_SECONDS * SAMPLE_RATE) * 2
 HATIF, SAME, ONE_CLOSED, ONE_OPEN, UNGATED = (
     "Hatif: gate, process, grammar three times, all words",
@@ -124,13 +127,19 @@ def bare(
     said: Sequence[Utterance], model: str, spelled: dict[tuple[str, ...], list[str]]
 ) -> dict[str, float]:
     """Processor seconds of each way."""
-    loaded = vosk_worker._Model(model, 3)  # noqa: SLF001 - the worker's own decoders, without its process
+    loaded = _loaded(model)
     return {
         SAME: _timed(lambda: [_same(loaded, one, spelled[one.phrases]) for one in said]),
         ONE_CLOSED: _timed(lambda: [_one(loaded, one.voiced, spelled[one.phrases]) for one in said]),
         ONE_OPEN: _timed(lambda: [_one(loaded, one.voiced, None) for one in said]),
         UNGATED: _timed(lambda: [_one(loaded, one.line, spelled[one.phrases]) for one in said]),
     }
+
+
+@cache
+def _loaded(model: str) -> "vosk_worker._Model":
+    """The worker's own decoders, without its process."""
+    return vosk_worker._Model(model, 3)  # noqa: SLF001
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -167,6 +176,12 @@ def _one(model: "vosk_worker._Model", pcm: bytes, phrases: Sequence[str] | None)
 # The measurement
 
 
+def batched(said: Sequence[Utterance]) -> Iterator[Sequence[Utterance]]:
+    """A few at a time go every way, for the machine is not as fast in one minute as in the next."""
+    for at in range(0, len(said), FEW):
+        yield said[at : at + FEW]
+
+
 async def measure(speech: Path, model: Path, every: int) -> list[Cost]:
     """Every way, of each kind of question."""
     said, gate_seconds = utterances(speech, every)
@@ -175,15 +190,17 @@ async def measure(speech: Path, model: Path, every: int) -> list[Cost]:
     await recognizer.start()
     costs: list[Cost] = []
     try:
-        for kind in sorted({one.kind for one in said}):
-            of_kind = [one for one in said if one.kind == kind]
-            seconds = sum(one.voiced_seconds for one in of_kind)
-            worker, ours = await hear(of_kind, recognizer)
-            spent = {HATIF: worker + ours + gate_seconds * seconds / whole}
-            spelled = {one.phrases: list(recognizer._spell(one.phrases)) for one in of_kind}  # noqa: SLF001
-            with get_context("spawn").Pool(1) as alone:
-                spent |= alone.apply(bare, (of_kind, str(model), spelled))
-            costs += [Cost(way, kind, round(used / seconds * 1000, 1)) for way, used in spent.items()]
+        with get_context("spawn").Pool(1) as alone:
+            for kind in sorted({one.kind for one in said}):
+                of_kind = [one for one in said if one.kind == kind]
+                seconds = sum(one.voiced_seconds for one in of_kind)
+                spent = Counter({HATIF: gate_seconds * seconds / whole})
+                for few in batched(of_kind):
+                    worker, ours = await hear(few, recognizer)
+                    spent[HATIF] += worker + ours
+                    spelled = {one.phrases: list(recognizer._spell(one.phrases)) for one in few}  # noqa: SLF001
+                    spent.update(await asyncio.to_thread(alone.apply, bare, (few, str(model), spelled)))
+                costs += [Cost(way, kind, round(used / seconds * 1000, 1)) for way, used in spent.items()]
     finally:
         await recognizer.stop()
     return costs
