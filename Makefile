@@ -100,7 +100,7 @@ format: $(STAMP)  ## format the code and mend what can be mended
 SPEECH ?= ../shared/speech/asc-val-ulaw8k.tar.xz
 NOISE  ?= ../shared/speech/noise-ulaw8k.tar.xz
 
-bench: $(STAMP)  ## all that is measured, beside a bare agent, into docs/benchmarks.md: a quarter of an hour; SPEECH=DIR, NOISE=DIR, ARGS
+bench: $(STAMP)  ## all that is measured, beside a bare agent, into docs/benchmarks.md: twenty minutes; SPEECH=DIR, NOISE=DIR, ARGS
 	$(BIN)/python benchmarks/bench.py --speech $(SPEECH) --noise $(NOISE) $(ARGS)
 
 bench-peers: $(STAMP)  ## Pipecat and Vocode under the same load, into docs/benchmarks.md too; ARGS
