@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 from media import PEERS, is_installed
-from page import Part, Results, between, page, plots
+from page import WHOLE, Part, Results, between, page, plots
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -34,6 +34,7 @@ HERE = Path(__file__).parent
 # On two cores, about.
 MINUTES = {"media": 5, "whole": 4, "peers": 10, "recognition": 1, "turns": 8, "hearing": 2}
 USUAL = ("media", "whole", "recognition", "turns", "hearing")
+WITHOUT_SPEECH = {"media", "whole", "peers"}  # of people
 CALLS = "10,50,100,200"
 WHOLE_CALLS = "10,15,20,30"
 INSTALL = (
@@ -49,34 +50,14 @@ def commands(options: argparse.Namespace) -> dict[str, list[str]]:
     noise = ["--noise", str(options.noise)] if options.noise else []
     seconds = ["--seconds", f"{options.seconds:g}", "--settle", f"{options.settle:g}"]
     every = ["--every", str(options.every)]
+
+    def media(calls: str, servers: str) -> list[str]:
+        return ["media.py", "--calls", calls, "--servers", servers, *seconds, "--json"]
+
     return {
-        "media": [
-            "media.py",
-            "--calls",
-            options.calls,
-            "--servers",
-            "hatif,aiohttp+uvloop",
-            *seconds,
-            "--json",
-        ],
-        "whole": [
-            "media.py",
-            "--calls",
-            options.whole_calls,
-            "--servers",
-            "hatif+vosk,hatif+vosk-1",
-            *seconds,
-            "--json",
-        ],
-        "peers": [
-            "media.py",
-            "--calls",
-            options.peer_calls,
-            "--servers",
-            f"hatif,aiohttp+uvloop,{options.peers}",
-            *seconds,
-            "--json",
-        ],
+        "media": media(options.calls, "hatif,aiohttp+uvloop"),
+        "whole": media(options.whole_calls, ",".join(sorted(WHOLE))),
+        "peers": media(options.peer_calls, f"hatif,aiohttp+uvloop,{options.peers}"),
         "recognition": ["recognition.py", *speech, *every, "--json"],
         "turns": ["turns.py", *speech, *noise, *every, "--json"],
         "hearing": ["hearing.py", *speech, "--json"],
@@ -258,7 +239,7 @@ def main() -> int:
     options.peers = ",".join(filter(is_installed, PEERS))
     if "peers" in options.parts and not options.only_write:
         tell_missing(options, console)
-    if options.speech is None and not options.only_write and set(options.parts) - {"media", "whole", "peers"}:
+    if options.speech is None and not options.only_write and set(options.parts) - WITHOUT_SPEECH:
         parser.error(f"{', '.join(options.parts)}: --speech names the recordings")
     is_good = options.only_write or asyncio.run(measure(options, console))
     results = read(options.keep)

@@ -34,7 +34,7 @@ from pathlib import Path
 import msgspec
 from loads import AUTH_TOKEN, PUBLIC_URL, UNLIMITED, lay_out
 from msgspec import Struct
-from page import WHOLE, Measured, spread_shown
+from page import WHOLE, Measured, spread_shown, spreads_shown
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -261,7 +261,7 @@ def shown(measured: Sequence[Measured]) -> Table:
         table.add_row(
             *(str(load.calls), one.server),
             f"{one.cpu_ms:.2f}" + ("" if ratio is None else f" ({ratio:.2f})"),
-            *map(spread_shown, (load.reply_ms, load.clear_ms, load.pacing_ms)),
+            *spreads_shown(load),
             *(str(load.underruns), f"{load.audio_share:.0%}"),
             f"{load.lost}, {load.unanswered + load.uncleared}",
             spread_shown(load.late_ms) + ("" if load.is_ours else " (late)"),

@@ -258,8 +258,7 @@ def _whole(measured: Sequence[Measured]) -> Iterator[str]:
         parts = "" if server is None else f"{server.daemon_ms:.1f} + {server.engines_ms or 0.0:.1f}"
         complaints = "; ".join(WHOLE_LIMITS.exceeded(load)) or "yes"
         name = NAMES[one.server] + ("" if load.is_ours else " (callers late)")
-        cells = map(spread_shown, (load.reply_ms, load.clear_ms, load.pacing_ms))
-        rows.append((name, str(load.calls), f"{one.cpu_ms:.1f}", parts, *cells, complaints))
+        rows.append((name, str(load.calls), f"{one.cpu_ms:.1f}", parts, *spreads_shown(load), complaints))
     columns = ("", "calls", "CPU ms for a second of a call", "daemon + recogniser", "reply", "until `clear`")
     yield from _table((*columns, "pacing", "borne well"), rows)
     yield ""
@@ -289,7 +288,7 @@ def _servers(measured: Sequence[Measured]) -> Iterator[str]:
     rows = []
     for one in sorted(measured, key=lambda one: one.load.calls):
         load = one.load
-        cells = (f"{one.cpu_ms:.2f}", *map(spread_shown, (load.reply_ms, load.clear_ms, load.pacing_ms)))
+        cells = (f"{one.cpu_ms:.2f}", *spreads_shown(load))
         troubled = f"{load.lost + load.refused}, {load.underruns}, {load.unanswered + load.uncleared}"
         rows.append((str(load.calls), NAMES[one.server] + one.note, *cells, troubled))
     yield from _table((*columns, "calls lost, gaps, turns lost"), rows)
@@ -504,6 +503,11 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[st
     yield "|" + "---|" * len(columns)
     for row in rows:
         yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
+
+
+def spreads_shown(load: Load) -> tuple[str, str, str]:
+    """What callers met with: replies, interruptions, pacing."""
+    return spread_shown(load.reply_ms), spread_shown(load.clear_ms), spread_shown(load.pacing_ms)
 
 
 def spread_shown(values: Sequence[float]) -> str:

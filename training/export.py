@@ -66,11 +66,7 @@ def write_model(
 
 def _decoder_options(tuning: Tuning) -> Iterable[str]:
     return (
-        f"--min-active={tuning.min_active}",
-        f"--max-active={tuning.max_active}",
-        f"--beam={tuning.beam}",
-        f"--lattice-beam={tuning.lattice_beam}",
-        f"--acoustic-scale={tuning.acoustic_scale}",
+        *tuning.search_options(),
         f"--frame-subsampling-factor={FRAME_SHIFT}",
         "--frames-per-chunk=20",
         f"--endpoint.silence-phones={SILENCE_PHONE}",

@@ -46,12 +46,22 @@ class Tuning(Struct, frozen=True):
     unknown_cost: float = -2.5  # nats more for the unknown word
     unknown_frame_cost: float = 0.2  # nats more for every 30 ms of it but the first: it takes no long phrases
     usual_bonus: float = 2.0  # nats less, in the open vocabulary, for words that most answers are made of
-    # The search. At a beam of 10 with 200 to 1,500 paths it takes a quarter more, and what callers said is
+    # The search. At a beam of 10 with 200 to 1,500 paths it takes a fifth more, and what callers said is
     # stored alike; at a beam of 8 it takes an eighth less, and more is asked back.
     beam: float = 9.0
     lattice_beam: float = 4.0
     min_active: int = 20  # paths
     max_active: int = 700
+
+    def search_options(self) -> tuple[str, ...]:
+        """The search, as the lines of a model's `conf/model.conf` that say how it is done."""
+        return (
+            f"--min-active={self.min_active}",
+            f"--max-active={self.max_active}",
+            f"--beam={self.beam}",
+            f"--lattice-beam={self.lattice_beam}",
+            f"--acoustic-scale={self.acoustic_scale}",
+        )
 
 
 # Phones: silence, every phone in four positions of a word, the unknown word's own
